@@ -1,0 +1,215 @@
+/**
+ * Every error the engine raises on purpose, as one table: its stable code, the HTTP status it maps to, the CLI's exit
+ * code, whether the same call may succeed later, and what the reader should do next.
+ *
+ * Codes are part of the public interface: they are never renamed or reused.
+ */
+export const errorTable = {
+  // --- repository and keys
+  NOT_A_REPOSITORY: row(404, 1, false, 'Check the location, or create a repository there with `lifeboat init`.'),
+  REPOSITORY_EXISTS: row(
+    409,
+    3,
+    false,
+    'Choose an empty location, or leave out `init` and use the repository that is there.',
+  ),
+  REPOSITORY_FORMAT_NEWER: row(
+    409,
+    1,
+    false,
+    'This repository was written by a newer Lifeboat. Update @lifeboat/core and try again.',
+  ),
+  REPOSITORY_DAMAGED: row(
+    500,
+    1,
+    false,
+    'Run `lifeboat check` to see what is damaged; restore the object from a copy of the repository if you have one.',
+  ),
+  WRONG_KEY: row(
+    403,
+    1,
+    false,
+    'The passphrase or key does not open any key slot of this repository. Check which one was used at `init`.',
+  ),
+  KEY_MISSING: row(
+    400,
+    2,
+    false,
+    'Give a passphrase file with --passphrase-file, set LIFEBOAT_PASSPHRASE, or ask for encryption "none" by that name.',
+  ),
+  CHUNK_MISSING: row(
+    500,
+    1,
+    false,
+    'The repository lacks a chunk this backup needs. Run `lifeboat check`; choose another backup meanwhile.',
+  ),
+  CHUNK_MARKED: row(409, 1, true, 'A prune marked chunks this backup refers to while it ran. Start the backup again.'),
+  LEASE_HELD: row(
+    409,
+    3,
+    true,
+    'Another process works on this. Wait for it to finish, or see `lifeboat doctor` if it is gone.',
+  ),
+  LEASE_LOST: row(
+    409,
+    1,
+    true,
+    'This process was paused for longer than its lease lasts and another one took over. Start again.',
+  ),
+  STORAGE_FAILED: row(
+    502,
+    1,
+    true,
+    'The storage did not carry out an operation. Check that it is reachable and writable, then try again.',
+  ),
+  STORAGE_FULL: row(
+    507,
+    1,
+    true,
+    'The storage is full. Free space, or run `lifeboat prune` after forgetting old backups.',
+  ),
+  STORAGE_GONE: row(502, 1, true, 'The storage location is not there any more. Is the disk or share mounted?'),
+  // --- backups
+  BACKUP_NOT_FOUND: row(404, 1, false, 'List the backups with `lifeboat list`.'),
+  BACKUP_AMBIGUOUS: row(409, 2, false, 'Give more characters of the id.'),
+  BACKUP_PINNED: row(409, 3, false, 'Unpin the backup first.'),
+  BACKUP_LAST_GOOD: row(409, 3, false, 'This is the last good backup of its database. Make another one first.'),
+  BACKUP_NEEDED_FOR_UNDO: row(
+    409,
+    3,
+    false,
+    'An undo of a restore needs this backup. Confirm the restore (`discard`) first.',
+  ),
+  CENSUS_MISMATCH: row(
+    500,
+    1,
+    true,
+    'The rows written differ from the rows counted in the same snapshot. Nothing was kept; run again and report this.',
+  ),
+  ROW_NOT_REPRESENTABLE: row(
+    422,
+    1,
+    false,
+    'PostgreSQL cannot write this value as COPY text (1 GB limit). Leave the table or its rows out, or split the value.',
+  ),
+  LOCK_BUDGET: row(
+    409,
+    1,
+    true,
+    'A schema change and this backup wait for each other. Run the backup at another time, or with lockBudget "wait".',
+  ),
+  SNAPSHOT_TOO_OLD: row(
+    500,
+    1,
+    true,
+    'The backup took longer than a snapshot may live. Raise maxSnapshotAge or give it more connections.',
+  ),
+  DATABASE_CHANGED: row(409, 1, true, 'Tables kept changing under the backup. Run it when no migration is running.'),
+  MEDIA_FOLDER_MISSING: row(404, 1, false, 'Create the media folder or leave it out of the configuration.'),
+  // --- PostgreSQL
+  DATABASE_UNREACHABLE: row(502, 1, true, 'Check host, port and that PostgreSQL is running.'),
+  DATABASE_AUTH: row(502, 1, false, 'Check user and password of the database URL.'),
+  DATABASE_NOT_FOUND: row(404, 1, false, 'Check the database name in the URL.'),
+  DATABASE_RIGHTS: row(403, 1, false, 'Grant the role what is named above, or use a role that has it.'),
+  DATABASE_POOLER: row(400, 1, false, 'This is a transaction pooler. Give the direct URL of the PostgreSQL server.'),
+  DATABASE_VERSION: row(400, 1, false, 'Lifeboat supports PostgreSQL 15 to 18.'),
+  DATABASE_BUSY: row(409, 1, true, 'End the sessions or operations named above and try again.'),
+  DATABASE_ERROR: row(500, 1, false, 'PostgreSQL refused a statement; its message says why.'),
+  ROW_SECURITY: row(
+    403,
+    1,
+    false,
+    'Row security would hide rows from this role. Use a superuser, the owner, or ALTER ROLE ... BYPASSRLS.',
+  ),
+  CLIENT_TOOLS_MISSING: row(
+    500,
+    1,
+    false,
+    'Install the PostgreSQL client tools of the server version or newer (Debian: apt install postgresql-client-NN).',
+  ),
+  CLIENT_TOOLS_OLD: row(
+    500,
+    1,
+    false,
+    'pg_dump must not be older than the server. Install postgresql-client of the server version.',
+  ),
+  CLIENT_TOOL_FAILED: row(500, 1, false, 'The PostgreSQL client tool failed; its message is above.'),
+  ARCHIVE_INVALID: row(422, 1, false, 'This is not a pg_dump custom-format archive of version 1.14 to 1.16.'),
+  // --- restore
+  RESTORE_REFUSED: row(409, 3, false, 'The plan says why. Change what it names, or override it by the name it gives.'),
+  RESTORE_FAILED: row(500, 1, false, 'The restore stopped; the database it would have replaced is as it was.'),
+  RESTORE_NOT_FOUND: row(404, 1, false, 'List the restores with `lifeboat restore --list`.'),
+  SAFETY_BACKUP_FAILED: row(
+    500,
+    1,
+    true,
+    'The safety backup failed, so nothing was restored. Mend its cause, or override with --without-safety-backup.',
+  ),
+  PLAN_CHANGED: row(409, 3, true, 'What the plan saw has changed. Look at the new plan and confirm it.'),
+  CONFIRMATION_REQUIRED: row(409, 3, false, 'Look at the plan and repeat the request with its hash in "confirm".'),
+  MIGRATION_FAILED: row(
+    500,
+    1,
+    false,
+    'A migration failed on the restored copy; the live database is as it was. See the log.',
+  ),
+  VALIDATION_FAILED: row(500, 1, false, 'A validator refused the restored copy; the live database is as it was.'),
+  // --- everything else
+  CONFIG_INVALID: row(400, 2, false, 'Correct the option named above.'),
+  USAGE: row(400, 2, false, 'See `lifeboat --help`.'),
+  ABORTED: row(499, 130, true, 'The operation was interrupted and has cleaned up after itself.'),
+  INTERNAL: row(500, 1, false, 'This is a defect in Lifeboat. Please report it with the message above.'),
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorCode = keyof typeof errorTable
+
+/**
+ * An error of the engine. `message` is one sentence for people (with the names involved, never a secret), `code` is
+ * stable, `advice` says what to do next, `cause` is the error underneath.
+ */
+export class EngineError extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly exitCode: number
+  readonly retryable: boolean
+  readonly advice: string
+  /** Machine-readable particulars, e.g. `{ table: 'public.orders' }`. Plain JSON, no secrets. */
+  readonly detail: Record<string, unknown>
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; detail?: Record<string, unknown>; advice?: string } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'EngineError'
+    const row = errorTable[code]
+    this.code = code
+    this.status = row.status
+    this.exitCode = row.exitCode
+    this.retryable = row.retryable
+    this.advice = options.advice ?? row.advice
+    this.detail = options.detail ?? {}
+  }
+}
+
+/** Whether `error` is an {@link EngineError}, of the given code if one is named. */
+export function isEngineError(error: unknown, code?: ErrorCode): error is EngineError {
+  return error instanceof EngineError && (code === undefined || error.code === code)
+}
+
+/** Throws `ABORTED` when the signal has fired. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new EngineError('ABORTED', 'Interrupted.', { cause: signal.reason })
+}
+
+interface ErrorRow {
+  status: number
+  exitCode: 0 | 1 | 2 | 3 | 130
+  retryable: boolean
+  advice: string
+}
+
+function row(status: number, exitCode: ErrorRow['exitCode'], retryable: boolean, advice: string): ErrorRow {
+  return { status, exitCode, retryable, advice }
+}

@@ -1,0 +1,62 @@
+/**
+ * Where a repository's objects lie: a flat space of immutable, named byte strings.
+ *
+ * Every implementation passes `storageConformance` (conformance.ts). The contract, in full:
+ *
+ * - **Names** match `^[a-zA-Z0-9][a-zA-Z0-9._-]*(/[a-zA-Z0-9][a-zA-Z0-9._-]*)*$`, at most 200 bytes; anything else is
+ *   refused with `CONFIG_INVALID` before the storage is touched.
+ * - **put** is atomic and durable: when it has returned, the object survives a crash of the host, whole; when it fails
+ *   or the process dies, no reader ever sees a part of it. Without `ifAbsent` it replaces.
+ * - **put with ifAbsent** lets exactly one of several competing writers win; the others get `false`.
+ * - **get** of a name that is not there throws `StorageObjectMissing`; a range past the end throws too: never fewer
+ *   bytes than asked for.
+ * - **list** yields each object whose name starts with the prefix, in no particular order; an object whose `put` had
+ *   returned before the listing began is in it.
+ * - **delete** of a name that is not there succeeds.
+ * - Objects are at most 64 MiB, so a whole one fits in memory.
+ * - Failures are `EngineError`s: `STORAGE_FULL`, `STORAGE_GONE`, `STORAGE_FAILED` (retryable), `ABORTED`.
+ */
+export interface Storage {
+  /** For people and logs: where this is, without any secret. */
+  readonly location: string
+  /** Stores an object. Resolves `true` when it was written, `false` when `ifAbsent` found one there. */
+  put(name: string, data: Uint8Array, options?: PutOptions): Promise<boolean>
+  get(name: string, options?: GetOptions): Promise<Buffer>
+  /** `null` when it is not there. */
+  stat(name: string, options?: StorageOptions): Promise<StoredObject | null>
+  list(prefix: string, options?: StorageOptions): AsyncIterable<StoredObject>
+  delete(name: string, options?: StorageOptions): Promise<void>
+  /** Bytes that can still be written, where the storage knows. */
+  freeBytes?(): Promise<number>
+  /** Releases connections and timers. The storage is not used afterwards. */
+  close?(): Promise<void>
+}
+
+export interface StorageOptions {
+  signal?: AbortSignal
+}
+
+export interface PutOptions extends StorageOptions {
+  ifAbsent?: boolean
+}
+
+export interface GetOptions extends StorageOptions {
+  offset?: number
+  length?: number
+}
+
+export interface StoredObject {
+  name: string
+  bytes: number
+  modifiedAt: Date
+}
+
+/** `get` of an object that is not there. */
+export class StorageObjectMissing extends Error {
+  readonly objectName: string
+  constructor(objectName: string, location: string) {
+    super(`There is no object "${objectName}" in ${location}.`)
+    this.name = 'StorageObjectMissing'
+    this.objectName = objectName
+  }
+}

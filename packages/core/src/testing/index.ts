@@ -1,0 +1,1 @@
+export { type ClusterOptions, startTemporaryCluster, type TemporaryCluster } from './temporary-cluster.ts'

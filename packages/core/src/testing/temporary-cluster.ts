@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process'
+import { chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+
+/**
+ * A throwaway PostgreSQL cluster for tests: made by initdb in a temporary folder, run by an unprivileged user, reached
+ * over a unix socket and a free TCP port, gone after {@link TemporaryCluster.stop}.
+ *
+ * Never point a test at a server it did not start.
+ */
+export interface TemporaryCluster {
+  readonly port: number
+  readonly socketDirectory: string
+  readonly dataDirectory: string
+  readonly majorVersion: number
+  /** URL of a database as the cluster's superuser `postgres` over TCP (password in the URL). */
+  url(database?: string, user?: { name: string; password: string }): string
+  /** The same over the unix socket. */
+  socketUrl(database?: string): string
+  /** Creates a database and gives its URL. */
+  createDatabase(name: string, options?: { template?: string; owner?: string }): Promise<string>
+  /** Runs SQL in a database as superuser; the rows of the last statement. */
+  sql<Row = Record<string, unknown>>(database: string, text: string, values?: unknown[]): Promise<Row[]>
+  /** Stops the server the way pg_ctl does; `immediate` is a crash. */
+  shutdown(mode: 'smart' | 'fast' | 'immediate'): Promise<void>
+  /** Starts it again on the same folder. */
+  start(): Promise<void>
+  /** Ends the server and removes its folder. */
+  stop(): Promise<void>
+}
+
+export interface ClusterOptions {
+  /** Folder with initdb and pg_ctl; default: the newest below /usr/lib/postgresql, else the PATH. */
+  binDirectory?: string
+  /** Lines for postgresql.conf, e.g. `{ max_prepared_transactions: 10 }`. */
+  settings?: Record<string, string | number | boolean>
+  /** Arguments for initdb, e.g. `['--locale-provider=icu', '--icu-locale=en']`. */
+  initdbArguments?: string[]
+}
+
+const password = 'temporary'
+
+export async function startTemporaryCluster(options: ClusterOptions = {}): Promise<TemporaryCluster> {
+  const bin = options.binDirectory ?? (await newestBinDirectory())
+  const account = await unprivilegedAccount()
+  const root = await mkdtemp(join(tmpdir(), 'lifeboat-pg-'))
+  if (account) await chown(root, account.uid, account.gid)
+  const dataDirectory = join(root, 'data')
+  const port = await freePort()
+  const passwordFile = join(root, 'password')
+  await writeFile(passwordFile, `${password}\n`)
+  const run = (program: string, args: string[]) => runProgram(join(bin, program), args, account, root)
+
+  await run('initdb', [
+    '-D',
+    dataDirectory,
+    '-U',
+    'postgres',
+    '-A',
+    'scram-sha-256',
+    `--pwfile=${passwordFile}`,
+    '-E',
+    'UTF8',
+    '--no-locale',
+    '--no-sync',
+    ...(options.initdbArguments ?? []),
+  ])
+  const settings = {
+    fsync: 'off',
+    full_page_writes: 'off',
+    max_connections: 60,
+    max_prepared_transactions: 10,
+    shared_buffers: '128MB',
+    max_wal_size: '2GB',
+    log_min_messages: 'warning',
+    ...options.settings,
+  }
+  const flags = Object.entries({ ...settings, port, unix_socket_directories: root, listen_addresses: '127.0.0.1' })
+    .map(([name, value]) => `-c ${name}='${String(value)}'`)
+    .join(' ')
+  const start = async () => {
+    await run('pg_ctl', ['-D', dataDirectory, '-l', join(root, 'log'), '-w', '-t', '60', '-o', flags, 'start'])
+  }
+  const shutdown = async (mode: string) => {
+    await run('pg_ctl', ['-D', dataDirectory, '-w', '-m', mode, 'stop'])
+  }
+  await start()
+
+  const url = (database = 'postgres', user = { name: 'postgres', password }) =>
+    `postgresql://${encodeURIComponent(user.name)}:${encodeURIComponent(user.password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`
+  const sql = async <Row>(database: string, text: string, values?: unknown[]): Promise<Row[]> => {
+    const client = new Client({ connectionString: url(database), application_name: 'test' })
+    client.on('error', () => {})
+    await client.connect()
+    try {
+      const result = await client.query(text, values)
+      return (Array.isArray(result) ? result.at(-1) : result).rows as Row[]
+    } finally {
+      await client.end()
+    }
+  }
+  const [{ server_version_num }] = (await sql<{ server_version_num: string }>(
+    'postgres',
+    'SHOW server_version_num',
+  )) as [{ server_version_num: string }]
+  return {
+    port,
+    socketDirectory: root,
+    dataDirectory,
+    majorVersion: Math.floor(Number(server_version_num) / 10_000),
+    url,
+    socketUrl: (database = 'postgres') =>
+      `postgresql://postgres:${password}@/${encodeURIComponent(database)}?host=${encodeURIComponent(root)}&port=${port}`,
+    sql,
+    async createDatabase(name, { template = 'template0', owner } = {}) {
+      const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`
+      await sql(
+        'postgres',
+        `CREATE DATABASE ${quote(name)} TEMPLATE ${quote(template)}${owner ? ` OWNER ${quote(owner)}` : ''}`,
+      )
+      return url(name)
+    },
+    shutdown,
+    start,
+    async stop() {
+      await shutdown('immediate').catch(() => {})
+      await rm(root, { recursive: true, force: true })
+    },
+  }
+}
+
+async function newestBinDirectory(): Promise<string> {
+  const versions = await readdir('/usr/lib/postgresql').catch(() => [] as string[])
+  const newest = versions
+    .map(Number)
+    .filter(Boolean)
+    .sort((a, b) => b - a)[0]
+  if (newest === undefined)
+    throw new Error('There is no PostgreSQL server below /usr/lib/postgresql. Install it: apt-get install postgresql')
+  return `/usr/lib/postgresql/${newest}/bin`
+}
+
+interface Account {
+  uid: number
+  gid: number
+}
+
+/** PostgreSQL refuses to run as root; then it runs as `nobody`. */
+async function unprivilegedAccount(): Promise<Account | undefined> {
+  return userInfo().uid === 0 ? { uid: 65_534, gid: 65_534 } : undefined
+}
+
+function runProgram(program: string, args: string[], account: Account | undefined, cwd: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      ...account,
+      cwd,
+      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let errors = ''
+    child.stderr.on('data', (data) => {
+      errors += data
+    })
+    child.on('error', reject)
+    // `exit`, not `close`: the started server inherits our pipes.
+    child.on('exit', (code) => {
+      child.stderr.destroy()
+      if (code === 0) resolve()
+      else reject(new Error(`${program} ended with ${code}: ${errors}`))
+    })
+  })
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      )
+    })
+  })
+}
