@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import { EngineError } from './errors.ts'
+import type { MigrationInspector } from './migrations/inspector.ts'
+import type { Storage } from './storage/storage.ts'
+
+/**
+ * The options of {@link createBackupEngine}, parsed once here: inside, every value is already right.
+ *
+ * Durations end in `Ms` (milliseconds), sizes in `Bytes`. Defaults are the safe ones.
+ */
+const mediaFolder = z.union([
+  z.string().min(1),
+  z.object({
+    /** Label within the backup; default: the folder's base name. */
+    name: z.string().min(1).max(100).optional(),
+    path: z.string().min(1),
+  }),
+])
+
+const resources = z
+  .object({
+    /** Connections that read rows, each with a worker thread of its own. 2 suffice for 2 cores. */
+    connections: z.number().int().min(1).max(32).default(2),
+    /** Size at which a pack is closed, 1 to 48 MiB. Memory grows by about three of these per connection. */
+    packBytes: z
+      .number()
+      .int()
+      .min(1 << 20)
+      .max(48 << 20)
+      .default(16 << 20),
+    /** Blocks (8 KiB) per segment of a table. */
+    segmentBlocks: z.number().int().min(16).max(131_072).default(1024),
+    /** A snapshot older than this ends the backup: it holds back vacuum on the server. */
+    maxSnapshotAgeMs: z
+      .number()
+      .int()
+      .positive()
+      .default(24 * 3_600_000),
+  })
+  .prefault({})
+
+const secretText = z.string().min(1)
+
+const encryption = z.union([
+  z.literal('none'),
+  z.strictObject({ passphrase: secretText }),
+  z.strictObject({
+    /** 32 bytes, as bytes, 64 hex digits or base64. */
+    rawKey: z.union([z.instanceof(Uint8Array), secretText]),
+  }),
+])
+
+export const engineOptionsSchema = z.strictObject({
+  /** The application's database: `postgresql://user:password@host:5432/name`. */
+  database: z.string().min(1).optional(),
+  /** Several databases by label; `database` is short for one labelled `default`. */
+  databases: z.record(z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/), z.string().min(1)).optional(),
+  /** Where backups are kept: a path, a URL, or a Storage of your own. */
+  repository: z.union([z.string().min(1), z.custom<Storage>(isStorage, 'a path, a URL or a Storage')]),
+  /** How the repository is sealed. There is no default: leaving data unprotected has to be asked for by name. */
+  encryption: encryption.optional(),
+  /** Part of exported file names and of every backup's metadata; default: the name in package.json. */
+  appName: z.string().min(1).max(200).optional(),
+  appVersion: z.string().max(200).optional(),
+  /** Folders with uploaded files, backed up when a backup asks for media. */
+  media: z.array(mediaFolder).default([]),
+  /** How the application migrates its schema; see docs/migrations.md. */
+  migrations: z.array(z.custom<MigrationInspector>(isInspector, 'a migration inspector')).default([]),
+  /** Checks run on a restored copy before it goes live; one that throws stops the restore. */
+  validators: z.array(z.custom<Validator>(isValidator, 'a validator: { name, validate(run) }')).default([]),
+  exclude: z
+    .object({
+      /** `schema.table` whose definition and rows are left out. */
+      tables: z.array(z.string()).default([]),
+      schemas: z.array(z.string()).default([]),
+      /** `schema.table` whose rows are left out and whose definition stays. */
+      rows: z.array(z.string()).default([]),
+    })
+    .prefault({}),
+  /** zstd level of new chunks; 0 stores uncompressed. 1 is fastest and compresses rows best. */
+  compressionLevel: z.number().int().min(0).max(19).default(1),
+  /** How long a backup may hold up a schema change, or wait for one, before it gives way; `wait` never gives way. */
+  lockBudgetMs: z.union([z.number().int().min(100), z.literal('wait')]).default(3000),
+  /** How long the database a swap replaced is kept. */
+  keepReplacedDays: z.number().int().min(0).max(3650).default(7),
+  resources,
+  /** Folder with pg_dump and pg_restore, if they are not where they usually are. */
+  clientTools: z.string().optional(),
+})
+
+/** What a host writes. */
+export type EngineOptions = z.input<typeof engineOptionsSchema>
+/** What the engine works with. */
+export type EngineSettings = z.output<typeof engineOptionsSchema>
+
+/**
+ * A check of the application's own on a restored copy, before and after its migrations ran.
+ * Throwing refuses the copy: the restore stops and the live database stays as it was.
+ */
+export interface Validator {
+  name: string
+  /** `before`: rows loaded, not migrated yet. `after` (default): migrated. */
+  when?: 'before' | 'after'
+  validate(run: { databaseUrl: string; signal: AbortSignal; log(message: string): void }): Promise<void>
+}
+
+/** Parses options; `CONFIG_INVALID` names every option that is wrong. */
+export function parseEngineOptions(options: unknown): EngineSettings {
+  const parsed = engineOptionsSchema.safeParse(options)
+  if (parsed.success) return parsed.data
+  const issues = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'options'}: ${message}`)
+  throw new EngineError('CONFIG_INVALID', `Options are not valid. ${issues.join('; ')}`, { detail: { issues } })
+}
+
+/** The databases by label: `database` becomes `default`. */
+export function databasesOf(settings: EngineSettings): Record<string, string> {
+  const databases = { ...(settings.database ? { default: settings.database } : {}), ...settings.databases }
+  return databases
+}
+
+function isStorage(value: unknown): value is Storage {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ['put', 'get', 'list', 'stat', 'delete'].every((m) => typeof Reflect.get(value, m) === 'function')
+  )
+}
+
+function isInspector(value: unknown): value is MigrationInspector {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ['applied', 'known'].every((m) => typeof Reflect.get(value, m) === 'function')
+  )
+}
+
+function isValidator(value: unknown): value is Validator {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'validate') === 'function'
+}
