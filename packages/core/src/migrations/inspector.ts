@@ -9,6 +9,11 @@ export interface MigrationInspector {
   readonly name: string
   /** The tables in which the tool keeps its history: `schema.table` or `table` (schema public). */
   readonly ledgerTables: readonly string[]
+  /**
+   * `strict` (default): the tool insists that what is applied is a beginning of what the code knows, in that order.
+   * `any`: it fills gaps, wherever they are. Decides whether a gap is `behind` or `diverged`.
+   */
+  readonly order?: MigrationOrder
   /** The migrations the database says have been applied, in their order. An empty or missing ledger gives `[]`. */
   applied(query: Query): Promise<Migration[]>
   /** The migrations the code knows, in their order. */
@@ -18,6 +23,8 @@ export interface MigrationInspector {
   /** Runs down steps until `to` is the last applied migration (`null`: none). Absent: no way back. */
   rollback?(run: MigrationRun & { to: string | null }): Promise<void>
 }
+
+export type MigrationOrder = 'strict' | 'any'
 
 export interface Migration {
   id: string
