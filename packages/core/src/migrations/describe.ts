@@ -5,7 +5,7 @@ import type { MigrationComparison } from './compare.ts'
  * `The backup`.
  */
 export function describeMigrations(
-  { verdict, missing, extra, edited, gaps }: MigrationComparison,
+  { verdict, missing, extra, edited, gaps, reordered }: MigrationComparison,
   subject = 'The backup',
 ): { text: string; advice: string } {
   switch (verdict) {
@@ -27,6 +27,7 @@ export function describeMigrations(
           missing.length > 0 ? `the code alone has ${listed(missing)}` : '',
           extra.length > 0 ? `only ${subject.toLowerCase()} has ${listed(extra)}` : '',
           gaps.length > 0 ? `${listed(gaps)} would have had to come earlier` : '',
+          reordered ? 'what both have was applied in another order' : '',
         ]
           .filter(Boolean)
           .join('; ')}.`,

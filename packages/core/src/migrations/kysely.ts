@@ -1,0 +1,192 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
+import {
+  FileMigrationProvider,
+  type Migration as KyselyMigration,
+  type MigrationProvider,
+  Migrator,
+  NO_MIGRATIONS,
+} from 'kysely/migration'
+import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
+import type { Migration, MigrationInspector, MigrationRun } from './inspector.ts'
+import { findLedger } from './ledger-table.ts'
+
+export interface KyselyInspectorOptions {
+  /** Where the migrations are: a folder (path or file URL), a record of them by name, or Kysely's own provider. */
+  migrations: string | URL | Readonly<Record<string, KyselyMigration>> | MigrationProvider
+  /**
+   * Makes the migrator, where the application sets more than the options below (plugins, another lock table).
+   * It is handed a database that belongs to the copy and is closed by the engine.
+   */
+  migrator?: (database: Kysely<unknown>, provider: MigrationProvider) => Pick<Migrator, 'migrateToLatest' | 'migrateTo'>
+  /** Table in which Kysely keeps its history; default `kysely_migration`. */
+  table?: string
+  /** Table of Kysely's lock; default `kysely_migration_lock`. */
+  lockTable?: string
+  /** Schema of both; default `public`. */
+  schema?: string
+  /** The migrator's `allowUnorderedMigrations`; default false. */
+  allowUnordered?: boolean
+  /** Unique among the inspectors of one engine; default `kysely`. */
+  name?: string
+}
+
+/** Lends a pool on a database, and ends its backends when the signal fires: postgres/connection-pool.ts. */
+export type OpenPool = (
+  databaseUrl: string,
+  options: { application: string; signal: AbortSignal },
+) => { pool: PostgresPool; close(): Promise<void> }
+
+/**
+ * Reads and runs the migrations of an application that uses Kysely's `Migrator`.
+ *
+ * Forward and backward runs happen on the copy, in one transaction, as Kysely does it. A failing one leaves the copy
+ * as it was and throws `MIGRATION_FAILED` with the migration's name.
+ */
+export function createKyselyInspector(options: KyselyInspectorOptions, openPool: OpenPool): MigrationInspector {
+  const {
+    name = 'kysely',
+    schema = 'public',
+    table = 'kysely_migration',
+    lockTable = 'kysely_migration_lock',
+  } = options
+  const source = migrationSource(options.migrations)
+  const createMigrator =
+    options.migrator ??
+    ((db: Kysely<unknown>, provider: MigrationProvider) =>
+      new Migrator({
+        db,
+        provider,
+        migrationTableName: table,
+        migrationLockTableName: lockTable,
+        // Kysely creates a schema it is told of, which a role without CREATE on the database may not.
+        ...(schema === 'public' ? {} : { migrationTableSchema: schema }),
+        allowUnorderedMigrations: options.allowUnordered ?? false,
+      }))
+
+  async function run(
+    { databaseUrl, signal, log }: MigrationRun,
+    work: (migrator: ReturnType<typeof createMigrator>) => ReturnType<Migrator['migrateToLatest']>,
+  ): Promise<void> {
+    throwIfAborted(signal)
+    const { pool, close } = openPool(databaseUrl, { application: `migrate (${name})`, signal })
+    const database = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+    try {
+      const { error, results } = await work(createMigrator(database, announced(source.provider, signal, log)))
+      throwIfAborted(signal)
+      if (error === undefined) return
+      if (isEngineError(error)) throw error
+      const failed = results?.find(({ status }) => status === 'Error')?.migrationName
+      throw new EngineError(
+        'MIGRATION_FAILED',
+        `${failed === undefined ? 'The migrations' : `Migration ${failed}`} failed: ${messageOf(error)}`,
+        { cause: error, detail: { inspector: name, ...(failed === undefined ? {} : { migration: failed }) } },
+      )
+    } finally {
+      await close()
+    }
+  }
+
+  return {
+    name,
+    ledgerTables: [`${schema}.${table}`, `${schema}.${lockTable}`],
+    order: options.allowUnordered ? 'any' : 'strict',
+    async applied(query) {
+      const ledger = await findLedger(query, { schema, table })
+      if (ledger === null) return []
+      const rows = await query<{ name: string; timestamp: string }>(
+        `SELECT name::text AS name, "timestamp"::text AS "timestamp" FROM ${ledger}`,
+      )
+      // Kysely's own order: by time, then by name the way localeCompare has it.
+      return rows
+        .toSorted((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp) || a.name.localeCompare(b.name))
+        .map((row): Migration => ({ id: row.name, appliedAt: row.timestamp }))
+    },
+    known: source.known,
+    migrate: (migration) =>
+      run(migration, (migrator) =>
+        migration.to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(migration.to),
+      ),
+    rollback: (migration) => run(migration, (migrator) => migrator.migrateTo(migration.to ?? NO_MIGRATIONS)),
+  }
+}
+
+interface MigrationSource {
+  provider: MigrationProvider
+  known(): Promise<Migration[]>
+}
+
+function migrationSource(migrations: KyselyInspectorOptions['migrations']): MigrationSource {
+  if (typeof migrations === 'string' || migrations instanceof URL) return folderSource(migrations)
+  const provider = isProvider(migrations) ? migrations : { getMigrations: async () => ({ ...migrations }) }
+  return { provider, known: async () => idsInOrder(await provider.getMigrations()).map((id) => ({ id })) }
+}
+
+function folderSource(location: string | URL): MigrationSource {
+  const folder = path.resolve(location instanceof URL ? fileURLToPath(location) : location)
+  const provider = new FileMigrationProvider({
+    fs: { readdir: async (directory) => readdir(directory) },
+    path,
+    migrationFolder: folder,
+    import: (file) => import(pathToFileURL(file).href),
+  })
+  const known = async (): Promise<Migration[]> => {
+    const files = new Map<string, string>()
+    try {
+      for (const file of await readdir(folder)) files.set(path.parse(file).name, file)
+      const ids = idsInOrder(await provider.getMigrations())
+      return await Promise.all(ids.map(async (id) => ({ id, sourceHash: await hashFile(folder, files.get(id) ?? id) })))
+    } catch (cause) {
+      throw new EngineError('CONFIG_INVALID', `The migrations in ${folder} cannot be read: ${messageOf(cause)}`, {
+        cause,
+      })
+    }
+  }
+  return { provider, known }
+}
+
+/** Logs each migration as it begins, and begins none after the signal has fired. */
+function announced(provider: MigrationProvider, signal: AbortSignal, log: (message: string) => void) {
+  const step =
+    (text: string, work: KyselyMigration['up']): KyselyMigration['up'] =>
+    async (database) => {
+      throwIfAborted(signal)
+      log(text)
+      await work(database)
+    }
+  return {
+    async getMigrations() {
+      const announcedMigrations: Record<string, KyselyMigration> = {}
+      for (const [id, migration] of Object.entries(await provider.getMigrations())) {
+        const { up, down } = migration
+        announcedMigrations[id] = {
+          up: step(`Migration ${id}`, up),
+          ...(down ? { down: step(`Migration ${id}, back`, down) } : {}),
+        }
+      }
+      return announcedMigrations
+    },
+  }
+}
+
+function isProvider(value: object): value is MigrationProvider {
+  return 'getMigrations' in value && typeof value.getMigrations === 'function'
+}
+
+/** Kysely sorts by code unit, not by locale. */
+function idsInOrder(migrations: Record<string, unknown>): string[] {
+  return Object.keys(migrations).sort()
+}
+
+async function hashFile(folder: string, file: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path.join(folder, file)))
+    .digest('hex')
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
