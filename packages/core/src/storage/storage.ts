@@ -28,6 +28,8 @@ export interface Storage {
   delete(name: string, options?: StorageOptions): Promise<void>
   /** Bytes that can still be written, where the storage knows. */
   freeBytes?(): Promise<number>
+  /** Removes what dead writers left behind and no reader sees (unfinished uploads); gives how many things. */
+  sweepLeftovers?(options?: StorageOptions): Promise<number>
   /** Releases connections and timers. The storage is not used afterwards. */
   close?(): Promise<void>
 }

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto'
+import { link, open, rename, stat, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { throwIfAborted } from '../errors.ts'
+import { systemCode } from './local-errors.ts'
+
+/** File names that begin so are unfinished objects: no reader sees them. */
+export const temporaryPrefix = '.unfinished-'
+
+const sliceBytes = 4 * 1024 * 1024
+
+/**
+ * Writes a whole file that survives a crash of the host, or none: into a temporary file beside it, flushed, then put
+ * under its name, then the folder flushed. With `ifAbsent` exactly one of several writers gets `true`.
+ */
+export async function writeDurableFile(
+  path: string,
+  data: Uint8Array,
+  { ifAbsent, signal }: { ifAbsent: boolean; signal?: AbortSignal },
+): Promise<boolean> {
+  const folder = dirname(path)
+  const temporary = join(folder, `${temporaryPrefix}${randomBytes(9).toString('hex')}`)
+  let left = false
+  try {
+    await writeFlushed(temporary, data, signal)
+    left = true
+    throwIfAborted(signal)
+    if (!ifAbsent) {
+      await rename(temporary, path)
+      left = false
+      await syncDirectory(folder)
+      return true
+    }
+    const won = await linkOnce(temporary, path)
+    // Also when another writer won: whoever is told "it is there" builds on it, and that writer may not have got here.
+    await syncDirectory(folder)
+    return won
+  } catch (error) {
+    left = true
+    throw error
+  } finally {
+    // A temporary file that cannot be removed now is swept later; the object's fate is already decided.
+    if (left) await unlink(temporary).catch(() => {})
+  }
+}
+
+async function writeFlushed(path: string, data: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+  const file = await open(path, 'wx', 0o600)
+  try {
+    for (let written = 0; written < data.byteLength; ) {
+      throwIfAborted(signal)
+      const { bytesWritten } = await file.write(data, written, Math.min(sliceBytes, data.byteLength - written))
+      written += bytesWritten
+    }
+    // Flushes the bytes and the length; the times of a new file are worth nothing.
+    await file.datasync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function linkOnce(temporary: string, path: string): Promise<boolean> {
+  try {
+    await link(temporary, path)
+    return true
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
+    // Over NFS a request that was carried out may be sent again and then finds its own link.
+    return (await stat(temporary)).nlink > 1
+  }
+}
+
+/** Makes the names in a folder survive a crash. File systems that cannot flush a folder need no flush. */
+export async function syncDirectory(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } catch (error) {
+    if (!['EINVAL', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes(systemCode(error) ?? '')) throw error
+  } finally {
+    await folder.close()
+  }
+}
