@@ -77,6 +77,13 @@ export function createKyselyInspector(options: KyselyInspectorOptions, openPool:
     try {
       const { error, results } = await work(createMigrator(database, announced(source.provider, signal, log)))
       throwIfAborted(signal)
+      // Kysely passes over a migration without a down step in silence.
+      const skipped = error === undefined ? results?.find(({ status }) => status !== 'Success') : undefined
+      if (skipped) {
+        throw new EngineError('MIGRATION_FAILED', `Migration ${skipped.migrationName} has no down step.`, {
+          detail: { inspector: name, migration: skipped.migrationName },
+        })
+      }
       if (error === undefined) return
       if (isEngineError(error)) throw error
       const failed = results?.find(({ status }) => status === 'Error')?.migrationName
@@ -161,9 +168,9 @@ function announced(provider: MigrationProvider, signal: AbortSignal, log: (messa
     async getMigrations() {
       const announcedMigrations: Record<string, KyselyMigration> = {}
       for (const [id, migration] of Object.entries(await provider.getMigrations())) {
-        const { up, down } = migration
+        const down = migration.down?.bind(migration)
         announcedMigrations[id] = {
-          up: step(`Migration ${id}`, up),
+          up: step(`Migration ${id}`, (database) => migration.up(database)),
           ...(down ? { down: step(`Migration ${id}, back`, down) } : {}),
         }
       }

@@ -19,7 +19,7 @@ export interface CommandRun {
 }
 
 /** How long a program may take to end after SIGTERM, in milliseconds. */
-const graceMs = 3000
+const graceMs = 2000
 const inherited = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'TZ']
 
 /**
