@@ -1,0 +1,68 @@
+import type { Archive } from './archive.ts'
+import { invalid } from './byte-reader.ts'
+
+/** The client encoding an archive's strings and rows are in, by PostgreSQL's name (`UTF8`, `LATIN1` ...). */
+export function archiveEncoding(archive: Archive): string {
+  const definition = archive.entries.find((entry) => entry.kind === 'ENCODING')?.definition
+  if (definition === undefined || definition === null) return 'UTF8'
+  const name = /^SET client_encoding = '([A-Za-z0-9_]+)';\s*$/.exec(definition)?.[1]
+  if (name === undefined) throw invalid('its encoding entry is not understood')
+  return name.toUpperCase()
+}
+
+/**
+ * A function from the archive's strings to text proper, which a client with `client_encoding` UTF8 may send. Throws
+ * `ARCHIVE_INVALID` where the encoding is not one this runtime can read, or the bytes are not valid in it.
+ */
+export function archiveText(archive: Archive): (text: string) => string {
+  const encoding = archiveEncoding(archive)
+  const { text: form } = archive.header
+  if (encoding === 'UTF8' || encoding === 'SQL_ASCII') {
+    if (form === 'utf8') return (text) => text
+    throw invalid(`its text is not valid ${encoding === 'UTF8' ? 'UTF-8' : 'UTF-8, and its encoding is SQL_ASCII'}`)
+  }
+  // One character per byte is ISO 8859-1 already; the web's "latin1" is not.
+  if (encoding === 'LATIN1') return (text) => Buffer.from(text, form).toString('latin1')
+  const label = labels[encoding]
+  if (label === undefined) throw invalid(`its encoding ${encoding} is not supported`)
+  const decoder = new TextDecoder(label, { fatal: true })
+  return (text) => {
+    try {
+      return decoder.decode(Buffer.from(text, form))
+    } catch {
+      throw invalid(`its text is not valid ${encoding}`)
+    }
+  }
+}
+
+/** PostgreSQL's server encodings by the names of the Encoding Standard, where the two agree. */
+const labels: Record<string, string> = {
+  LATIN2: 'iso-8859-2',
+  LATIN3: 'iso-8859-3',
+  LATIN4: 'iso-8859-4',
+  LATIN6: 'iso-8859-10',
+  LATIN7: 'iso-8859-13',
+  LATIN8: 'iso-8859-14',
+  LATIN9: 'iso-8859-15',
+  LATIN10: 'iso-8859-16',
+  ISO_8859_5: 'iso-8859-5',
+  ISO_8859_6: 'iso-8859-6',
+  ISO_8859_7: 'iso-8859-7',
+  ISO_8859_8: 'iso-8859-8',
+  KOI8R: 'koi8-r',
+  KOI8U: 'koi8-u',
+  WIN866: 'ibm866',
+  WIN874: 'windows-874',
+  WIN1250: 'windows-1250',
+  WIN1251: 'windows-1251',
+  WIN1252: 'windows-1252',
+  WIN1253: 'windows-1253',
+  WIN1254: 'windows-1254',
+  WIN1255: 'windows-1255',
+  WIN1256: 'windows-1256',
+  WIN1257: 'windows-1257',
+  WIN1258: 'windows-1258',
+  EUC_JP: 'euc-jp',
+  EUC_KR: 'euc-kr',
+  EUC_CN: 'gbk',
+}

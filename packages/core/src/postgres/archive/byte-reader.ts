@@ -1,0 +1,60 @@
+import { EngineError } from '../../errors.ts'
+
+/** Reads the archive's primitive values from bytes nobody vouches for: every read is bounded by what is there. */
+export class ByteReader {
+  readonly #bytes: Buffer
+  position = 0
+  /** Set once some string was not valid UTF-8. */
+  sawForeignText = false
+  text: 'utf8' | 'latin1' = 'utf8'
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  get remaining(): number {
+    return this.#bytes.length - this.position
+  }
+
+  bytes(count: number): Buffer {
+    if (count > this.remaining) throw invalid('it is cut short', this.position)
+    const taken = this.#bytes.subarray(this.position, this.position + count)
+    this.position += count
+    return taken
+  }
+
+  byte(): number {
+    return this.bytes(1)[0] as number
+  }
+
+  /** A sign byte, then four bytes of magnitude, lowest first. */
+  integer(): number {
+    const at = this.position
+    const sign = this.byte()
+    const magnitude = this.bytes(4).readUInt32LE()
+    if (sign > 1 || magnitude > 0x7fffffff) throw invalid('a number is out of range', at)
+    return sign === 1 && magnitude !== 0 ? -magnitude : magnitude
+  }
+
+  /** A length and that many bytes; a negative length is null. */
+  string(): string | null {
+    const at = this.position
+    const length = this.integer()
+    if (length < 0) return null
+    if (length > this.remaining) throw invalid('a string is longer than the file', at)
+    const bytes = this.bytes(length)
+    if (bytes.includes(0)) throw invalid('a string holds a NUL', at)
+    if (this.text === 'latin1') return bytes.toString('latin1')
+    const text = bytes.toString('utf8')
+    if (!this.sawForeignText && text.includes('\ufffd') && !Buffer.from(text).equals(bytes)) this.sawForeignText = true
+    return text
+  }
+}
+
+/** The one way the parser says no. */
+export function invalid(reason: string, position?: number): EngineError {
+  const where = position === undefined ? '' : ` (at byte ${position})`
+  return new EngineError('ARCHIVE_INVALID', `This archive cannot be read: ${reason}${where}.`, {
+    detail: { reason, ...(position === undefined ? {} : { position }) },
+  })
+}

@@ -1,0 +1,89 @@
+import { type Archive, type ArchiveHeader, sectionNumbers, type TocEntry } from './archive.ts'
+
+/**
+ * The bytes of an archive's header and table of contents: `parseArchive` read backwards, byte for byte. Their length
+ * does not depend on the data positions, so a writer can come back and fill them in.
+ */
+export function encodeArchive(archive: Archive): Buffer {
+  return Buffer.concat([encodeHeader(archive.header), encodeContents(archive)])
+}
+
+export function encodeHeader(header: ArchiveHeader): Buffer {
+  const { createdAt } = header
+  const compression =
+    header.version >= 15
+      ? Buffer.from([algorithmNumbers[header.compression.algorithm]])
+      : encodeInteger(header.compression.algorithm === 'none' ? 0 : header.compression.level)
+  return Buffer.concat([
+    Buffer.from('PGDMP'),
+    Buffer.from([1, header.version, 0, 4, header.offsetBytes, 1]),
+    compression,
+    ...[
+      createdAt.second,
+      createdAt.minute,
+      createdAt.hour,
+      createdAt.day,
+      createdAt.month,
+      createdAt.year,
+      createdAt.daylightSaving,
+    ].map(encodeInteger),
+    ...[header.database, header.serverVersion, header.dumpVersion].map((text) => encodeString(text, header.text)),
+  ])
+}
+
+export function encodeContents(archive: Archive): Buffer {
+  const { header, entries } = archive
+  return Buffer.concat([encodeInteger(entries.length), ...entries.map((entry) => encodeEntry(entry, header))])
+}
+
+const algorithmNumbers = { none: 0, gzip: 1, lz4: 2, zstd: 3 } as const
+
+function encodeEntry(entry: TocEntry, header: ArchiveHeader): Buffer {
+  const string = (text: string | null) => encodeString(text, header.text)
+  return Buffer.concat([
+    encodeInteger(entry.dumpId),
+    encodeInteger(entry.hasData ? 1 : 0),
+    string(entry.tableOid),
+    string(entry.oid),
+    string(entry.tag),
+    string(entry.kind),
+    encodeInteger(sectionNumbers.indexOf(entry.section) + 1),
+    string(entry.definition),
+    string(entry.dropStatement),
+    string(entry.copyStatement),
+    string(entry.schema),
+    string(entry.tablespace),
+    string(entry.accessMethod),
+    ...(header.version >= 16 ? [encodeInteger(entry.relkind === '' ? 0 : entry.relkind.charCodeAt(0))] : []),
+    string(entry.owner),
+    string('false'),
+    ...entry.dependencies.map((id) => string(String(id))),
+    string(null),
+    encodeDataPosition(entry, header),
+  ])
+}
+
+function encodeDataPosition(entry: TocEntry, header: ArchiveHeader): Buffer {
+  const bytes = Buffer.alloc(1 + header.offsetBytes)
+  bytes[0] = { unset: 1, set: 2, none: 3 }[entry.data.state]
+  if (entry.data.state === 'set') {
+    bytes.writeUInt32LE(entry.data.offset % 2 ** 32, 1)
+    const high = Math.floor(entry.data.offset / 2 ** 32)
+    if (header.offsetBytes === 8) bytes.writeUInt32LE(high, 5)
+    else if (high > 0) throw new RangeError('This archive has offsets of four bytes and grew past 4 GiB')
+  }
+  return bytes
+}
+
+export function encodeInteger(value: number): Buffer {
+  const bytes = Buffer.alloc(5)
+  bytes[0] = value < 0 ? 1 : 0
+  bytes.writeUInt32LE(Math.abs(value), 1)
+  return bytes
+}
+
+function encodeString(text: string | null, encoding: ArchiveHeader['text']): Buffer {
+  if (text === null) return encodeInteger(-1)
+  const bytes = Buffer.from(text, encoding)
+  return Buffer.concat([encodeInteger(bytes.length), bytes])
+}

@@ -1,0 +1,90 @@
+import type { TocEntry } from '../../postgres/archive/archive.ts'
+import type { DefinitionStep } from './definition-steps.ts'
+
+type Edges = Pick<DefinitionStep, 'dependsOn' | 'exclusiveLocks' | 'sharedLocks'>
+
+/**
+ * What each entry waits for and locks. Post-data entries that depend on a table wait for its rows as well; those of a
+ * partitioned table wait for the rows of all its partitions, or a trigger would fire while they load.
+ */
+export function dependencyGraph(entries: readonly TocEntry[], wanted: readonly TocEntry[]): (entry: TocEntry) => Edges {
+  const byId = new Map(entries.map((entry) => [entry.dumpId, entry]))
+  const kept = new Set(wanted.map((entry) => entry.dumpId))
+  const rowsOf = new Map<number, number>()
+  for (const entry of wanted) {
+    const table = entry.kind === 'TABLE DATA' ? entry.dependencies[0] : undefined
+    if (table !== undefined) rowsOf.set(table, entry.dumpId)
+  }
+  const partitionsOf = partitions(entries, byId)
+
+  /** Tables an entry depends on, by the id of their definition. */
+  const tablesOf = (entry: TocEntry): number[] =>
+    entry.dependencies.filter((id) => byId.get(id) !== undefined && tableKinds.has(byId.get(id)?.kind ?? ''))
+
+  /** What an entry that was left out depended on takes its place. */
+  const reachable = (ids: readonly number[], seen = new Set<number>()): number[] =>
+    ids.flatMap((id) => {
+      const target = byId.get(id)
+      if (target === undefined || seen.has(id)) return []
+      seen.add(id)
+      return kept.has(id) ? [id] : reachable(target.dependencies, seen)
+    })
+
+  return (entry) => {
+    const tables = tablesOf(entry)
+    const dependsOn = new Set(reachable(entry.dependencies))
+    if (entry.section === 'post-data')
+      for (const table of tables.flatMap((id) => [id, ...partitionsOf(id)])) {
+        const rows = rowsOf.get(table)
+        if (rows !== undefined) dependsOn.add(rows)
+      }
+    dependsOn.delete(entry.dumpId)
+    return { dependsOn: [...dependsOn], ...locks(entry, tables, partitionsOf, byId, tablesOf) }
+  }
+}
+
+const tableKinds = new Set(['TABLE', 'FOREIGN TABLE', 'MATERIALIZED VIEW', 'VIEW'])
+
+/** Most of post-data is ALTER TABLE in one form or another; building an index only keeps writers out. */
+function locks(
+  entry: TocEntry,
+  tables: number[],
+  partitionsOf: (table: number) => number[],
+  byId: ReadonlyMap<number, TocEntry>,
+  tablesOf: (entry: TocEntry) => number[],
+): Pick<Edges, 'exclusiveLocks' | 'sharedLocks'> {
+  if (entry.kind === 'INDEX' || entry.section === 'data') return { exclusiveLocks: [], sharedLocks: tables }
+  if (entry.kind === 'INDEX ATTACH') {
+    // Its dependencies are two indexes; the tables are theirs.
+    const underneath = entry.dependencies.flatMap((id) => {
+      const index = byId.get(id)
+      return index === undefined ? [] : tablesOf(index)
+    })
+    return { exclusiveLocks: [...new Set(underneath)], sharedLocks: [] }
+  }
+  if (entry.section === 'none') {
+    const subject = byId.get(entry.dependencies[0] ?? 0)
+    return { exclusiveLocks: subject?.section === 'post-data' ? tablesOf(subject) : [], sharedLocks: tables }
+  }
+  if (entry.section !== 'post-data') return { exclusiveLocks: [], sharedLocks: [] }
+  return { exclusiveLocks: [...new Set(tables.flatMap((id) => [id, ...partitionsOf(id)]))], sharedLocks: [] }
+}
+
+/** All partitions below a table, from the TABLE ATTACH entries: each depends on the partition and on its parent. */
+function partitions(entries: readonly TocEntry[], byId: ReadonlyMap<number, TocEntry>): (table: number) => number[] {
+  const children = new Map<number, number[]>()
+  for (const entry of entries) {
+    if (entry.kind !== 'TABLE ATTACH') continue
+    const ends = entry.dependencies.filter((id) => tableKinds.has(byId.get(id)?.kind ?? ''))
+    const child = ends.find((id) => byId.get(id)?.tag === entry.tag && byId.get(id)?.schema === entry.schema)
+    const parent = ends.find((id) => id !== child)
+    if (child !== undefined && parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), child])
+  }
+  const below = (table: number, seen: Set<number>): number[] =>
+    (children.get(table) ?? []).flatMap((child) => {
+      if (seen.has(child)) return []
+      seen.add(child)
+      return [child, ...below(child, seen)]
+    })
+  return (table) => below(table, new Set([table]))
+}
