@@ -104,6 +104,12 @@ export const errorTable = {
     true,
     'The backup took longer than a snapshot may live. Raise maxSnapshotAge or give it more connections.',
   ),
+  BACKUP_STALLED: row(
+    500,
+    1,
+    true,
+    'Nothing moved for too long. Check the network to the database, and the storage, then try again.',
+  ),
   DATABASE_CHANGED: row(409, 1, true, 'Tables kept changing under the backup. Run it when no migration is running.'),
   MEDIA_FOLDER_MISSING: row(404, 1, false, 'Create the media folder or leave it out of the configuration.'),
   // --- PostgreSQL
