@@ -1,0 +1,29 @@
+import { auditTable } from './audit-table.ts'
+import type { Catalog } from './catalog.ts'
+import { configurationTable } from './configuration-table.ts'
+import { jobTable } from './jobs-table.ts'
+import { restoreTable } from './restores-table.ts'
+import { scheduleTable } from './schedule-table.ts'
+import type { CatalogSession } from './session.ts'
+import { workerTable } from './workers-table.ts'
+
+/** The catalog of either dialect: its own session, the same tables. */
+export function assembleCatalog(parts: {
+  location: string
+  session: CatalogSession
+  holdWriters: Catalog['holdWriters']
+  close: Catalog['close']
+}): Catalog {
+  const { location, session, holdWriters, close } = parts
+  return {
+    location,
+    jobs: jobTable(session),
+    restores: restoreTable(session),
+    configuration: configurationTable(session),
+    audit: auditTable(session),
+    schedule: scheduleTable(session),
+    workers: workerTable(session),
+    holdWriters,
+    close,
+  }
+}

@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict'
+import type { Catalog, NewJob, RestoreRecord } from './catalog.ts'
+import { auditConformance } from './conformance-audit.ts'
+
+/** One rule of the {@link Catalog} contract; `run` gets an empty catalog and throws where the rule does not hold. */
+export interface CatalogRule {
+  name: string
+  run(catalog: Catalog): Promise<void>
+}
+
+const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1000).toISOString()
+
+function job(id: string, extra: Partial<NewJob> = {}): NewJob {
+  return {
+    id,
+    kind: 'backup',
+    subject_id: `b-${id}`,
+    database: 'default',
+    writer: 'default',
+    position: 0,
+    input: { name: `"${id}" 'é'\n` },
+    trigger: 'manual',
+    created_by: 'u1',
+    created_at: at(0),
+    ...extra,
+  }
+}
+
+const claim = (worker: string, until = 30) => ({ worker, lease_until: at(until), started_at: at(1) })
+
+const jobRules: CatalogRule[] = [
+  {
+    name: 'a job comes back as it was put in, queued',
+    async run({ jobs }) {
+      await jobs.insert(job('j1'))
+      assert.deepEqual(await jobs.get('j1'), {
+        ...job('j1'),
+        status: 'queued',
+        progress: null,
+        result: null,
+        error: null,
+        started_at: null,
+        finished_at: null,
+        worker: null,
+        lease_until: null,
+        cancel_requested: false,
+        attempt: 1,
+        resumes: null,
+      })
+      assert.equal(await jobs.get('j2'), null)
+    },
+  },
+  {
+    name: 'queued jobs come in the order they will run, others newest first; filters and pages hold',
+    async run({ jobs }) {
+      await jobs.insert(job('j1', { position: 5, created_at: at(1) }))
+      await jobs.insert(job('j2', { position: -1.5, created_at: at(3), kind: 'verify', writer: null }))
+      await jobs.insert(job('j3', { position: 5, created_at: at(0), database: 'other' }))
+      const ids = async (...parameters: Parameters<typeof jobs.list>) =>
+        (await jobs.list(...parameters)).map(({ id }) => id)
+      assert.deepEqual(await ids({ statuses: ['queued'] }), ['j2', 'j3', 'j1'])
+      assert.deepEqual(await ids(), ['j2', 'j1', 'j3'])
+      assert.deepEqual(await ids({}, { limit: 1, offset: 1 }), ['j1'])
+      assert.deepEqual(await ids({ kinds: ['verify'] }), ['j2'])
+      assert.deepEqual(await ids({ database: 'other' }), ['j3'])
+      assert.deepEqual(await ids({ subjectId: 'b-j1' }), ['j1'])
+      assert.deepEqual(await ids({ statuses: [] }), [])
+      assert.equal(await jobs.count({ statuses: ['queued'] }), 3)
+      assert.equal(await jobs.move('j1', -9), true)
+      assert.deepEqual(await ids({ statuses: ['queued'] }), ['j1', 'j2', 'j3'])
+    },
+  },
+  {
+    name: 'of many claims of one job exactly one wins',
+    async run({ jobs }) {
+      await jobs.insert(job('j1'))
+      const outcomes = await Promise.all(Array.from({ length: 8 }, (_, n) => jobs.claim('j1', claim(`w${n}`))))
+      assert.equal(outcomes.filter((outcome) => outcome === 'claimed').length, 1)
+      assert.equal(outcomes.filter((outcome) => outcome === 'gone').length, 7)
+      assert.equal(await jobs.claim('absent', claim('w1')), 'gone')
+    },
+  },
+  {
+    name: 'one writer at a time; jobs without a writer run beside',
+    async run({ jobs }) {
+      for (const id of ['j1', 'j2', 'j3']) await jobs.insert(job(id))
+      await jobs.insert(job('reader', { writer: null }))
+      await jobs.insert(job('reader2', { writer: null }))
+      await jobs.insert(job('other', { writer: 'other' }))
+      const outcomes = await Promise.all(['j1', 'j2', 'j3'].map((id) => jobs.claim(id, claim(id))))
+      assert.deepEqual([...outcomes].sort(), ['busy', 'busy', 'claimed'])
+      for (const id of ['reader', 'reader2', 'other']) assert.equal(await jobs.claim(id, claim(id)), 'claimed')
+      const winner = ['j1', 'j2', 'j3'][outcomes.indexOf('claimed')] as string
+      const loser = ['j1', 'j2', 'j3'][outcomes.indexOf('busy')] as string
+      assert.equal(await jobs.finish(winner, winner, { status: 'succeeded', finished_at: at(2) }), true)
+      assert.equal(await jobs.claim(loser, claim(loser)), 'claimed')
+    },
+  },
+  {
+    name: 'only the worker that holds a job beats and finishes it',
+    async run({ jobs }) {
+      await jobs.insert(job('j1'))
+      const beat = (worker: string) => jobs.beat('j1', { worker, lease_until: at(60), progress: { percent: 50 } })
+      assert.equal(await beat('w1'), 'lost')
+      await jobs.claim('j1', claim('w1'))
+      assert.equal(await beat('w2'), 'lost')
+      assert.equal(await beat('w1'), 'held')
+      assert.deepEqual((await jobs.get('j1'))?.progress, { percent: 50 })
+      assert.equal(await jobs.beat('j1', { worker: 'w1', lease_until: at(61) }), 'held')
+      assert.deepEqual((await jobs.get('j1'))?.progress, { percent: 50 })
+      assert.equal(await jobs.finish('j1', 'w2', { status: 'failed', finished_at: at(9) }), false)
+      const outcome = { status: 'failed', error: { code: 'LOCK_BUDGET' }, finished_at: at(9) } as const
+      assert.equal(await jobs.finish('j1', 'w1', outcome), true)
+      const after = await jobs.get('j1')
+      assert.deepEqual([after?.status, after?.error, after?.finished_at], ['failed', { code: 'LOCK_BUDGET' }, at(9)])
+      assert.equal(await jobs.finish('j1', 'w1', { status: 'succeeded', finished_at: at(10) }), false)
+      assert.equal(await beat('w1'), 'lost')
+    },
+  },
+  {
+    name: 'cancelling ends a queued job, asks a running one, and leaves an ended one',
+    async run({ jobs }) {
+      await jobs.insert(job('j1'))
+      await jobs.insert(job('j2'))
+      assert.equal(await jobs.cancel('j1', at(5)), 'cancelled')
+      assert.equal((await jobs.get('j1'))?.status, 'cancelled')
+      assert.equal(await jobs.claim('j1', claim('w1')), 'gone')
+      await jobs.claim('j2', claim('w1'))
+      assert.equal(await jobs.cancel('j2', at(5)), 'requested')
+      assert.equal(await jobs.beat('j2', { worker: 'w1', lease_until: at(60) }), 'cancel')
+      await jobs.finish('j2', 'w1', { status: 'cancelled', finished_at: at(6) })
+      assert.equal(await jobs.cancel('j2', at(7)), 'finished')
+      assert.equal(await jobs.cancel('absent', at(7)), 'missing')
+      assert.equal(await jobs.move('j2', 1), false)
+    },
+  },
+  {
+    name: 'a silent worker loses its job, once, and its writer is free again',
+    async run({ jobs }) {
+      await jobs.insert(job('j1'))
+      await jobs.insert(job('j2'))
+      await jobs.claim('j1', claim('w1', 30))
+      assert.deepEqual(await jobs.expire(at(29)), [])
+      const [first, second] = await Promise.all([jobs.expire(at(31)), jobs.expire(at(31))])
+      assert.deepEqual(
+        [...first, ...second].map(({ id, status }) => [id, status]),
+        [['j1', 'interrupted']],
+      )
+      assert.equal(await jobs.beat('j1', { worker: 'w1', lease_until: at(60) }), 'lost')
+      assert.equal(await jobs.finish('j1', 'w1', { status: 'succeeded', finished_at: at(40) }), false)
+      assert.equal(await jobs.claim('j2', claim('w2')), 'claimed')
+    },
+  },
+  {
+    name: 'logs keep their order and are read on from any line',
+    async run({ jobs }) {
+      await jobs.insert(job('j1'))
+      const lines = Array.from({ length: 1200 }, (_, index) => ({
+        seq: index + 1,
+        at: at(index),
+        level: 'info',
+        message: `line ${index + 1}`,
+        detail: index % 2 ? { index } : null,
+      }))
+      await jobs.appendLogs('j1', lines)
+      await jobs.appendLogs('j1', lines.slice(-3))
+      await jobs.appendLogs('j1', [])
+      assert.deepEqual(await jobs.readLogs('j1', 0, 5000), lines)
+      assert.deepEqual(await jobs.readLogs('j1', 1190, 3), lines.slice(1190, 1193))
+      assert.deepEqual(await jobs.readLogs('j2', 0), [])
+    },
+  },
+  {
+    name: 'forgetting drops ended jobs with their logs and no others',
+    async run({ jobs }) {
+      for (const id of ['old', 'new', 'queued']) await jobs.insert(job(id))
+      await jobs.appendLogs('old', [{ seq: 1, at: at(1), level: 'info', message: 'x', detail: null }])
+      await jobs.cancel('old', at(10))
+      await jobs.cancel('new', at(20))
+      assert.equal(await jobs.forget(at(15)), 1)
+      assert.equal(await jobs.get('old'), null)
+      assert.deepEqual(await jobs.readLogs('old', 0), [])
+      assert.equal(await jobs.count(), 2)
+    },
+  },
+]
+
+const restore: RestoreRecord = {
+  id: 'r1',
+  backup_id: 'b1',
+  database: 'default',
+  strategy: 'swap',
+  status: 'running',
+  verdict: 'behind',
+  safety_backup_id: null,
+  kept_database: null,
+  undo_until: null,
+  started_at: at(0),
+  finished_at: null,
+  rows: null,
+  error: null,
+  job_id: 'j1',
+  created_by: 'u1',
+  plan: { hash: 'h', steps: [{ id: 'create' }] },
+}
+
+const otherRules: CatalogRule[] = [
+  {
+    name: 'restores are added, replaced and listed newest first',
+    async run({ restores }) {
+      await restores.put(restore)
+      const done = {
+        ...restore,
+        status: 'succeeded',
+        rows: 5_000_000_000,
+        kept_database: 'shop_before',
+        finished_at: at(9),
+      }
+      await restores.put(done)
+      assert.deepEqual(await restores.get('r1'), done)
+      await restores.put({ ...restore, id: 'r2', database: 'other', started_at: at(5) })
+      assert.deepEqual(
+        (await restores.list()).map(({ id }) => id),
+        ['r2', 'r1'],
+      )
+      assert.deepEqual(
+        (await restores.list({ database: 'default', statuses: ['succeeded'] })).map(({ id }) => id),
+        ['r1'],
+      )
+      assert.equal(await restores.get('r9'), null)
+    },
+  },
+  {
+    name: 'configuration is written in part and values can be taken back',
+    async run({ configuration }) {
+      assert.deepEqual(await configuration.read(), {})
+      await configuration.write({ max_backups: 5, zone: null, on: false, list: [1, 'a'] }, { by: 'u1', at: at(0) })
+      await configuration.write({ max_backups: 6, list: undefined }, { by: 'u1', at: at(1) })
+      assert.deepEqual(await configuration.read(), { max_backups: 6, zone: null, on: false })
+    },
+  },
+  {
+    name: 'a slot fires once, with its job or not at all, and never backwards',
+    async run({ schedule, jobs }) {
+      const slot = (seconds: number, worker = 'w1') => ({
+        schedule: 'nightly',
+        slot: at(seconds),
+        worker,
+        fired_at: at(seconds + 1),
+      })
+      assert.equal(await schedule.lastSlot('nightly'), null)
+      const fired = await Promise.all(
+        Array.from({ length: 6 }, (_, n) => schedule.fire(slot(100, `w${n}`), job(`s${n}`))),
+      )
+      assert.equal(fired.filter(Boolean).length, 1)
+      assert.equal(await jobs.count(), 1)
+      assert.equal(await schedule.fire(slot(50), job('earlier')), false)
+      assert.equal(await schedule.fire({ ...slot(50), schedule: 'weekly' }, null), true)
+      assert.equal(await schedule.fire(slot(200), job('later')), true)
+      assert.equal(await schedule.lastSlot('nightly'), at(200))
+      await schedule.forget(at(300))
+      assert.equal(await schedule.lastSlot('nightly'), at(200))
+      assert.equal(await schedule.fire(slot(100), null), false)
+      assert.equal(await jobs.count(), 2)
+    },
+  },
+  {
+    name: 'workers are seen, renewed and forgotten',
+    async run({ workers }) {
+      const worker = { id: 'w1', host: 'h', pid: 7, roles: ['jobs'], started_at: at(0), seen_at: at(0) }
+      await workers.beat(worker)
+      await workers.beat({ ...worker, id: 'w2', seen_at: at(1) })
+      await workers.beat({ ...worker, seen_at: at(9), roles: ['jobs', 'scheduler'] })
+      assert.deepEqual(await workers.list(), [
+        { ...worker, seen_at: at(9), roles: ['jobs', 'scheduler'] },
+        { ...worker, id: 'w2', seen_at: at(1) },
+      ])
+      await workers.forget(at(5))
+      assert.deepEqual(
+        (await workers.list()).map(({ id }) => id),
+        ['w1'],
+      )
+      await workers.remove('w1')
+      assert.deepEqual(await workers.list(), [])
+    },
+  },
+  {
+    name: 'held writers let readers through and give back what the work gave',
+    async run(catalog) {
+      await catalog.configuration.write({ a: 1 }, { by: 'u1', at: at(0) })
+      assert.deepEqual(await catalog.holdWriters(() => catalog.configuration.read()), { a: 1 })
+      await assert.rejects(
+        catalog.holdWriters(async () => {
+          throw new Error('inside')
+        }),
+        /inside/,
+      )
+      await catalog.configuration.write({ a: 2 }, { by: 'u1', at: at(1) })
+      assert.deepEqual(await catalog.configuration.read(), { a: 2 })
+    },
+  },
+]
+
+/** The rules every catalog passes, free of any test framework. */
+export const catalogConformance: CatalogRule[] = [...jobRules, ...otherRules, ...auditConformance]

@@ -1,0 +1,210 @@
+import type { JobFilter, JobRecord, JobStatus, JobTable, NewJob } from './catalog.ts'
+import { type CatalogSession, type Database, fromText, fromTextOrNull, toText, toTextOrNull } from './session.ts'
+import type { Tables } from './tables.ts'
+
+const finished = ['succeeded', 'failed', 'cancelled', 'interrupted'] as const
+
+export function jobTable(session: CatalogSession): JobTable {
+  return {
+    insert: (job) => session.write((database) => insertJob(database, job)),
+
+    get: (id) =>
+      session.read(async (database) => {
+        const row = await database.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst()
+        return row ? toJob(row) : null
+      }),
+
+    list: (filter = {}, { limit = 1000, offset = 0 } = {}) =>
+      session.read(async (database) => {
+        const matching = filtered(database, filter).selectAll()
+        const waiting = filter.statuses?.length === 1 && filter.statuses[0] === 'queued'
+        const ordered = waiting
+          ? matching.orderBy('position').orderBy('created_at').orderBy('id')
+          : matching.orderBy('created_at', 'desc').orderBy('id', 'desc')
+        return (await ordered.limit(limit).offset(offset).execute()).map(toJob)
+      }),
+
+    count: (filter = {}) =>
+      session.read(async (database) => {
+        const { total } = await filtered(database, filter)
+          .select((expression) => expression.fn.countAll().as('total'))
+          .executeTakeFirstOrThrow()
+        return Number(total)
+      }),
+
+    async claim(id, { worker, lease_until, started_at }) {
+      try {
+        return await session.write(async (database) => {
+          const changed = await database
+            .updateTable('jobs')
+            .set({ status: 'running', worker, lease_until, started_at })
+            .where('id', '=', id)
+            .where('status', '=', 'queued')
+            .executeTakeFirst()
+          // Ours already: the answer to the first attempt was lost with its connection.
+          const claimed = changed.numUpdatedRows > 0n || (await isHeld(database, id, worker, 'running'))
+          return claimed ? 'claimed' : 'gone'
+        })
+      } catch (error) {
+        if (session.isDuplicate(error)) return 'busy'
+        throw error
+      }
+    },
+
+    beat: (id, { worker, lease_until, progress }) =>
+      session.write(async (database) => {
+        const row = await database
+          .updateTable('jobs')
+          .set({ lease_until, ...(progress === undefined ? {} : { progress: toTextOrNull(progress) }) })
+          .where('id', '=', id)
+          .where('status', '=', 'running')
+          .where('worker', '=', worker)
+          .returning('cancel_requested')
+          .executeTakeFirst()
+        return row === undefined ? 'lost' : row.cancel_requested ? 'cancel' : 'held'
+      }),
+
+    finish: (id, worker, { status, result = null, error = null, finished_at }) =>
+      session.write(async (database) => {
+        const changed = await database
+          .updateTable('jobs')
+          .set({ status, result: toTextOrNull(result), error: toTextOrNull(error), finished_at, lease_until: null })
+          .where('id', '=', id)
+          .where('status', '=', 'running')
+          .where('worker', '=', worker)
+          .executeTakeFirst()
+        return changed.numUpdatedRows > 0n || (await isHeld(database, id, worker, status))
+      }),
+
+    cancel: (id, at) =>
+      session.write(async (database) => {
+        const waiting = await database
+          .updateTable('jobs')
+          .set({ status: 'cancelled', finished_at: at, cancel_requested: 1 })
+          .where('id', '=', id)
+          .where('status', '=', 'queued')
+          .executeTakeFirst()
+        if (waiting.numUpdatedRows > 0n) return 'cancelled'
+        const running = await database
+          .updateTable('jobs')
+          .set({ cancel_requested: 1 })
+          .where('id', '=', id)
+          .where('status', '=', 'running')
+          .executeTakeFirst()
+        if (running.numUpdatedRows > 0n) return 'requested'
+        const row = await database.selectFrom('jobs').select('id').where('id', '=', id).executeTakeFirst()
+        return row ? 'finished' : 'missing'
+      }),
+
+    expire: (now) =>
+      session.write(async (database) => {
+        const rows = await database
+          .updateTable('jobs')
+          .set({ status: 'interrupted', finished_at: now, lease_until: null })
+          .where('status', '=', 'running')
+          .where('lease_until', '<', now)
+          .returningAll()
+          .execute()
+        return rows.map(toJob)
+      }),
+
+    move: (id, position) =>
+      session.write(async (database) => {
+        const changed = await database
+          .updateTable('jobs')
+          .set({ position })
+          .where('id', '=', id)
+          .where('status', '=', 'queued')
+          .executeTakeFirst()
+        return changed.numUpdatedRows > 0n
+      }),
+
+    async appendLogs(id, lines) {
+      if (lines.length === 0) return
+      const rows = lines.map(({ detail, ...line }) => ({ job_id: id, ...line, detail: toTextOrNull(detail) }))
+      await session.write(async (database) => {
+        // SQLite and PostgreSQL both limit the parameters of one statement.
+        for (let start = 0; start < rows.length; start += 500)
+          await database
+            .insertInto('job_logs')
+            .values(rows.slice(start, start + 500))
+            .onConflict((conflict) => conflict.columns(['job_id', 'seq']).doNothing())
+            .execute()
+      })
+    },
+
+    readLogs: (id, after, limit = 1000) =>
+      session.read(async (database) => {
+        const rows = await database
+          .selectFrom('job_logs')
+          .select(['seq', 'at', 'level', 'message', 'detail'])
+          .where('job_id', '=', id)
+          .where('seq', '>', after)
+          .orderBy('seq')
+          .limit(limit)
+          .execute()
+        return rows.map((row) => ({ ...row, detail: fromTextOrNull(row.detail) }))
+      }),
+
+    forget: (before) =>
+      session.write(async (database) => {
+        const old = database
+          .selectFrom('jobs')
+          .select('id')
+          .where('status', 'in', [...finished])
+          .where('finished_at', '<', before)
+        await database.deleteFrom('job_logs').where('job_id', 'in', old).execute()
+        const removed = await database
+          .deleteFrom('jobs')
+          .where('status', 'in', [...finished])
+          .where('finished_at', '<', before)
+          .executeTakeFirst()
+        return Number(removed.numDeletedRows)
+      }),
+  }
+}
+
+/** Also used where a job is added together with what called for it. */
+export async function insertJob(database: Database, job: NewJob): Promise<void> {
+  const { input, attempt = 1, resumes = null, ...rest } = job
+  await database
+    .insertInto('jobs')
+    .values({ ...rest, input: toText(input), attempt, resumes, status: 'queued', cancel_requested: 0 })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .execute()
+}
+
+async function isHeld(database: Database, id: string, worker: string, status: JobStatus): Promise<boolean> {
+  const row = await database
+    .selectFrom('jobs')
+    .select('id')
+    .where('id', '=', id)
+    .where('worker', '=', worker)
+    .where('status', '=', status)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+function filtered(database: Database, { statuses, kinds, database: label, subjectId }: JobFilter) {
+  return database
+    .selectFrom('jobs')
+    .$if(statuses !== undefined, (query) =>
+      query.where(({ eb, or }) => or((statuses ?? []).map((status) => eb('status', '=', status)))),
+    )
+    .$if(kinds !== undefined, (query) =>
+      query.where(({ eb, or }) => or((kinds ?? []).map((kind) => eb('kind', '=', kind)))),
+    )
+    .$if(label !== undefined, (query) => query.where('database', '=', label ?? ''))
+    .$if(subjectId !== undefined, (query) => query.where('subject_id', '=', subjectId ?? ''))
+}
+
+function toJob(row: Tables['jobs']): JobRecord {
+  return {
+    ...row,
+    input: fromText(row.input),
+    progress: fromTextOrNull(row.progress),
+    result: fromTextOrNull(row.result),
+    error: fromTextOrNull(row.error),
+    cancel_requested: row.cancel_requested !== 0,
+  }
+}

@@ -1,0 +1,83 @@
+import { chmodSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Kysely, SqliteDialect } from 'kysely'
+import { EngineError } from '../errors.ts'
+import { assembleCatalog } from './assemble.ts'
+import type { Catalog } from './catalog.ts'
+import { migrateCatalog } from './migrations.ts'
+import { asKyselyDatabase } from './node-sqlite.ts'
+import type { Tables } from './tables.ts'
+
+export interface SqliteCatalogOptions {
+  /** How long an operation is tried again while another process writes. Default 30 s. */
+  patienceMs?: number
+}
+
+/**
+ * Opens a catalog in a SQLite file, making it (0600) and its folder (0700) when they are not there; `:memory:` keeps
+ * it in this process. Several processes of one host may open the same file.
+ */
+export async function openSqliteCatalog(path: string, options: SqliteCatalogOptions = {}): Promise<Catalog> {
+  const { patienceMs = 30_000 } = options
+  const file = openFile(path)
+  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: asKyselyDatabase(file) }) })
+  try {
+    await again(patienceMs, async () => file.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL'))
+    // SQLite's migrations run outside a transaction; held together, two processes cannot make the tables at once.
+    await again(patienceMs, async () => file.exec('BEGIN IMMEDIATE'))
+    await migrateCatalog(database, undefined)
+    file.exec('COMMIT')
+  } catch (error) {
+    file.close()
+    throw error
+  }
+  return assembleCatalog({
+    location: path,
+    session: {
+      read: (work) => again(patienceMs, () => work(database)),
+      write: (work) => again(patienceMs, () => database.transaction().execute(work)),
+      isDuplicate: (error) => codeOf(error) === 2067 || codeOf(error) === 1555,
+    },
+    // The file lies beside the databases: no swap touches it.
+    holdWriters: (work) => work(),
+    close: () => database.destroy(),
+  })
+}
+
+function openFile(path: string): DatabaseSync {
+  try {
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    // No timeout: SQLite would wait inside the call, and the host's event loop with it.
+    const file = new DatabaseSync(path, { timeout: 0 })
+    if (path !== ':memory:') chmodSync(path, 0o600)
+    return file
+  } catch (error) {
+    throw new EngineError('CONFIG_INVALID', `The catalog ${path} cannot be opened: ${messageOf(error)}`, {
+      cause: error,
+      advice: 'Check that its folder can be written to, or choose another place for the catalog.',
+    })
+  }
+}
+
+/** Repeats while the file is locked (SQLITE_BUSY and its extended codes); a refused transaction changed nothing. */
+async function again<T>(patienceMs: number, work: () => Promise<T>): Promise<T> {
+  const until = Date.now() + patienceMs
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      const code = codeOf(error)
+      if (code === undefined || (code & 0xff) !== 5 || Date.now() > until) throw error
+      await delay(2 + Math.random() * 10)
+    }
+  }
+}
+
+function codeOf(error: unknown): number | undefined {
+  const code = error instanceof Error ? Reflect.get(error, 'errcode') : undefined
+  return typeof code === 'number' ? code : undefined
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

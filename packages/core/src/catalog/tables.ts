@@ -1,0 +1,75 @@
+import type { JobStatus } from './catalog.ts'
+
+/**
+ * The tables as both dialects store them: times and JSON as text, truth values as 0 and 1, so that one set of queries
+ * and one order of values serve SQLite and PostgreSQL.
+ */
+export interface Tables {
+  jobs: {
+    id: string
+    kind: string
+    subject_id: string | null
+    database: string
+    writer: string | null
+    status: JobStatus
+    position: number
+    input: string
+    progress: string | null
+    result: string | null
+    error: string | null
+    trigger: string
+    created_by: string
+    created_at: string
+    started_at: string | null
+    finished_at: string | null
+    worker: string | null
+    lease_until: string | null
+    cancel_requested: number
+    attempt: number
+    resumes: string | null
+  }
+  job_logs: { job_id: string; seq: number; at: string; level: string; message: string; detail: string | null }
+  restores: {
+    id: string
+    backup_id: string
+    database: string
+    strategy: string
+    status: string
+    verdict: string | null
+    safety_backup_id: string | null
+    kept_database: string | null
+    undo_until: string | null
+    started_at: string
+    finished_at: string | null
+    rows: number | null
+    error: string | null
+    job_id: string | null
+    created_by: string
+    plan: string | null
+  }
+  configuration: { name: string; value: string; changed_by: string; changed_at: string }
+  audit_events: {
+    seq: number
+    hash: string
+    at: string
+    actor: string
+    address: string | null
+    action: string
+    subject: string | null
+    outcome: 'allowed' | 'refused' | 'failed'
+    detail: string
+  }
+  schedule_slots: { schedule: string; slot: string; worker: string; fired_at: string; job_id: string | null }
+  workers: { id: string; host: string; pid: number; roles: string; started_at: string; seen_at: string }
+}
+
+/** In an order in which they can be filled. */
+export const tableNames = [
+  'jobs',
+  'job_logs',
+  'restores',
+  'configuration',
+  'audit_events',
+  'schedule_slots',
+  'workers',
+] as const satisfies (keyof Tables)[]
