@@ -1,0 +1,128 @@
+import type { z } from 'zod'
+import { isEngineError, throwIfAborted } from '../errors.ts'
+import type { ChunkIndex } from './chunk-index.ts'
+import { damaged } from './damage.ts'
+import type { StreamRef } from './documents.ts'
+import { fetchCopies, fetchSealed, unreadable } from './fetch-sealed.ts'
+import { cutIds, splitLines } from './pieces.ts'
+import type { Repository } from './repository.ts'
+import { type SealedChunk, unsealChunk } from './sealed-chunk.ts'
+
+type Ids = Iterable<string> | AsyncIterable<string>
+
+export interface ChunkReaderOptions {
+  signal?: AbortSignal
+  /** Compute each chunk's id again from its content: for check and verify. GCM authenticates it without. */
+  recheck?: boolean
+}
+
+/**
+ * Reads chunks and streams. Nothing that does not authenticate is ever given out. Throws `CHUNK_MISSING` when a chunk
+ * is nowhere, `REPOSITORY_DAMAGED` (naming the objects) when every copy is damaged or a stream is not as long as its
+ * reference says.
+ */
+export interface ChunkReader {
+  readChunk(id: string): Promise<Buffer>
+  /** The stream's bytes. What comes before an error is right; the stream is whole only when the iteration ends. */
+  readStream(ref: StreamRef): AsyncGenerator<Buffer>
+  /** A whole stream in memory: for what is known to be small (at most 1 GiB). */
+  readBytes(ref: StreamRef): Promise<Buffer>
+  /** A stream of JSON lines, each validated. */
+  readJsonLines<T>(ref: StreamRef, schema: z.ZodType<T>): AsyncGenerator<T>
+  /** Ids of the chunks that hold the stream's bytes, in order. */
+  chunkIds(ref: StreamRef): AsyncGenerator<string>
+  /** The same, and the chunks that hold its id lists: everything a prune must keep. */
+  everyChunkId(ref: StreamRef): AsyncGenerator<string>
+  /** The content of chunks in order, neighbours read in one request. */
+  readChunks(ids: Ids): AsyncGenerator<Buffer>
+  /**
+   * Sealed chunks in order, ranged, coalesced, read ahead: for workers to `unsealChunk`. Where that throws
+   * `REPOSITORY_DAMAGED`, `readChunk(id)` tries the other copies.
+   */
+  fetchSealed(ids: Ids): AsyncGenerator<SealedChunk>
+}
+
+const maxInMemory = 1024 ** 3
+
+export function createChunkReader(
+  repository: Repository,
+  index: ChunkIndex,
+  options: ChunkReaderOptions = {},
+): ChunkReader {
+  const { keys } = repository
+  const { signal, recheck } = options
+
+  async function readChunk(id: string): Promise<Buffer> {
+    const failures: unknown[] = []
+    for await (const copy of fetchCopies(repository, index, id, failures, signal)) {
+      try {
+        return unsealChunk(keys, copy, { recheck })
+      } catch (error) {
+        if (!isEngineError(error, 'REPOSITORY_DAMAGED')) throw error
+        failures.push(error)
+      }
+    }
+    throw unreadable(index, id, failures)
+  }
+
+  async function* readChunks(ids: Ids): AsyncGenerator<Buffer> {
+    for await (const sealed of fetchSealed(repository, index, ids, signal)) {
+      throwIfAborted(signal)
+      let plain: Buffer
+      try {
+        plain = unsealChunk(keys, sealed, { recheck })
+      } catch (error) {
+        if (!isEngineError(error, 'REPOSITORY_DAMAGED')) throw error
+        plain = await readChunk(sealed.id)
+      }
+      yield plain
+    }
+  }
+
+  /** The ids that a list of ids stands for after `times` lists have been opened. */
+  async function* expand(ids: Ids, times: number): AsyncGenerator<string> {
+    if (times === 0) yield* ids
+    else yield* expand(cutIds(readChunks(ids)), times - 1)
+  }
+
+  async function* readStream(ref: StreamRef): AsyncGenerator<Buffer> {
+    let bytes = 0
+    for await (const plain of readChunks(expand(ref.ids, ref.level))) {
+      bytes += plain.length
+      if (bytes > ref.bytes) throw damaged('A stream', `is longer than the ${ref.bytes} bytes it should have`)
+      yield plain
+    }
+    if (bytes !== ref.bytes) throw damaged('A stream', `ends after ${bytes} of ${ref.bytes} bytes`)
+  }
+
+  return {
+    readChunk,
+    readChunks,
+    readStream,
+    async readBytes(ref) {
+      if (ref.bytes > maxInMemory)
+        throw damaged('A stream', `of ${ref.bytes} bytes is too long to be what it should be`)
+      const pieces: Buffer[] = []
+      for await (const piece of readStream(ref)) pieces.push(piece)
+      return Buffer.concat(pieces)
+    },
+    async *readJsonLines(ref, schema) {
+      for await (const line of splitLines(readStream(ref))) {
+        let value: unknown
+        try {
+          value = JSON.parse(line)
+        } catch (error) {
+          throw damaged('A stream of records', 'does not hold JSON lines', error)
+        }
+        const result = schema.safeParse(value)
+        if (!result.success) throw damaged('A stream of records', 'does not hold what it should', result.error)
+        yield result.data
+      }
+    },
+    chunkIds: (ref) => expand(ref.ids, ref.level),
+    async *everyChunkId(ref) {
+      for (let times = 0; times <= ref.level; times++) yield* expand(ref.ids, times)
+    },
+    fetchSealed: (ids) => fetchSealed(repository, index, ids, signal),
+  }
+}

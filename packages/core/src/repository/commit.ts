@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto'
+import { EngineError } from '../errors.ts'
+import type { ChunkIndex } from './chunk-index.ts'
+import { createChunkReader } from './chunk-reader.ts'
+import { damaged } from './damage.ts'
+import { type Manifest, manifestSchema } from './documents.ts'
+import { unreadable } from './fetch-sealed.ts'
+import { packObjectName } from './layout.ts'
+import { listPacks } from './load-index.ts'
+import { manifestChunkIds } from './manifest-chunks.ts'
+import { manifestName, readManifest } from './manifests.ts'
+import { listMarks, type Mark } from './marks.ts'
+import type { Repository } from './repository.ts'
+import { sealDocument } from './sealed-document.ts'
+
+/** The part of a lease that a commit needs. */
+export interface CommitLease {
+  /** Throws `LEASE_LOST` when another holder has taken over. */
+  assertHeld(): Promise<void>
+}
+
+/** Puts a manifest, with every check before and after: see `RepositoryWriter.commit`. */
+export async function commitManifest(
+  repository: Repository,
+  index: ChunkIndex,
+  manifest: Manifest,
+  options: { signal?: AbortSignal; lease?: CommitLease } = {},
+): Promise<{ checksum: string }> {
+  const { storage, keys } = repository
+  const { signal, lease } = options
+  const name = manifestName(manifest.id)
+  const plain = Buffer.from(JSON.stringify(manifestSchema.parse(manifest)))
+  const checksum = createHash('sha256').update(plain).digest('hex')
+  const data = sealDocument(keys, name, plain)
+
+  const marks = await applyMarks(repository, index, signal)
+  const packs = await neededPacks(repository, index, manifest, signal)
+  await lease?.assertHeld()
+  if (!(await storage.put(name, data, { ifAbsent: true, signal }))) {
+    // A put that was repeated after a lost answer finds its own object.
+    if (!(await storage.get(name, { signal })).equals(data)) {
+      throw new EngineError('INTERNAL', `There is a backup with the id ${manifest.id} already.`)
+    }
+  }
+  try {
+    const stored = await readManifest(repository, manifest.id, { signal })
+    if (stored.checksum !== checksum) throw damaged(name, 'reads back as something else than what was written')
+    // A mark set since we looked may be of a prune that listed the backups before this one was there.
+    const later = await applyMarks(repository, index, signal)
+    const fresh = later.filter((mark) => !marks.some((earlier) => earlier.name === mark.name))
+    const marked = fresh.flatMap((mark) => mark.packs).find((pack) => packs.has(pack))
+    if (marked !== undefined) throw chunkMarked(marked)
+  } catch (error) {
+    await storage.delete(name).catch(() => {})
+    throw error
+  }
+  return { checksum }
+}
+
+async function applyMarks(repository: Repository, index: ChunkIndex, signal: AbortSignal | undefined): Promise<Mark[]> {
+  const marks = await listMarks(repository, { signal })
+  for (const pack of marks.flatMap((mark) => mark.packs)) {
+    if (index.pack(pack)?.state === 'good') index.setPackState(pack, 'marked')
+  }
+  return marks
+}
+
+/** The packs that hold what the backup needs. Throws unless each is in the storage, of its size, and not marked. */
+async function neededPacks(
+  repository: Repository,
+  index: ChunkIndex,
+  manifest: Manifest,
+  signal: AbortSignal | undefined,
+): Promise<Set<string>> {
+  const stored = await listPacks(repository, signal)
+  const reader = createChunkReader(repository, index, { signal })
+  const packs = new Set<string>()
+  for await (const id of manifestChunkIds(reader, manifest)) {
+    const pack = index.find(id)?.pack
+    if (pack === undefined) throw unreadable(index, id, [])
+    if (packs.has(pack)) continue
+    if (index.pack(pack)?.state === 'marked') throw chunkMarked(pack)
+    const bytes = stored.get(pack)
+    if (bytes === undefined) throw unreadable(index, id, [])
+    if (bytes !== index.pack(pack)?.bytes)
+      throw damaged(packObjectName(pack), `has ${bytes} bytes, not as many as indexed`)
+    packs.add(pack)
+  }
+  return packs
+}
+
+function chunkMarked(pack: string): EngineError {
+  return new EngineError(
+    'CHUNK_MARKED',
+    `A prune is about to delete ${packObjectName(pack)}, which this backup needs.`,
+    {
+      detail: { objects: [packObjectName(pack)] },
+    },
+  )
+}

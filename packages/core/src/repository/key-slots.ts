@@ -1,0 +1,128 @@
+import { EngineError } from '../errors.ts'
+import { type Storage, StorageObjectMissing } from '../storage/storage.ts'
+import { damaged } from './damage.ts'
+import { decodeKeySlot, encodeKeySlot, type KeySlot, keySlotName, kindOfKey, openKeySlot } from './key-slot.ts'
+import type { KeySource } from './keys.ts'
+import { configName, prefixes } from './layout.ts'
+import type { Repository } from './repository.ts'
+
+/** More slots than anybody has; a bound on the work a hostile repository can ask for. */
+const maxSlots = 64
+
+export interface KeySlotInfo {
+  slot: string
+  kind: KeySlot['kind']
+  label: string
+  createdAt: string
+}
+
+/** The key slots of a repository, oldest first. Throws `REPOSITORY_DAMAGED` naming the slots that cannot be read. */
+export async function listKeySlots(repository: Repository): Promise<KeySlotInfo[]> {
+  const { slots, errors } = await readKeySlots(repository.storage, repository.id)
+  if (errors.length > 0) throw damagedSlots(errors)
+  return slots
+    .map(({ slot, kind, label, created_at }) => ({ slot, kind, label, createdAt: created_at }))
+    .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+}
+
+/**
+ * Adds a second way in. `current` must open the repository; the master key is fetched with it and not kept.
+ * Throws `CONFIG_INVALID` for `encryption: 'none'` on an encrypted repository: that would open it to everybody.
+ */
+export async function addKeySlot(
+  repository: Repository,
+  current: KeySource,
+  added: KeySource,
+  options: { label?: string } = {},
+): Promise<KeySlotInfo> {
+  if ('encryption' in added || repository.config.encryption === 'none') {
+    throw new EngineError(
+      'CONFIG_INVALID',
+      'Key slots can only be added to an encrypted repository, and only for a key.',
+    )
+  }
+  const master = await findMasterKey(repository.storage, repository.id, current, () => true)
+  const { slot, data } = await encodeKeySlot(repository.id, master, added, options.label ?? '')
+  const name = keySlotName(slot)
+  await repository.storage.put(name, data, { ifAbsent: true })
+  const { kind, label, created_at } = decodeKeySlot(name, await repository.storage.get(name))
+  return { slot, kind, label, createdAt: created_at }
+}
+
+/** Removes a slot. Refuses (`USAGE`) the last readable one: nobody could open the repository again. */
+export async function removeKeySlot(repository: Repository, slot: string): Promise<void> {
+  const { slots } = await readKeySlots(repository.storage, repository.id)
+  if (!slots.some((other) => other.slot !== slot)) {
+    throw new EngineError('USAGE', 'This is the last key slot. Add another one before you remove it.')
+  }
+  await repository.storage.delete(keySlotName(slot))
+}
+
+/**
+ * The master key a key opens. Tries every slot of the key's kind until `isRight` accepts. Throws `WRONG_KEY` when
+ * slots are sound and none opens, `REPOSITORY_DAMAGED` when the one that might have is damaged.
+ */
+export async function findMasterKey(
+  storage: Storage,
+  repository: string,
+  key: KeySource,
+  isRight: (masterKey: Buffer) => boolean,
+): Promise<Buffer> {
+  const { slots, errors } = await readKeySlots(storage, repository)
+  const kind = kindOfKey(key)
+  let opened = false
+  for (const slot of slots.filter((candidate) => candidate.kind === kind)) {
+    const master = await openKeySlot(slot, key)
+    if (master === null) continue
+    if (isRight(master)) return master
+    opened = true
+  }
+  if (errors.length > 0) throw damagedSlots(errors)
+  if (opened) throw damaged(configName, 'was altered: a key slot opens, but its key did not write this object')
+  if (slots.length === 0) throw damaged(prefixes.keys, 'holds no key slot of this repository')
+  throw refusal(kind, slots)
+}
+
+function refusal(kind: KeySlot['kind'], slots: KeySlot[]): EngineError {
+  const has = (wanted: KeySlot['kind']) => slots.some((slot) => slot.kind === wanted)
+  if (kind === 'none')
+    return new EngineError('KEY_MISSING', 'The repository is encrypted; a passphrase or key is needed.')
+  if (has('none')) {
+    return new EngineError('WRONG_KEY', 'The repository is not encrypted, and opens with no key.', {
+      advice: 'Ask for encryption "none" by that name, if this is the repository you meant.',
+    })
+  }
+  const what = kind === 'passphrase' ? 'passphrase' : 'raw key'
+  return new EngineError(
+    'WRONG_KEY',
+    `The ${what} does not open the repository${has(kind) ? '' : `: it has no ${what}`}.`,
+  )
+}
+
+async function readKeySlots(
+  storage: Storage,
+  repository: string,
+): Promise<{ slots: KeySlot[]; errors: EngineError[] }> {
+  const slots: KeySlot[] = []
+  const errors: EngineError[] = []
+  let seen = 0
+  for await (const object of storage.list(prefixes.keys)) {
+    if (++seen > maxSlots) throw damaged(prefixes.keys, `holds more than ${maxSlots} key slots`)
+    try {
+      if (object.bytes > 4096) throw damaged(object.name, 'is too long for a key slot')
+      const slot = decodeKeySlot(object.name, await storage.get(object.name))
+      // The slot of an init that lost a race, or died, belongs to a repository that never was.
+      if (slot.repository === repository) slots.push(slot)
+    } catch (error) {
+      if (error instanceof StorageObjectMissing) continue
+      if (!(error instanceof EngineError) || error.code !== 'REPOSITORY_DAMAGED') throw error
+      errors.push(error)
+    }
+  }
+  return { slots, errors }
+}
+
+function damagedSlots(errors: EngineError[]): EngineError {
+  const objects = errors.flatMap((error) => error.detail.objects as string[])
+  return damaged(objects, errors.length === 1 ? 'is a damaged key slot' : 'are damaged key slots', errors[0])
+}

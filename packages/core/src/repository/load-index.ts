@@ -1,0 +1,101 @@
+import { isEngineError, throwIfAborted } from '../errors.ts'
+import { StorageObjectMissing } from '../storage/storage.ts'
+import { ChunkIndex } from './chunk-index.ts'
+import { mapInOrder } from './concurrency.ts'
+import { openIndexObject } from './index-object.ts'
+import { packObjectName, packOfObjectName, prefixes } from './layout.ts'
+import { listMarks } from './marks.ts'
+import { chunkRecordBytes, type PackTable } from './pack.ts'
+import { readPackTable } from './pack-reader.ts'
+import type { Repository } from './repository.ts'
+
+export interface LoadIndexOptions {
+  signal?: AbortSignal
+  /**
+   * List the packs too (default true): packs that are gone or have another size then count as `missing`, and packs a
+   * dead backup left without an index object are taken in from their own tables. A writer needs this.
+   */
+  checkPacks?: boolean
+}
+
+/** Reads every index object and the marks. Throws `REPOSITORY_DAMAGED` when an index object does not open. */
+export async function loadChunkIndex(repository: Repository, options: LoadIndexOptions = {}): Promise<ChunkIndex> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await load(repository, options)
+    } catch (error) {
+      // A prune replaced index objects between our listing and our reading: list again.
+      if (!(error instanceof StorageObjectMissing) || attempt === 5) throw error
+    }
+  }
+}
+
+async function load(repository: Repository, options: LoadIndexOptions): Promise<ChunkIndex> {
+  const { storage } = repository
+  const { signal } = options
+  // Packs are listed before index objects and marks: what a running backup or prune changes meanwhile is then at worst
+  // a pack we do not know yet, or one that is marked as well as gone.
+  const stored = options.checkPacks === false ? null : await listPacks(repository, signal)
+  const objects: { name: string; bytes: number }[] = []
+  for await (const object of storage.list(prefixes.index, { signal })) objects.push(object)
+  const expected = objects.reduce((sum, object) => sum + object.bytes, 0) / chunkRecordBytes
+  const index = new ChunkIndex(Math.ceil(expected) + 64)
+  const read = (object: { name: string }) => storage.get(object.name, { signal })
+  for await (const [object, data] of mapInOrder(objects, 4, async (item) => [item, await read(item)] as const)) {
+    throwIfAborted(signal)
+    for (const pack of openIndexObject(repository, object.name, data)) index.addPack(pack)
+    index.objects.push(object.name)
+  }
+  if (stored !== null) await compare(repository, index, stored, signal)
+  for (const mark of await listMarks(repository, { signal })) {
+    for (const pack of mark.packs) {
+      if (index.pack(pack)?.state === 'good') index.setPackState(pack, 'marked')
+    }
+  }
+  return index
+}
+
+async function compare(
+  repository: Repository,
+  index: ChunkIndex,
+  stored: Map<string, number>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const pack of index.packs()) {
+    if (stored.get(pack.name) === pack.bytes) continue
+    // Written since we listed? Ask for this one.
+    const now = await repository.storage.stat(packObjectName(pack.name), { signal })
+    if (now?.bytes !== pack.bytes) index.setPackState(pack.name, 'missing')
+  }
+  const unknown = [...stored].filter(([name]) => !index.hasPack(name))
+  for await (const table of mapInOrder(unknown, 4, ([name, bytes]) => tryTable(repository, name, bytes, signal))) {
+    if (table === null) continue
+    index.addPack(table)
+    index.unindexed.push(table.name)
+  }
+}
+
+/** A pack that was left behind damaged, or is deleted meanwhile, is simply not taken in; `check` reports it. */
+async function tryTable(
+  repository: Repository,
+  name: string,
+  bytes: number,
+  signal: AbortSignal | undefined,
+): Promise<PackTable | null> {
+  try {
+    return await readPackTable(repository, name, { bytes, signal })
+  } catch (error) {
+    if (error instanceof StorageObjectMissing || isEngineError(error, 'REPOSITORY_DAMAGED')) return null
+    throw error
+  }
+}
+
+/** Every pack in the storage with its size. */
+export async function listPacks(repository: Repository, signal?: AbortSignal): Promise<Map<string, number>> {
+  const packs = new Map<string, number>()
+  for await (const object of repository.storage.list(prefixes.packs, { signal })) {
+    const pack = packOfObjectName(object.name)
+    if (pack !== null) packs.set(pack, object.bytes)
+  }
+  return packs
+}

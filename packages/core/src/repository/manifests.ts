@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto'
+import { EngineError } from '../errors.ts'
+import { StorageObjectMissing } from '../storage/storage.ts'
+import { mapInOrder } from './concurrency.ts'
+import { damaged } from './damage.ts'
+import { backupIdSchema, type Manifest, manifestSchema } from './documents.ts'
+import { prefixes } from './layout.ts'
+import { pinName } from './pins.ts'
+import type { Repository } from './repository.ts'
+import { openDocument, parseDocument } from './sealed-document.ts'
+import { verifiedPrefix } from './verifications.ts'
+
+export interface OpenedManifest {
+  manifest: Manifest
+  /** Hex of the SHA-256 of the manifest's plaintext. */
+  checksum: string
+}
+
+/** What `listManifests` gives for each backup: the manifest, or the error that stands in its way. */
+export interface ListedManifest extends Partial<OpenedManifest> {
+  id: string
+  error?: EngineError
+}
+
+export function manifestName(id: string): string {
+  return `${prefixes.backups}${id}`
+}
+
+/** Every backup in the repository, in no particular order. One that does not open is listed with its error. */
+export async function* listManifests(
+  repository: Repository,
+  options: { signal?: AbortSignal } = {},
+): AsyncGenerator<ListedManifest> {
+  const ids: string[] = []
+  for await (const { name } of repository.storage.list(prefixes.backups, options)) {
+    ids.push(name.slice(prefixes.backups.length))
+  }
+  for await (const listed of mapInOrder(ids, 8, (id) => tryRead(repository, id, options))) {
+    if (listed !== null) yield listed
+  }
+}
+
+/** Reads, authenticates and validates a manifest. Throws `BACKUP_NOT_FOUND`, `REPOSITORY_DAMAGED`, `REPOSITORY_FORMAT_NEWER`. */
+export async function readManifest(
+  repository: Repository,
+  id: string,
+  options: { signal?: AbortSignal } = {},
+): Promise<OpenedManifest> {
+  const name = manifestName(id)
+  let data: Buffer
+  try {
+    data = await repository.storage.get(name, options)
+  } catch (error) {
+    if (!(error instanceof StorageObjectMissing)) throw error
+    throw new EngineError('BACKUP_NOT_FOUND', `There is no backup ${id}.`, { cause: error, detail: { id } })
+  }
+  return openManifest(repository, id, data)
+}
+
+/** Opens the bytes of a manifest object. */
+export function openManifest(repository: Repository, id: string, data: Buffer): OpenedManifest {
+  const name = manifestName(id)
+  const plain = openDocument(repository.keys, name, data)
+  const manifest = parseDocument(name, plain, manifestSchema)
+  if (manifest.id !== id) throw damaged(name, `is the manifest of ${manifest.id}`)
+  return { manifest, checksum: createHash('sha256').update(plain).digest('hex') }
+}
+
+/** Ends a backup: the manifest first, then what hangs on it. Its chunks stay until a prune. */
+export async function deleteManifest(
+  repository: Repository,
+  id: string,
+  options: { signal?: AbortSignal } = {},
+): Promise<void> {
+  const { storage } = repository
+  await storage.delete(manifestName(id), options)
+  if (!backupIdSchema.safeParse(id).success) return
+  await storage.delete(pinName(id), options)
+  for await (const { name } of storage.list(verifiedPrefix(id), options)) await storage.delete(name, options)
+}
+
+async function tryRead(
+  repository: Repository,
+  id: string,
+  options: { signal?: AbortSignal },
+): Promise<ListedManifest | null> {
+  try {
+    return { id, ...(await readManifest(repository, id, options)) }
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error
+    if (error.code === 'BACKUP_NOT_FOUND') return null
+    if (error.code !== 'REPOSITORY_DAMAGED' && error.code !== 'REPOSITORY_FORMAT_NEWER') throw error
+    return { id, error }
+  }
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { prefixes, randomName } from './layout.ts'
+import type { Repository } from './repository.ts'
+import { getDocument, putDocument } from './sealed-document.ts'
+
+const markSchema = z.object({
+  format: z.number().int().positive(),
+  created_at: z.iso.datetime({ offset: true }),
+  packs: z.array(z.string().regex(/^[0-9a-f]{64}$/)),
+})
+
+/** Says which packs a prune means to delete. From then on no backup refers to their chunks anew. */
+export interface Mark {
+  /** Name of the object. */
+  name: string
+  createdAt: Date
+  packs: string[]
+}
+
+/** Every mark, read and authenticated. A damaged one throws: nobody can know what it protects from. */
+export async function listMarks(repository: Repository, options: { signal?: AbortSignal } = {}): Promise<Mark[]> {
+  const marks: Mark[] = []
+  for await (const { name } of repository.storage.list(prefixes.marks, options)) {
+    const mark = await getDocument(repository, name, markSchema, options)
+    if (mark !== null) marks.push({ name, createdAt: new Date(mark.created_at), packs: mark.packs })
+  }
+  return marks.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime())
+}
+
+export async function writeMark(
+  repository: Repository,
+  packs: string[],
+  options: { now?: Date; signal?: AbortSignal } = {},
+): Promise<Mark> {
+  const name = `${prefixes.marks}${randomName()}`
+  const createdAt = options.now ?? new Date()
+  await putDocument(repository, name, { format: 1, created_at: createdAt.toISOString(), packs }, options)
+  return { name, createdAt, packs }
+}
+
+export async function deleteMark(repository: Repository, mark: { name: string }): Promise<void> {
+  await repository.storage.delete(mark.name)
+}

@@ -1,0 +1,44 @@
+import { EngineError } from '../errors.ts'
+import { type Storage, StorageObjectMissing } from '../storage/storage.ts'
+import { decodeConfig } from './config.ts'
+import { damaged } from './damage.ts'
+import { checkKeySource } from './key-slot.ts'
+import { findMasterKey } from './key-slots.ts'
+import { deriveKeys, type KeySource, type RepositoryKeys } from './keys.ts'
+import { configName, prefixes } from './layout.ts'
+import type { Repository } from './repository.ts'
+
+/**
+ * Opens the repository in a storage. Throws `NOT_A_REPOSITORY`, `WRONG_KEY`, `KEY_MISSING` (encrypted, but
+ * `encryption: 'none'` was given), `REPOSITORY_FORMAT_NEWER`, `REPOSITORY_DAMAGED`.
+ */
+export async function openRepository(storage: Storage, key: KeySource): Promise<Repository> {
+  checkKeySource(key)
+  const { config, isAuthentic } = decodeConfig(await readConfig(storage))
+  let keys: RepositoryKeys | undefined
+  await findMasterKey(storage, config.id, key, (master) => {
+    keys = deriveKeys(master)
+    return isAuthentic(keys)
+  })
+  // A public key in an encrypted repository, or the other way round, is a swapped slot, not a choice of the owner.
+  if ((config.encryption === 'none') !== 'encryption' in key) throw damaged(configName, 'does not fit its key slot')
+  return { id: config.id, storage, config, keys: keys! }
+}
+
+async function readConfig(storage: Storage): Promise<Buffer> {
+  try {
+    return await storage.get(configName)
+  } catch (error) {
+    if (!(error instanceof StorageObjectMissing)) throw error
+    if (await holdsBackups(storage)) throw damaged(configName, 'is missing from this repository', error)
+    throw new EngineError('NOT_A_REPOSITORY', `There is no repository in ${storage.location}.`)
+  }
+}
+
+/** Whether packs or manifests lie in the storage: what a repository leaves behind when its config is gone. */
+export async function holdsBackups(storage: Storage): Promise<boolean> {
+  for (const prefix of [prefixes.backups, prefixes.packs]) {
+    for await (const _ of storage.list(prefix)) return true
+  }
+  return false
+}

@@ -1,0 +1,46 @@
+import { damaged } from './damage.ts'
+import { packObjectName } from './layout.ts'
+import { openPack, openTable, type PackTable, packHeaderBytes, packTrailerBytes, parseTrailer } from './pack.ts'
+import type { Repository } from './repository.ts'
+import { unsealChunk } from './sealed-chunk.ts'
+
+/** Enough for the tables of nearly all packs in one request. */
+const tailBytes = 16 * 1024
+
+/** Reads a pack's own table from its end. Throws `REPOSITORY_DAMAGED`, or `StorageObjectMissing`. */
+export async function readPackTable(
+  repository: Repository,
+  pack: string,
+  options: { bytes: number; signal?: AbortSignal },
+): Promise<PackTable> {
+  const { storage, keys } = repository
+  const { bytes, signal } = options
+  const name = packObjectName(pack)
+  if (bytes < packHeaderBytes + packTrailerBytes) throw damaged(name, 'is too short to be a pack')
+  const from = Math.max(0, bytes - tailBytes)
+  const tail = await storage.get(name, { offset: from, length: bytes - from, signal })
+  const { offset, length } = parseTrailer(pack, bytes, tail.subarray(tail.length - packTrailerBytes))
+  const sealed =
+    offset >= from
+      ? tail.subarray(offset - from, offset - from + length)
+      : await storage.get(name, { offset, length, signal })
+  return openTable(keys, pack, bytes, sealed).table
+}
+
+/**
+ * Reads a pack whole and proves it: name, table, and every chunk opened, its id computed again from its content.
+ * Throws `REPOSITORY_DAMAGED` or `StorageObjectMissing`; resolves the table.
+ */
+export async function checkPack(
+  repository: Repository,
+  pack: string,
+  options: { signal?: AbortSignal } = {},
+): Promise<PackTable> {
+  const data = await repository.storage.get(packObjectName(pack), options)
+  const table = openPack(repository.keys, pack, data)
+  for (const chunk of table.chunks) {
+    const sealed = data.subarray(chunk.offset, chunk.offset + chunk.storedBytes)
+    unsealChunk(repository.keys, { id: chunk.id, bytes: chunk.bytes, data: sealed, pack }, { recheck: true })
+  }
+  return table
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { backupIdSchema } from './documents.ts'
+import { prefixes, randomName } from './layout.ts'
+import type { Repository } from './repository.ts'
+import { getDocument, putDocument } from './sealed-document.ts'
+
+export const verificationLevels = ['manifest', 'checksums', 'structure', 'restore'] as const
+export type VerificationLevel = (typeof verificationLevels)[number]
+
+const verificationSchema = z.object({
+  format: z.number().int().positive(),
+  backup: backupIdSchema,
+  level: z.enum(verificationLevels),
+  at: z.iso.datetime({ offset: true }),
+  ok: z.boolean(),
+  /** SHA-256 of the manifest that was verified. */
+  checksum: z.string().nullable().default(null),
+  problems: z.array(z.string()).default([]),
+})
+export type Verification = Omit<z.infer<typeof verificationSchema>, 'format'>
+
+/** Keeps the outcome of a verification beside the backup. */
+export async function recordVerification(
+  repository: Repository,
+  record: Omit<Verification, 'checksum' | 'problems'> & Partial<Verification>,
+): Promise<void> {
+  const time = record.at.replace(/[^0-9]/g, '').slice(0, 14)
+  const name = `${verifiedPrefix(record.backup)}${time}-${randomName().slice(0, 8)}`
+  await putDocument(repository, name, { format: 1, ...record })
+}
+
+/** Verifications of one backup, or of all, oldest first. */
+export async function listVerifications(
+  repository: Repository,
+  backup?: string,
+  options: { signal?: AbortSignal } = {},
+): Promise<Verification[]> {
+  const found: Verification[] = []
+  const prefix = backup === undefined ? prefixes.verified : verifiedPrefix(backup)
+  for await (const { name } of repository.storage.list(prefix, options)) {
+    const record = await getDocument(repository, name, verificationSchema, options)
+    if (record === null) continue
+    const { format: _, ...verification } = record
+    found.push(verification)
+  }
+  return found.sort((a, b) => (a.at < b.at ? -1 : 1))
+}
+
+export function verifiedPrefix(backup: string): string {
+  return `${prefixes.verified}${backupIdSchema.parse(backup)}/`
+}
