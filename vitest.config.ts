@@ -1,5 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { SummaryReporter } from './test/summary-reporter.ts'
+
+// `npm run test:long` sets this: every test, with its full counts.
+const long = process.env.LIFEBOAT_LONG === '1'
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -13,10 +17,11 @@ export default defineConfig({
   },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/**/*.long.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', ...(long ? [] : ['**/*.long.test.ts'])],
+    reporters: ['default', new SummaryReporter()],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: long ? 3_600_000 : 60_000,
     hookTimeout: 120_000,
   },
 })

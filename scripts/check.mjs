@@ -1,0 +1,24 @@
+// `npm run check`: everything about the tree that is not a test. Runs all, then says which failed.
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { bin, prepared, root } from './prepare.mjs'
+
+const packages = readdirSync(join(root, 'packages')).map((name) => join('packages', name))
+const checks = [
+  ['style', ['biome', 'check', '--error-on-warnings', '.']],
+  ['types', ['tsc', '-p', 'tsconfig.json']],
+  ['unused files, exports and dependencies', ['knip']],
+  ...packages.map((path) => [`what ${path} publishes`, ['publint', path, '--strict']]),
+  // Packages are ESM only; require() of them works on the Node versions supported.
+  ...packages.map((path) => [`types as ${path} publishes them`, ['attw', '--pack', path, '--profile', 'esm-only']]),
+]
+
+await prepared(async (start) => {
+  const failed = []
+  for (const [what, [tool, ...args]] of checks) {
+    console.log(`\n--- ${what}: ${tool} ${args.join(' ')}`)
+    if ((await start([bin(tool), ...args])) !== 0) failed.push(what)
+  }
+  console.log(failed.length === 0 ? '\nEverything checked.' : `\nFailed: ${failed.join('; ')}`)
+  return failed.length === 0 ? 0 : 1
+})
