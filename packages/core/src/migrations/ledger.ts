@@ -32,7 +32,7 @@ export interface LedgerInspectorOptions {
 export type KnownMigrations = readonly (string | Migration)[] | (() => KnownList | Promise<KnownList>)
 type KnownList = readonly (string | Migration)[]
 
-/** Runs a program without a shell: postgres/run-command.ts. */
+/** Runs a program from an array of arguments (postgres/run-command.ts). */
 export type RunCommand = (command: Command, run: CommandRun) => Promise<void>
 
 /**

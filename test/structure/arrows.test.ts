@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest'
+import { readSources } from './sources.ts'
+
+/**
+ * Which folder of the core may import which: ARCHITECTURE.md, as a table. `types` may be imported for their types
+ * alone. errors.ts, events.ts, version.ts and config.ts are open to all; a folder may always import itself.
+ */
+const arrows: Record<string, { imports: string[]; types?: string[] }> = {
+  storage: { imports: [] },
+  postgres: { imports: [] },
+  migrations: { imports: [], types: ['postgres'] },
+  schema: { imports: [], types: ['postgres'] },
+  policy: { imports: [] },
+  notifications: { imports: [] },
+  catalog: { imports: [] },
+  repository: { imports: ['storage'] },
+  backup: { imports: ['repository', 'postgres', 'migrations', 'schema'], types: ['storage'] },
+  restore: { imports: ['repository', 'postgres', 'migrations', 'schema'], types: ['storage', 'backup'] },
+  export: { imports: ['repository', 'postgres'], types: ['storage', 'backup'] },
+  maintenance: { imports: ['repository', 'policy'], types: ['storage'] },
+  jobs: { imports: ['catalog'] },
+  http: { imports: ['policy'], types: ['engine'] },
+  testing: { imports: ['storage', 'catalog', 'jobs', 'postgres'] },
+}
+/** Where everything is put together. */
+const everything = [...Object.keys(arrows), 'engine'].filter((folder) => folder !== 'http' && folder !== 'testing')
+const composition: Record<string, string[]> = {
+  engine: everything,
+  'engine.ts': everything,
+  'inspectors.ts': ['migrations', 'postgres'],
+  'index.ts': [...everything, 'engine', 'http'],
+}
+const openToAll = ['errors.ts', 'events.ts', 'config.ts', 'version.ts']
+
+const core = 'packages/core/src/'
+const sources = readSources(`${core}**/*.ts`)
+const place = (path: string) => path.slice(core.length).split('/')[0] ?? ''
+
+test('there is something to look at', () => {
+  expect(sources.length).toBeGreaterThan(30)
+  expect(sources.flatMap(({ imports }) => imports).length).toBeGreaterThan(100)
+})
+
+test('every folder of the core has a row in the table', () => {
+  const places = new Set(sources.map(({ path }) => place(path)))
+  const known = [...Object.keys(arrows), ...Object.keys(composition), ...openToAll]
+  expect([...places].filter((name) => !known.includes(name))).toEqual([])
+})
+
+test('imports follow the arrows', () => {
+  const wrong: string[] = []
+  for (const { path, imports } of sources) {
+    const own = place(path)
+    if (openToAll.includes(own)) continue
+    const row = arrows[own] ?? { imports: composition[own] ?? [] }
+    for (const { from, typeOnly } of imports) {
+      if (!from.startsWith(core)) continue
+      const target = place(from)
+      const allowed =
+        target === own ||
+        openToAll.includes(target) ||
+        row.imports.includes(target) ||
+        (own === 'index.ts' && composition['index.ts']?.includes(target)) ||
+        (composition[own] !== undefined && ['inspectors.ts', 'engine.ts', 'engine'].includes(target)) ||
+        (typeOnly && row.types?.includes(target))
+      if (!allowed) wrong.push(`${path} imports ${typeOnly ? 'types of ' : ''}${from}`)
+    }
+  }
+  expect(wrong).toEqual([])
+})
+
+test('other packages use the public entries of the core', () => {
+  const wrong: string[] = []
+  for (const { path, imports } of readSources('{packages/*/src,packages/*/bin,examples}/**/*.{ts,mjs}', {
+    tests: true,
+  })) {
+    for (const { from } of imports) {
+      const deep = from.startsWith('@lifeboat/core/') && from !== '@lifeboat/core/testing'
+      const around = from.startsWith('packages/core/') && !path.startsWith('packages/core/')
+      if (deep || around) wrong.push(`${path} imports ${from}`)
+    }
+  }
+  expect(wrong).toEqual([])
+})
+
+describe('one door per library', () => {
+  /** Library: the places that may import it, as beginnings of paths; types may be imported anywhere in the same package. */
+  const doors: Record<string, string[]> = {
+    pg: [`${core}postgres/`, `${core}catalog/`, `${core}testing/`],
+    'pg-copy-streams': [`${core}postgres/`],
+    execa: [`${core}postgres/`],
+    kysely: [`${core}catalog/`, `${core}migrations/kysely.ts`],
+    tar: [`${core}backup/`, `${core}restore/`, `${core}export/`],
+    'p-queue': [`${core}jobs/`, `${core}backup/`, `${core}restore/`],
+    croner: [`${core}jobs/`],
+    zod: [
+      `${core}config.ts`,
+      `${core}repository/documents.ts`,
+      `${core}repository/`,
+      `${core}catalog/`,
+      `${core}jobs/`,
+      `${core}policy/`,
+      `${core}http/`,
+      `${core}restore/`,
+    ],
+    'node:sqlite': [`${core}catalog/`],
+    'node:child_process': [`${core}testing/`, 'packages/cli/bin/'],
+    commander: ['packages/cli/'],
+    '@clack/prompts': ['packages/cli/'],
+    express: ['packages/express-adapter/'],
+    fastify: ['packages/fastify-adapter/'],
+  }
+  const packages = readSources('packages/*/{src,bin}/**/*.{ts,tsx,mjs}')
+
+  test.each(Object.entries(doors))('%s', (library, places) => {
+    const users = packages.filter(({ imports }) =>
+      imports.some(({ from, typeOnly }) => !typeOnly && (from === library || from.startsWith(`${library}/`))),
+    )
+    const wrong = users.map(({ path }) => path).filter((path) => !places.some((door) => path.startsWith(door)))
+    expect(wrong).toEqual([])
+  })
+
+  test('every library of the core has a door', () => {
+    const used = new Set(
+      packages
+        .filter(({ path }) => path.startsWith(core))
+        .flatMap(({ imports }) => imports.map(({ from }) => from))
+        .filter((from) => !from.startsWith('.') && !from.startsWith('node:') && !from.startsWith('packages/'))
+        .map((from) => (from.startsWith('@') ? from.split('/').slice(0, 2).join('/') : (from.split('/')[0] ?? ''))),
+    )
+    expect([...used].filter((library) => !(library in doors))).toEqual([])
+  })
+})
