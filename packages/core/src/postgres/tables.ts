@@ -1,0 +1,82 @@
+import { type Exclusions, exclusionMatcher, noExclusions } from './excluded.ts'
+import type { Query } from './query.ts'
+import { dumpedNamespaces, extensionConfiguration } from './what-is-dumped.ts'
+
+/** A relation with rows that a backup holds. Field names are those of the stored record. */
+export interface SourceTable {
+  oid: number
+  schema: string
+  name: string
+  /** Always `r`: ordinary tables and the leaves of partitioned ones. */
+  relkind: string
+  relfilenode: number
+  access_method: string | null
+  /** What COPY selects, in order: no generated, no dropped columns. May be empty. */
+  columns: string[]
+  /** `WHERE ...` of an extension's configuration table, else null. */
+  condition: string | null
+  /** Rows left out on request. Such a table is listed, but not read. */
+  rows_excluded: boolean
+  /** Blocks of the main fork, read after the snapshot. */
+  blocks: number
+  /** Size with TOAST, in bytes: for planning and progress, not exact. */
+  total_bytes: number
+  /** Whether it can be read by ranges of blocks. */
+  divisible: boolean
+}
+
+/**
+ * The tables whose rows `pg_dump` would dump, by its own rules: ordinary tables (also unlogged ones and the leaves of
+ * partitioned ones) outside of the system's and temporary schemas; of tables that belong to an extension only those
+ * it registered as configuration, with the condition it gave. No views, foreign tables or partitioned parents.
+ */
+export async function readTables(query: Query, exclusions: Exclusions = noExclusions): Promise<SourceTable[]> {
+  const matcher = exclusionMatcher(exclusions)
+  const rows = await query<TableRow>(`
+    SELECT c.oid::pg_catalog.int8::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS relkind,
+      c.relfilenode::pg_catalog.int8::text AS relfilenode, am.amname AS access_method,
+      columns.names AS columns, config.condition AS condition,
+      (pg_catalog.pg_relation_size(c.oid, 'main')
+        / pg_catalog.current_setting('block_size')::pg_catalog.int8)::text AS blocks,
+      pg_catalog.pg_table_size(c.oid)::text AS total_bytes
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
+    LEFT JOIN (${extensionConfiguration}) config ON config.oid = c.oid
+    CROSS JOIN LATERAL (
+      SELECT COALESCE(pg_catalog.array_agg(a.attname::text ORDER BY a.attnum), '{}') AS names
+      FROM pg_catalog.pg_attribute a
+      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+    ) columns
+    WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+      AND ${dumpedNamespaces('n')}
+      AND (config.oid IS NOT NULL OR NOT EXISTS (
+        SELECT FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'))
+    ORDER BY n.nspname, c.relname`)
+  return rows
+    .filter((row) => !matcher.excludesTable(row))
+    .map((row) => ({
+      ...row,
+      oid: Number(row.oid),
+      relfilenode: Number(row.relfilenode),
+      // Null when the relation has vanished since it was listed; the snapshot's check notices.
+      blocks: Number(row.blocks ?? 0),
+      total_bytes: Number(row.total_bytes ?? 0),
+      rows_excluded: matcher.excludesRows(row),
+      divisible: row.access_method === 'heap' && row.condition === null,
+    }))
+}
+
+interface TableRow {
+  oid: string
+  schema: string
+  name: string
+  relkind: string
+  relfilenode: string
+  access_method: string | null
+  columns: string[]
+  condition: string | null
+  blocks: string | null
+  total_bytes: string | null
+}
