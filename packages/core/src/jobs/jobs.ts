@@ -1,0 +1,203 @@
+import type { Catalog, JobRecord, Json, NewJob } from '../catalog/catalog.ts'
+import { EngineError } from '../errors.ts'
+import { type Clock, isoTime, type Timer } from './clock.ts'
+import { randomId } from './job-id.ts'
+import type { JobQueue } from './job-queue.ts'
+import { createJobRunner, type JobHandler } from './runner.ts'
+import { createWatchers, type JobUpdate } from './watchers.ts'
+
+export interface JobRequest {
+  kind: string
+  database: string
+  input: Json
+  trigger: string
+  createdBy: string
+  /** Id of the backup or restore it makes or works on. */
+  subjectId?: string | null
+  /** Whether it must have the database for itself. */
+  writes: boolean
+}
+
+/** All jobs of an engine: asked for here, kept in the catalog, run by this process or another one. */
+export interface Jobs {
+  /** Takes up what is queued, and marks what a crash left behind. */
+  start(): Promise<void>
+  /** Starts nothing more, breaks off what runs (`interrupted`, to be taken up again where that is safe), and waits. */
+  stop(): Promise<void>
+  add(request: JobRequest): Promise<JobRecord>
+  /** For jobs that somebody else put into the catalog. */
+  notice(job: Pick<JobRecord, 'id' | 'position' | 'writer'>): Promise<void>
+  cancel(jobId: string): Promise<'cancelled' | 'requested' | 'finished' | 'missing'>
+  /** Puts these queued jobs first, in this order. Gives the ids that were moved. */
+  reorder(jobIds: readonly string[]): Promise<string[]>
+  pause(): Promise<void>
+  resume(): Promise<void>
+  isPaused(): Promise<boolean>
+  /** Log lines and changed records of one job, from line `after` on, until it has ended or `signal` fires. */
+  watch(jobId: string, options: { after?: number; signal?: AbortSignal }): AsyncIterable<JobUpdate>
+  /** The changed records of all jobs, beginning with those that have not ended. */
+  watchAll(options: { signal?: AbortSignal }): AsyncIterable<JobRecord>
+  /** Resolves with the record once the job has ended. */
+  ended(jobId: string, options?: { signal?: AbortSignal }): Promise<JobRecord>
+  newJob(request: JobRequest): NewJob
+}
+
+export interface JobsOptions {
+  catalog: Catalog
+  queue: JobQueue
+  handlers: Readonly<Record<string, JobHandler>>
+  clock: Clock
+  worker: string
+  leaseMs?: number
+  /** How often the catalog is searched for jobs of other processes and for broken ones. Default 5 s. */
+  sweepMs?: number
+  /** Times a broken-off job is begun again. Default 3. */
+  maxAttempts?: number
+}
+
+/** In the catalog's configuration, so that a pause holds for every process and outlives a restart. */
+const pausedName = '.queue_paused'
+
+export function createJobs(options: JobsOptions): Jobs {
+  const { catalog, queue, handlers, clock, worker, leaseMs, sweepMs = 5000, maxAttempts = 3 } = options
+  const watchers = createWatchers(catalog)
+  const runner = createJobRunner({
+    catalog,
+    handlers,
+    clock,
+    worker,
+    ...(leaseMs === undefined ? {} : { leaseMs }),
+    onChange: watchers.notify,
+  })
+  let timer: Timer | undefined
+  let stopped = true
+  let sweeping: Promise<void> = Promise.resolve()
+
+  const newJob = (request: JobRequest): NewJob => ({
+    id: randomId('t'),
+    kind: request.kind,
+    subject_id: request.subjectId ?? null,
+    database: request.database,
+    writer: request.writes ? request.database : null,
+    position: clock.now(),
+    input: request.input,
+    trigger: request.trigger,
+    created_by: request.createdBy,
+    created_at: isoTime(clock.now()),
+  })
+
+  async function deliver(jobId: string): Promise<void> {
+    if (stopped) return
+    if ((await runner.run(jobId)) !== 'done') return
+    const job = await catalog.jobs.get(jobId)
+    if (job?.status === 'interrupted') await takeUp(job)
+  }
+
+  /** Queues a job that was broken off again, as a new one that says which it continues. */
+  async function takeUp(job: JobRecord): Promise<void> {
+    watchers.notify(job.id)
+    if (job.cancel_requested || !handlers[job.kind]?.resumable || job.attempt >= maxAttempts) return
+    const { kind, subject_id, database, writer, position, input, trigger, created_by } = job
+    const next: NewJob = {
+      // Its id follows from the broken one's, so that two processes that both take it up add one job.
+      id: `${job.id.replace(/-\d+$/, '')}-${job.attempt + 1}`,
+      ...{ kind, subject_id, database, writer, position, input, trigger, created_by },
+      created_at: isoTime(clock.now()),
+      attempt: job.attempt + 1,
+      resumes: job.id,
+    }
+    await catalog.jobs.insert(next)
+    if (!stopped) await queue.add(next)
+  }
+
+  async function sweep(): Promise<void> {
+    for (const job of await catalog.jobs.expire(isoTime(clock.now()))) await takeUp(job)
+    const paused = await isPaused()
+    await (paused ? queue.pause() : queue.resume())
+    if (paused) return
+    for (const job of await catalog.jobs.list({ statuses: ['queued'] })) await queue.add(job)
+  }
+
+  const isPaused = async () => (await catalog.configuration.read())[pausedName] === true
+  const setPaused = (value: boolean) =>
+    catalog.configuration.write({ [pausedName]: value ? true : undefined }, { by: worker, at: isoTime(clock.now()) })
+
+  const scheduleSweep = () => {
+    if (stopped) return
+    timer = clock.after(sweepMs, () => {
+      // The catalog may be away for a moment; the next sweep makes up for this one.
+      sweeping = sweep()
+        .catch(() => {})
+        .then(scheduleSweep)
+    })
+  }
+
+  return {
+    newJob,
+    async start() {
+      if (!stopped) return
+      stopped = false
+      await queue.start(deliver)
+      await sweep()
+      scheduleSweep()
+    },
+    async stop() {
+      stopped = true
+      timer?.cancel()
+      await sweeping
+      runner.stopAll('shutdown')
+      await queue.stop()
+      watchers.close()
+    },
+    async add(request) {
+      const job = newJob(request)
+      await catalog.jobs.insert(job)
+      if (!stopped) await queue.add(job)
+      watchers.notify(job.id)
+      return (await catalog.jobs.get(job.id)) as JobRecord
+    },
+    notice: async (job) => {
+      watchers.notify(job.id)
+      if (!stopped) await queue.add(job)
+    },
+    async cancel(jobId) {
+      const outcome = await catalog.jobs.cancel(jobId, isoTime(clock.now()))
+      if (outcome === 'requested') runner.stop(jobId, 'cancelled')
+      watchers.notify(jobId)
+      return outcome
+    },
+    async reorder(jobIds) {
+      const queued = await catalog.jobs.list({ statuses: ['queued'] })
+      const first = Math.min(...queued.map(({ position }) => position), clock.now())
+      const moved: string[] = []
+      for (const [index, id] of jobIds.entries()) {
+        const position = first - jobIds.length + index
+        if (!(await catalog.jobs.move(id, position))) continue
+        await queue.move(id, position)
+        moved.push(id)
+      }
+      return moved
+    },
+    async pause() {
+      await setPaused(true)
+      await queue.pause()
+    },
+    async resume() {
+      await setPaused(false)
+      if (!stopped) await sweep()
+    },
+    isPaused,
+    watch: watchers.watch,
+    watchAll: watchers.watchAll,
+    async ended(jobId, { signal } = {}) {
+      for await (const update of watchers.watch(jobId, { after: noLogs, ...(signal ? { signal } : {}) }))
+        if (update.type === 'job' && hasEnded(update.job)) return update.job
+      throw new EngineError('ABORTED', `Job ${jobId} was not waited for to its end.`)
+    },
+  }
+}
+
+/** Above every line's number. */
+const noLogs = 2 ** 31 - 1
+
+export const hasEnded = (job: Pick<JobRecord, 'status'>): boolean => job.status !== 'queued' && job.status !== 'running'

@@ -1,0 +1,87 @@
+import type { Catalog, NewJob } from '../catalog/catalog.ts'
+import type { Clock, Timer } from './clock.ts'
+import { dueSlot, newestSlot, type Schedule } from './schedule.ts'
+
+export interface SchedulerOptions {
+  catalog: Catalog
+  clock: Clock
+  worker: string
+  /** Asked anew at every look, so that changed configuration holds at once. */
+  schedules: () => Promise<Schedule[]>
+  /** The job of a slot. */
+  job: (schedule: Schedule, slot: Date, lateMs: number) => NewJob
+  /** Called with each job this process put into the catalog. */
+  onFired: (job: NewJob) => Promise<void>
+  /** Told of looks that failed; the next one makes up for them. */
+  onError: (error: unknown) => void
+}
+
+/**
+ * Fires schedules. Any number of processes may do so at once: the catalog lets each slot be taken once, together with
+ * its job.
+ */
+export interface Scheduler {
+  start(): void
+  stop(): Promise<void>
+  /** Looks once and fires what is due. Gives the jobs it added. */
+  look(): Promise<NewJob[]>
+}
+
+const lookMs = 15_000
+
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  const { catalog, clock, worker, schedules, job, onFired, onError } = options
+  let timer: Timer | undefined
+  let stopped = true
+  let looking: Promise<unknown> = Promise.resolve()
+
+  async function look(): Promise<NewJob[]> {
+    const fired: NewJob[] = []
+    for (const schedule of await schedules()) {
+      const next = await fire(schedule)
+      if (next) fired.push(next)
+    }
+    for (const next of fired) await onFired(next)
+    return fired
+  }
+
+  async function fire(schedule: Schedule): Promise<NewJob | null> {
+    const now = new Date(clock.now())
+    // The times are part of the name: a schedule that was changed begins anew and makes up for nothing.
+    const name = `${schedule.name} ${schedule.cron} ${schedule.timeZone}`
+    const take = (slot: Date, next: NewJob | null) =>
+      catalog.schedule.fire({ schedule: name, slot: slot.toISOString(), worker, fired_at: now.toISOString() }, next)
+    const last = await catalog.schedule.lastSlot(name)
+    if (last === null || !schedule.enabled) {
+      // Slots from before somebody wanted them, or that nobody wants now, are taken without a job.
+      const slot = newestSlot(schedule, now)
+      if (last === null || slot > new Date(last)) await take(slot, null)
+      return null
+    }
+    const due = dueSlot(schedule, new Date(last), now)
+    if (!due) return null
+    const next = job(schedule, due.slot, due.lateMs)
+    return (await take(due.slot, next)) ? next : null
+  }
+
+  const again = () => {
+    if (stopped) return
+    timer = clock.after(lookMs, () => {
+      looking = look().catch(onError).then(again)
+    })
+  }
+  return {
+    look,
+    start() {
+      if (!stopped) return
+      stopped = false
+      looking = look().catch(onError).then(again)
+    },
+    async stop() {
+      stopped = true
+      timer?.cancel()
+      await looking
+      timer?.cancel()
+    },
+  }
+}
