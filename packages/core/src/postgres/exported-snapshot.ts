@@ -1,0 +1,178 @@
+import { EngineError, throwIfAborted } from '../errors.ts'
+import { log, type Reporter } from '../events.ts'
+import type { ConnectionParameters } from './connection.ts'
+import { type Exclusions, noExclusions } from './excluded.ts'
+import { type LockableTable, listLockableTables, lockTables, watchBlockers } from './lock-tables.ts'
+import { watchWaiters } from './lock-watch.ts'
+import { prepareMarker, writeMarker } from './marker.ts'
+import { openSession, type Session } from './session.ts'
+import { readSnapshotFacts, type SnapshotFacts, waitForFlush } from './snapshot-facts.ts'
+import { readTables, type SourceTable } from './tables.ts'
+
+export interface ExportedSnapshotOptions {
+  /**
+   * How long the backup may wait for a table, and how long anybody may wait for the backup, in milliseconds; default
+   * 3000. `wait`: for ever.
+   */
+  lockBudgetMs?: number | 'wait'
+  exclude?: Exclusions
+  /** After this time the snapshot ends with `SNAPSHOT_TOO_OLD`, because it keeps VACUUM from cleaning up. Default: none. */
+  maxAgeMs?: number
+  /** Whether to write `lifeboat.marker` (see marker.ts); default true. */
+  marker?: boolean
+  signal?: AbortSignal
+  report?: Reporter
+  /** For tests: called in the gaps between the steps. */
+  onStep?: (step: SnapshotStep) => Promise<void> | void
+}
+
+export type SnapshotStep = 'listed' | 'begun' | 'locked' | 'exported' | 'checked'
+
+/** One view of the database that any number of connections can share, its tables locked against being rewritten. */
+export interface ExportedSnapshot {
+  /** For `joinSnapshot` and `pg_dump --snapshot`. */
+  readonly id: string
+  /** The session that owns it, inside its transaction. Anything may be asked through it; a failed query ends it all. */
+  readonly session: Session
+  readonly tables: SourceTable[]
+  readonly facts: SnapshotFacts
+  /**
+   * Fires when the snapshot is lost: the caller's own signal, `LOCK_BUDGET`, `SNAPSHOT_TOO_OLD`, or the connection's
+   * end. The reason is the EngineError to report. Whoever reads under the snapshot must stop then, so that those who
+   * wait for its locks can go on: sessions of this thread are opened with it, workers have to be told.
+   */
+  readonly signal: AbortSignal
+  /** Waits up to 5 s for the WAL the snapshot saw to reach the disk, and notes the outcome in `facts.flushed`. */
+  confirmFlushed(): Promise<boolean>
+  /** Ends the transaction and gives the locks back. */
+  close(): Promise<void>
+}
+
+/** How often to begin anew when tables change between being listed and being seen. */
+const attempts = 10
+
+/**
+ * Exports a snapshot in which every listed table is what it was when it was locked: tables are listed, locked in ACCESS
+ * SHARE mode as the first thing in a REPEATABLE READ transaction, and only then the first query takes the snapshot; no
+ * TRUNCATE or rewriting ALTER can slip between. Under the snapshot list and file nodes are compared, and if anything
+ * differs (a table created, dropped, renamed in the gap) all begins anew.
+ *
+ * @throws EngineError `LOCK_BUDGET`, `DATABASE_CHANGED`, `DATABASE_RIGHTS`, ...
+ */
+export async function openExportedSnapshot(
+  parameters: ConnectionParameters,
+  options: ExportedSnapshotOptions = {},
+): Promise<ExportedSnapshot> {
+  const { lockBudgetMs = 3000, exclude = noExclusions, maxAgeMs, marker = true, signal, report, onStep } = options
+  throwIfAborted(signal)
+  const controller = new AbortController()
+  const onAbort = () => controller.abort(signal?.reason)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  const sessions: Session[] = []
+  const open = async (application: string) => {
+    const session = await openSession(parameters, { application, signal: controller.signal })
+    sessions.push(session)
+    return session
+  }
+  const cleanups: (() => void)[] = [() => signal?.removeEventListener('abort', onAbort)]
+  const close = async () => {
+    for (const cleanup of cleanups) cleanup()
+    await Promise.all(sessions.map((session) => session.close()))
+  }
+
+  try {
+    const [session, watcher] = await Promise.all([open('snapshot'), open('lock watch')])
+    if (marker) await prepareMarker(watcher.query)
+    const id = await exportSnapshot(session, watcher, { lockBudgetMs, exclude, report, onStep })
+    const facts = await readSnapshotFacts(session.query)
+    if (marker) facts.marker = await writeMarker(watcher.query)
+    facts.flushed = await waitForFlush(session.query, facts.insert_lsn, 0)
+    const tables = await readTables(session.query, exclude)
+
+    if (lockBudgetMs !== 'wait') {
+      const watch = watchWaiters(watcher.query, {
+        pid: session.backendPid,
+        budgetMs: lockBudgetMs,
+        onExceeded: (error) => controller.abort(error),
+      })
+      cleanups.push(watch.stop)
+    }
+    if (maxAgeMs !== undefined) {
+      const timer = setTimeout(() => {
+        controller.abort(new EngineError('SNAPSHOT_TOO_OLD', `The snapshot is older than ${maxAgeMs} ms.`))
+      }, maxAgeMs)
+      cleanups.push(() => clearTimeout(timer))
+    }
+    const lost = () => {
+      controller.abort(new EngineError('DATABASE_UNREACHABLE', 'The connection that holds the snapshot has ended.'))
+    }
+    session.ended.addEventListener('abort', lost, { once: true })
+    cleanups.push(() => session.ended.removeEventListener('abort', lost))
+    if (session.ended.aborted) lost()
+
+    return {
+      id,
+      session,
+      tables,
+      facts,
+      signal: controller.signal,
+      async confirmFlushed() {
+        facts.flushed ||= await waitForFlush(session.query, facts.insert_lsn)
+        return facts.flushed
+      },
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+type ExportOptions = Required<Pick<ExportedSnapshotOptions, 'lockBudgetMs' | 'exclude'>> &
+  Pick<ExportedSnapshotOptions, 'report' | 'onStep'>
+
+async function exportSnapshot(session: Session, watcher: Session, options: ExportOptions): Promise<string> {
+  const { lockBudgetMs, exclude, report, onStep } = options
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const listed = await listLockableTables(session.query, exclude)
+    await onStep?.('listed')
+    await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    await onStep?.('begun')
+    const blockers = watchBlockers(watcher.query, session.backendPid)
+    const locked = await lockTables(session, listed, lockBudgetMs, blockers.seen).finally(blockers.stop)
+    if (locked) {
+      await onStep?.('locked')
+      const [exported] = await session.query<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id')
+      await onStep?.('exported')
+      const difference = await changedSince(session, listed, exclude)
+      await onStep?.('checked')
+      if (difference === null) return exported!.id
+      log(report, 'info', `The tables changed while they were being locked (${difference}); starting over.`)
+    } else log(report, 'info', 'A table vanished while the tables were being locked; starting over.')
+    await session.query('ROLLBACK')
+    await session.query('SET statement_timeout = 0')
+  }
+  throw new EngineError('DATABASE_CHANGED', `Tables changed under ${attempts} attempts to take a snapshot.`)
+}
+
+/** What differs between the tables as listed before the locks and as the snapshot shows them; `null`: nothing. */
+async function changedSince(
+  session: Session,
+  listed: readonly LockableTable[],
+  exclude: Exclusions,
+): Promise<string | null> {
+  const key = (table: LockableTable) => JSON.stringify([table.oid, table.schema, table.name, table.relkind])
+  const before = new Set(listed.map(key))
+  const now = await listLockableTables(session.query, exclude)
+  const appeared = now.find((table) => !before.has(key(table)))
+  if (appeared) return `${appeared.schema}.${appeared.name} appeared`
+  if (now.length < listed.length) return 'a table is gone'
+  // The catalog row is the snapshot's, the function's answer the present: they differ when a rewrite came between.
+  const [rewritten] = await session.query<{ name: string }>(
+    `SELECT c.oid::pg_catalog.regclass::text AS name FROM pg_catalog.pg_class c
+     WHERE c.oid = ANY ($1::pg_catalog.oid[]) AND c.relkind = 'r'
+       AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid) LIMIT 1`,
+    [now.map((table) => table.oid)],
+  )
+  return rewritten ? `${rewritten.name} was rewritten` : null
+}

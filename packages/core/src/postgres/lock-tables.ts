@@ -1,0 +1,114 @@
+import { EngineError } from '../errors.ts'
+import { sqlState } from './database-errors.ts'
+import { type Exclusions, exclusionMatcher } from './excluded.ts'
+import { qualifiedName } from './identifiers.ts'
+import type { Query } from './query.ts'
+import type { Session } from './session.ts'
+import { dumpedNamespaces, extensionConfiguration } from './what-is-dumped.ts'
+
+/** A relation to lock, and what must still be true of it under the snapshot. */
+export interface LockableTable {
+  oid: string
+  schema: string
+  name: string
+  relkind: string
+}
+
+/** Every table and partitioned table a backup holds the definition or the rows of. */
+export async function listLockableTables(query: Query, exclusions: Exclusions): Promise<LockableTable[]> {
+  const matcher = exclusionMatcher(exclusions)
+  const rows = await query<LockableTable>(`
+    SELECT c.oid::pg_catalog.int8::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS relkind
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND ${dumpedNamespaces('n')}
+      AND (c.oid IN (SELECT oid FROM (${extensionConfiguration}) config) OR NOT EXISTS (
+        SELECT FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'))
+    ORDER BY c.oid`)
+  return rows.filter((row) => !matcher.excludesTable(row))
+}
+
+const batch = 500
+
+/**
+ * Locks the tables in ACCESS SHARE mode, many per statement, within `budgetMs` in all. `false`: one of them is gone,
+ * so the list must be made anew. Takes no snapshot: neither SET nor LOCK TABLE needs one, which is the point of locking
+ * before the first query of a REPEATABLE READ transaction.
+ *
+ * @throws EngineError `LOCK_BUDGET`, naming whom `blockers` last saw in the way.
+ */
+export async function lockTables(
+  session: Session,
+  tables: readonly LockableTable[],
+  budgetMs: number | 'wait',
+  blockers: () => LockHolder | undefined,
+): Promise<boolean> {
+  const deadline = budgetMs === 'wait' ? null : Date.now() + budgetMs
+  for (let start = 0; start < tables.length; start += batch) {
+    const names = tables.slice(start, start + batch).map((table) => `ONLY ${qualifiedName(table)}`)
+    // Not lock_timeout: that one begins anew with each table of the list.
+    const remaining = deadline === null ? 0 : Math.max(1, deadline - Date.now())
+    await session.query(`SET statement_timeout = ${remaining}`)
+    try {
+      await session.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`)
+    } catch (error) {
+      const state = sqlState(error)
+      if (state === '42P01' || state === '3F000' || state === '42809') return false
+      if (state !== '57014') throw error
+      throw lockBudgetExceeded(budgetMs, blockers(), error)
+    }
+  }
+  await session.query('SET statement_timeout = 0')
+  return true
+}
+
+/** Somebody who holds a lock that we wait for. */
+export interface LockHolder {
+  pid: number
+  statement: string
+}
+
+/** Polls who blocks backend `pid`, for as long as it does; the last answer is kept. */
+export function watchBlockers(query: Query, pid: number): { seen(): LockHolder | undefined; stop(): Promise<void> } {
+  let last: LockHolder | undefined
+  let running: Promise<void> | undefined
+  const look = async () => {
+    const [holder] = await query<LockHolder>(
+      `SELECT blocker.pid, COALESCE(a.query, '') AS statement
+       FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids($1)) AS blocker(pid)
+       LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = blocker.pid LIMIT 1`,
+      [pid],
+    )
+    if (holder) last = holder
+  }
+  const timer = setInterval(() => {
+    running ??= look()
+      // The watched session reports what matters; without an answer the error only says less.
+      .catch(() => {})
+      .finally(() => {
+        running = undefined
+      })
+  }, 100)
+  return {
+    seen: () => last,
+    async stop() {
+      clearInterval(timer)
+      await running
+    },
+  }
+}
+
+function lockBudgetExceeded(budgetMs: number | 'wait', holder: LockHolder | undefined, cause: unknown): EngineError {
+  const who = holder ? `session ${holder.pid} (${shorten(holder.statement)})` : 'another session'
+  return new EngineError('LOCK_BUDGET', `The backup waited ${budgetMs} ms for a table that ${who} has locked.`, {
+    cause,
+    detail: holder ? { pid: holder.pid, statement: shorten(holder.statement) } : {},
+  })
+}
+
+/** The beginning of a statement, for a message. */
+export function shorten(statement: string): string {
+  const line = statement.replace(/\s+/g, ' ').trim()
+  return line.length > 120 ? `${line.slice(0, 117)}...` : line
+}

@@ -1,0 +1,64 @@
+import type { Query } from './query.ts'
+import { readPinnedSettings } from './session-settings.ts'
+
+/**
+ * Everything a later backup needs to know of this snapshot to decide what has not changed since. Field names are those
+ * of the stored record.
+ */
+export interface SnapshotFacts {
+  xmin: string
+  xmax: string
+  system_identifier: string
+  database_oid: number
+  database_row_xmin: string
+  timeline: number
+  in_recovery: boolean
+  /** `pg_postmaster_start_time()` to the microsecond, in UTC. */
+  postmaster_started: string
+  /** Where WAL stood right after the snapshot was taken; null on a standby. */
+  insert_lsn: string | null
+  /** Whether all WAL up to `insert_lsn` is known to be on disk. */
+  flushed: boolean
+  marker: string | null
+  block_size: number
+  settings: string[]
+  taken_at: string
+}
+
+/** Reads the facts inside the transaction that owns or joined the snapshot. */
+export async function readSnapshotFacts(query: Query): Promise<SnapshotFacts> {
+  const [row] = await query<FactsRow>(`
+    SELECT pg_catalog.pg_snapshot_xmin(snapshot)::text AS xmin, pg_catalog.pg_snapshot_xmax(snapshot)::text AS xmax,
+      (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) AS system_identifier,
+      d.oid::pg_catalog.int8::text AS database_oid, d.xmin::text AS database_row_xmin,
+      recovering AS in_recovery,
+      CASE WHEN recovering THEN (SELECT timeline_id FROM pg_catalog.pg_control_checkpoint())
+        ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8))
+          ::bit(32)::int END AS timeline,
+      pg_catalog.pg_postmaster_start_time()::text AS postmaster_started,
+      CASE WHEN NOT recovering THEN pg_catalog.pg_current_wal_insert_lsn()::text END AS insert_lsn,
+      pg_catalog.current_setting('block_size')::int AS block_size,
+      pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS taken_at
+    FROM pg_catalog.pg_database d, pg_catalog.pg_current_snapshot() AS snapshot,
+      pg_catalog.pg_is_in_recovery() AS recovering
+    WHERE d.datname = pg_catalog.current_database()`)
+  const settings = await readPinnedSettings(query)
+  return { ...row!, database_oid: Number(row!.database_oid), settings, flushed: false, marker: null }
+}
+
+type FactsRow = Omit<SnapshotFacts, 'database_oid' | 'settings' | 'flushed' | 'marker'> & { database_oid: string }
+
+/** Waits until WAL is on disk up to `lsn`: `false` when it is not within `timeoutMs`. */
+export async function waitForFlush(query: Query, lsn: string | null, timeoutMs = 5000): Promise<boolean> {
+  if (lsn === null) return false
+  for (const deadline = Date.now() + timeoutMs; ; ) {
+    const [row] = await query<{ flushed: boolean }>(
+      `SELECT pg_catalog.pg_current_wal_flush_lsn() >= $1::pg_catalog.pg_lsn
+         AND pg_catalog.current_setting('fsync') = 'on' AS flushed`,
+      [lsn],
+    )
+    if (row?.flushed) return true
+    if (Date.now() >= deadline) return false
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
