@@ -1,6 +1,7 @@
 // `npm run check`: everything about the tree that is not a test. Runs all, then says which failed.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { runQuietly } from './prepare/run.mjs'
 import { bin, prepared, root } from './prepare.mjs'
 
 const packages = readdirSync(join(root, 'packages')).map((name) => join('packages', name))
@@ -13,11 +14,14 @@ const checks = [
   ...packages.map((path) => [`types as ${path} publishes them`, ['attw', '--pack', path, '--profile', 'esm-only']]),
 ]
 
-await prepared(async (start) => {
+await prepared(async (node, env) => {
   const failed = []
   for (const [what, [tool, ...args]] of checks) {
-    console.log(`\n--- ${what}: ${tool} ${args.join(' ')}`)
-    if ((await start([bin(tool), ...args])) !== 0) failed.push(what)
+    const { code, output } = await runQuietly(node, [bin(tool), ...args], { cwd: root, env })
+    console.log(`${code === 0 ? 'ok    ' : 'FAILED'}  ${what}`)
+    if (code === 0) continue
+    failed.push(what)
+    console.log(`\n${tool} ${args.join(' ')}\n${output}`)
   }
   console.log(failed.length === 0 ? '\nEverything checked.' : `\nFailed: ${failed.join('; ')}`)
   return failed.length === 0 ? 0 : 1

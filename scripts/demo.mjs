@@ -1,5 +1,7 @@
 // `npm run demo`: starts on Node 20 with nothing installed; the demo itself is examples/shop/demo/demo.ts.
 import { join } from 'node:path'
+import { run } from './prepare/run.mjs'
 import { prepared, root } from './prepare.mjs'
 
-await prepared((start) => start([join(root, 'examples', 'shop', 'demo', 'demo.ts'), ...process.argv.slice(2)]))
+const demo = join(root, 'examples', 'shop', 'demo', 'demo.ts')
+await prepared((node, env) => run(node, [demo], { cwd: root, env }))

@@ -3,13 +3,13 @@ import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { preparePackages } from './prepare/packages.mjs'
 import { preparePostgresql } from './prepare/postgresql.mjs'
-import { Obstacle, run } from './prepare/run.mjs'
+import { Obstacle, runQuietly } from './prepare/run.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 /**
- * Installs what is missing, builds the packages, then runs `work` with the Node 24 of the tree, whose exit code
- * becomes ours. `work` gets a function that runs a script of the tree.
+ * Installs what is missing, builds the packages, then calls `work` with the Node 24 of the tree and the environment
+ * for it. What `work` returns becomes the exit code.
  */
 export async function prepared(work) {
   try {
@@ -20,10 +20,12 @@ export async function prepared(work) {
       PATH: [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
       TURBO_TELEMETRY_DISABLED: '1',
     }
-    const start = (args) => run(node, args, { cwd: root, env })
-    const built = await start([bin('turbo'), 'run', 'build', '--output-logs=errors-only', '--log-order=grouped'])
-    if (built !== 0) throw new Obstacle('The build failed.')
-    process.exitCode = await work(start)
+    const built = await runQuietly(node, [bin('turbo'), 'run', 'build', '--output-logs=errors-only'], {
+      cwd: root,
+      env,
+    })
+    if (built.code !== 0) throw new Obstacle(`The build failed.\n${built.output}`)
+    process.exitCode = await work(node, env)
   } catch (error) {
     console.error(error instanceof Obstacle ? `\n${error.message}` : error)
     process.exitCode = 1
