@@ -55,3 +55,28 @@ test('a watch that fails the attempt gives its own error, whatever breaks afterw
   })
   await expect(run).rejects.toMatchObject({ code: 'SNAPSHOT_TOO_OLD' })
 })
+
+test('past the point of no return the outcome counts, not the abort', async () => {
+  for (const outcome of ['committed', 'failed'] as const) {
+    const abort = new AbortController()
+    const run = inAttemptScope(abort.signal, async (scope) => {
+      scope.mustSettle()
+      abort.abort()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      if (outcome === 'failed') throw new Error('the put was aborted')
+      return outcome
+    })
+    if (outcome === 'committed') expect(await run).toBe('committed')
+    else await expect(run).rejects.toMatchObject({ code: 'ABORTED' })
+  }
+})
+
+test('an abort before the point of no return is not passed over', async () => {
+  const abort = new AbortController()
+  const run = inAttemptScope(abort.signal, async (scope) => {
+    abort.abort()
+    scope.mustSettle()
+    return 'committed'
+  })
+  await expect(run).rejects.toMatchObject({ code: 'ABORTED' })
+})

@@ -6,6 +6,11 @@ export interface AttemptScope {
   readonly signal: AbortSignal
   /** Ends the attempt with this error. The first one counts. */
   fail(error: EngineError): void
+  /**
+   * From here on the work decides: an abort still reaches it through the signal, but its outcome is waited for and
+   * counts. For the commit, after which a backup either exists or does not.
+   */
+  mustSettle(): void
   /** Registers what is let go of at the end, the last one first. */
   onEnd(release: () => unknown): void
 }
@@ -33,9 +38,17 @@ export async function inAttemptScope<T>(
     for (const end of releases.reverse()) await (async () => end())().catch(() => {})
   }
   let running: Promise<T> | undefined
+  let settling = false
+  const mustSettle = () => {
+    signal.throwIfAborted()
+    settling = true
+  }
   try {
-    running = work({ signal, fail, onEnd: (end) => releases.push(end) })
-    const result = await Promise.race([running, ended.promise])
+    running = work({ signal, fail, mustSettle, onEnd: (end) => releases.push(end) })
+    const result = await Promise.race([running, ended.promise]).catch((error) => {
+      if (settling && running) return running
+      throw error
+    })
     await release()
     return result
   } catch (error) {

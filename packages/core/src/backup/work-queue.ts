@@ -1,7 +1,7 @@
 /** One thing to be done on a worker's connection: read one segment, or count the rows of one table. */
 export interface WorkItem {
-  kind: 'rows' | 'count' | 'large-objects'
-  /** Index into the list of tables (of no meaning for large objects). */
+  kind: 'rows' | 'count' | 'large-objects' | 'large-object-count'
+  /** Index into the list of tables; large objects are the one after the last. */
   table: number
   /** Index into the segments of the table, or of the large objects. */
   segment: number

@@ -1,0 +1,61 @@
+import type { Reporter } from '../events.ts'
+import type { MigrationInspector } from '../migrations/inspector.ts'
+import type { ConnectionParameters } from '../postgres/connection.ts'
+import type { Manifest } from '../repository/documents.ts'
+import type { Repository } from '../repository/repository.ts'
+
+/** What backups of one database have in common: where from, where to, with what means. Already validated. */
+export interface BackupContext {
+  repository: Repository
+  database: ConnectionParameters
+  inspectors: readonly MigrationInspector[]
+  /** Folders that `includeMedia` adds; names are unique. */
+  media: readonly { name: string; path: string }[]
+  app: { name: string; version: string | null; installedPackages: Record<string, string> }
+  resources: BackupResources
+  /** Folder with pg_dump, if it is not where it usually is. */
+  clientTools?: string
+}
+
+export interface BackupResources {
+  /** Connections that read rows, each with a worker thread of its own. */
+  connections: number
+  /** Size at which a pack is closed. Memory grows by about three of these per connection. */
+  packBytes: number
+  /** zstd level; 0 stores uncompressed. */
+  compressionLevel: number
+  /** Blocks per segment of a table. */
+  segmentBlocks: number
+  /** A snapshot older than this ends the backup with `SNAPSHOT_TOO_OLD`. */
+  maxSnapshotAgeMs: number
+  /** No byte read for this long ends the backup with `BACKUP_STALLED`. Default 15 minutes. */
+  stallMs?: number
+  /** Waits between attempts after `LOCK_BUDGET` or `DATABASE_CHANGED`. Default 1, 5, 15 minutes. */
+  retryDelaysMs?: readonly number[]
+}
+
+export interface BackupOptions {
+  /** Given when the job was made; default: a new one. */
+  id?: string
+  /** Default: claimed from the repository. */
+  number?: number
+  name: string
+  description: string
+  type: Manifest['type']
+  trigger: Manifest['trigger']
+  createdBy: string
+  tags: Record<string, string>
+  includeMedia: boolean
+  pinned: boolean
+  exclude: {
+    /** `schema.table` left out altogether. */
+    tables: readonly string[]
+    schemas: readonly string[]
+    /** `schema.table` whose definition stays and whose rows are left out. */
+    rows: readonly string[]
+  }
+  /** How long this backup may stand in front of or behind a schema change; `wait` never gives way. */
+  lockBudgetMs: number | 'wait'
+  signal?: AbortSignal
+  report?: Reporter
+}

@@ -1,0 +1,68 @@
+import { formatVersion, type Manifest, type MediaRecord } from '../repository/documents.ts'
+import { version } from '../version.ts'
+import type { BackupContext, BackupOptions } from './backup-context.ts'
+import type { DatabaseReading } from './read-database.ts'
+
+/** Puts together what a backup says of itself. */
+export function describeBackup(made: {
+  id: string
+  number: number
+  createdAt: Date
+  context: BackupContext
+  options: BackupOptions
+  snapshot: Manifest['snapshot']
+  reading: DatabaseReading
+  media: MediaRecord[]
+  storedBytes: number
+}): Manifest {
+  const { context, options, reading, media } = made
+  const { facts } = reading
+  const { app } = context
+  const mediaSize = media.reduce((sum, { bytes }) => sum + bytes, 0)
+  return {
+    format: formatVersion,
+    id: made.id,
+    number: made.number,
+    // Change detection is the Incremental issue's; until then every backup is read in full, whatever was asked for.
+    type: 'full',
+    base: null,
+    name: options.name,
+    description: options.description,
+    trigger: options.trigger,
+    created_by: options.createdBy,
+    created_at: made.createdAt.toISOString(),
+    completed_at: new Date().toISOString(),
+    app_name: app.name,
+    app_version: app.version,
+    lifeboat_version: version,
+    node_version: process.versions.node,
+    postgres_version: facts.postgresVersion,
+    server_version_num: facts.serverVersion,
+    migration_state: facts.migrations.migration_state,
+    migrations: facts.migrations.migrations,
+    installed_packages: app.installedPackages,
+    database: context.database.database,
+    database_size: facts.databaseSize,
+    database_properties: facts.properties,
+    extensions: facts.extensions,
+    roles: facts.roles,
+    tablespaces: facts.tablespaces,
+    exclusions: {
+      tables: [...options.exclude.tables],
+      schemas: [...options.exclude.schemas],
+      rows: [...options.exclude.rows],
+    },
+    snapshot: made.snapshot,
+    table_count: reading.tableCount,
+    row_count: reading.rowCount,
+    include_media: options.includeMedia,
+    media,
+    media_size: mediaSize,
+    logical_bytes: reading.bytes + media.reduce((sum, { tar }) => sum + tar.bytes, 0),
+    stored_bytes: made.storedBytes,
+    tags: options.tags,
+    streams: reading.streams,
+    large_object_segments: reading.largeObjectSegments,
+    large_object_count: reading.largeObjectCount,
+  }
+}

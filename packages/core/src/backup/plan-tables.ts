@@ -1,0 +1,92 @@
+import { qualifiedName } from '../postgres/identifiers.ts'
+import {
+  type CopyTable,
+  copySegmentSql,
+  countSegmentSql,
+  type SegmentRange,
+  segmentRanges,
+  wholeRange,
+} from '../postgres/segments.ts'
+import type { WorkItem } from './work-queue.ts'
+import type { ReadJob } from './worker-protocol.ts'
+
+/** What planning needs to know of a table. */
+export interface ReadableTable extends CopyTable {
+  oid: number
+  /** Blocks of the main fork, read after the snapshot. */
+  blocks: number
+  /** With TOAST. */
+  total_bytes: number
+  rows_excluded: boolean
+}
+
+export interface PlannedTable<Table extends ReadableTable = ReadableTable> {
+  table: Table
+  ranges: SegmentRange[]
+}
+
+/** What a table costs beyond its bytes: a round trip or two. */
+const tableWeight = 16 << 10
+/** Counting skips the output functions, the detoasting and everything of ours. */
+const countShare = 1 / 8
+
+/** Cuts tables into segments. A table whose rows are left out has none. */
+export function planTables<Table extends ReadableTable>(
+  tables: readonly Table[],
+  segmentBlocks: number,
+): PlannedTable<Table>[] {
+  return tables.map((table) => ({ table, ranges: rangesOf(table, segmentBlocks) }))
+}
+
+function rangesOf(table: ReadableTable, segmentBlocks: number): SegmentRange[] {
+  if (table.rows_excluded) return []
+  if (table.divisible === false) return [wholeRange(table.blocks)]
+  return segmentRanges(table.blocks, segmentBlocks)
+}
+
+/**
+ * The work of reading and counting the planned tables. A small table's count goes with its rows, under the same lock;
+ * a large one's is work of its own, for another worker at the same time.
+ */
+export function tableWork(planned: readonly PlannedTable[]): WorkItem[][] {
+  return planned.flatMap(({ table: { total_bytes, blocks }, ranges }, table): WorkItem[][] => {
+    if (ranges.length === 0) return []
+    const bytesPerBlock = total_bytes / Math.max(1, blocks)
+    const rows = ranges.map((range, segment): WorkItem => {
+      const weight = Math.round(range.blocks * bytesPerBlock) + (segment === 0 ? tableWeight : 0)
+      return { kind: 'rows', table, segment, weight }
+    })
+    const weight = Math.round(rows.reduce((sum, item) => sum + item.weight, 0) * countShare)
+    const count: WorkItem = { kind: 'count', table, segment: 0, weight }
+    return ranges.length === 1 ? [[...rows, count]] : [rows, [count]]
+  })
+}
+
+/** The SQL of a job: locks, COPYs, counts. */
+export function tableJob(planned: readonly PlannedTable[], items: readonly WorkItem[], encoding: string): ReadJob {
+  const own = items.filter((item) => item.kind === 'rows' || item.kind === 'count')
+  const locked = new Set(own.map((item) => item.table))
+  const tableOf = (index: number) => planned[index]!
+  return {
+    lock: [...locked].map((table) => ({ table, name: qualifiedName(tableOf(table).table) })),
+    copies: items
+      .filter((item) => item.kind === 'rows')
+      .map(({ table: index, segment }) => {
+        const { table, ranges } = tableOf(index)
+        const range = ranges[segment]!
+        const { oid, schema, name } = table
+        return {
+          table: index,
+          segment,
+          sql: copySegmentSql(table, range, encoding),
+          range: { oid, schema, name, start: range.start, end: range.end },
+        }
+      }),
+    counts: items
+      .filter((item) => item.kind === 'count')
+      .map(({ table: index }) => {
+        const { table } = tableOf(index)
+        return { table: index, sql: `(${countSegmentSql(table, wholeRange(table.blocks))})` }
+      }),
+  }
+}

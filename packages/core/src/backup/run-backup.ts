@@ -1,0 +1,156 @@
+import { hostname } from 'node:os'
+import { openExportedSnapshot } from '../postgres/exported-snapshot.ts'
+import type { Query } from '../postgres/query.ts'
+import { openSession } from '../postgres/session.ts'
+import { newBackupId } from '../repository/backup-id.ts'
+import type { Manifest } from '../repository/documents.ts'
+import { acquireLease } from '../repository/lease.ts'
+import { loadChunkIndex } from '../repository/load-index.ts'
+import { manifestName } from '../repository/manifests.ts'
+import { claimNumber } from '../repository/numbers.ts'
+import { setPin } from '../repository/pins.ts'
+import { createRepositoryWriter } from '../repository/repository-writer.ts'
+import { type AttemptScope, inAttemptScope } from './attempt-scope.ts'
+import { withAttempts } from './attempts.ts'
+import type { BackupContext, BackupOptions } from './backup-context.ts'
+import { describeBackup } from './manifest.ts'
+import { inPhase } from './progress.ts'
+import { readDatabase } from './read-database.ts'
+import { defaultStallMs, watchForStall } from './stall-watch.ts'
+import { storeMedia } from './store-media.ts'
+import { createWorkerPool } from './worker-pool.ts'
+
+/**
+ * Makes one backup of one database, from start to finish.
+ *
+ * When it resolves, the backup is `completed`: every table's rows were written in the number that another query
+ * counted in the same snapshot, everything is stored, and the manifest has been read back and opened. When it rejects,
+ * nothing of the backup is visible; the packs it stored are found again by the next attempt or the next backup.
+ *
+ * @throws EngineError `LOCK_BUDGET` or `DATABASE_CHANGED` after the last attempt, `CENSUS_MISMATCH`,
+ *   `ROW_NOT_REPRESENTABLE`, `SNAPSHOT_TOO_OLD`, `BACKUP_STALLED`, `LEASE_HELD`, `ABORTED`, and whatever PostgreSQL or
+ *   the storage fail with.
+ */
+export async function runBackup(
+  context: BackupContext,
+  options: BackupOptions,
+): Promise<{ manifest: Manifest; checksum: string }> {
+  const { signal, report } = options
+  const job: BackupJob = { context, options, id: options.id ?? newBackupId(), createdAt: new Date() }
+  return withAttempts(() => inAttemptScope(signal, (scope) => attemptBackup(scope, job)), {
+    delaysMs: context.resources.retryDelaysMs,
+    signal,
+    report,
+  })
+}
+
+interface BackupJob {
+  context: BackupContext
+  options: BackupOptions
+  id: string
+  createdAt: Date
+}
+
+async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ manifest: Manifest; checksum: string }> {
+  const { context, options, id } = job
+  const { repository, database, resources } = context
+  const { signal } = scope
+  const { report } = options
+
+  // Look before anything is locked: may this role read everything, is there a pg_dump for this server?
+  report?.({ type: 'phase', phase: 'prepare' })
+  const control = await openSession(database, { application: 'backup control', signal })
+  scope.onEnd(() => control.close())
+
+  // One backup per database at a time: of two that overlap, either could take the other for an earlier one.
+  const lease = await acquireLease(repository, { name: await leaseName(control.query), holder: holder(), signal })
+  scope.onEnd(() => lease.release())
+  lease.lost.addEventListener('abort', () => scope.fail(lease.lost.reason))
+
+  const { packBytes, compressionLevel } = resources
+  const index = await loadChunkIndex(repository, { signal })
+  const writer = createRepositoryWriter(repository, { index, signal, lease, packBytes, compressionLevel })
+
+  // The moment this backup is of. Locks come first, so that no TRUNCATE or rewriting ALTER slips between.
+  report?.({ type: 'phase', phase: 'snapshot' })
+  const { lockBudgetMs, exclude } = options
+  const maxAgeMs = resources.maxSnapshotAgeMs
+  const snapshot = await openExportedSnapshot(database, { lockBudgetMs, maxAgeMs, exclude, signal, report })
+  scope.onEnd(() => snapshot.close())
+  const onLost = () => scope.fail(snapshot.signal.reason)
+  snapshot.signal.addEventListener('abort', onLost)
+  if (snapshot.signal.aborted) onLost()
+
+  const pool = createWorkerPool(
+    resources.connections,
+    { keys: repository.keys, known: index.known(), chunker: repository.config.chunker, packBytes, compressionLevel },
+    writer.storePack,
+  )
+  scope.onEnd(() => pool.stop())
+  const stallMs = resources.stallMs ?? defaultStallMs
+  scope.onEnd(watchForStall({ stallMs, activity: pool.activity, onStalled: scope.fail }))
+  await pool.connect(database, snapshot.id)
+
+  // Everything that must be read in that moment; then the snapshot goes, because it holds back the server's vacuum.
+  const reading = await readDatabase({
+    context,
+    options,
+    pool,
+    snapshot,
+    writer,
+    dumpSchema: async () => Buffer.alloc(10),
+  })
+  // The marker proves more than a flushed WAL does; where there is none, this has to do.
+  if (snapshot.facts.marker === null) await snapshot.confirmFlushed()
+  await pool.disconnect()
+  snapshot.signal.removeEventListener('abort', onLost)
+  await snapshot.close()
+
+  const folders = options.includeMedia ? context.media : []
+  const media = await inPhase(
+    report,
+    'media',
+    () => storeMedia(folders, { pool, writer, signal, report }),
+    () => ({ bytes: pool.bytesRead - reading.bytes }),
+  )
+
+  // Packs, then index objects, then the manifest: its appearance is the backup's.
+  return inPhase(report, 'manifest', async () => {
+    await pool.flush()
+    const { storedBytes } = await writer.finish()
+    const manifest = describeBackup({
+      id,
+      number: options.number ?? (await claimNumber(repository, { signal })),
+      createdAt: job.createdAt,
+      context,
+      options,
+      snapshot: snapshot.facts,
+      reading,
+      media,
+      storedBytes,
+    })
+    scope.mustSettle()
+    try {
+      if (options.pinned) await setPin(repository, id, true, { by: options.createdBy })
+      const { checksum } = await writer.commit(manifest)
+      return { manifest, checksum }
+    } catch (error) {
+      // A put whose answer was lost may have come through: a backup that is reported as failed is not there.
+      await repository.storage.delete(manifestName(id)).catch(() => {})
+      if (options.pinned) await setPin(repository, id, false).catch(() => {})
+      throw error
+    }
+  })
+}
+
+function holder(): string {
+  return `${hostname()}, process ${process.pid}`
+}
+
+async function leaseName(query: Query): Promise<string> {
+  const [row] = await query<{ name: string }>(
+    `SELECT 'backup-' || c.system_identifier || '-' || d.oid AS name
+     FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
+  )
+  return row!.name
+}
