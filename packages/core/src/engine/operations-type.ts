@@ -1,0 +1,222 @@
+import type { AuditEvent, AuditRecord } from '../policy/audit.ts'
+import type { RetentionDecision, RetentionPolicy } from '../policy/retention.ts'
+import type { RunTimeConfig, RunTimeConfigPatch } from '../policy/run-time-config.ts'
+import type { OfDatabase, VerifyLevel } from './engine-type.ts'
+import type { RestoreRequest } from './restores.ts'
+import type { BackupSummary } from './summary.ts'
+
+/**
+ * The engine in the background: work as jobs with live progress, on a schedule, with history and audit. What the HTTP
+ * API, `lifeboat serve` and the worker stand on. All records have the field names of the HTTP contract.
+ */
+export interface Operations {
+  /** Opens the catalog, takes up jobs, begins the schedule. Calling it twice does nothing more. */
+  start(): Promise<void>
+  /** Ends the schedule, breaks off running jobs (they are taken up at the next start), closes the catalog. */
+  stop(): Promise<void>
+  backups: BackupOperations
+  restores: RestoreOperations
+  maintenance: MaintenanceOperations
+  tasks: TaskOperations
+  config: ConfigOperations
+  schedule: ScheduleOperations
+  audit: AuditOperations
+  statistics(options?: OfDatabase): Promise<Statistics>
+  /** Fires when the engine stops: streams end then. */
+  readonly stopping: AbortSignal
+}
+
+/** Who asks for a job. */
+export interface Caller {
+  by: string
+  trigger?: 'manual' | 'schedule' | 'api'
+}
+
+export interface JobError {
+  code: string
+  message: string
+  [detail: string]: unknown
+}
+
+/** A backup whatever its status: one that is not completed has null where nothing is known yet. */
+export type BackupRow = CompletedBackup | UnfinishedBackup
+export type CompletedBackup = BackupSummary & { task_id: string | null }
+export type UnfinishedBackup = {
+  [Field in Exclude<keyof BackupSummary, 'status' | 'error' | 'id'>]: BackupSummary[Field] | null
+} & {
+  id: string
+  status: 'pending' | 'running' | 'failed' | 'cancelled' | 'interrupted'
+  task_id: string
+  error: JobError | null
+}
+
+export interface BackupOperations {
+  /** Newest first, of every status. */
+  list(options?: OfDatabase): Promise<BackupRow[]>
+  /** `BACKUP_NOT_FOUND`, `BACKUP_AMBIGUOUS`. `latest` is the newest completed one. */
+  get(reference: string, options?: OfDatabase): Promise<BackupRow>
+  create(
+    options: OfDatabase &
+      Caller & {
+        name?: string
+        description?: string
+        includeMedia?: boolean
+        type?: 'full' | 'incremental' | 'differential'
+        tags?: Record<string, string>
+        pinned?: boolean
+      },
+  ): Promise<{ task_id: string; id: string; number: number }>
+  verify(
+    reference: string,
+    options: OfDatabase & Caller & { level?: VerifyLevel },
+  ): Promise<{ task_id: string; id: string }>
+}
+
+export interface RestoreRow {
+  id: string
+  backup_id: string
+  database: string
+  strategy: string
+  status: 'pending' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted' | 'undone' | 'confirmed'
+  verdict: string | null
+  safety_backup_id: string | null
+  kept_database: string | null
+  undo_until: string | null
+  started_at: string
+  finished_at: string | null
+  rows: number | null
+  error: JobError | null
+  task_id: string | null
+  created_by: string
+}
+
+export interface RestoreOperations {
+  list(options?: OfDatabase): Promise<RestoreRow[]>
+  /** `RESTORE_NOT_FOUND`. */
+  get(id: string): Promise<RestoreRow>
+  /** Refuses at once what the plan refuses; `PLAN_CHANGED` when `confirm` is not the plan's hash. */
+  run(
+    reference: string,
+    options: Omit<RestoreRequest, 'signal' | 'report'> & Caller & { confirm: string | true },
+  ): Promise<{ task_id: string; id: string }>
+  undo(id: string, caller: Caller): Promise<{ task_id: string; id: string }>
+  discard(id: string, caller: Caller): Promise<{ task_id: string; id: string }>
+}
+
+export interface MaintenanceOperations {
+  prune(options: Caller): Promise<{ task_id: string }>
+  /** Lets retention drop what it may, then prunes. */
+  forget(options: OfDatabase & Caller): Promise<{ task_id: string }>
+  /** What retention would do with each backup now, and why. */
+  preview(options?: OfDatabase & { policy?: Partial<RetentionPolicy> }): Promise<RetentionPreview>
+}
+
+export interface RetentionPreview {
+  policy: RetentionPolicy
+  decisions: (RetentionDecision & { number: number; name: string; created_at: string; database: string })[]
+}
+
+export interface Task {
+  task_id: string
+  kind: string
+  subject_id: string | null
+  database: string
+  status: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted'
+  progress: TaskProgress | null
+  result: Record<string, unknown> | null
+  error: JobError | null
+  trigger: string
+  created_by: string
+  created_at: string
+  started_at: string | null
+  finished_at: string | null
+  cancel_requested: boolean
+  attempt: number
+  /** The interrupted task this one continues. */
+  resumes: string | null
+}
+
+export interface TaskProgress {
+  phase: string
+  percent: number | null
+  bytes: number
+  bytes_total: number | null
+  rows: number | null
+  eta_seconds: number | null
+}
+
+export interface TaskLog {
+  seq: number
+  at: string
+  level: string
+  message: string
+  detail: Record<string, unknown> | null
+}
+
+export type TaskUpdate = { type: 'log'; log: TaskLog } | { type: 'task'; task: Task }
+
+export interface TaskOperations {
+  /** Newest first; queued ones alone in the order they will run. */
+  list(filter?: { status?: Task['status'][]; kind?: string; database?: string; subject?: string }): Promise<Task[]>
+  get(id: string): Promise<Task | null>
+  /** The newest task about a backup or a restore of the given kinds. */
+  ofSubject(subjectId: string, kinds?: string[]): Promise<Task | null>
+  cancel(id: string): Promise<'cancelled' | 'requested' | 'finished' | 'missing'>
+  reorder(ids: string[]): Promise<string[]>
+  pause(): Promise<void>
+  resume(): Promise<void>
+  isPaused(): Promise<boolean>
+  logs(id: string, after: number, limit?: number): Promise<TaskLog[]>
+  /** Logs after a line, and the task whenever it changes; ends after the task has. */
+  watch(id: string, options: { after?: number; signal?: AbortSignal }): AsyncIterable<TaskUpdate>
+  watchAll(options: { signal?: AbortSignal }): AsyncIterable<Task>
+}
+
+export interface ConfigOperations {
+  read(): Promise<RunTimeConfig>
+  /** Validates, stores and applies; gives the whole. `CONFIG_INVALID`. */
+  change(patch: RunTimeConfigPatch, caller: Caller): Promise<RunTimeConfig>
+}
+
+export interface ScheduledBackup {
+  name: string
+  database: string
+  enabled: boolean
+  cron: string
+  time_zone: string
+  jitter_minutes: number
+  include_media: boolean
+  type: string
+  next_runs: string[]
+}
+
+export interface ScheduleOperations {
+  list(options?: { count?: number }): Promise<ScheduledBackup[]>
+}
+
+export interface AuditOperations {
+  append(record: Omit<AuditRecord, 'at'>): Promise<void>
+  list(filter?: {
+    subject?: string
+    actor?: string
+    action?: string
+    limit?: number
+    offset?: number
+  }): Promise<AuditEvent[]>
+  /** Walks the whole chain; the number of the first event that was changed, or null. */
+  check(): Promise<{ events: number; broken_at: number | null }>
+}
+
+export interface Statistics {
+  backups: number
+  /** Of the finished backup jobs of the last 30 days. */
+  succeeded: number
+  failed: number
+  success_rate: number | null
+  stored_bytes: number
+  logical_bytes: number
+  last_backup_at: string | null
+  mean_duration_seconds: number | null
+  running: number
+  queued: number
+}
