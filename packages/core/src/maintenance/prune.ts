@@ -1,0 +1,228 @@
+import { hostname } from 'node:os'
+import { EngineError, throwIfAborted } from '../errors.ts'
+import { log, type Reporter } from '../events.ts'
+import { writeIndexObjects } from '../repository/index-object.ts'
+import { packObjectName } from '../repository/layout.ts'
+import { acquireLease, type Lease } from '../repository/lease.ts'
+import { deleteMark, writeMark } from '../repository/marks.ts'
+import { cleanNumbers } from '../repository/numbers.ts'
+import type { Repository } from '../repository/repository.ts'
+import { waitForOtherLeases } from './other-leases.ts'
+import { gatherPruneFacts, type PruneFacts } from './prune-facts.ts'
+import { type PrunePlan, prunePlan } from './prune-plan.ts'
+import { repackChunks } from './repack.ts'
+import { removeFromIndex } from './rewrite-index.ts'
+
+const hourMs = 3_600_000
+
+/** A backup that takes longer than this may be refused at its commit. */
+export const defaultGraceMs = 26 * hourMs
+
+/** Marks outlive their packs by this: a commit that was held up for days still meets them, and fails. */
+const markAfterlifeMs = 7 * 24 * hourMs
+
+export interface PruneOptions {
+  /** Only plan: nothing is written, no lease taken. */
+  dryRun?: boolean
+  /**
+   * How long a pack must have been there before it is marked, and marked before it is deleted: longer than any backup
+   * takes. Default 26 h. Anything shorter is allowed only while no backup holds a lease, and then marks and deletes in
+   * one run.
+   */
+  graceMs?: number
+  /** Packs of which at least this share is unused are repacked. Default 0.3; 1 repacks none. */
+  repackUnusedShare?: number
+  /** At most so many bytes are copied in one run. Default 4 GiB. */
+  maxRepackBytes?: number
+  /** Size of the packs that repacking makes. */
+  packBytes?: number
+  /** Who prunes, for others that find it running. Default: host name and process id. */
+  holder?: string
+  /** How long this process's lease lasts without a sign of life. */
+  leaseMs?: number
+  signal?: AbortSignal
+  report?: Reporter
+}
+
+export interface PruneResult {
+  dryRun: boolean
+  /** What was decided; of a prune in two passes, by the second one. */
+  plan: PrunePlan
+  packsDeleted: number
+  bytesFreed: number
+  packsMarked: number
+  /** Bytes in packs that are marked and not deleted yet. */
+  bytesWaiting: number
+  bytesCopied: number
+}
+
+/**
+ * Gives back the space of what no backup needs any more, beside running backups. In two phases: packs are marked, and
+ * deleted by a later prune when they have been marked for longer than a backup may last and still no backup needs them.
+ * Killed at any point it leaves a good repository, and the next prune goes on.
+ *
+ * Throws `LEASE_HELD` while another prune runs; `REPOSITORY_DAMAGED` or `CHUNK_MISSING`, with nothing deleted, where it
+ * cannot be known what backups need.
+ */
+export async function prune(repository: Repository, options: PruneOptions = {}): Promise<PruneResult> {
+  const { dryRun = false, graceMs = defaultGraceMs, report } = options
+  const result: PruneResult = {
+    dryRun,
+    plan: prunePlan([], planOptions(options, 0)),
+    packsDeleted: 0,
+    bytesFreed: 0,
+    packsMarked: 0,
+    bytesWaiting: 0,
+    bytesCopied: 0,
+  }
+  if (dryRun) {
+    const facts = await readFacts(repository, options)
+    result.plan = prunePlan(facts.packs, planOptions(options, Date.now()))
+    return { ...result, ...outlook(result.plan) }
+  }
+  const holder = options.holder ?? `${hostname()} (process ${process.pid})`
+  const lease = await acquireLease(repository, {
+    name: 'prune',
+    holder,
+    ttlMs: options.leaseMs,
+    signal: options.signal,
+  })
+  const signal = AbortSignal.any([lease.lost, ...(options.signal ? [options.signal] : [])])
+  const scoped = { ...options, signal }
+  try {
+    const atOnce = graceMs < defaultGraceMs
+    if (atOnce) await waitForOtherLeases(repository, { except: 'prune', holder, signal })
+    await prunePass(repository, lease, scoped, result)
+    if (atOnce && result.plan.mark.length > 0) {
+      // Whoever begins from here on sees the marks; whoever began before is waited for, and then among the backups.
+      await waitForOtherLeases(repository, { except: 'prune', holder, signal })
+      await prunePass(repository, lease, scoped, result)
+    }
+    await repository.storage.sweepLeftovers?.({ signal })
+    await cleanNumbers(repository, { signal })
+  } catch (error) {
+    throw lease.lost.aborted ? lease.lost.reason : error
+  } finally {
+    await lease.release()
+  }
+  log(report, 'info', `Deleted ${result.packsDeleted} packs, marked ${result.packsMarked}.`)
+  return result
+}
+
+/** What a plan would come to. */
+function outlook(plan: PrunePlan) {
+  const bytes = (packs: { bytes: number }[]) => packs.reduce((sum, pack) => sum + pack.bytes, 0)
+  return {
+    packsDeleted: plan.delete.length,
+    bytesFreed: bytes(plan.delete),
+    packsMarked: plan.mark.length,
+    bytesWaiting: bytes([...plan.wait, ...plan.mark]),
+    bytesCopied: bytes(plan.repack),
+  }
+}
+
+async function prunePass(
+  repository: Repository,
+  lease: Lease,
+  options: PruneOptions,
+  result: PruneResult,
+): Promise<void> {
+  const { signal, report } = options
+  const now = await lease.storageTime()
+  const facts = await readFacts(repository, options)
+  const plan = prunePlan(facts.packs, planOptions(options, now))
+  if (plan.missing.length > 0)
+    throw new EngineError(
+      'REPOSITORY_DAMAGED',
+      `Backups need packs that are gone or cut short, so nothing was pruned.`,
+      {
+        detail: { objects: plan.missing.map(packObjectName) },
+      },
+    )
+  const kept = await copyNeeded(repository, facts, plan, options, result)
+
+  const mark = plan.mark.filter(({ pack }) => !kept.has(pack))
+  if (mark.length > 0) {
+    report?.({ type: 'phase', phase: 'mark' })
+    await lease.assertHeld()
+    await writeMark(
+      repository,
+      mark.map(({ pack }) => pack),
+      { signal },
+    )
+    result.packsMarked += mark.length
+  }
+
+  const doomed = plan.delete.filter(({ pack }) => !kept.has(pack))
+  if (doomed.length > 0) {
+    report?.({ type: 'phase', phase: 'delete' })
+    const names = new Set(doomed.map(({ pack }) => pack))
+    await removeFromIndex(repository, names, { signal, beforeDelete: () => lease.assertHeld() })
+    await deletePacks(repository, lease, doomed, options, result)
+  }
+
+  const unmark = new Set(plan.unmark.filter((pack) => !kept.has(pack)))
+  for (const entry of facts.marks)
+    if (entry.packs.every((pack) => unmark.has(pack))) await deleteMark(repository, entry)
+  Object.assign(result, { plan, bytesWaiting: outlook({ ...plan, mark }).bytesWaiting })
+}
+
+async function readFacts(repository: Repository, options: PruneOptions): Promise<PruneFacts> {
+  options.report?.({ type: 'phase', phase: 'read' })
+  return gatherPruneFacts(repository, { signal: options.signal })
+}
+
+/**
+ * Makes what is needed independent of the packs that go: copies it, and indexes the copies and every needed pack that a
+ * dead backup left unindexed. Gives the packs that must stay because they could not be read.
+ */
+async function copyNeeded(
+  repository: Repository,
+  { index, usage }: PruneFacts,
+  plan: PrunePlan,
+  options: PruneOptions,
+  result: PruneResult,
+): Promise<Set<string>> {
+  if (plan.repack.length > 0) options.report?.({ type: 'phase', phase: 'repack' })
+  const sources = plan.repack.map(({ pack }) => ({ pack, ids: usage.get(pack)?.needed() ?? [] }))
+  const { tables, unreadable, bytes } = await repackChunks(repository, index, sources, options)
+  const orphans = index.unindexed.filter((pack) => (usage.get(pack)?.neededBytes ?? 0) > 0)
+  const orphanTables = orphans.flatMap((pack) => index.packTable(pack) ?? [])
+  await writeIndexObjects(repository, [...tables, ...orphanTables], { signal: options.signal })
+  result.bytesCopied += bytes
+  return unreadable
+}
+
+async function deletePacks(
+  repository: Repository,
+  lease: Lease,
+  packs: { pack: string; bytes: number }[],
+  { signal, report }: PruneOptions,
+  result: PruneResult,
+): Promise<void> {
+  let assertedAt = Number.NEGATIVE_INFINITY
+  for (const [done, { pack, bytes }] of packs.entries()) {
+    throwIfAborted(signal)
+    if (performance.now() - assertedAt > 5_000) {
+      await lease.assertHeld()
+      assertedAt = performance.now()
+    }
+    await repository.storage.delete(packObjectName(pack), { signal })
+    result.packsDeleted++
+    result.bytesFreed += bytes
+    report?.({ type: 'progress', phase: 'delete', bytes: result.bytesFreed, items: done + 1, itemsTotal: packs.length })
+  }
+}
+
+function planOptions(options: PruneOptions, now: number) {
+  const { graceMs = defaultGraceMs, repackUnusedShare = 0.3, maxRepackBytes = 4 * 1024 ** 3 } = options
+  return {
+    now,
+    graceMs,
+    markMs: Math.max(graceMs, defaultGraceMs) + markAfterlifeMs,
+    repackUnusedShare: repackUnusedShare >= 1 ? Number.POSITIVE_INFINITY : repackUnusedShare,
+    smallPackBytes: 1024 * 1024,
+    smallPackCount: 64,
+    maxRepackBytes,
+  }
+}

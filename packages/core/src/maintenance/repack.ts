@@ -1,0 +1,73 @@
+import { isEngineError, throwIfAborted } from '../errors.ts'
+import { log, type Reporter } from '../events.ts'
+import type { ChunkIndex } from '../repository/chunk-index.ts'
+import { createChunkReader } from '../repository/chunk-reader.ts'
+import { defaultPackBytes, packObjectName } from '../repository/layout.ts'
+import { PackBuilder, type PackTable } from '../repository/pack.ts'
+import type { Repository } from '../repository/repository.ts'
+import type { SealParts } from '../repository/seal.ts'
+import { type SealedChunk, sealChunk, unsealChunk } from '../repository/sealed-chunk.ts'
+
+const nonceAndCompressionBytes = 13
+const tagBytes = 16
+
+/**
+ * Copies chunks into new packs, each opened and its id computed again on the way; nothing is encrypted anew. Gives the
+ * tables of the new packs (not indexed yet), and the packs from which not everything could be read.
+ */
+export async function repackChunks(
+  repository: Repository,
+  index: ChunkIndex,
+  sources: { pack: string; ids: string[] }[],
+  options: { packBytes?: number; signal?: AbortSignal; report?: Reporter } = {},
+): Promise<{ tables: PackTable[]; unreadable: Set<string>; bytes: number }> {
+  const { keys, storage } = repository
+  const { signal, report } = options
+  const reader = createChunkReader(repository, index, { signal, recheck: true })
+  const builder = new PackBuilder(keys, options.packBytes ?? defaultPackBytes)
+  const tables: PackTable[] = []
+  const unreadable = new Set<string>()
+  let bytes = 0
+
+  const flush = async () => {
+    if (builder.empty) return
+    const { data, ...table } = builder.finish()
+    await storage.put(packObjectName(table.name), data, { signal })
+    tables.push(table)
+    bytes += data.byteLength
+    report?.({ type: 'progress', phase: 'repack', bytes })
+  }
+
+  for (const { pack, ids } of sources) {
+    try {
+      for await (const sealed of reader.fetchSealed(ids)) {
+        throwIfAborted(signal)
+        builder.add(sealed.id, sealed.bytes, await provenParts(sealed))
+        if (builder.full) await flush()
+      }
+    } catch (error) {
+      if (!isEngineError(error, 'REPOSITORY_DAMAGED') && !isEngineError(error, 'CHUNK_MISSING')) throw error
+      unreadable.add(pack)
+      log(report, 'warning', `${packObjectName(pack)} stays as it is: not all of it can be read.`, error.detail)
+    }
+  }
+  await flush()
+  return { tables, unreadable, bytes }
+
+  /** The sealed parts of a chunk that opens; of another copy, sealed anew, where this one does not. */
+  async function provenParts(sealed: SealedChunk): Promise<SealParts> {
+    try {
+      unsealChunk(keys, sealed, { recheck: true })
+    } catch (error) {
+      if (!isEngineError(error, 'REPOSITORY_DAMAGED')) throw error
+      return sealChunk(keys, sealed.id, await reader.readChunk(sealed.id), 1)
+    }
+    const data = Buffer.from(sealed.data.buffer, sealed.data.byteOffset, sealed.data.byteLength)
+    return {
+      head: data.subarray(0, nonceAndCompressionBytes),
+      body: data.subarray(nonceAndCompressionBytes, data.length - tagBytes),
+      tag: data.subarray(data.length - tagBytes),
+      bytes: data.length,
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { isEngineError, throwIfAborted } from '../errors.ts'
+import { log, type Reporter } from '../events.ts'
+import type { ChunkIndex } from '../repository/chunk-index.ts'
+import { createChunkReader } from '../repository/chunk-reader.ts'
+import type { Manifest } from '../repository/documents.ts'
+import { IdSet } from '../repository/id-set.ts'
+import { packObjectName } from '../repository/layout.ts'
+import { manifestChunkIds } from '../repository/manifest-chunks.ts'
+import { checkPack } from '../repository/pack-reader.ts'
+import type { Repository } from '../repository/repository.ts'
+import { StorageObjectMissing } from '../storage/storage.ts'
+
+/**
+ * Reads every pack a backup needs whole and proves it. In a damaged one each chunk the backup needs is tried by itself,
+ * from every copy there is: only what cannot be read anywhere is a problem, the rest is a warning.
+ */
+export async function verifyChecksums(
+  repository: Repository,
+  index: ChunkIndex,
+  manifest: Manifest,
+  { signal, report }: { signal?: AbortSignal; report?: Reporter },
+): Promise<string[]> {
+  const reader = createChunkReader(repository, index, { signal, recheck: true })
+  const problems: string[] = []
+  const seen = new IdSet()
+  const packs = new Map<string, string[]>()
+  for await (const id of manifestChunkIds(reader, manifest)) {
+    throwIfAborted(signal)
+    if (!seen.add(Buffer.from(id, 'hex'))) continue
+    const pack = index.find(id)?.pack
+    if (pack === undefined) problems.push(`Chunk ${id} is in no pack.`)
+    else if (packs.has(pack)) packs.get(pack)?.push(id)
+    else packs.set(pack, [id])
+  }
+  const bytesTotal = [...packs.keys()].reduce((sum, pack) => sum + (index.pack(pack)?.bytes ?? 0), 0)
+  let bytes = 0
+  for (const [pack, ids] of packs) {
+    throwIfAborted(signal)
+    try {
+      const table = await checkPack(repository, pack, { signal })
+      const held = new Set(table.chunks.map((chunk) => chunk.id))
+      const absent = ids.filter((id) => !held.has(id))
+      if (absent.length > 0) problems.push(`${packObjectName(pack)} lacks ${absent.length} chunks it should hold.`)
+    } catch (error) {
+      if (!isEngineError(error, 'REPOSITORY_DAMAGED') && !(error instanceof StorageObjectMissing)) throw error
+      log(report, 'warning', error.message)
+      for (const id of ids)
+        await reader.readChunk(id).catch((lost: unknown) => {
+          if (!isEngineError(lost, 'REPOSITORY_DAMAGED') && !isEngineError(lost, 'CHUNK_MISSING')) throw lost
+          problems.push(lost.message)
+        })
+    }
+    bytes += index.pack(pack)?.bytes ?? 0
+    report?.({ type: 'progress', phase: 'verify.checksums', bytes, bytesTotal })
+  }
+  return problems
+}
