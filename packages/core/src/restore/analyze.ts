@@ -1,0 +1,28 @@
+import { qualifiedName } from '../postgres/identifiers.ts'
+import type { TableRecord } from '../repository/documents.ts'
+import type { RestoreSession } from './restore-session.ts'
+
+const batch = 20
+
+/** Gathers planner statistics, tables divided among the sessions; parents and views by a last ANALYZE of all. */
+export async function analyzeTables(
+  sessions: readonly RestoreSession[],
+  tables: readonly TableRecord[],
+): Promise<void> {
+  const filled = tables.filter(({ rows }) => rows > 0)
+  const queue: TableRecord[][] = []
+  for (let start = 0; start < filled.length; start += batch) queue.push(filled.slice(start, start + batch))
+  await Promise.all(
+    sessions.map(async (session) => {
+      for (let some = queue.shift(); some; some = queue.shift()) {
+        await session.run([{ sql: `ANALYZE ${some.map(qualifiedName).join(', ')}` }])
+      }
+    }),
+  )
+  const parents = await (sessions[0] as RestoreSession).query<{ name: string }>(
+    `SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('p', 'm') AND pg_catalog.pg_has_role(c.relowner, 'USAGE')`,
+  )
+  for (const { name } of parents) await (sessions[0] as RestoreSession).run([{ sql: `ANALYZE ${name}` }])
+}

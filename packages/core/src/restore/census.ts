@@ -1,0 +1,44 @@
+import { EngineError } from '../errors.ts'
+import { qualifiedName } from '../postgres/identifiers.ts'
+import type { Query } from '../postgres/query.ts'
+import type { TableRecord } from '../repository/documents.ts'
+
+const batch = 50
+
+/**
+ * Counts the rows of every table in the restored database and compares them with the backup's own count.
+ * Throws `CENSUS_MISMATCH` naming the tables that differ.
+ */
+export async function takeCensus(query: Query, tables: readonly TableRecord[]): Promise<void> {
+  const wrong: string[] = []
+  for (let start = 0; start < tables.length; start += batch) {
+    const some = tables.slice(start, start + batch)
+    const counts = some.map(
+      (table, position) =>
+        `SELECT ${position} AS position, pg_catalog.count(*)::text AS rows FROM ONLY ${qualifiedName(table)} ${table.condition ?? ''}`,
+    )
+    const rows = await query<{ position: number; rows: string }>(counts.join(' UNION ALL '))
+    for (const { position, rows: counted } of rows) {
+      const table = some[position]
+      const expected = table?.rows_excluded ? 0 : table?.rows
+      if (table && Number(counted) !== expected) {
+        wrong.push(`${table.schema}.${table.name} has ${counted} rows, not ${expected}`)
+      }
+    }
+  }
+  if (wrong.length === 0) return
+  throw new EngineError(
+    'CENSUS_MISMATCH',
+    `The restored database differs from the backup: ${wrong.slice(0, 5).join('; ')}.`,
+    {
+      detail: { tables: wrong },
+    },
+  )
+}
+
+export async function countLargeObjects(query: Query): Promise<number> {
+  const [row] = await query<{ count: string }>(
+    'SELECT pg_catalog.count(*) AS count FROM pg_catalog.pg_largeobject_metadata',
+  )
+  return Number(row?.count ?? 0)
+}

@@ -1,0 +1,64 @@
+import type { BackupContext } from '../backup/backup-context.ts'
+import type { Validator } from '../config.ts'
+import type { Reporter } from '../events.ts'
+
+export const restoreStrategies = ['swap', 'new-database', 'in-place'] as const
+/**
+ * - `swap`: restored beside the live database, which is then replaced by renaming both.
+ * - `new-database`: restored into a database that does not exist yet; nothing is replaced.
+ * - `in-place`: the contents of the live database are replaced in one transaction.
+ */
+export type RestoreStrategy = (typeof restoreStrategies)[number]
+
+/** What was asked for. Plain JSON: it is part of the plan, and of its hash. */
+export interface RestoreOptions {
+  backupId: string
+  strategy: RestoreStrategy
+  /** The database to make (`new-database`) or to replace (else); default: the one of the connection. */
+  targetDatabase?: string
+  /**
+   * Where media folders go: `true` to the configured folder of the same name; a path for the only one of the backup
+   * (with several: the folder that will hold each under its name); or paths by name. Absent: no media.
+   */
+  mediaTarget?: true | string | Record<string, string>
+  /** Run forward migrations on the copy where the backup is behind the code. */
+  migrate: boolean
+  safetyBackup: boolean
+  /** Names of refusals to go past, as the plan gives them. */
+  overrides: string[]
+  /** Roles of the backup and the roles of this server that stand for them. */
+  roleMap: Record<string, string>
+  /** Create the roles that are missing, without login. */
+  createRoles: boolean
+  noOwner: boolean
+  noPrivileges: boolean
+  noTablespaces: boolean
+  /** The database to replace is not the one the backup was made of, and that is meant. */
+  intoOther: boolean
+}
+
+/** What nobody asked for otherwise. */
+export const defaultRestoreOptions: Omit<RestoreOptions, 'backupId'> = {
+  strategy: 'swap',
+  migrate: true,
+  safetyBackup: true,
+  overrides: [],
+  roleMap: {},
+  createRoles: false,
+  noOwner: false,
+  noPrivileges: false,
+  noTablespaces: false,
+  intoOther: false,
+}
+
+/** What a restore works with; a superset of what a backup needs, because a safety backup is made first. */
+export interface RestoreContext extends BackupContext {
+  validators?: readonly Validator[]
+  /** How long a replaced database is kept; 0 keeps it until it is discarded by hand. Default 7 days. */
+  keepReplacedDays?: number
+}
+
+export interface Running {
+  signal?: AbortSignal
+  report?: Reporter
+}

@@ -1,0 +1,150 @@
+import { isEngineError } from '../errors.ts'
+import { compareMigrations } from '../migrations/compare.ts'
+import { withDatabase } from '../postgres/connection.ts'
+import { openSession } from '../postgres/session.ts'
+import { createChunkReader } from '../repository/chunk-reader.ts'
+import type { Manifest } from '../repository/documents.ts'
+import { loadChunkIndex } from '../repository/load-index.ts'
+import { manifestChunkIds } from '../repository/manifest-chunks.ts'
+import { readManifest } from '../repository/manifests.ts'
+import { openControlSession } from './control-session.ts'
+import { mediaTargets } from './media-names.ts'
+import type { RestoreContext, RestoreOptions, Running } from './options.ts'
+import { type RestorePlan, restorePlan } from './plan.ts'
+import type { BackupFacts, InspectorFacts, LiveDatabaseFacts, RestoreFacts, ServerSideFacts } from './plan-facts.ts'
+import { readLiveDatabase, readTargetServer } from './target-facts.ts'
+
+/**
+ * Gathers the facts and makes the plan; nothing is changed anywhere. Throws `BACKUP_NOT_FOUND`, `REPOSITORY_DAMAGED`
+ * and what connecting throws; whatever else stands in the way is a refusal in the plan.
+ */
+export async function planRestore(
+  context: RestoreContext,
+  options: RestoreOptions,
+  running: Running = {},
+): Promise<RestorePlan> {
+  return restorePlan(await gatherRestoreFacts(context, options, running))
+}
+
+export async function gatherRestoreFacts(
+  context: RestoreContext,
+  options: RestoreOptions,
+  { signal }: Running = {},
+): Promise<RestoreFacts> {
+  const { manifest, checksum } = await readManifest(context.repository, options.backupId, { signal })
+  const name = options.targetDatabase ?? context.database.database
+  const { server, live } = await readServer(context, manifest, name, signal)
+  return {
+    options,
+    backup: backupFacts(manifest, checksum),
+    damagedPacks: await damagedPacks(context, manifest, signal),
+    server,
+    target: { name, live },
+    migrations: await compareInspectors(context, manifest),
+    media: mediaTargets(
+      manifest.media.map((media) => media.name),
+      options.mediaTarget,
+      context.media,
+    ).map(({ name, target }) => {
+      const { files = 0, bytes = 0 } = manifest.media.find((media) => media.name === name) ?? {}
+      return { name, files, bytes, target }
+    }),
+    validators: (context.validators ?? []).map((validator) => `${validator.when ?? 'after'}:${validator.name}`),
+  }
+}
+
+async function readServer(
+  context: RestoreContext,
+  manifest: Manifest,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<{ server: ServerSideFacts; live: LiveDatabaseFacts | null }> {
+  const control = await openControlSession(context.database, { target: name, signal })
+  const inside = await openIfThere(context, name, signal)
+  const { locale_provider: provider, collate, encoding } = manifest.database_properties
+  try {
+    const session = control ?? inside
+    if (!session) throw new Error('neither the database nor another one can be connected to')
+    return {
+      server: {
+        ...(await readTargetServer(session.query, { provider, collate, encoding })),
+        pooler: await isPooler(session.query, session.backendPid),
+        maintenanceDatabase: control?.parameters.database ?? null,
+      },
+      live: await readLiveDatabase(session.query, name, inside?.query ?? null),
+    }
+  } finally {
+    await inside?.close()
+    await control?.close()
+  }
+}
+
+async function openIfThere(context: RestoreContext, name: string, signal: AbortSignal | undefined) {
+  try {
+    return await openSession(withDatabase(context.database, name), { application: 'restore plan', signal })
+  } catch (error) {
+    if (isEngineError(error, 'DATABASE_NOT_FOUND')) return null
+    throw error
+  }
+}
+
+/** A transaction pooler gives each transaction whatever session is free. */
+async function isPooler(query: (sql: string) => Promise<unknown[]>, backendPid: number): Promise<boolean> {
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const [row] = (await query('SELECT pg_catalog.pg_backend_pid() AS pid')) as { pid: number }[]
+    if (row?.pid !== backendPid) return true
+  }
+  return false
+}
+
+function backupFacts(manifest: Manifest, checksum: string): BackupFacts {
+  const { database_properties: properties } = manifest
+  return {
+    id: manifest.id,
+    number: manifest.number,
+    checksum,
+    createdAt: manifest.created_at,
+    database: manifest.database,
+    systemIdentifier: manifest.snapshot.system_identifier,
+    majorVersion: Math.floor(manifest.server_version_num / 10_000),
+    tables: manifest.table_count,
+    rows: manifest.row_count,
+    logicalBytes: manifest.logical_bytes - manifest.media_size,
+    databaseBytes: manifest.database_size,
+    largeObjects: manifest.large_object_count,
+    exclusions: manifest.exclusions,
+    extensions: manifest.extensions.map(({ name, version }) => ({ name, version })),
+    roles: manifest.roles.map((role) => role.name).filter((role) => !role.startsWith('pg_')),
+    tablespaces: manifest.tablespaces.filter((tablespace) => !tablespace.startsWith('pg_')),
+    collationVersion: properties.collation_version,
+    encoding: properties.encoding,
+  }
+}
+
+/** Packs that should hold what this backup needs and are not there in their indexed size; see `loadChunkIndex`. */
+async function damagedPacks(
+  { repository }: RestoreContext,
+  manifest: Manifest,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const index = await loadChunkIndex(repository, { signal })
+  const reader = createChunkReader(repository, index, { signal })
+  const missing = new Set<string>()
+  for await (const id of manifestChunkIds(reader, manifest)) {
+    if (index.find(id)) continue
+    const packs = index.findMissing(id)
+    for (const pack of packs.length > 0 ? packs : [`of chunk ${id}`]) missing.add(pack)
+  }
+  return [...missing].sort()
+}
+
+async function compareInspectors(context: RestoreContext, manifest: Manifest): Promise<InspectorFacts[]> {
+  return Promise.all(
+    context.inspectors.map(async (inspector) => {
+      const recorded = manifest.migrations.find((one) => one.inspector === inspector.name)
+      const known = await inspector.known().catch(() => null)
+      const comparison = compareMigrations({ applied: recorded?.applied ?? null, known, order: inspector.order })
+      return { inspector: inspector.name, comparison, canMigrate: inspector.migrate !== undefined }
+    }),
+  )
+}

@@ -1,0 +1,125 @@
+import type { PlanNote } from './plan.ts'
+import type { RestoreFacts } from './plan-facts.ts'
+import { missingRoles } from './plan-needs.ts'
+import { list } from './plan-refusals.ts'
+
+type Rule = (facts: RestoreFacts) => PlanNote | undefined | false
+
+/** What people should know before they say yes. Pure. */
+export function warningsOf(facts: RestoreFacts): PlanNote[] {
+  const found = rules.map((rule) => rule(facts)).filter((note) => note !== undefined && note !== false)
+  return [...found, ...migrationWarnings(facts)]
+}
+
+const rules: Rule[] = [
+  ({ options, target }) =>
+    options.strategy !== 'new-database' &&
+    target.live !== null &&
+    !options.safetyBackup && {
+      code: 'NO_SAFETY_BACKUP',
+      text:
+        options.strategy === 'swap'
+          ? 'No safety backup is made; the way back is the replaced database, which is kept.'
+          : 'No safety backup is made, and an in-place restore keeps nothing of what it replaces: there is no way back.',
+    },
+  ({ options }) =>
+    options.strategy === 'in-place' && {
+      code: 'IN_PLACE_LOCKED',
+      text: 'The database is locked from the beginning of the transaction to its end: the application waits.',
+    },
+  ({ options, migrations }) =>
+    options.strategy === 'in-place' &&
+    migrations.length > 0 && {
+      code: 'IN_PLACE_MIGRATIONS',
+      text: 'Migrations run after the commit; if one fails, the way back is the safety backup.',
+    },
+  ({ options, target, backup, server }) =>
+    (options.intoOther || options.strategy === 'new-database' || target.live === null) &&
+    (target.name !== backup.database || server.systemIdentifier !== backup.systemIdentifier) && {
+      code: 'OTHER_DATABASE',
+      text: `The backup was made of database ${JSON.stringify(backup.database)}${
+        server.systemIdentifier === backup.systemIdentifier ? '' : ' on another server'
+      }.`,
+    },
+  ({ options, target }) =>
+    options.strategy !== 'new-database' &&
+    target.live === null && {
+      code: 'NOTHING_REPLACED',
+      text: `Database ${JSON.stringify(target.name)} does not exist, so it is made and nothing is replaced.`,
+    },
+  ({ backup: { exclusions } }) => {
+    const left = [...exclusions.schemas.map((name) => `schema ${name}`), ...exclusions.tables]
+    return (
+      left.length > 0 && {
+        code: 'LEFT_OUT',
+        text: `The backup leaves these out, so they will be missing: ${list(left)}.`,
+      }
+    )
+  },
+  ({ backup: { exclusions } }) =>
+    exclusions.rows.length > 0 && {
+      code: 'ROWS_LEFT_OUT',
+      text: `These tables will be empty, the backup leaves their rows out: ${list(exclusions.rows)}.`,
+    },
+  ({ backup, server }) => {
+    const other = backup.extensions.filter(({ name, version }) =>
+      server.extensions.some((there) => there.name === name && there.version !== version),
+    )
+    return (
+      other.length > 0 && {
+        code: 'EXTENSION_VERSION',
+        text: `Extensions come in another version here: ${list(other.map(({ name }) => name))}.`,
+      }
+    )
+  },
+  ({ backup, server }) =>
+    backup.collationVersion !== null &&
+    server.collationVersion !== null &&
+    backup.collationVersion !== server.collationVersion && {
+      code: 'COLLATION_VERSION',
+      text: `Text sorts by collation version ${server.collationVersion} here and ${backup.collationVersion} in the backup. Indexes are built anew, so nothing breaks; order may differ, and unique or range constraints may be violated.`,
+    },
+  ({ backup, server }) =>
+    backup.majorVersion < server.majorVersion && {
+      code: 'SERVER_NEWER',
+      text: `The backup is of PostgreSQL ${backup.majorVersion}, the server is ${server.majorVersion}.`,
+    },
+  (facts) => {
+    const missing = missingRoles(facts)
+    return (
+      missing.length > 0 &&
+      facts.options.noOwner &&
+      facts.options.noPrivileges && {
+        code: 'ROLES_MISSING',
+        text: `Roles are missing here: ${list(missing)}. A policy that names one of them cannot be made.`,
+      }
+    )
+  },
+  ({ options, target }) =>
+    options.strategy === 'in-place' &&
+    (target.live?.logicalSlots.length ?? 0) > 0 && {
+      code: 'LOGICAL_SLOTS',
+      text: `Logical replication slots will stream the whole restore: ${list(target.live?.logicalSlots ?? [])}.`,
+    },
+]
+
+function migrationWarnings({ options, migrations }: RestoreFacts): PlanNote[] {
+  return migrations.flatMap(({ inspector, comparison, canMigrate }): PlanNote[] => {
+    const notes: PlanNote[] = []
+    if (comparison.verdict === 'unknown') {
+      notes.push({
+        code: 'MIGRATIONS_UNKNOWN',
+        text: `${inspector}: nothing can be said about the backup's migrations.`,
+      })
+    }
+    if (comparison.verdict === 'behind' && !(options.migrate && canMigrate)) {
+      const why = canMigrate ? 'they are not run, as asked' : 'this inspector cannot run them; do it after the restore'
+      notes.push({ code: 'BACKUP_BEHIND', text: `${inspector}: the backup lacks ${list(comparison.missing)}; ${why}.` })
+    }
+    if (comparison.sourceChanged.length > 0) {
+      const text = `${inspector}: source files changed since they were applied: ${list(comparison.sourceChanged)}. Builds do that; check if you did.`
+      notes.push({ code: 'MIGRATION_SOURCE', text })
+    }
+    return notes
+  })
+}

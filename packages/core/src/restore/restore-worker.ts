@@ -1,0 +1,138 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { toPlainError } from '../backup/worker-protocol.ts'
+import { EngineError } from '../errors.ts'
+import { copyIn } from '../postgres/copy-in.ts'
+import { openSession } from '../postgres/session.ts'
+import type { SealedChunk } from '../repository/sealed-chunk.ts'
+import { unsealChunk } from '../repository/sealed-chunk.ts'
+import type {
+  CopyRequest,
+  FromRestoreWorker,
+  RestoreRequest,
+  RestoreWorkerSetup,
+  ToRestoreWorker,
+} from './worker-protocol.ts'
+
+/**
+ * The thread behind restore-session.ts: one session, fed with sealed chunks, which are authenticated, decompressed and
+ * written as COPY data here, so that the host's event loop does none of it.
+ */
+const port = parentPort
+if (!port) throw new Error('restore-worker runs in a worker thread')
+const { parameters, keys, application } = workerData as RestoreWorkerSetup
+
+const aborting = new AbortController()
+const chunks: (SealedChunk | 'end' | 'failed')[] = []
+let wake: (() => void) | undefined
+
+const send = (message: FromRestoreWorker) => port.postMessage(message)
+const requests: RestoreRequest[] = []
+let working = false
+
+port.on('message', (message: ToRestoreWorker) => {
+  if (message.type === 'abort') {
+    aborting.abort()
+    chunks.push('failed')
+    wake?.()
+  } else if (message.type === 'chunk' || message.type === 'chunks-end' || message.type === 'chunks-failed') {
+    chunks.push(message.type === 'chunk' ? message.chunk : message.type === 'chunks-end' ? 'end' : 'failed')
+    wake?.()
+  } else {
+    requests.push(message)
+    void work()
+  }
+})
+
+const session = await openSession(parameters, { application, signal: aborting.signal }).catch((error: unknown) => {
+  send({ type: 'failed', error: toPlainError(error) })
+  return null
+})
+if (session) {
+  // The same for every database: what a restore writes is durable at the latest with the commit that makes it live.
+  await session.query('SET synchronous_commit = off')
+  send({ type: 'ready', backendPid: session.backendPid })
+  void work()
+}
+
+async function work(): Promise<void> {
+  if (working || !session) return
+  working = true
+  for (let request = requests.shift(); request; request = requests.shift()) {
+    try {
+      send(await answer(request))
+    } catch (error) {
+      send({ type: 'failed', error: toPlainError(error) })
+    }
+    if (request.type === 'close') port?.close()
+  }
+  working = false
+}
+
+async function answer(request: RestoreRequest): Promise<FromRestoreWorker> {
+  if (!session) throw new EngineError('INTERNAL', 'The worker has no session.')
+  if (request.type === 'close') {
+    await session.close()
+    return { type: 'answer', rows: [] }
+  }
+  if (request.type === 'copy') return copy(request.copy)
+  let rows: unknown[] = []
+  for (const { sql, values } of request.statements) rows = await session.query(sql, values)
+  return { type: 'answer', rows }
+}
+
+async function copy(request: CopyRequest): Promise<FromRestoreWorker> {
+  if (!session) throw new EngineError('INTERNAL', 'The worker has no session.')
+  let finished = false
+  try {
+    for (const sql of request.before) await session.query(sql)
+    const target = request.sql === null ? null : await copyIn(session, request.sql)
+    let bytes = 0
+    try {
+      for (;;) {
+        const chunk = await nextChunk()
+        if (chunk === 'end') break
+        if (chunk === 'failed') throw new EngineError('ABORTED', 'Interrupted.')
+        const plain = unsealChunk(keys, chunk)
+        await target?.write(plain)
+        bytes += plain.length
+        send({ type: 'taken', bytes: plain.length })
+      }
+      finished = true
+      if (request.bytes !== null && bytes !== request.bytes) {
+        throw mismatch(`${request.name} has ${bytes} bytes in its chunks, not ${request.bytes} as recorded.`)
+      }
+    } catch (error) {
+      await Promise.resolve(target?.fail(error instanceof Error ? error : new Error(String(error)))).catch(() => {})
+      throw error
+    }
+    const rows = target ? (await target.end()).rows : 0
+    if (target && request.rows !== null && rows !== request.rows) {
+      throw mismatch(`${request.name} got ${rows} rows, not ${request.rows} as the backup counted.`)
+    }
+    for (const sql of request.after) await session.query(sql)
+    return { type: 'copied', rows, bytes }
+  } finally {
+    // What is left of a stream that failed is not taken for the beginning of the next one.
+    while (!finished) {
+      const chunk = await nextChunk()
+      finished = chunk === 'end' || chunk === 'failed'
+      if (typeof chunk === 'object') send({ type: 'taken', bytes: 0 })
+    }
+  }
+}
+
+async function nextChunk(): Promise<SealedChunk | 'end' | 'failed'> {
+  for (;;) {
+    const chunk = chunks.shift()
+    if (chunk !== undefined) return chunk
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  }
+}
+
+function mismatch(message: string): EngineError {
+  return new EngineError('CENSUS_MISMATCH', message, {
+    advice: 'Run `lifeboat verify` on the backup and restore another one meanwhile.',
+  })
+}

@@ -1,0 +1,44 @@
+import { runBackup } from '../backup/run-backup.ts'
+import { EngineError, isEngineError } from '../errors.ts'
+import { withDatabase } from '../postgres/connection.ts'
+import type { RestoreContext, Running } from './options.ts'
+
+export const safetyBackupName = 'Pre-restore safety backup'
+
+/**
+ * Backs up what is about to be replaced. Media folders are included where the restore replaces them. Throws
+ * `SAFETY_BACKUP_FAILED`; nothing has been touched then.
+ */
+export async function makeSafetyBackup(
+  context: RestoreContext,
+  target: { database: string; restoreId: string; backupId: string; includeMedia: boolean },
+  { signal, report }: Running,
+): Promise<string> {
+  try {
+    const { manifest } = await runBackup(
+      { ...context, database: withDatabase(context.database, target.database) },
+      {
+        name: safetyBackupName,
+        description: `Made before restore ${target.restoreId} of backup ${target.backupId}.`,
+        type: 'full',
+        trigger: 'pre_restore',
+        createdBy: 'restore',
+        tags: { restore: target.restoreId },
+        includeMedia: target.includeMedia,
+        pinned: false,
+        exclude: { tables: [], schemas: [], rows: [] },
+        lockBudgetMs: 3000,
+        signal,
+        report,
+      },
+    )
+    return manifest.id
+  } catch (error) {
+    if (isEngineError(error, 'ABORTED')) throw error
+    const why = error instanceof Error ? error.message : String(error)
+    throw new EngineError('SAFETY_BACKUP_FAILED', `The safety backup failed: ${why}`, {
+      cause: error,
+      ...(isEngineError(error) ? { detail: { code: error.code, advice: error.advice } } : {}),
+    })
+  }
+}
