@@ -24,17 +24,27 @@ export async function copyOut(session: Session, sql: string, onData: CopySink): 
 async function copyThroughReader(session: Session, sql: string, onData: CopySink): Promise<CopyOutResult> {
   const reader = session.copyReader!
   reader.setSink(onData, () => void session.cancel())
+  // A consumer that never comes back must not keep an abort waiting.
+  const consumed = () => Promise.race([reader.settled(), endOf(session)])
   try {
     const result = await session.client.query(sql).catch(async (error: unknown) => {
-      // The sink's own error explains the cancelled COPY better than PostgreSQL does.
-      await reader.settled()
-      throw session.translate(error)
+      // The consumer's own error explains a cancelled COPY better than PostgreSQL does.
+      await consumed()
+      throw session.translate(error, 'reading rows')
     })
-    await reader.settled()
+    await consumed()
     return { rows: result.rowCount ?? 0, bytes: reader.bytes }
   } finally {
     reader.setSink(null)
   }
+}
+
+function endOf(session: Session): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(session.translate(new Error('Connection terminated'), 'reading rows'))
+    if (session.ended.aborted) end()
+    else session.ended.addEventListener('abort', end, { once: true })
+  })
 }
 
 async function copyThroughStream(session: Session, sql: string, onData: CopySink): Promise<CopyOutResult> {

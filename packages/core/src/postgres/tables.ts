@@ -35,10 +35,7 @@ export async function readTables(query: Query, exclusions: Exclusions = noExclus
   const rows = await query<TableRow>(`
     SELECT c.oid::pg_catalog.int8::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS relkind,
       c.relfilenode::pg_catalog.int8::text AS relfilenode, am.amname AS access_method,
-      columns.names AS columns, config.condition AS condition,
-      (pg_catalog.pg_relation_size(c.oid, 'main')
-        / pg_catalog.current_setting('block_size')::pg_catalog.int8)::text AS blocks,
-      pg_catalog.pg_table_size(c.oid)::text AS total_bytes
+      columns.names AS columns, config.condition AS condition
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
@@ -54,18 +51,38 @@ export async function readTables(query: Query, exclusions: Exclusions = noExclus
         SELECT FROM pg_catalog.pg_depend d
         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'))
     ORDER BY n.nspname, c.relname`)
-  return rows
-    .filter((row) => !matcher.excludesTable(row))
-    .map((row) => ({
-      ...row,
-      oid: Number(row.oid),
-      relfilenode: Number(row.relfilenode),
-      // Null when the relation has vanished since it was listed; the snapshot's check notices.
-      blocks: Number(row.blocks ?? 0),
-      total_bytes: Number(row.total_bytes ?? 0),
-      rows_excluded: matcher.excludesRows(row),
-      divisible: row.access_method === 'heap' && row.condition === null,
-    }))
+  const kept = rows.filter((row) => !matcher.excludesTable(row))
+  const sizes = await readSizes(
+    query,
+    kept.map((row) => row.oid),
+  )
+  return kept.map((row) => ({
+    ...row,
+    oid: Number(row.oid),
+    relfilenode: Number(row.relfilenode),
+    blocks: sizes.get(row.oid)?.blocks ?? 0,
+    total_bytes: sizes.get(row.oid)?.total_bytes ?? 0,
+    rows_excluded: matcher.excludesRows(row),
+    divisible: row.access_method === 'heap' && row.condition === null,
+  }))
+}
+
+/** Only of the tables asked for: to measure one takes a lock on it, which may have to wait unless it is held. */
+async function readSizes(query: Query, oids: string[]): Promise<Map<string, { blocks: number; total_bytes: number }>> {
+  const rows = await query<{ oid: string; blocks: string | null; total_bytes: string | null }>(
+    `SELECT oid::text AS oid, pg_catalog.pg_table_size(oid)::text AS total_bytes,
+       (pg_catalog.pg_relation_size(oid, 'main')
+         / pg_catalog.current_setting('block_size')::pg_catalog.int8)::text AS blocks
+     FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS relation(oid)`,
+    [oids],
+  )
+  return new Map(
+    rows.map(({ oid, blocks, total_bytes }) => [
+      oid,
+      // Null when the relation has vanished since it was listed, which cannot be under a lock.
+      { blocks: Number(blocks ?? 0), total_bytes: Number(total_bytes ?? 0) },
+    ]),
+  )
 }
 
 interface TableRow {
@@ -77,6 +94,4 @@ interface TableRow {
   access_method: string | null
   columns: string[]
   condition: string | null
-  blocks: string | null
-  total_bytes: string | null
 }

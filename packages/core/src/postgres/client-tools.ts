@@ -1,0 +1,84 @@
+import { access, constants, readdir } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { execa } from 'execa'
+import { EngineError } from '../errors.ts'
+
+/** PostgreSQL's own programs, of one version. */
+export interface ClientTools {
+  pgDump: string
+  pgRestore: string
+  /** As they print it, e.g. `17.2`. */
+  version: string
+  major: number
+}
+
+export interface ClientToolsOptions {
+  /** A folder with pg_dump in it that goes before all others. */
+  binDirectory?: string
+}
+
+/**
+ * Finds pg_dump and pg_restore for a server: in `binDirectory`, below /usr/lib/postgresql and where other systems put
+ * them, and in PATH. Of those not older than the server the lowest version wins, because archives of an older pg_dump
+ * can be read by more programs.
+ *
+ * @throws EngineError `CLIENT_TOOLS_MISSING`, or `CLIENT_TOOLS_OLD` when there are only older ones.
+ */
+export async function findClientTools(serverMajor: number, options: ClientToolsOptions = {}): Promise<ClientTools> {
+  const found: ClientTools[] = []
+  for (const directory of await candidateDirectories(options.binDirectory)) {
+    const tools = await toolsIn(directory)
+    if (!tools) continue
+    found.push(tools)
+    if (directory === options.binDirectory && tools.major >= serverMajor) return tools
+  }
+  const [best] = found.filter(({ major }) => major >= serverMajor).sort((a, b) => a.major - b.major)
+  if (best) return best
+  const [newest] = found.sort((a, b) => b.major - a.major)
+  const advice = installAdvice(serverMajor)
+  if (newest) {
+    throw new EngineError(
+      'CLIENT_TOOLS_OLD',
+      `The server is PostgreSQL ${serverMajor}, but the newest pg_dump found is version ${newest.version} (${newest.pgDump}).`,
+      { advice, detail: { server: serverMajor, found: found.map(({ pgDump, version }) => `${pgDump} ${version}`) } },
+    )
+  }
+  throw new EngineError('CLIENT_TOOLS_MISSING', 'No pg_dump was found.', { advice, detail: { server: serverMajor } })
+}
+
+/** The environment of a client tool: nothing of ours but where to find what it is linked to. */
+export const toolEnvironment: Readonly<Record<string, string>> = { LC_ALL: 'C.UTF-8', PATH: '/usr/bin:/bin' }
+
+function installAdvice(major: number): string {
+  return process.platform === 'darwin'
+    ? `Install them: brew install postgresql@${major}`
+    : `Install them: apt-get install postgresql-client-${major} (where the distribution lacks it: https://apt.postgresql.org), or set the folder of another installation.`
+}
+
+async function candidateDirectories(first: string | undefined): Promise<string[]> {
+  const roots = ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt']
+  const below = await Promise.all(
+    roots.map(async (root) => {
+      const names = await readdir(root).catch(() => [])
+      return names.filter((name) => /^(\d+|postgresql@\d+|libpq)$/.test(name)).map((name) => join(root, name, 'bin'))
+    }),
+  )
+  const redHat = (await readdir('/usr').catch(() => []))
+    .filter((name) => /^pgsql-\d+$/.test(name))
+    .map((name) => join('/usr', name, 'bin'))
+  const path = (process.env.PATH ?? '').split(delimiter).filter(Boolean)
+  return [...new Set([...(first ? [first] : []), ...below.flat(), ...redHat, ...path])]
+}
+
+async function toolsIn(directory: string): Promise<ClientTools | undefined> {
+  const pgDump = join(directory, 'pg_dump')
+  const pgRestore = join(directory, 'pg_restore')
+  try {
+    await Promise.all([pgDump, pgRestore].map((file) => access(file, constants.X_OK)))
+    const { stdout } = await execa(pgDump, ['--version'], { env: toolEnvironment, extendEnv: false, timeout: 10_000 })
+    const version = /(\d+)(?:\.\d+|\w+)*/.exec(stdout)
+    return version ? { pgDump, pgRestore, version: version[0], major: Number(version[1]) } : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,78 @@
+import { execa } from 'execa'
+import { EngineError, isEngineError } from '../errors.ts'
+import type { ClientTools } from './client-tools.ts'
+import type { ConnectionParameters } from './connection.ts'
+import { bookkeepingSchema, dumpPattern, dumpSchemaPattern, type Exclusions, noExclusions } from './excluded.ts'
+import { withToolConnection } from './tool-connection.ts'
+
+export interface DumpSchemaOptions {
+  /** Id of an exported snapshot; what is dumped is what it sees. */
+  snapshot?: string
+  exclude?: Exclusions
+  /** Whether our own bookkeeping schema is there and has to be left out (see `hasBookkeeping`). */
+  excludeBookkeeping?: boolean
+  /** How long pg_dump may wait for a lock; see `ExportedSnapshotOptions.lockBudgetMs`. */
+  lockBudgetMs?: number | 'wait'
+  signal?: AbortSignal
+}
+
+/** The largest archive of definitions that is taken, in bytes. */
+const maxBytes = 1024 * 1024 * 1024
+
+/**
+ * The definitions of a database as pg_dump writes them: a custom-format archive without rows, uncompressed.
+ *
+ * @throws EngineError `CLIENT_TOOL_FAILED` with what pg_dump said, `LOCK_BUDGET`, `ABORTED`.
+ */
+export async function dumpSchema(
+  tools: ClientTools,
+  parameters: ConnectionParameters,
+  options: DumpSchemaOptions = {},
+): Promise<Buffer> {
+  const { snapshot, exclude = noExclusions, excludeBookkeeping = true, lockBudgetMs = 'wait', signal } = options
+  const excluded = [
+    ...exclude.tables.map((name) => `--exclude-table=${dumpPattern(name)}`),
+    ...exclude.schemas.map((name) => `--exclude-schema=${dumpSchemaPattern(name)}`),
+    ...(excludeBookkeeping ? [`--exclude-schema=${dumpSchemaPattern(bookkeepingSchema)}`] : []),
+  ]
+  const args = [
+    '--format=custom',
+    '--schema-only',
+    '--compress=0',
+    '--no-password',
+    ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
+    ...(lockBudgetMs === 'wait' ? [] : [`--lock-wait-timeout=${lockBudgetMs}`]),
+    ...excluded,
+  ]
+  return withToolConnection(parameters, 'schema', async (env) => {
+    const result = await execa(tools.pgDump, args, {
+      env,
+      extendEnv: false,
+      stdin: 'ignore',
+      encoding: 'buffer',
+      maxBuffer: maxBytes,
+      cancelSignal: signal,
+      forceKillAfterDelay: 2000,
+      reject: false,
+    })
+    if (!result.failed) {
+      const { buffer, byteOffset, byteLength } = result.stdout
+      return Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength)
+    }
+    if (signal?.aborted) {
+      const { reason } = signal
+      throw isEngineError(reason) ? reason : new EngineError('ABORTED', 'Interrupted.', { cause: reason })
+    }
+    throw toolFailure('pg_dump', Buffer.from(result.stderr).toString(), result.exitCode, result.code)
+  })
+}
+
+/** What a client tool that failed has said, as an error. The tools never print passwords. */
+export function toolFailure(tool: string, stderr: string, exitCode?: number, code?: string): EngineError {
+  const said = stderr.trim().slice(0, 4000)
+  const locked = /lock timeout/.test(said)
+  return new EngineError(
+    locked ? 'LOCK_BUDGET' : 'CLIENT_TOOL_FAILED',
+    `${tool} ended with ${exitCode ?? code ?? 'a signal'}: ${said || 'it said nothing'}`,
+  )
+}
