@@ -16,9 +16,9 @@ export interface Swap {
   incoming: { name: string; comment: string | null; connectionLimit: number }
   /** The live name. */
   name: string
+  /** How often to try while sessions that cannot be ended stay, 5 s each. Default 3. */
+  attempts?: number
 }
-
-const attempts = 3
 
 /**
  * Puts one database in another's place by renaming both in ONE transaction: whatever dies when, the live name is
@@ -39,7 +39,7 @@ export async function swapDatabases(swap: Swap): Promise<{ milliseconds: number 
     } catch (error) {
       await swap.control('ROLLBACK').catch(() => {})
       if (await isSwapped(swap, ids)) return { milliseconds: 0 }
-      if (attempt === attempts || !isBusy(error)) throw await explained(error, swap, ids)
+      if (attempt >= (swap.attempts ?? 3) || !isBusy(error)) throw await explained(error, swap, ids)
     }
     await new Promise((resolve) => setTimeout(resolve, 500 * attempt))
   }
