@@ -16,12 +16,17 @@ export function stockTools(folder?: string) {
       return (await run(program('pg_restore'), ['--list', file], { maxBuffer: 2 ** 30 })).stdout
     },
     async restore(url: string, args: string[]): Promise<void> {
-      await run(program('pg_restore'), ['--exit-on-error', '-d', url, ...args], { maxBuffer: 2 ** 30 })
+      const outcome = run(program('pg_restore'), ['-d', url, ...args], { maxBuffer: 2 ** 30 })
+      await outcome.catch((error: { stderr: string }) => refuseErrors(error.stderr))
+    },
+    /** The script pg_restore makes of an archive. */
+    async script(archive: string, file: string): Promise<void> {
+      await run(program('pg_restore'), ['-f', file, archive])
     },
     /** pg_restore reading an archive from a pipe. */
     restoreFromPipe(url: string, bytes: Uint8Array): Promise<void> {
       return new Promise((resolve, reject) => {
-        const child = spawn(program('pg_restore'), ['--exit-on-error', '-d', url], {
+        const child = spawn(program('pg_restore'), ['-d', url], {
           stdio: ['pipe', 'ignore', 'pipe'],
         })
         let errors = ''
@@ -29,12 +34,26 @@ export function stockTools(folder?: string) {
           errors += data
         })
         child.on('error', reject)
-        child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(errors))))
+        child.on('close', () => {
+          try {
+            refuseErrors(errors)
+            resolve()
+          } catch (error) {
+            reject(error)
+          }
+        })
         child.stdin.on('error', () => {})
         child.stdin.end(bytes)
       })
     },
   }
+}
+
+/** A pg_restore newer than the server sets a parameter the server does not have, and goes on; anything else counts. */
+function refuseErrors(output: string): void {
+  const lines = output.split('\n').filter((line) => /\b(error|fatal|warning):/i.test(line))
+  const others = lines.filter((line) => !/transaction_timeout|errors ignored on restore/.test(line))
+  if (others.length > 0 || (lines.length === 0 && output !== '')) throw new Error(output)
 }
 
 /** A listing without what differs from one archive to another: comments, ids and oids. */

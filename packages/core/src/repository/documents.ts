@@ -219,6 +219,8 @@ export const manifestSchema = z.object({
   tablespaces: z.array(z.string()),
   exclusions: z.object({ tables: z.array(z.string()), schemas: z.array(z.string()), rows: z.array(z.string()) }),
   snapshot: snapshotFactsSchema,
+  /** Materialized views that held rows; a restore and an export refresh these. Absent: all. */
+  populated_views: z.array(z.object({ schema: z.string(), name: z.string() })).optional(),
   table_count: count,
   row_count: count,
   include_media: z.boolean(),

@@ -66,3 +66,39 @@ const labels: Record<string, string> = {
   EUC_KR: 'euc-kr',
   EUC_CN: 'gbk',
 }
+
+/**
+ * The way back: text as the archive's strings hold it. Throws `ARCHIVE_INVALID` for a character the archive's encoding
+ * does not have, and for encodings of several bytes where the text is not plain ASCII.
+ */
+export function archiveTextEncoder(archive: Archive): (text: string) => string {
+  const encoding = archiveEncoding(archive)
+  if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return (text) => text
+  const decode = archiveText({ ...archive, header: { ...archive.header, text: 'latin1' } })
+  let bytes: Map<string, number> | undefined
+  return (text) => {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: plain ASCII is what is meant.
+    if (/^[\x00-\x7f]*$/.test(text)) return text
+    bytes ??= singleBytes(decode)
+    const encoded = Buffer.from(
+      Array.from(text, (character) => {
+        const byte = bytes?.get(character)
+        if (byte === undefined) throw invalid(`its encoding ${encoding} cannot hold a name of this database`)
+        return byte
+      }),
+    )
+    return encoded.toString(archive.header.text)
+  }
+}
+
+function singleBytes(decode: (text: string) => string): Map<string, number> {
+  const bytes = new Map<string, number>()
+  for (let byte = 0; byte < 256; byte++) {
+    try {
+      bytes.set(decode(String.fromCharCode(byte)), byte)
+    } catch {
+      // No character has this byte.
+    }
+  }
+  return bytes
+}

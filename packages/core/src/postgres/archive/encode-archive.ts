@@ -38,7 +38,8 @@ export function encodeContents(archive: Archive): Buffer {
 
 const algorithmNumbers = { none: 0, gzip: 1, lz4: 2, zstd: 3 } as const
 
-function encodeEntry(entry: TocEntry, header: ArchiveHeader): Buffer {
+/** One row of the table of contents. Its data position comes last. */
+export function encodeEntry(entry: TocEntry, header: ArchiveHeader): Buffer {
   const string = (text: string | null) => encodeString(text, header.text)
   return Buffer.concat([
     encodeInteger(entry.dumpId),
@@ -75,6 +76,7 @@ function encodeDataPosition(entry: TocEntry, header: ArchiveHeader): Buffer {
   return bytes
 }
 
+/** A sign byte, then the magnitude in four bytes, lowest first. */
 export function encodeInteger(value: number): Buffer {
   const bytes = Buffer.alloc(5)
   bytes[0] = value < 0 ? 1 : 0

@@ -1,0 +1,131 @@
+import { type Archive, highestDumpId, type TocEntry } from '../postgres/archive/archive.ts'
+import { archiveText, archiveTextEncoder } from '../postgres/archive/archive-text.ts'
+import {
+  newEntry,
+  refreshEntries,
+  relationIndex,
+  sequenceSetEntry,
+  tableDataEntry,
+} from '../postgres/archive/data-entries.ts'
+import { type LargeObjectGroup, largeObjectEntries } from '../postgres/archive/large-object-entries.ts'
+import { parseArchive } from '../postgres/archive/parse-archive.ts'
+import type { ArchivePlan, EntryData } from '../postgres/archive/write-archive.ts'
+import type { ExportSource, ExportTable } from './export-source.ts'
+import { largeObjectCursor } from './large-object-pages.ts'
+
+/**
+ * A whole archive from a backup: the definitions pg_dump wrote, and among them, where pg_dump would have put them, the
+ * entries for the data, which are ours.
+ *
+ * Ids of new entries count on from the highest in the schema archive, in the order in which the entries are made.
+ */
+export function archivePlan(source: ExportSource, compressionLevel: number): ArchivePlan {
+  const schema = parseArchive(source.schema)
+  const encode = archiveTextEncoder(schema)
+  const find = relationIndex(schema, encode)
+  const firstPostData = schema.entries.findIndex((entry) => entry.section === 'post-data')
+  const split = firstPostData < 0 ? schema.entries.length : firstPostData
+  const firstDumpId = highestDumpId(schema) + 1
+  const { version } = schema.header
+  const objectsBelongToPreData = version < 16
+
+  const tables: AsyncIterator<ExportTable> = source.tables()[Symbol.asyncIterator]()
+  const cursor = largeObjectCursor(source.largeObjectPages(), source.largeObjectPageBytes)
+  const groups = new Map<number, LargeObjectGroup>()
+
+  async function* entries(): AsyncGenerator<TocEntry> {
+    let last = firstDumpId - 1
+    const nextDumpId = () => ++last
+    let objects = 0
+    const largeObjects = () =>
+      largeObjectEntries(
+        counted(source.largeObjects(), () => objects++),
+        { version, nextDumpId, encode },
+        (group) => pending.push(group),
+      )
+    const pending: LargeObjectGroup[] = []
+
+    yield* schema.entries.slice(0, split)
+    if (objectsBelongToPreData) yield* largeObjects()
+    for await (const table of source.tables())
+      yield tableDataEntry(table, { dumpId: nextDumpId(), relation: find(table), encode })
+    for await (const sequence of source.sequences())
+      yield sequenceSetEntry(sequence, { dumpId: nextDumpId(), relation: find(sequence), encode })
+    if (!objectsBelongToPreData) yield* largeObjects()
+    else if (objects > 0)
+      yield newEntry({ dumpId: nextDumpId(), kind: 'BLOBS', section: 'data', hasData: true, tag: 'BLOBS' })
+    for (const group of pending) {
+      const dumpId = nextDumpId()
+      groups.set(dumpId, group)
+      const { tag, owner } = group
+      yield newEntry({
+        dumpId,
+        kind: 'BLOBS',
+        section: 'data',
+        hasData: true,
+        tag,
+        owner,
+        dependencies: [group.dumpId],
+      })
+    }
+    yield* schema.entries.slice(split)
+    yield* refreshEntries(schema, source.populatedViews ?? viewsOf(schema), last + 1, encode)
+  }
+
+  async function* rowsOf(entry: TocEntry): AsyncGenerator<Uint8Array> {
+    // Entries come in the order of the tables, so one walk along both suffices.
+    const { value: table, done } = await tables.next()
+    if (done || entry.tag !== encode(table.name) || entry.schema !== encode(table.schema))
+      throw new Error('The tables of the backup changed while it was exported')
+    yield* table.rows()
+  }
+
+  async function* objectsOf(entry: TocEntry) {
+    const group = groups.get(entry.dumpId)
+    if (group !== undefined) for (const oid of group.oids) yield { oid, bytes: cursor.read(oid) }
+    else for await (const { oid } of source.largeObjects()) yield { oid, bytes: cursor.read(oid) }
+  }
+
+  return {
+    header: {
+      ...schema.header,
+      offsetBytes: 8,
+      compression:
+        compressionLevel === 0 ? { algorithm: 'none', level: 0 } : { algorithm: 'gzip', level: compressionLevel },
+      createdAt: archiveTime(source.createdAt),
+    },
+    entries,
+    data: (entry): EntryData =>
+      entry.kind === 'TABLE DATA'
+        ? { kind: 'rows', bytes: rowsOf(entry) }
+        : { kind: 'large-objects', objects: objectsOf(entry) },
+  }
+}
+
+/** Every materialized view. */
+function viewsOf(schema: Archive) {
+  const text = archiveText(schema)
+  return schema.entries
+    .filter((entry) => entry.kind === 'MATERIALIZED VIEW')
+    .map((entry) => ({ schema: text(entry.schema ?? ''), name: text(entry.tag ?? '') }))
+}
+
+async function* counted<T>(items: AsyncIterable<T>, onItem: () => void): AsyncGenerator<T> {
+  for await (const item of items) {
+    onItem()
+    yield item
+  }
+}
+
+/** In UTC, so that the same backup always gives the same bytes. */
+function archiveTime(date: Date) {
+  return {
+    second: date.getUTCSeconds(),
+    minute: date.getUTCMinutes(),
+    hour: date.getUTCHours(),
+    day: date.getUTCDate(),
+    month: date.getUTCMonth(),
+    year: date.getUTCFullYear() - 1900,
+    daylightSaving: 0,
+  }
+}

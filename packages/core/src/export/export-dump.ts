@@ -1,0 +1,59 @@
+import { throwIfAborted } from '../errors.ts'
+import type { Reporter } from '../events.ts'
+import { writeArchive } from '../postgres/archive/write-archive.ts'
+import { createChunkReader } from '../repository/chunk-reader.ts'
+import type { Manifest } from '../repository/documents.ts'
+import { loadChunkIndex } from '../repository/load-index.ts'
+import type { Repository } from '../repository/repository.ts'
+import { archivePlan } from './archive-plan.ts'
+import { type ExportOutput, openOutput } from './export-output.ts'
+import type { ExportSource } from './export-source.ts'
+import { reportingSource } from './reporting-source.ts'
+import { repositorySource } from './repository-source.ts'
+
+export interface ExportOptions {
+  manifest: Manifest
+  output: ExportOutput
+  /** Level of the gzip compression inside, 1 to 9; 0 stores plainly. Default 6, as pg_dump. */
+  compressionLevel?: number
+  signal?: AbortSignal
+  report?: Reporter
+}
+
+/** Length and SHA-256 (hex) of everything written. */
+export interface ExportResult {
+  bytes: number
+  sha256: string
+}
+
+/**
+ * Writes a backup as a genuine pg_dump custom-format archive, which stock pg_restore lists and restores, also with -j
+ * and from a pipe. In a file the offsets of data are filled in; a stream has none, as with pg_dump into a pipe.
+ *
+ * Memory is bounded whatever the size of the backup. A file appears only when it is whole. Throws what the repository's
+ * reader throws, `STORAGE_FULL` or `STORAGE_FAILED` for the output, and `ABORTED`.
+ */
+export async function exportDump(context: { repository: Repository }, options: ExportOptions): Promise<ExportResult> {
+  const { manifest, signal } = options
+  const { repository } = context
+  const index = await loadChunkIndex(repository, { signal })
+  const source = await repositorySource(createChunkReader(repository, index, { signal }), manifest)
+  return exportArchive(reportingSource(source, manifest.logical_bytes - manifest.media_size, options.report), options)
+}
+
+/** The same from any source of a backup's contents. */
+export async function exportArchive(
+  source: ExportSource,
+  options: Pick<ExportOptions, 'output' | 'compressionLevel' | 'signal'>,
+): Promise<ExportResult> {
+  throwIfAborted(options.signal)
+  const plan = archivePlan(source, options.compressionLevel ?? 6)
+  const writer = await openOutput(options.output)
+  try {
+    await writeArchive(plan, writer, { signal: options.signal })
+    return await writer.finish()
+  } catch (error) {
+    await writer.abort()
+    throw error
+  }
+}

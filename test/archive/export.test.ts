@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { exportArchive } from '../../packages/core/src/export/export-dump.ts'
+import type { ExportSource } from '../../packages/core/src/export/export-source.ts'
+import { canonicalSchemaBytes } from '../../packages/core/src/postgres/archive/canonical-archive.ts'
+import { encodeArchive } from '../../packages/core/src/postgres/archive/encode-archive.ts'
+import { parseArchive, parseArchiveHead } from '../../packages/core/src/postgres/archive/parse-archive.ts'
+import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
+import { liveSource } from './live-source.ts'
+import { nastyLargeObjects, nastyRoles, nastySchema } from './nasty-schema.ts'
+import { comparableDump, listedObjects, stockTools } from './stock-tools.ts'
+
+/** Folders with pg_dump and pg_restore of further versions, separated by colons. */
+const furtherClients = (process.env.LIFEBOAT_TEST_CLIENTS ?? '').split(':').filter((folder) => folder !== '')
+
+let cluster: TemporaryCluster
+let folder: string
+
+beforeAll(async () => {
+  cluster = await startTemporaryCluster({ settings: { wal_level: 'logical' } })
+  folder = await mkdtemp(join(tmpdir(), 'archive-test-'))
+  await cluster.createDatabase('nasty')
+  await cluster.sql('nasty', nastyRoles)
+  await cluster.sql('nasty', nastySchema.replace(':database', 'nasty'))
+  await cluster.sql('nasty', nastyLargeObjects)
+})
+afterAll(async () => {
+  await cluster?.stop()
+  if (folder) await rm(folder, { recursive: true })
+})
+
+describe.each([undefined, ...furtherClients])('with the clients in %s', (clients) => {
+  const stock = stockTools(clients)
+  // A newer pg_dump writes subscriptions with options an older server does not know.
+  const without = clients === undefined ? [] : ['--no-subscriptions']
+  const key = `k${createHash('sha256').update(String(clients)).digest('hex').slice(0, 6)}`
+  let schema: Buffer
+  let source: ExportSource
+  let close: () => Promise<void>
+  let expected: string
+
+  beforeAll(async () => {
+    const url = cluster.url('nasty')
+    schema = await stock.dump(url, ['-Fc', '--schema-only', ...without])
+    ;({ source, close } = await liveSource(url, schema))
+    expected = comparableDump(await stock.dump(url, without))
+  })
+  afterAll(() => close?.())
+
+  const same = async (database: string) =>
+    expect(comparableDump(await stock.dump(cluster.url(database), without))).toBe(expected)
+
+  test('an archive of pg_dump, parsed and encoded, is the same bytes', async () => {
+    const whole = await stock.dump(cluster.url('nasty'), ['-Fc'])
+    const { archive, dataStart } = parseArchiveHead(whole)
+    expect(encodeArchive(archive).equals(whole.subarray(0, dataStart))).toBe(true)
+  })
+
+  test('pg_restore lists the same objects in the same order as in its own dump', async () => {
+    const ours = join(folder, `${key}.dump`)
+    const theirs = join(folder, `${key}.theirs.dump`)
+    await exportArchive(source, { output: { file: ours } })
+    await writeFile(theirs, await stock.dump(cluster.url('nasty'), ['-Fc', ...without]))
+    expect(listedObjects(await stock.list(ours))).toEqual(listedObjects(await stock.list(theirs)))
+  })
+
+  test.each([0, 1, 6, 9])('a file of level %i restores the same database, one by one', async (level) => {
+    const file = join(folder, `${key}.${level}.dump`)
+    const result = await exportArchive(source, { output: { file }, compressionLevel: level })
+    const bytes = await readFile(file)
+    expect(result).toEqual({ bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
+    const url = await cluster.createDatabase(`${key}_one_${level}`)
+    await stock.restore(url, [file])
+    await same(`${key}_one_${level}`)
+  })
+
+  test('offsets are filled in, so that pg_restore -j 4 restores the same database', async () => {
+    const file = join(folder, `${key}.parallel.dump`)
+    await exportArchive(source, { output: { file } })
+    const bytes = await readFile(file)
+    const withData = parseArchive(bytes).entries.filter((entry) => entry.hasData)
+    expect(withData.length).toBeGreaterThan(15)
+    for (const { data, dumpId } of withData) {
+      if (data.state !== 'set') throw new Error(`no offset for ${dumpId}`)
+      expect([1, 3]).toContain(bytes[data.offset])
+      expect(bytes.readUInt32LE(data.offset + 2)).toBe(dumpId)
+    }
+    const url = await cluster.createDatabase(`${key}_parallel`)
+    await stock.restore(url, ['-j', '4', file])
+    await same(`${key}_parallel`)
+  })
+
+  test('a stream has no offsets and restores from a pipe', async () => {
+    const stream = new PassThrough()
+    const collected = buffer(stream)
+    const result = await exportArchive(source, { output: { stream } })
+    stream.end()
+    const bytes = await collected
+    expect(result).toEqual({ bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
+    expect(parseArchive(bytes).entries.some((entry) => entry.data.state === 'set')).toBe(false)
+    const url = await cluster.createDatabase(`${key}_pipe`)
+    await stock.restoreFromPipe(url, bytes)
+    await same(`${key}_pipe`)
+  })
+
+  test('the canonical form of the schema serves as well', async () => {
+    const file = join(folder, `${key}.canonical.dump`)
+    await exportArchive({ ...source, schema: canonicalSchemaBytes(schema) }, { output: { file } })
+    const url = await cluster.createDatabase(`${key}_canonical`)
+    await stock.restore(url, ['-j', '2', file])
+    await same(`${key}_canonical`)
+  })
+
+  test('a plain script made of it by pg_restore is the one made of its own dump', async () => {
+    // We quote every name, and write backslashes as E'' strings: the same things.
+    const script = async (file: string) =>
+      (await readFile(file))
+        .toString()
+        .replaceAll(/^--.*$|"/gm, '')
+        .replace("E'it''s \\\\ empty'", "'it''s \\ empty'")
+    const [ours, theirs] = [join(folder, `${key}.ours.sql`), join(folder, `${key}.theirs.sql`)]
+    await stock.script(join(folder, `${key}.dump`), ours)
+    await stock.script(join(folder, `${key}.theirs.dump`), theirs)
+    const withoutGuard = (text: string) => text.replaceAll(/^\\(un)?restrict .*$/gm, '')
+    expect(withoutGuard(await script(ours))).toBe(withoutGuard(await script(theirs)))
+  })
+})
+
+test('an export that fails leaves no file, and says what failed', async () => {
+  const { source, close } = await liveSource(
+    cluster.url('nasty'),
+    await stockTools().dump(cluster.url('nasty'), ['-Fc', '--schema-only']),
+  )
+  const failing: ExportSource = {
+    ...source,
+    async *tables() {
+      for await (const table of source.tables())
+        yield {
+          ...table,
+          async *rows() {
+            yield* table.rows()
+            if (table.name === 'parent') throw new Error('unreadable')
+          },
+        }
+    },
+  }
+  const before = await readdir(folder)
+  await expect(exportArchive(failing, { output: { file: join(folder, 'failing.dump') } })).rejects.toThrow('unreadable')
+  expect(await readdir(folder)).toEqual(before)
+  await expect(exportArchive(source, { output: { file: join(folder, 'none', 'x.dump') } })).rejects.toMatchObject({
+    code: 'STORAGE_FAILED',
+  })
+  await expect(stat(join(folder, 'failing.dump'))).rejects.toThrow()
+  await close()
+})
