@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { root } from '../structure/sources.ts'
+import { readDocument } from './markdown.ts'
+
+const tracked = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean)
+const documents = tracked.filter((path) => existsSync(join(root, path)))
+
+test('links within the tree lead somewhere', () => {
+  const broken: string[] = []
+  for (const document of documents) {
+    for (const [, target = ''] of readDocument(document).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target) || target.startsWith('#')) continue
+      const path = join(root, dirname(document), target.replace(/#.*$/, ''))
+      if (!existsSync(path)) broken.push(`${document}: ${target}`)
+    }
+  }
+  expect(documents.length).toBeGreaterThan(5)
+  expect(broken).toEqual([])
+})
+
+test('files that documents name in code exist', () => {
+  const missing: string[] = []
+  for (const document of documents.filter((path) => !path.startsWith('.changeset/'))) {
+    for (const [, path = ''] of readDocument(document).matchAll(
+      /`((?:packages|test|examples|scripts|docs)\/[\w./-]+\w)\/?`/g,
+    )) {
+      if (!existsSync(join(root, path))) missing.push(`${document}: ${path}`)
+    }
+  }
+  expect(missing).toEqual([])
+})
+
+test('every npm script a document names is there', () => {
+  const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: Record<string, string> }
+  const named = documents.flatMap((path) =>
+    [...readDocument(path).matchAll(/npm run ([\w:]+)/g)].map(([, name = '']) => name),
+  )
+  expect(named.length).toBeGreaterThan(3)
+  expect(named.filter((name) => !(name in scripts))).toEqual([])
+})
+
+test('.ci/run can be run', () => {
+  expect(statSync(join(root, '.ci/run')).mode & 0o111).not.toBe(0)
+})
