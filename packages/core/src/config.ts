@@ -41,13 +41,19 @@ const resources = z
 
 const secretText = z.string().min(1)
 
+/** A key as a host hands it over: a passphrase, or 32 bytes (also as 64 hex digits). */
+export type KeyOption = { passphrase: string } | { rawKey: Uint8Array | string }
+
+const key = z.union([
+  z.strictObject({ passphrase: secretText }),
+  z.strictObject({ rawKey: z.union([z.instanceof(Uint8Array), secretText]) }),
+])
+
 const encryption = z.union([
   z.literal('none'),
-  z.strictObject({ passphrase: secretText }),
-  z.strictObject({
-    /** 32 bytes, as bytes, 64 hex digits or base64. */
-    rawKey: z.union([z.instanceof(Uint8Array), secretText]),
-  }),
+  key,
+  // Asked when the repository is opened: for a prompt, or a secret store.
+  z.custom<() => Promise<KeyOption>>((value) => typeof value === 'function', 'a function that gives a key'),
 ])
 
 export const engineOptionsSchema = z.strictObject({

@@ -1,9 +1,45 @@
+export type { EngineOptions, KeyOption, Validator } from './config.ts'
+export type { Backups } from './engine/backups.ts'
+export type { DoctorCheck, DoctorReport } from './engine/doctor.ts'
+export {
+  type BackupDetails,
+  type BackupList,
+  type CreateBackupOptions,
+  type OfDatabase,
+  type Running,
+  type TableSummary,
+  type VerifyLevel,
+  verifyLevels,
+} from './engine/engine-type.ts'
+export type { ExportOptions, ExportResult } from './engine/export-backup.ts'
+export type { Maintenance } from './engine/maintenance.ts'
+export type { KeptDatabaseSummary, RestoreSummary } from './engine/restore-summary.ts'
+export type { RestoreRequest, Restores } from './engine/restores.ts'
+export type { StatusReport } from './engine/status.ts'
+export type { BackupSummary, LastVerified } from './engine/summary.ts'
+export type { VerifyOptions, VerifyReport } from './engine/verify-backup.ts'
+export { type BackupEngine, createBackupEngine, type RepositoryDescription } from './engine.ts'
 export { EngineError, type ErrorCode, errorTable, isEngineError } from './errors.ts'
 export type { EngineEvent, LogEvent, PhaseEvent, ProgressEvent, Reporter } from './events.ts'
 export { kyselyInspector, ledgerInspector } from './inspectors.ts'
+export type { CheckProblem, CheckReport } from './maintenance/check.ts'
+export type { PruneResult } from './maintenance/prune.ts'
 export { compareMigrations, type MigrationComparison, type MigrationVerdict } from './migrations/compare.ts'
 export { describeMigrations } from './migrations/describe.ts'
 export type { Migration, MigrationInspector, MigrationOrder, MigrationRun } from './migrations/inspector.ts'
 export type { KyselyInspectorOptions } from './migrations/kysely.ts'
 export type { KnownMigrations, LedgerInspectorOptions } from './migrations/ledger.ts'
+export type { Query } from './postgres/query.ts'
 export type { Command } from './postgres/run-command.ts'
+export type { RestoreOptions, RestoreStrategy } from './restore/options.ts'
+export type { PlanNote, PlanRefusal, PlanStep, RestorePlan } from './restore/plan.ts'
+export { createLocalStorage } from './storage/local.ts'
+export { createMemoryStorage } from './storage/memory.ts'
+export {
+  type GetOptions,
+  type PutOptions,
+  type Storage,
+  StorageObjectMissing,
+  type StorageOptions,
+  type StoredObject,
+} from './storage/storage.ts'

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { AuditEvent, AuditRecord } from '../policy/audit.ts'
 import type { RetentionDecision, RetentionPolicy } from '../policy/retention.ts'
 import type { RunTimeConfig, RunTimeConfigPatch } from '../policy/run-time-config.ts'
@@ -70,6 +71,14 @@ export interface BackupOperations {
     reference: string,
     options: OfDatabase & Caller & { level?: VerifyLevel },
   ): Promise<{ task_id: string; id: string }>
+}
+
+export interface Download {
+  backup_id: string
+  file_name: string
+  content_type: string
+  /** Writes the whole file; the stream is not ended. */
+  write(stream: Writable, signal: AbortSignal): Promise<void>
 }
 
 export interface RestoreRow {

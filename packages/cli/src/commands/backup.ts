@@ -1,0 +1,100 @@
+import { EngineError } from '@lifeboat/core'
+import { type CommonOptions, withSession } from '../options.ts'
+import { formatBytes, formatCount, formatDuration } from '../output/format.ts'
+import { writeResult } from '../output/result.ts'
+import { formatFields } from '../output/table.ts'
+import type { CommandDefinition } from '../program.ts'
+
+interface BackupFlags extends CommonOptions {
+  name?: string
+  description?: string
+  media?: string[] | boolean
+  tag?: string[]
+  pin?: boolean
+  type?: 'full' | 'incremental' | 'differential'
+  excludeTable?: string[]
+  excludeSchema?: string[]
+  excludeRows?: string[]
+  lockBudget?: string
+}
+
+export const backupCommand: CommandDefinition = {
+  name: 'backup',
+  description: 'Back up the database, and media folders if asked.',
+  examples: [
+    'lifeboat backup --name "before 2.0" --tag release=2.0',
+    'lifeboat backup --media ./uploads --pin',
+    'lifeboat backup --exclude-rows public.sessions --lock-budget wait',
+  ],
+  configure(command, signal) {
+    command
+      .option('--name <text>', 'a name for people')
+      .option('--description <text>', 'why this backup was made')
+      .option('--media [folders...]', 'also the media folders: those named, or those of the configuration')
+      .option('--tag <key=value...>', 'tags', [])
+      .option('--pin', 'never to be deleted by retention')
+      .option('--type <type>', 'full, incremental or differential')
+      .option('--exclude-table <schema.table...>', 'leave a table out')
+      .option('--exclude-schema <schema...>', 'leave a schema out')
+      .option('--exclude-rows <schema.table...>', "leave a table's rows out")
+      .option('--lock-budget <ms|wait>', 'how long a schema change may be held up')
+      .action(async (flags: BackupFlags) => {
+        const folders = Array.isArray(flags.media) ? flags.media : []
+        await withSession(
+          { ...flags, mediaFolders: folders },
+          { signal },
+          async ({ engine, database, running, finish }) => {
+            const started = performance.now()
+            const backup = await engine.backups.create({
+              ...running,
+              database,
+              name: flags.name,
+              description: flags.description,
+              includeMedia: flags.media !== undefined && flags.media !== false,
+              tags: parseTags(flags.tag ?? []),
+              pinned: flags.pin,
+              type: flags.type,
+              trigger: 'manual',
+              exclude: { tables: flags.excludeTable, schemas: flags.excludeSchema, rows: flags.excludeRows },
+              lockBudgetMs: parseLockBudget(flags.lockBudget),
+            })
+            await finish()
+            const took = performance.now() - started
+            writeResult(
+              flags,
+              { backup },
+              `Backup ${backup.number} completed in ${formatDuration(took)}.\n\n${formatFields([
+                ['id', backup.id],
+                ['database', `${backup.database} (${formatBytes(backup.database_size)})`],
+                ['rows', `${formatCount(backup.row_count)} in ${formatCount(backup.table_count)} tables`],
+                ...(backup.include_media ? ([['media', formatBytes(backup.media_size)]] as const) : []),
+                ['stored', `${formatBytes(backup.stored_bytes)} new, of ${formatBytes(backup.logical_bytes)}`],
+                ['checksum', backup.checksum],
+              ])}`,
+            )
+          },
+        )
+      })
+  },
+}
+
+function parseTags(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1)
+        throw new EngineError('USAGE', `The tag "${pair}" is not of the form KEY=VALUE.`, {
+          advice: 'Example: --tag release=2.0',
+        })
+      return [pair.slice(0, at), pair.slice(at + 1)]
+    }),
+  )
+}
+
+function parseLockBudget(text: string | undefined): number | 'wait' | undefined {
+  if (text === undefined || text === 'wait') return text
+  const ms = Number(text)
+  if (!Number.isInteger(ms) || ms < 100)
+    throw new EngineError('USAGE', '--lock-budget takes milliseconds (at least 100) or "wait".')
+  return ms
+}

@@ -1,0 +1,33 @@
+import { type CommonOptions, withSession } from '../options.ts'
+import { formatBytes, formatCount } from '../output/format.ts'
+import { writeResult } from '../output/result.ts'
+import type { CommandDefinition } from '../program.ts'
+
+export const checkCommand: CommandDefinition = {
+  name: 'check',
+  description: 'Check the whole repository: every object there and of the right size; with --read-data every byte.',
+  examples: ['lifeboat check', 'lifeboat check --read-data'],
+  configure(command, signal) {
+    command
+      .option('--read-data', 'read and authenticate every pack')
+      .action(async (options: CommonOptions & { readData?: boolean }) => {
+        await withSession(options, { signal }, async ({ engine, running, finish }) => {
+          const report = await engine.maintenance.check({ ...running, readData: options.readData })
+          await finish()
+          const problems = report.problems.map(({ message }) => `✗ ${message}`)
+          const verdict = report.ok
+            ? 'The repository is good.'
+            : `The repository has ${report.problems.length} problem(s).`
+          writeResult(
+            options,
+            { check: report },
+            [
+              ...problems,
+              `${verdict} ${formatCount(report.backups)} backups, ${formatCount(report.packs)} packs, ${formatBytes(report.bytes)}.`,
+            ].join('\n'),
+          )
+          if (!report.ok) process.exitCode = 1
+        })
+      })
+  },
+}

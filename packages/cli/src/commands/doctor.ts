@@ -1,0 +1,27 @@
+import { type CommonOptions, withSession } from '../options.ts'
+import { plainText } from '../output/format.ts'
+import { writeResult } from '../output/result.ts'
+import type { CommandDefinition } from '../program.ts'
+
+export const doctorCommand: CommandDefinition = {
+  name: 'doctor',
+  description: 'Look at everything a backup and a restore need, and say how to mend what is wrong.',
+  examples: ['lifeboat doctor', 'lifeboat doctor --fix'],
+  configure(command, signal) {
+    command
+      .option('--fix', 'remove leftovers of restores that were killed')
+      .action(async (options: CommonOptions & { fix?: boolean }) => {
+        await withSession(options, { signal }, async ({ engine, database, running, finish }) => {
+          const report = await engine.doctor({ ...running, database, fix: options.fix })
+          await finish()
+          const marks = { ok: '✓', warning: '!', failed: '✗' }
+          const lines = report.checks.flatMap(({ level, message, advice }) => [
+            `${marks[level]} ${plainText(message)}`,
+            ...(advice ? [`    ${plainText(advice)}`] : []),
+          ])
+          writeResult(options, { doctor: report }, lines.join('\n'))
+          if (!report.ok) process.exitCode = 1
+        })
+      })
+  },
+}

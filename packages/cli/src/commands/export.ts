@@ -1,0 +1,59 @@
+import { EngineError } from '@lifeboat/core'
+import { type CommonOptions, withSession } from '../options.ts'
+import { formatBytes } from '../output/format.ts'
+import { writeResult } from '../output/result.ts'
+import type { CommandDefinition } from '../program.ts'
+
+interface ExportFlags extends CommonOptions {
+  output?: string
+  part?: string
+  compression?: string
+}
+
+export const exportCommand: CommandDefinition = {
+  name: 'export',
+  description: 'Write a backup as a standard file: a pg_dump archive, or a tar.gz of the media.',
+  examples: [
+    'lifeboat export latest',
+    'lifeboat export 12 --output shop.dump',
+    'lifeboat export 12 --part media --output media.tar.gz',
+    'lifeboat export latest --output - | pg_restore --list',
+  ],
+  configure(command, signal) {
+    command
+      .argument('<backup>', 'number, id, its first characters, or "latest"')
+      .option('--output <file>', 'where to write; "-" is stdout (default: the usual name in this folder)')
+      .option('--part <part>', 'database or media', 'database')
+      .option('--compression <level>', 'gzip level 0 to 9', '6')
+      .action(async (reference: string, flags: ExportFlags) => {
+        const compressionLevel = Number(flags.compression)
+        if (!Number.isInteger(compressionLevel) || compressionLevel < 0 || compressionLevel > 9)
+          throw new EngineError('USAGE', '--compression takes 0 to 9.')
+        if (flags.part !== 'database' && flags.part !== 'media')
+          throw new EngineError('USAGE', '--part takes database or media.')
+        const part = flags.part
+        const toStdout = flags.output === '-'
+        if (toStdout && flags.json) throw new EngineError('USAGE', '--json and --output - both want stdout.')
+        if (toStdout && process.stdout.isTTY)
+          throw new EngineError('USAGE', 'An archive is not written to a terminal.', {
+            advice: 'Name a file with --output, or pipe it on.',
+          })
+        await withSession(flags, { signal }, async ({ engine, database, running, finish }) => {
+          const result = await engine.backups.export(reference, {
+            ...running,
+            database,
+            part,
+            compressionLevel,
+            ...(toStdout ? { stream: process.stdout } : flags.output ? { file: flags.output } : {}),
+          })
+          await finish()
+          if (!toStdout)
+            writeResult(
+              flags,
+              { export: result },
+              `Wrote ${result.file} (${formatBytes(result.bytes)}).\nsha256  ${result.sha256}`,
+            )
+        })
+      })
+  },
+}

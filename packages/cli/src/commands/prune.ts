@@ -1,0 +1,27 @@
+import { type CommonOptions, withSession } from '../options.ts'
+import { formatBytes, formatCount } from '../output/format.ts'
+import { writeResult } from '../output/result.ts'
+import type { CommandDefinition } from '../program.ts'
+
+export const pruneCommand: CommandDefinition = {
+  name: 'prune',
+  description:
+    'Free the space of deleted backups. What was marked is deleted by a later run, once no backup can need it.',
+  examples: ['lifeboat prune --dry-run', 'lifeboat prune'],
+  configure(command, signal) {
+    command
+      .option('--dry-run', 'only say what would be done')
+      .action(async (options: CommonOptions & { dryRun?: boolean }) => {
+        await withSession(options, { signal }, async ({ engine, running, finish }) => {
+          const result = await engine.maintenance.prune({ ...running, dryRun: options.dryRun })
+          await finish()
+          const would = options.dryRun ? 'would be ' : ''
+          writeResult(
+            options,
+            { prune: result },
+            `${formatCount(result.packsMarked)} packs ${would}marked, ${formatCount(result.packsDeleted)} ${would}deleted, ${formatBytes(result.bytesFreed)} ${would}freed.`,
+          )
+        })
+      })
+  },
+}

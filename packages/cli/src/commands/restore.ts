@@ -1,0 +1,146 @@
+import { EngineError, type RestorePlan } from '@lifeboat/core'
+import { type CommonOptions, withSession } from '../options.ts'
+import { formatBytes, formatDuration, formatTime } from '../output/format.ts'
+import { describePlan } from '../output/plan.ts'
+import { writeResult } from '../output/result.ts'
+import { formatTable } from '../output/table.ts'
+import type { CommandDefinition } from '../program.ts'
+import { askTyped } from '../prompts.ts'
+
+interface RestoreFlags extends CommonOptions {
+  list?: boolean
+  strategy?: string
+  targetDatabase?: string
+  media?: string
+  migrate?: boolean
+  dryRun?: boolean
+  safetyBackup?: boolean
+  withoutSafetyBackup?: boolean
+  override?: string[]
+  intoOther?: boolean
+  createRoles?: boolean
+  roleMap?: string[]
+  owner?: boolean
+  privileges?: boolean
+  tablespaces?: boolean
+}
+
+const strategies = ['swap', 'new-database', 'in-place'] as const
+
+export const restoreCommand: CommandDefinition = {
+  name: 'restore',
+  description: 'Restore a backup beside the live database, migrate and check it there, then swap it in.',
+  examples: [
+    'lifeboat restore latest --dry-run',
+    'lifeboat restore 12',
+    'lifeboat restore latest --strategy new-database --target-database shop_copy',
+    'lifeboat restore 12 --media ./uploads --yes',
+  ],
+  configure(command, signal) {
+    command
+      .argument('[backup]', 'number, id, its first characters, or "latest"')
+      .option('--list', 'list the restores that can be undone')
+      .option('--strategy <name>', strategies.join(', '), 'swap')
+      .option('--target-database <name>', 'name of the new database (new-database)')
+      .option('--media <folder>', 'restore the media into this folder; what is there is kept beside it')
+      .option('--migrate', 'run the migrations the backup lacks (default)')
+      .option('--no-migrate', 'leave the copy as the backup has it')
+      .option('--dry-run', 'print the plan and do nothing')
+      .option('--without-safety-backup', 'go ahead without a backup of what is replaced')
+      .option('--override <name...>', 'go ahead in spite of a refusal, by the name the plan gives it')
+      .option('--into-other', "replace a database that is not the backup's own")
+      .option('--create-roles', 'create missing roles (NOLOGIN)')
+      .option('--role-map <from=to...>', 'give what one role owned to another')
+      .option('--no-owner', 'everything belongs to the restoring role')
+      .option('--no-privileges', 'leave out grants')
+      .option('--no-tablespaces', 'leave out tablespaces')
+      .action(async (reference: string | undefined, flags: RestoreFlags) => {
+        if (flags.list) return listKept(flags, signal)
+        if (reference === undefined) {
+          throw new EngineError('USAGE', 'Which backup?', {
+            advice: 'Give its number or id, or "latest". See `lifeboat list`.',
+          })
+        }
+        const strategy = strategies.find((name) => name === flags.strategy)
+        if (!strategy)
+          throw new EngineError('USAGE', `There is no strategy "${flags.strategy}".`, {
+            advice: `Strategies: ${strategies.join(', ')}.`,
+          })
+        await withSession(flags, { signal }, async ({ engine, database, running, finish }) => {
+          const options = {
+            database,
+            strategy,
+            targetDatabase: flags.targetDatabase,
+            mediaTarget: flags.media,
+            migrate: flags.migrate !== false,
+            safetyBackup: flags.withoutSafetyBackup !== true,
+            overrides: flags.override ?? [],
+            intoOther: flags.intoOther === true,
+            createRoles: flags.createRoles === true,
+            roleMap: parseRoleMap(flags.roleMap ?? []),
+            noOwner: flags.owner === false,
+            noPrivileges: flags.privileges === false,
+            noTablespaces: flags.tablespaces === false,
+          }
+          const plan = await engine.restores.plan(reference, { ...options, ...running })
+          if (flags.dryRun || plan.refusals.length > 0) {
+            await finish()
+            writeResult(flags, { plan }, describePlan(plan))
+            if (plan.refusals.length > 0) process.exitCode = 3
+            return
+          }
+          if (!flags.json) process.stderr.write(`${describePlan(plan)}\n\n`)
+          await confirmPlan(plan, flags.yes === true)
+          const started = performance.now()
+          const result = await engine.restores.run(reference, { ...options, ...running, confirm: plan.hash })
+          await finish()
+          const undo = result.kept_database
+            ? `\nThe database as it was is kept as "${result.kept_database}"${result.undo_until ? ` until ${result.undo_until}` : ''}.\n  lifeboat undo ${result.id}      puts it back\n  lifeboat discard ${result.id}   drops it`
+            : ''
+          writeResult(
+            flags,
+            { restore: result },
+            `Restored into "${result.database}" in ${formatDuration(performance.now() - started)}.${undo}`,
+          )
+        })
+      })
+  },
+}
+
+async function listKept(flags: RestoreFlags, signal: AbortSignal): Promise<void> {
+  await withSession(flags, { signal }, async ({ engine, database, running, finish }) => {
+    const kept = await engine.restores.kept({ ...running, database })
+    await finish()
+    const rows = kept.map((one) => [
+      one.restore_id,
+      one.database,
+      formatTime(one.replaced_at),
+      one.kept_database,
+      formatBytes(one.bytes),
+      one.undo_until ? formatTime(one.undo_until) : 'discarded',
+    ])
+    const titles = [
+      { title: 'restore' },
+      { title: 'database' },
+      { title: 'replaced' },
+      { title: 'kept as' },
+      { title: 'size' },
+      { title: 'kept until' },
+    ]
+    writeResult(flags, { restores: kept }, rows.length ? formatTable(titles, rows) : 'No restore can be undone.')
+  })
+}
+
+async function confirmPlan(plan: RestorePlan, yes: boolean): Promise<void> {
+  await askTyped('This replaces a database.', plan.database, yes || !plan.replaces)
+}
+
+function parseRoleMap(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf('=')
+      if (at < 1) throw new EngineError('USAGE', `The role mapping "${pair}" is not of the form FROM=TO.`)
+      return [pair.slice(0, at), pair.slice(at + 1)]
+    }),
+  )
+}

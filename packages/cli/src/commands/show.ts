@@ -1,0 +1,80 @@
+import type { BackupDetails } from '@lifeboat/core'
+import { type CommonOptions, withSession } from '../options.ts'
+import { formatBytes, formatCount, formatTime } from '../output/format.ts'
+import { writeResult } from '../output/result.ts'
+import { formatFields, formatTable } from '../output/table.ts'
+import type { CommandDefinition } from '../program.ts'
+
+export const showCommand: CommandDefinition = {
+  name: 'show',
+  description: 'Show one backup: what it holds, what it cost, table by table.',
+  examples: ['lifeboat show latest', 'lifeboat show 12 --json'],
+  configure(command, signal) {
+    command
+      .argument('<backup>', 'number, id, its first characters, or "latest"')
+      .action(async (reference: string, options: CommonOptions) => {
+        await withSession(options, { signal }, async ({ engine, database, running, finish }) => {
+          const backup = await engine.backups.details(reference, { ...running, database })
+          await finish()
+          writeResult(options, { backup }, describe(backup))
+        })
+      })
+  },
+}
+
+function describe(backup: BackupDetails): string {
+  const migrations = Object.entries(backup.migration_state).map(
+    ([ledger, ids]) => `${ledger}: ${ids.length} applied${ids.length ? `, last ${ids.at(-1)}` : ''}`,
+  )
+  const excluded = [
+    ...backup.exclusions.schemas,
+    ...backup.exclusions.tables,
+    ...backup.exclusions.rows.map((name) => `${name} (rows only)`),
+  ]
+  const fields: [string, string][] = [
+    ['backup', `${backup.number} (${backup.id})`],
+    ['name', backup.name],
+    ...(backup.description ? ([['description', backup.description]] as [string, string][]) : []),
+    ['type', backup.base ? `${backup.type}, compared with ${backup.base}; restores without it` : backup.type],
+    ['made', `${formatTime(backup.created_at)} by ${backup.created_by} (${backup.trigger})`],
+    ['database', `${backup.database}, ${formatBytes(backup.database_size)}, PostgreSQL ${backup.postgres_version}`],
+    ['application', [backup.app_name, backup.app_version].filter(Boolean).join(' ')],
+    ['migrations', migrations.join('; ') || 'none recorded'],
+    ['rows', `${formatCount(backup.row_count)} in ${formatCount(backup.table_count)} tables`],
+    ['large objects', formatCount(backup.large_object_count)],
+    [
+      'media',
+      backup.media
+        .map(({ name, files, bytes }) => `${name}: ${formatCount(files)} files, ${formatBytes(bytes)}`)
+        .join('; ') || 'not included',
+    ],
+    ['size', `${formatBytes(backup.logical_bytes)}, of which ${formatBytes(backup.stored_bytes)} were new`],
+    ['left out', excluded.join(', ') || 'nothing'],
+    [
+      'tags',
+      Object.entries(backup.tags)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(' ') || 'none',
+    ],
+    [
+      'verified',
+      backup.last_verified
+        ? `${backup.last_verified.level} at ${formatTime(backup.last_verified.at)}: ${backup.last_verified.ok ? 'good' : 'BAD'}`
+        : 'not yet',
+    ],
+    ['checksum', backup.checksum],
+  ]
+  const tables = formatTable(
+    [{ title: 'table' }, { title: 'rows', align: 'right' }, { title: 'bytes', align: 'right' }, { title: 'how' }],
+    backup.tables.map(({ table, rows, bytes, change }) => [
+      table,
+      formatCount(rows),
+      formatBytes(bytes),
+      change?.reason ?? 'read',
+    ]),
+  )
+  const problems = backup.media.flatMap(({ name, problems }) =>
+    problems.map(({ path, problem }) => `! media ${name}: ${path} ${problem}`),
+  )
+  return [formatFields(fields), '', tables, ...problems].join('\n')
+}

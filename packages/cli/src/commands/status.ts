@@ -1,0 +1,26 @@
+import { EngineError } from '@lifeboat/core'
+import { type CommonOptions, withSession } from '../options.ts'
+import { formatAge } from '../output/format.ts'
+import { writeResult } from '../output/result.ts'
+import type { CommandDefinition } from '../program.ts'
+
+export const statusCommand: CommandDefinition = {
+  name: 'status',
+  description: 'Is the last backup good? One line, and the exit code says it too.',
+  examples: ['lifeboat status', 'lifeboat status --max-age 26 || echo "call somebody"'],
+  configure(command, signal) {
+    command
+      .option('--max-age <hours>', 'how old the last backup may be', '26')
+      .action(async (options: CommonOptions & { maxAge: string }) => {
+        const hours = Number(options.maxAge)
+        if (!(hours > 0)) throw new EngineError('USAGE', '--max-age takes hours.')
+        await withSession(options, { signal }, async ({ engine, database, running, finish }) => {
+          const status = await engine.status({ ...running, database, maxAgeSeconds: hours * 3600 })
+          await finish()
+          const age = status.age_seconds === null ? '' : ` Made ${formatAge(status.age_seconds * 1000)}.`
+          writeResult(options, { status }, `${status.message}${age}`)
+          if (status.level === 'failed') process.exitCode = 1
+        })
+      })
+  },
+}

@@ -1,0 +1,36 @@
+import { isEngineError } from '@lifeboat/core'
+import { CommanderError } from 'commander'
+import { describeError, errorDocument } from './output/error.ts'
+import { createProgram } from './program.ts'
+
+/**
+ * The command. Exit codes: 0 done, 1 failed, 2 usage, 3 refused by plan or policy, 130 interrupted and cleaned up.
+ * With --json, stdout carries exactly one JSON document, an error included.
+ */
+const interrupt = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    if (interrupt.signal.aborted) process.exit(130)
+    process.stderr.write('\nInterrupted: cleaning up. Press Ctrl-C again to stop at once.\n')
+    interrupt.abort(new Error(signal))
+  })
+}
+// A reader such as `head` that closes early is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+
+const json = process.argv.includes('--json')
+try {
+  await createProgram(interrupt.signal).parseAsync(process.argv)
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+function report(error: unknown): number {
+  // Commander has already written what was wrong; help and version are no errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (json) process.stdout.write(`${JSON.stringify(errorDocument(error), null, 2)}\n`)
+  process.stderr.write(describeError(error))
+  if (process.env.LIFEBOAT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`)
+  if (interrupt.signal.aborted) return 130
+  return isEngineError(error) ? error.exitCode : 1
+}

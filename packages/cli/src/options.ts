@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type BackupEngine, createBackupEngine, EngineError, type EngineOptions } from '@lifeboat/core'
+import { type Command, Option } from 'commander'
+import { loadConfig } from './config-file.ts'
+import { createProgress } from './output/progress.ts'
+import { askPassphrase, canAsk } from './prompts.ts'
+
+/** The options every command has, as commander hands them over. */
+export interface CommonOptions {
+  databaseUrl?: string
+  database?: string
+  repository?: string
+  passphraseFile?: string
+  keyFile?: string
+  encryption?: string
+  config?: string
+  json?: boolean
+  yes?: boolean
+  quiet?: boolean
+  /** Media folders named on the command line; they replace those of the configuration. */
+  mediaFolders?: string[]
+}
+
+/** Adds the options that say where the database and the repository are, and how to answer. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--database-url <url>', "the application's database").env('DATABASE_URL'))
+    .option('--database <label>', 'which of the configured databases')
+    .addOption(new Option('--repository <location>', 'path or URL of the repository').env('LIFEBOAT_REPOSITORY'))
+    .option('--passphrase-file <file>', 'file with the passphrase (or set LIFEBOAT_PASSPHRASE)')
+    .option('--key-file <file>', 'file with a raw key: 32 bytes, or 64 hex digits')
+    .addOption(new Option('--encryption <mode>', 'only "none": keep the key beside the data').choices(['none']))
+    .option('--config <file>', 'configuration file (default: lifeboat.config.ts, .js or .json, if there is one)')
+    .option('--json', 'print one JSON document on stdout')
+    .option('--yes', 'do not ask for confirmation')
+    .option('--quiet', 'no progress')
+}
+
+/** What a command works with: the engine, progress on stderr, the signal of Ctrl-C. */
+export interface Session {
+  engine: BackupEngine
+  database: string | undefined
+  running: { signal: AbortSignal; report: ReturnType<typeof createProgress>['report'] }
+  /** Ends the progress line, so that results can be written. */
+  finish(): Promise<void>
+}
+
+export interface SessionNeeds {
+  signal: AbortSignal
+  /** `create`: asks for a new passphrase, twice. */
+  key?: 'open' | 'create'
+  database?: boolean
+}
+
+/** Merges configuration file, environment and flags (flags win) and creates the engine. */
+export async function openSession(options: CommonOptions, needs: SessionNeeds): Promise<Session> {
+  const file = await loadConfig(options.config)
+  const repository = options.repository ?? file.repository
+  if (!repository) {
+    throw new EngineError('USAGE', 'No repository was given.', {
+      advice: 'Use --repository, set LIFEBOAT_REPOSITORY, or write it into lifeboat.config.',
+    })
+  }
+  const engineOptions: EngineOptions = { ...file, repository }
+  if (options.databaseUrl) {
+    engineOptions.database = options.databaseUrl
+    if (options.database === undefined) delete engineOptions.databases
+  }
+  if (options.mediaFolders?.length) engineOptions.media = options.mediaFolders
+  const encryption = await encryptionFrom(options, file, needs.key ?? 'open')
+  if (encryption) engineOptions.encryption = encryption
+  const engine = createBackupEngine(engineOptions)
+  const progress = createProgress(process.stderr, { quiet: options.quiet === true })
+  return {
+    engine,
+    database: options.database,
+    running: { signal: needs.signal, report: progress.report },
+    async finish() {
+      progress.end()
+      await engine.stop()
+    },
+  }
+}
+
+/** Runs a command's work with a session and always ends it. */
+export async function withSession<T>(
+  options: CommonOptions,
+  needs: SessionNeeds,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await openSession(options, needs)
+  try {
+    return await work(session)
+  } finally {
+    await session.finish()
+  }
+}
+
+async function encryptionFrom(
+  options: CommonOptions,
+  file: Partial<EngineOptions>,
+  use: 'open' | 'create',
+): Promise<EngineOptions['encryption']> {
+  if (options.encryption === 'none') return 'none'
+  if (options.keyFile) return { rawKey: parseKey(await readSecret(options.keyFile)) }
+  if (options.passphraseFile) return { passphrase: withoutNewline(await readSecret(options.passphraseFile)) }
+  const fromEnvironment = process.env.LIFEBOAT_PASSPHRASE
+  if (fromEnvironment) return { passphrase: fromEnvironment }
+  if (file.encryption) return file.encryption
+  if (use === 'create') {
+    if (!canAsk()) {
+      throw new EngineError(
+        'KEY_MISSING',
+        'A new repository needs a passphrase or a key, and there is no terminal to ask for one.',
+      )
+    }
+    return { passphrase: await askPassphrase({ twice: true }) }
+  }
+  // Asked only when the repository turns out to need one.
+  if (canAsk()) return async () => ({ passphrase: await askPassphrase({ twice: false }) })
+  return undefined
+}
+
+async function readSecret(path: string): Promise<Buffer> {
+  try {
+    return await readFile(resolve(path))
+  } catch (error) {
+    throw new EngineError('USAGE', `The file "${path}" cannot be read.`, {
+      cause: error,
+      advice: 'Check the path and its permissions.',
+    })
+  }
+}
+
+function withoutNewline(secret: Buffer): string {
+  const text = secret.toString('utf8').replace(/\r?\n$/, '')
+  if (text === '')
+    throw new EngineError('USAGE', 'The passphrase file is empty.', { advice: 'Write a passphrase into it.' })
+  return text
+}
+
+function parseKey(secret: Buffer): string {
+  if (secret.length === 32) return secret.toString('hex')
+  const text = secret.toString('utf8').trim()
+  if (/^[0-9a-fA-F]{64}$/.test(text)) return text
+  throw new EngineError('USAGE', 'The key file must hold 32 bytes or 64 hex digits.', {
+    advice: 'Make one with: openssl rand -hex 32',
+  })
+}

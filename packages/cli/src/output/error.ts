@@ -1,0 +1,38 @@
+import { type EngineError, isEngineError } from '@lifeboat/core'
+import { plainText } from './format.ts'
+
+/** An error as people get to see it: what, code, cause, what to do. One screen, no stack. */
+export function describeError(error: unknown): string {
+  if (!isEngineError(error)) {
+    const message = error instanceof Error ? error.message : String(error)
+    return `lifeboat: ${plainText(message)}\n`
+  }
+  const lines = [`lifeboat: ${plainText(error.message)}`, `  code    ${error.code}`]
+  const cause = causeOf(error)
+  if (cause) lines.push(`  cause   ${plainText(cause)}`)
+  lines.push(`  advice  ${plainText(error.advice)}`)
+  return `${lines.join('\n')}\n`
+}
+
+/** The same as a document for `--json`. */
+export function errorDocument(error: unknown): {
+  error: { code: string; message: string; advice: string; detail: unknown }
+} {
+  if (!isEngineError(error)) {
+    return {
+      error: {
+        code: 'INTERNAL',
+        message: error instanceof Error ? error.message : String(error),
+        advice: '',
+        detail: {},
+      },
+    }
+  }
+  return { error: { code: error.code, message: error.message, advice: error.advice, detail: error.detail } }
+}
+
+function causeOf(error: EngineError): string | undefined {
+  const { cause } = error
+  if (!(cause instanceof Error) || error.message.includes(cause.message)) return undefined
+  return cause.message.split('\n').slice(0, 4).join('; ')
+}

@@ -1,0 +1,58 @@
+/** Bytes for people, in decimal units: `1.23 GB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`
+  const units = ['kB', 'MB', 'GB', 'TB', 'PB']
+  let value = bytes
+  let unit = 'B'
+  for (const next of units) {
+    if (value < 999.5) break
+    value /= 1000
+    unit = next
+  }
+  return `${value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0)} ${unit}`
+}
+
+/** `850 ms`, `3.4 s`, `2 min 05 s`, `3 h 07 min`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`
+  const seconds = ms / 1000
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min ${pad(Math.floor(seconds % 60))} s`
+  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`
+}
+
+/** `just now`, `5 minutes ago`, `3 days ago`. */
+export function formatAge(ms: number): string {
+  const steps: [number, string][] = [
+    [86_400_000, 'day'],
+    [3_600_000, 'hour'],
+    [60_000, 'minute'],
+  ]
+  for (const [size, name] of steps) {
+    const count = Math.floor(ms / size)
+    if (count >= 1) return `${count} ${name}${count === 1 ? '' : 's'} ago`
+  }
+  return 'just now'
+}
+
+/** `12,345`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US')
+}
+
+/** `2026-11-22 14:03:05` in the viewer's zone. */
+export function formatTime(iso: string): string {
+  const date = new Date(iso)
+  const day = [date.getFullYear(), pad(date.getMonth() + 1), pad(date.getDate())].join('-')
+  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(':')}`
+}
+
+/** Text from a backup or a server, safe for a terminal: no control characters get through. */
+export function plainText(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => JSON.stringify(character).slice(1, -1))
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0')
+}

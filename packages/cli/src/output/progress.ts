@@ -1,0 +1,75 @@
+import type { EngineEvent, ProgressEvent } from '@lifeboat/core'
+import { formatBytes, formatCount, formatDuration, plainText } from './format.ts'
+
+/**
+ * Shows engine events on stderr: on a terminal one line that is redrawn with a bar, elsewhere a plain line per phase
+ * and at most one every ten seconds in between. stdout stays free for results.
+ */
+export function createProgress(
+  stream: NodeJS.WriteStream,
+  options: { quiet: boolean },
+): { report(event: EngineEvent): void; end(): void } {
+  if (options.quiet) return { report: () => {}, end: () => {} }
+  const live = stream.isTTY === true
+  let phase = ''
+  let phaseStarted = performance.now()
+  let drawn = false
+  let lastPlain = performance.now()
+
+  const clear = () => {
+    if (drawn) stream.write('\r\u001b[2K')
+    drawn = false
+  }
+  return {
+    report(event) {
+      if (event.type === 'log') {
+        if (event.level === 'debug') return
+        clear()
+        const mark = { info: ' ', warning: '!', error: '✗' }[event.level]
+        stream.write(`${mark} ${plainText(event.message)}\n`)
+      } else if (event.type === 'phase') {
+        clear()
+        phase = event.phase
+        phaseStarted = performance.now()
+        lastPlain = phaseStarted
+        if (live) draw(`${phase} …`)
+        else stream.write(`  ${phase}\n`)
+      } else if (live) {
+        draw(progressLine(event, performance.now() - phaseStarted, stream.columns ?? 80))
+      } else if (performance.now() - lastPlain > 10_000) {
+        lastPlain = performance.now()
+        stream.write(`  ${progressLine(event, performance.now() - phaseStarted, 0)}\n`)
+      }
+    },
+    end: clear,
+  }
+
+  function draw(text: string) {
+    clear()
+    stream.write(text.slice(0, (stream.columns ?? 80) - 1))
+    drawn = true
+  }
+}
+
+/** One line: phase, bar (if `columns` leaves room), bytes, rows, rate, time left. */
+export function progressLine(event: ProgressEvent, elapsedMs: number, columns: number): string {
+  const { phase, bytes, bytesTotal, rows, items, itemsTotal } = event
+  const fraction = bytesTotal
+    ? Math.min(1, bytes / bytesTotal)
+    : itemsTotal
+      ? Math.min(1, (items ?? 0) / itemsTotal)
+      : undefined
+  const parts: string[] = []
+  if (fraction !== undefined) parts.push(`${Math.floor(fraction * 100)} %`.padStart(5))
+  if (bytes > 0) parts.push(bytesTotal ? `${formatBytes(bytes)} of ${formatBytes(bytesTotal)}` : formatBytes(bytes))
+  if (rows) parts.push(`${formatCount(rows)} rows`)
+  if (items !== undefined && itemsTotal) parts.push(`${formatCount(items)}/${formatCount(itemsTotal)}`)
+  if (bytes > 0 && elapsedMs > 500) parts.push(`${formatBytes((bytes / elapsedMs) * 1000)}/s`)
+  if (fraction !== undefined && fraction > 0.02 && fraction < 1 && elapsedMs > 2000) {
+    parts.push(`${formatDuration((elapsedMs / fraction) * (1 - fraction))} left`)
+  }
+  const text = parts.join('  ')
+  const room = Math.min(24, columns - phase.length - text.length - 6)
+  const bar = fraction !== undefined && room >= 8 ? ` ${'━'.repeat(Math.round(room * fraction)).padEnd(room, '─')}` : ''
+  return `${phase}${bar}  ${text}`
+}

@@ -1,0 +1,68 @@
+import { Command } from 'commander'
+import { backupCommand } from './commands/backup.ts'
+import { checkCommand } from './commands/check.ts'
+import { deleteCommand } from './commands/delete.ts'
+import { discardCommand } from './commands/discard.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { exportCommand } from './commands/export.ts'
+import { initCommand } from './commands/init.ts'
+import { listCommand } from './commands/list.ts'
+import { pinCommand, unpinCommand } from './commands/pin.ts'
+import { pruneCommand } from './commands/prune.ts'
+import { restoreCommand } from './commands/restore.ts'
+import { showCommand } from './commands/show.ts'
+import { statusCommand } from './commands/status.ts'
+import { undoCommand } from './commands/undo.ts'
+import { verifyCommand } from './commands/verify.ts'
+import { withCommonOptions } from './options.ts'
+import { version } from './version.ts'
+
+/** What a file in commands/ exports: one command, with its options, examples and action. */
+export interface CommandDefinition {
+  name: string
+  description: string
+  /** Shown below the options of `--help`. */
+  examples: readonly string[]
+  configure(command: Command, signal: AbortSignal): void
+}
+
+const definitions: readonly CommandDefinition[] = [
+  initCommand,
+  backupCommand,
+  listCommand,
+  showCommand,
+  verifyCommand,
+  restoreCommand,
+  undoCommand,
+  discardCommand,
+  exportCommand,
+  pinCommand,
+  unpinCommand,
+  deleteCommand,
+  pruneCommand,
+  checkCommand,
+  doctorCommand,
+  statusCommand,
+]
+
+/** The whole command line; `signal` fires on Ctrl-C. */
+export function createProgram(signal: AbortSignal): Command {
+  const program = new Command('lifeboat')
+    .description(
+      'Backups of a PostgreSQL application: made, verified, restored beside the live database and swapped in.',
+    )
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(see lifeboat --help)')
+    .addHelpText(
+      'after',
+      '\nFirst steps:\n  lifeboat init --repository ./backups\n  lifeboat backup --repository ./backups --database-url postgresql://localhost/app\n  lifeboat restore latest --repository ./backups --dry-run\n',
+    )
+  for (const { name, description, examples, configure } of definitions) {
+    const command = program.command(name).description(description).exitOverride()
+    configure(command, signal)
+    withCommonOptions(command)
+    command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n`)
+  }
+  return program
+}

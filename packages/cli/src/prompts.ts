@@ -1,0 +1,58 @@
+import { confirm, isCancel, password, text } from '@clack/prompts'
+import { EngineError } from '@lifeboat/core'
+
+/** Whether there is a person to ask. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true
+}
+
+/** Asks for a passphrase without showing it. */
+export async function askPassphrase({ twice }: { twice: boolean }): Promise<string> {
+  const first = answered(
+    await password({
+      message: twice ? 'Passphrase for the new repository' : 'Passphrase of the repository',
+      output: process.stderr,
+    }),
+  )
+  if (first === '') throw new EngineError('KEY_MISSING', 'The passphrase is empty.')
+  if (twice && first !== answered(await password({ message: 'The same again', output: process.stderr }))) {
+    throw new EngineError('USAGE', 'The two passphrases differ.', { advice: 'Try again.' })
+  }
+  return first
+}
+
+/** A yes-or-no question; without a terminal the answer is no, and the error says how to say yes. */
+export async function askConfirmation(question: string, yes: boolean): Promise<void> {
+  if (yes) return
+  if (!canAsk())
+    throw new EngineError('CONFIRMATION_REQUIRED', `Not confirmed: ${question}`, {
+      advice: 'There is no terminal to ask on. Repeat with --yes.',
+    })
+  if (!answered(await confirm({ message: question, initialValue: false, output: process.stderr }))) throw declined()
+}
+
+/** Asks to type a word, for what cannot be taken back lightly. */
+export async function askTyped(question: string, word: string, yes: boolean): Promise<void> {
+  if (yes) return
+  if (!canAsk())
+    throw new EngineError('CONFIRMATION_REQUIRED', `Not confirmed: ${question}`, {
+      advice: 'There is no terminal to ask on. Repeat with --yes.',
+    })
+  if (
+    answered(
+      await text({ message: `${question} Type ${JSON.stringify(word)} to go ahead`, output: process.stderr }),
+    ) !== word
+  )
+    throw declined()
+}
+
+function declined(): EngineError {
+  return new EngineError('ABORTED', 'Not confirmed; nothing was changed.', {
+    advice: 'Repeat the command and confirm.',
+  })
+}
+
+function answered<T>(answer: T): Exclude<T, symbol> {
+  if (isCancel(answer) || typeof answer === 'symbol') throw declined()
+  return answer as Exclude<T, symbol>
+}

@@ -1,0 +1,88 @@
+import { type EngineOptions, parseEngineOptions } from './config.ts'
+import { type Backups, createBackups } from './engine/backups.ts'
+import { type DoctorReport, examine } from './engine/doctor.ts'
+import type { OfDatabase, Running } from './engine/engine-type.ts'
+import { createMaintenance, type Maintenance } from './engine/maintenance.ts'
+import { createEngineParts } from './engine/parts.ts'
+import { createRestores, type Restores } from './engine/restores.ts'
+import { type StatusReport, statusReport } from './engine/status.ts'
+import type { Repository } from './repository/repository.ts'
+
+/**
+ * The engine: one plain object that library calls, HTTP, CLI and scheduler go through alike.
+ *
+ * It opens the repository when it is first needed and connects to the database only while it works. Every call that
+ * takes time accepts `{ signal, report }`; every failure is an `EngineError` with a stable code and advice.
+ */
+export interface BackupEngine {
+  repository: {
+    /** Creates the repository. `REPOSITORY_EXISTS` where there is one, `KEY_MISSING` without a key. */
+    init(): Promise<RepositoryDescription>
+    describe(): Promise<RepositoryDescription>
+  }
+  backups: Backups
+  restores: Restores
+  maintenance: Maintenance
+  /** Looks at everything a backup and a restore need. */
+  doctor(options?: OfDatabase & Running & { fix?: boolean }): Promise<DoctorReport>
+  /** Is the last backup good? */
+  status(options?: OfDatabase & Running & { maxAgeSeconds?: number }): Promise<StatusReport>
+  /** Labels of the configured databases. */
+  databases(): string[]
+  /** Releases what the engine holds. */
+  stop(): Promise<void>
+}
+
+export interface RepositoryDescription {
+  id: string
+  /** Where it is, without secrets. */
+  location: string
+  format: number
+  encryption: 'aes-256-gcm' | 'none'
+  created_at: string
+}
+
+/**
+ * Creates the engine of an application. Throws `CONFIG_INVALID` naming every option that is wrong; touches neither
+ * storage nor database.
+ *
+ * @example
+ * const engine = createBackupEngine({
+ *   database: process.env.DATABASE_URL,
+ *   repository: '/app/backups',
+ *   encryption: { passphrase: process.env.BACKUP_PASSPHRASE },
+ * })
+ * await engine.backups.create({ name: 'before 2.0' })
+ */
+export function createBackupEngine(options: EngineOptions): BackupEngine {
+  const parts = createEngineParts(parseEngineOptions(options))
+  const backups = createBackups(parts)
+  return {
+    repository: {
+      init: async () => describeRepository(await parts.init()),
+      describe: async () => describeRepository(await parts.repository()),
+    },
+    backups,
+    restores: createRestores(parts, backups),
+    maintenance: createMaintenance(parts),
+    doctor: (request) => examine(parts, request),
+    async status({ database, maxAgeSeconds = 26 * 3600, signal } = {}) {
+      const list = await backups.list({ signal })
+      const name = parts.connection(database).database
+      return statusReport({
+        database: name,
+        backups: list.backups,
+        damaged: list.damaged.length,
+        now: new Date(),
+        maxAgeSeconds,
+      })
+    },
+    databases: () => parts.labels(),
+    stop: () => parts.close(),
+  }
+}
+
+function describeRepository({ id, storage, config }: Repository): RepositoryDescription {
+  const { format, encryption, created_at } = config
+  return { id, location: storage.location, format, encryption, created_at }
+}

@@ -1,0 +1,34 @@
+import { createChunkReader } from '../repository/chunk-reader.ts'
+import { tableSchema } from '../repository/documents.ts'
+import { loadChunkIndex } from '../repository/load-index.ts'
+import type { Repository } from '../repository/repository.ts'
+import type { BackupDetails, TableSummary } from './engine-type.ts'
+import { backupSummary, type StoredBackup } from './summary.ts'
+
+/** One backup in full: its summary, and what its streams say of every table. */
+export async function backupDetails(
+  repository: Repository,
+  stored: StoredBackup,
+  signal?: AbortSignal,
+): Promise<BackupDetails> {
+  const { manifest } = stored
+  const reader = createChunkReader(repository, await loadChunkIndex(repository, { signal }), { signal })
+  const tables: TableSummary[] = []
+  for await (const table of reader.readJsonLines(manifest.streams.tables, tableSchema)) {
+    const { schema, name, rows, bytes, change } = table
+    tables.push({ table: `${schema}.${name}`, rows, bytes, change: change ?? null })
+  }
+  return {
+    ...backupSummary(stored),
+    base: manifest.base,
+    tables,
+    table_counts: Object.fromEntries(tables.map(({ table, rows }) => [table, rows])),
+    large_object_count: manifest.large_object_count,
+    media: manifest.media.map(({ name, path, files, bytes, problems }) => ({ name, path, files, bytes, problems })),
+    exclusions: manifest.exclusions,
+    extensions: manifest.extensions,
+    roles: manifest.roles,
+    tablespaces: manifest.tablespaces,
+    database_properties: manifest.database_properties,
+  }
+}

@@ -1,0 +1,133 @@
+import { runBackup } from '../backup/run-backup.ts'
+import { EngineError } from '../errors.ts'
+import { deleteManifest } from '../repository/manifests.ts'
+import { setPin } from '../repository/pins.ts'
+import { backupDetails } from './backup-details.ts'
+import type { BackupDetails, BackupList, CreateBackupOptions, OfDatabase, Running } from './engine-type.ts'
+import { type ExportOptions, type ExportResult, exportBackup } from './export-backup.ts'
+import type { EngineParts } from './parts.ts'
+import { resolveBackup } from './resolve-backup.ts'
+import { readStoredBackups } from './stored-backups.ts'
+import { type BackupSummary, backupSummary, type StoredBackup } from './summary.ts'
+import { type VerifyOptions, type VerifyReport, verifyStoredBackup } from './verify-backup.ts'
+
+/** Backups: made, found, verified, exported, pinned and deleted. References resolve as `resolveBackup` says. */
+export interface Backups {
+  /** Makes a backup; resolves once its manifest is stored, reads back and opens. */
+  create(options?: CreateBackupOptions): Promise<BackupSummary>
+  /** Newest first; of one database only where its label is given. */
+  list(options?: OfDatabase & Running): Promise<BackupList>
+  get(reference: string, options?: OfDatabase & Running): Promise<BackupSummary>
+  details(reference: string, options?: OfDatabase & Running): Promise<BackupDetails>
+  verify(reference: string, options?: VerifyOptions & OfDatabase & Running): Promise<VerifyReport>
+  export(reference: string, options?: ExportOptions & OfDatabase & Running): Promise<ExportResult>
+  pin(reference: string, pinned: boolean, options?: OfDatabase & Running & { by?: string }): Promise<BackupSummary>
+  /**
+   * Deletes a backup; its space comes back with the next prune. `BACKUP_PINNED` where it is pinned, `BACKUP_LAST_GOOD`
+   * for the last one of its database unless `force` is set.
+   */
+  delete(reference: string, options?: OfDatabase & Running & { force?: boolean }): Promise<BackupSummary>
+}
+
+export function createBackups(parts: EngineParts): Backups {
+  const find = async (
+    reference: string,
+    options: OfDatabase & Running = {},
+  ): Promise<{ found: StoredBackup; all: StoredBackup[] }> => {
+    const repository = await parts.repository()
+    const { backups } = await readStoredBackups(repository, options.signal)
+    const database = parts.optionalConnection(options.database)?.database
+    const { id } = resolveBackup(
+      backups.map(({ manifest }) => manifest),
+      reference,
+      database,
+    )
+    return { found: backups.find(({ manifest }) => manifest.id === id) as StoredBackup, all: backups }
+  }
+
+  return {
+    async create(options = {}) {
+      const context = await parts.backupContext(options.database)
+      const { settings } = parts
+      const { manifest, checksum } = await runBackup(context, {
+        id: options.id,
+        number: options.number,
+        name: options.name ?? defaultName(context.database.database, new Date()),
+        description: options.description ?? '',
+        type: options.type ?? 'full',
+        trigger: options.trigger ?? 'api',
+        createdBy: options.createdBy ?? currentUser(),
+        tags: options.tags ?? {},
+        includeMedia: options.includeMedia ?? false,
+        pinned: options.pinned ?? false,
+        exclude: {
+          tables: options.exclude?.tables ?? settings.exclude.tables,
+          schemas: options.exclude?.schemas ?? settings.exclude.schemas,
+          rows: options.exclude?.rows ?? settings.exclude.rows,
+        },
+        lockBudgetMs: options.lockBudgetMs ?? settings.lockBudgetMs,
+        signal: options.signal,
+        report: options.report,
+      })
+      return backupSummary({ manifest, checksum, pinned: options.pinned ?? false, lastVerified: null })
+    },
+
+    async list(options = {}) {
+      const { backups, damaged } = await readStoredBackups(await parts.repository(), options.signal)
+      const database = options.database === undefined ? undefined : parts.connection(options.database).database
+      const wanted = backups.filter(({ manifest }) => database === undefined || manifest.database === database)
+      return { backups: wanted.map(backupSummary), damaged }
+    },
+
+    async get(reference, options) {
+      return backupSummary((await find(reference, options)).found)
+    },
+
+    async details(reference, options) {
+      const { found } = await find(reference, options)
+      return backupDetails(await parts.repository(), found, options?.signal)
+    },
+
+    async verify(reference, options = {}) {
+      const { found } = await find(reference, options)
+      return verifyStoredBackup(parts, found, options)
+    },
+
+    async export(reference, options = {}) {
+      const { found } = await find(reference, options)
+      return exportBackup(parts, found.manifest, options)
+    },
+
+    async pin(reference, pinned, options) {
+      const { found } = await find(reference, options)
+      await setPin(await parts.repository(), found.manifest.id, pinned, { by: options?.by ?? currentUser() })
+      return backupSummary({ ...found, pinned })
+    },
+
+    async delete(reference, options) {
+      const { found, all } = await find(reference, options)
+      const { id, number, database } = found.manifest
+      if (found.pinned) throw new EngineError('BACKUP_PINNED', `Backup ${number} is pinned.`, { detail: { id } })
+      const others = all.filter(
+        ({ manifest, lastVerified }) =>
+          manifest.id !== id && manifest.database === database && lastVerified?.ok !== false,
+      )
+      if (others.length === 0 && !options?.force) {
+        throw new EngineError('BACKUP_LAST_GOOD', `Backup ${number} is the last good one of "${database}".`, {
+          detail: { id },
+          advice: 'Make another one first, or delete it with --force.',
+        })
+      }
+      await deleteManifest(await parts.repository(), id, { signal: options?.signal })
+      return backupSummary(found)
+    },
+  }
+}
+
+function defaultName(database: string, now: Date): string {
+  return `${database} ${now.toISOString().slice(0, 16).replace('T', ' ')}`
+}
+
+function currentUser(): string {
+  return process.env.USER ?? process.env.LOGNAME ?? (process.getuid?.() === 0 ? 'root' : 'unknown')
+}

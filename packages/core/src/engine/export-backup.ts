@@ -1,0 +1,49 @@
+import { resolve } from 'node:path'
+import type { Writable } from 'node:stream'
+import { exportDump } from '../export/export-dump.ts'
+import { exportFileName } from '../export/export-file-name.ts'
+import { exportMedia } from '../export/export-media.ts'
+import type { Manifest } from '../repository/documents.ts'
+import type { Running } from './engine-type.ts'
+import type { EngineParts } from './parts.ts'
+
+export interface ExportOptions {
+  /** `database` (default): a pg_dump custom-format archive; `media`: a tar.gz. */
+  part?: 'database' | 'media'
+  /** Where to write: a path, or a stream (not ended by us). Default: the usual file name in the current folder. */
+  file?: string
+  stream?: Writable
+  /** gzip level 0 to 9. Default 6. */
+  compressionLevel?: number
+}
+
+export interface ExportResult {
+  /** The usual name of such a file: `<app>_backup_YYYYMMDD_HHMMSS.dump`. */
+  file_name: string
+  /** Absolute path of what was written, null for a stream. */
+  file: string | null
+  bytes: number
+  sha256: string
+}
+
+/** Writes a backup, or its media, as a standard file that needs no Lifeboat to be read. */
+export async function exportBackup(
+  parts: EngineParts,
+  manifest: Manifest,
+  options: ExportOptions & Running,
+): Promise<ExportResult> {
+  const { part = 'database', stream, compressionLevel, signal, report } = options
+  const fileName = exportFileName(
+    manifest.app_name,
+    part === 'media' ? 'media' : 'backup',
+    new Date(manifest.created_at),
+  )
+  const file = stream ? null : resolve(options.file ?? fileName)
+  const output = stream ? { stream } : { file: file as string }
+  const write = part === 'media' ? exportMedia : exportDump
+  const result = await write(
+    { repository: await parts.repository() },
+    { manifest, output, compressionLevel, signal, report },
+  )
+  return { file_name: fileName, file, ...result }
+}

@@ -1,0 +1,24 @@
+import { type CheckReport, checkRepository } from '../maintenance/check.ts'
+import { type PruneResult, prune } from '../maintenance/prune.ts'
+import { cleanLeftovers } from '../restore/leftovers.ts'
+import type { OfDatabase, Running } from './engine-type.ts'
+import type { EngineParts } from './parts.ts'
+
+/** Upkeep of the repository and of what restores leave on the server. */
+export interface Maintenance {
+  /** Frees what no backup needs any more; see `prune` for how it stays safe beside running backups. */
+  prune(options?: Running & { dryRun?: boolean; graceMs?: number }): Promise<PruneResult>
+  /** Looks whether everything stored is there and, with `readData`, is what was written. */
+  check(options?: Running & { readData?: boolean }): Promise<CheckReport>
+  /** Drops databases left behind by killed restores and kept ones whose time is over. */
+  cleanLeftovers(options?: OfDatabase & Running): Promise<{ dropped: string[] }>
+}
+
+export function createMaintenance(parts: EngineParts): Maintenance {
+  return {
+    prune: async (options) => prune(await parts.repository(), options),
+    check: async (options) => checkRepository(await parts.repository(), options),
+    cleanLeftovers: async ({ database, signal, report } = {}) =>
+      cleanLeftovers(parts.connection(database), { signal, report }),
+  }
+}

@@ -1,0 +1,129 @@
+import { basename, resolve } from 'node:path'
+import type { BackupContext } from '../backup/backup-context.ts'
+import { databasesOf, type EngineSettings, type KeyOption } from '../config.ts'
+import { EngineError, isEngineError } from '../errors.ts'
+import { type ConnectionParameters, resolveConnection } from '../postgres/connection.ts'
+import { initRepository } from '../repository/init.ts'
+import type { KeySource } from '../repository/keys.ts'
+import { openRepository } from '../repository/open.ts'
+import type { Repository } from '../repository/repository.ts'
+import { openStorage } from '../storage/open-storage.ts'
+import type { Storage } from '../storage/storage.ts'
+import { readApplication } from './application.ts'
+
+/** What the engine's operations share: the storage, the repository (opened once, when first needed), the databases. */
+export interface EngineParts {
+  readonly settings: EngineSettings
+  readonly storage: Storage
+  init(): Promise<Repository>
+  repository(): Promise<Repository>
+  /** Labels of the configured databases. */
+  labels(): string[]
+  /** The connection of a database by label. `CONFIG_INVALID` where it is not clear which is meant, or there is none. */
+  connection(label?: string): ConnectionParameters
+  /** The same, or undefined where no database is configured: reading a repository needs none. */
+  optionalConnection(label?: string): ConnectionParameters | undefined
+  backupContext(label?: string): Promise<BackupContext>
+  close(): Promise<void>
+}
+
+export function createEngineParts(settings: EngineSettings): EngineParts {
+  const storage = typeof settings.repository === 'string' ? openStorage(settings.repository) : settings.repository
+  const databases = databasesOf(settings)
+  let opened: Promise<Repository> | undefined
+
+  const parts: EngineParts = {
+    settings,
+    storage,
+    async init() {
+      if (settings.encryption === undefined)
+        throw new EngineError('KEY_MISSING', 'A new repository needs a passphrase or a key.')
+      const repository = await initRepository(storage, await keySource(settings.encryption))
+      opened = Promise.resolve(repository)
+      return repository
+    },
+    repository() {
+      opened ??= open(storage, settings.encryption).catch((error: unknown) => {
+        opened = undefined
+        throw error
+      })
+      return opened
+    },
+    labels: () => Object.keys(databases),
+    connection(label) {
+      const found = parts.optionalConnection(label)
+      if (!found)
+        throw new EngineError('CONFIG_INVALID', 'No database is configured.', {
+          advice: 'Give the URL of the database: --database-url, DATABASE_URL, or the option `database`.',
+        })
+      return found
+    },
+    optionalConnection(label) {
+      const labels = Object.keys(databases)
+      const wanted = label ?? (labels.length === 1 ? labels[0] : labels.includes('default') ? 'default' : undefined)
+      if (wanted === undefined) {
+        if (labels.length === 0) return undefined
+        throw new EngineError('CONFIG_INVALID', `Several databases are configured: ${labels.join(', ')}.`, {
+          advice: 'Say which one is meant, by its label.',
+        })
+      }
+      const url = databases[wanted]
+      if (url === undefined)
+        throw new EngineError('CONFIG_INVALID', `No database is labelled "${wanted}".`, {
+          advice: `Labels: ${labels.join(', ') || 'none'}.`,
+        })
+      return resolveConnection(url)
+    },
+    async backupContext(label) {
+      const application = await readApplication(process.cwd(), { name: settings.appName, version: settings.appVersion })
+      return {
+        repository: await parts.repository(),
+        database: parts.connection(label),
+        inspectors: settings.migrations,
+        media: mediaFolders(settings.media),
+        app: application,
+        resources: { ...settings.resources, compressionLevel: settings.compressionLevel },
+        clientTools: settings.clientTools,
+      }
+    },
+    async close() {
+      await storage.close?.()
+    },
+  }
+  return parts
+}
+
+/** Labels media folders by their base names; two of the same name are told apart by a number. */
+function mediaFolders(folders: EngineSettings['media']): { name: string; path: string }[] {
+  const taken = new Set<string>()
+  return folders.map((folder) => {
+    const path = resolve(typeof folder === 'string' ? folder : folder.path)
+    const wished = (typeof folder === 'string' ? undefined : folder.name) ?? (basename(path) || 'media')
+    let name = wished
+    for (let n = 2; taken.has(name); n++) name = `${wished}-${n}`
+    taken.add(name)
+    return { name, path }
+  })
+}
+
+/** A repository made with encryption "none" opens without a key; any other asks for it by name. */
+async function open(storage: Storage, encryption: EngineSettings['encryption']): Promise<Repository> {
+  if (encryption !== undefined && typeof encryption !== 'function')
+    return openRepository(storage, await keySource(encryption))
+  try {
+    return await openRepository(storage, { encryption: 'none' })
+  } catch (error) {
+    if (!isEngineError(error, 'WRONG_KEY')) throw error
+    if (encryption) return openRepository(storage, await keySource(encryption))
+    throw new EngineError('KEY_MISSING', 'This repository is encrypted and no passphrase or key was given.')
+  }
+}
+
+async function keySource(encryption: NonNullable<EngineSettings['encryption']>): Promise<KeySource> {
+  if (encryption === 'none') return { encryption: 'none' }
+  const key: KeyOption = typeof encryption === 'function' ? await encryption() : encryption
+  if ('passphrase' in key) return key
+  const raw = typeof key.rawKey === 'string' ? Buffer.from(key.rawKey.trim(), 'hex') : Buffer.from(key.rawKey)
+  if (raw.length !== 32) throw new EngineError('CONFIG_INVALID', 'A raw key has 32 bytes (64 hex digits).')
+  return { rawKey: raw }
+}
