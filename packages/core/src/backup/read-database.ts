@@ -1,4 +1,8 @@
+import type { ClientTools } from '../postgres/client-tools.ts'
+import { dumpSchema } from '../postgres/dump-schema.ts'
+import { bookkeepingComment, bookkeepingSchema } from '../postgres/excluded.ts'
 import type { ExportedSnapshot } from '../postgres/exported-snapshot.ts'
+import type { Query } from '../postgres/query.ts'
 import { readSequences } from '../postgres/sequences.ts'
 import type { SourceTable } from '../postgres/tables.ts'
 import type { Segment, StreamRef } from '../repository/documents.ts'
@@ -34,14 +38,20 @@ export async function readDatabase(run: {
   pool: WorkerPool
   snapshot: ExportedSnapshot
   writer: RepositoryWriter
-  dumpSchema(): Promise<Buffer>
+  tools: ClientTools
 }): Promise<DatabaseReading> {
   const { context, options, pool, snapshot, writer } = run
   const { session } = snapshot
   const { report, exclude } = options
 
   // pg_dump reads the catalogs in a process of its own while the workers read rows.
-  const schema = run.dumpSchema()
+  const schema = dumpSchema(run.tools, context.database, {
+    snapshot: snapshot.id,
+    exclude,
+    excludeBookkeeping: await hasBookkeeping(session.query),
+    lockBudgetMs: options.lockBudgetMs,
+    signal: snapshot.signal,
+  })
   schema.catch(() => {})
 
   const facts = await readDatabaseFacts(session, context.inspectors, report)
@@ -96,6 +106,16 @@ export async function readDatabase(run: {
     rowCount: planned.reduce((sum, _, index) => sum + rowsOf(readings.segments[index]!), 0),
     bytes: pool.bytesRead,
   }
+}
+
+/** Whether the schema of our bookkeeping is there and ours; a host's own of that name is backed up as any other. */
+async function hasBookkeeping(query: Query): Promise<boolean> {
+  const [row] = await query(
+    `SELECT FROM pg_catalog.pg_namespace
+     WHERE nspname = $1 AND pg_catalog.obj_description(oid, 'pg_namespace') = $2`,
+    [bookkeepingSchema, bookkeepingComment],
+  )
+  return row !== undefined
 }
 
 function census(planned: readonly PlannedTable[], readings: Readings): void {

@@ -1,7 +1,5 @@
 import { hostname } from 'node:os'
 import { openExportedSnapshot } from '../postgres/exported-snapshot.ts'
-import type { Query } from '../postgres/query.ts'
-import { openSession } from '../postgres/session.ts'
 import { newBackupId } from '../repository/backup-id.ts'
 import type { Manifest } from '../repository/documents.ts'
 import { acquireLease } from '../repository/lease.ts'
@@ -13,6 +11,7 @@ import { createRepositoryWriter } from '../repository/repository-writer.ts'
 import { type AttemptScope, inAttemptScope } from './attempt-scope.ts'
 import { withAttempts } from './attempts.ts'
 import type { BackupContext, BackupOptions } from './backup-context.ts'
+import { inspectSource } from './inspect-source.ts'
 import { describeBackup } from './manifest.ts'
 import { inPhase } from './progress.ts'
 import { readDatabase } from './read-database.ts'
@@ -59,17 +58,24 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
 
   // Look before anything is locked: may this role read everything, is there a pg_dump for this server?
   report?.({ type: 'phase', phase: 'prepare' })
-  const control = await openSession(database, { application: 'backup control', signal })
-  scope.onEnd(() => control.close())
+  const source = await inspectSource(context, { signal, report })
 
   // One backup per database at a time: of two that overlap, either could take the other for an earlier one.
-  const lease = await acquireLease(repository, { name: await leaseName(control.query), holder: holder(), signal })
+  const lease = await acquireLease(repository, { name: source.leaseName, holder: holder(), signal })
   scope.onEnd(() => lease.release())
   lease.lost.addEventListener('abort', () => scope.fail(lease.lost.reason))
 
   const { packBytes, compressionLevel } = resources
   const index = await loadChunkIndex(repository, { signal })
   const writer = createRepositoryWriter(repository, { index, signal, lease, packBytes, compressionLevel })
+
+  // The threads start while the snapshot is being taken.
+  const pool = createWorkerPool(
+    resources.connections,
+    { keys: repository.keys, known: index.known(), chunker: repository.config.chunker, packBytes, compressionLevel },
+    writer.storePack,
+  )
+  scope.onEnd(() => pool.stop())
 
   // The moment this backup is of. Locks come first, so that no TRUNCATE or rewriting ALTER slips between.
   report?.({ type: 'phase', phase: 'snapshot' })
@@ -80,26 +86,12 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   const onLost = () => scope.fail(snapshot.signal.reason)
   snapshot.signal.addEventListener('abort', onLost)
   if (snapshot.signal.aborted) onLost()
-
-  const pool = createWorkerPool(
-    resources.connections,
-    { keys: repository.keys, known: index.known(), chunker: repository.config.chunker, packBytes, compressionLevel },
-    writer.storePack,
-  )
-  scope.onEnd(() => pool.stop())
   const stallMs = resources.stallMs ?? defaultStallMs
   scope.onEnd(watchForStall({ stallMs, activity: pool.activity, onStalled: scope.fail }))
   await pool.connect(database, snapshot.id)
 
   // Everything that must be read in that moment; then the snapshot goes, because it holds back the server's vacuum.
-  const reading = await readDatabase({
-    context,
-    options,
-    pool,
-    snapshot,
-    writer,
-    dumpSchema: async () => Buffer.alloc(10),
-  })
+  const reading = await readDatabase({ context, options, pool, snapshot, writer, tools: source.tools })
   // The marker proves more than a flushed WAL does; where there is none, this has to do.
   if (snapshot.facts.marker === null) await snapshot.confirmFlushed()
   await pool.disconnect()
@@ -145,12 +137,4 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
 
 function holder(): string {
   return `${hostname()}, process ${process.pid}`
-}
-
-async function leaseName(query: Query): Promise<string> {
-  const [row] = await query<{ name: string }>(
-    `SELECT 'backup-' || c.system_identifier || '-' || d.oid AS name
-     FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
-  )
-  return row!.name
 }
