@@ -28,7 +28,7 @@ export class ChunkTable {
   #packStates: Uint8Array<SharedArrayBuffer>
   #count = 0
 
-  constructor(expectedChunks = 256, expectedPacks = 64) {
+  constructor(expectedChunks = 256, expectedPacks = 4096) {
     this.#records = new Uint32Array(new SharedArrayBuffer(Math.max(16, expectedChunks) * recordWords * 4))
     this.#slots = new Int32Array(new SharedArrayBuffer(slotCount(this.#capacity) * 4))
     this.#packStates = new Uint8Array(new SharedArrayBuffer(Math.max(16, expectedPacks)))

@@ -12,7 +12,7 @@ export interface ChunkerParameters {
   looseBits: number
 }
 
-/** Chunks of about 1 MiB: with these figures 9 in 10 are between 0.6 and 1.6 MiB. */
+/** Chunks of about 1 MiB: with these figures 8 in 10 are between 0.75 and 1.35 MiB. */
 export const defaultChunker: ChunkerParameters = {
   minBytes: 256 * 1024,
   normalBytes: 768 * 1024,

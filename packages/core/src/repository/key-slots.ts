@@ -22,7 +22,7 @@ export async function listKeySlots(repository: Repository): Promise<KeySlotInfo[
   if (errors.length > 0) throw damagedSlots(errors)
   return slots
     .map(({ slot, kind, label, created_at }) => ({ slot, kind, label, createdAt: created_at }))
-    .sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))
+    .sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt))
 }
 
 /**

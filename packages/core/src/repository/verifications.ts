@@ -43,7 +43,7 @@ export async function listVerifications(
     const { format: _, ...verification } = record
     found.push(verification)
   }
-  return found.sort((a, b) => (a.at < b.at ? -1 : 1))
+  return found.sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
 }
 
 export function verifiedPrefix(backup: string): string {
