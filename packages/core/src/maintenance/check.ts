@@ -2,6 +2,7 @@ import { type EngineError, isEngineError, throwIfAborted } from '../errors.ts'
 import type { Reporter } from '../events.ts'
 import type { ChunkIndex } from '../repository/chunk-index.ts'
 import { createChunkReader } from '../repository/chunk-reader.ts'
+import type { Manifest } from '../repository/documents.ts'
 import { packObjectName, recoverName } from '../repository/layout.ts'
 import { listPacks, loadChunkIndex } from '../repository/load-index.ts'
 import { manifestChunkIds } from '../repository/manifest-chunks.ts'
@@ -69,66 +70,86 @@ export async function checkRepository(repository: Repository, options: CheckOpti
   counts.unindexedPacks = index.unindexed.length
 
   report?.({ type: 'phase', phase: 'backups' })
-  const packUsers = new Map<string, Set<string>>()
+  const users: PackUsers = { present: new Map(), lost: new Map() }
+  let allRead = true
   for await (const { id, manifest, error } of listManifests(repository, { signal })) {
     counts.backups++
     if (!manifest) {
+      allRead = false
       problems.push({ object: `backups/${id}`, message: error?.message ?? `Backup ${id} is damaged.`, backups: [id] })
       continue
     }
     try {
-      const missing = await findPacks(repository, index, id, manifest, packUsers, signal)
-      if (missing.length > 0) {
-        const [first] = missing
-        const objects = first === undefined ? [] : index.findMissing(first).map(packObjectName)
-        const message = `${missing.length} chunks of backup ${id} are missing${objects.length ? `; they were in ${objects.join(', ')}` : ''}.`
-        problems.push({ object: objects[0] ?? `backups/${id}`, message, backups: [id] })
-      }
+      const homeless = await findPacks(repository, index, id, manifest, users, signal)
+      if (homeless > 0)
+        problems.push({
+          object: `backups/${id}`,
+          message: `No pack holds ${homeless} chunks of backup ${id}.`,
+          backups: [id],
+        })
     } catch (error) {
       if (!isEngineError(error, 'REPOSITORY_DAMAGED') && !isEngineError(error, 'CHUNK_MISSING')) throw error
+      allRead = false
       problems.push({ ...problemOf(error), backups: [id] })
     }
   }
-  for (const pack of index.packs())
-    if (pack.state === 'missing') problems.push(lostPack(pack.name, pack.bytes, stored.get(pack.name)))
+  for (const { name, bytes: expected, state } of index.packs()) {
+    const backups = [...(users.lost.get(name) ?? [])]
+    // A pack that is gone and that nobody needs is none: a prune was faster than a backup that failed.
+    const isHarmless = backups.length === 0 && allRead && !stored.has(name)
+    if (state === 'missing' && !isHarmless) problems.push({ ...lostPack(name, expected, stored.get(name)), backups })
+  }
 
-  if (readData) problems.push(...(await checkPackData(repository, index, stored, packUsers, options)))
+  if (readData) problems.push(...(await checkPackData(repository, index, stored, users, options)))
   return { ok: problems.length === 0, problems, ...counts }
 }
 
-/** Notes which packs a backup needs; gives its chunks that are in no usable pack. */
+/** Ids of the backups that need something of a pack. */
+interface PackUsers {
+  present: Map<string, Set<string>>
+  /** Of packs that are gone or cut: needed things that are in no other pack. */
+  lost: Map<string, Set<string>>
+}
+
+/** Notes which packs a backup needs; gives how many of its chunks no pack holds or should hold. */
 async function findPacks(
   repository: Repository,
   index: ChunkIndex,
   id: string,
-  manifest: Parameters<typeof manifestChunkIds>[1],
-  packUsers: Map<string, Set<string>>,
+  manifest: Manifest,
+  users: PackUsers,
   signal: AbortSignal | undefined,
-): Promise<string[]> {
-  const missing: string[] = []
+): Promise<number> {
+  let homeless = 0
+  const note = (packs: Map<string, Set<string>>, pack: string) => {
+    const ids = packs.get(pack)
+    if (ids) ids.add(id)
+    else packs.set(pack, new Set([id]))
+  }
   const reader = createChunkReader(repository, index, { signal, recheck: true })
   for await (const chunk of manifestChunkIds(reader, manifest)) {
     throwIfAborted(signal)
     const pack = index.find(chunk)?.pack
-    if (pack === undefined) missing.push(chunk)
-    else if (packUsers.has(pack)) packUsers.get(pack)?.add(id)
-    else packUsers.set(pack, new Set([id]))
+    const lost = pack === undefined ? index.findMissing(chunk) : []
+    if (pack !== undefined) note(users.present, pack)
+    else if (lost.length === 0) homeless++
+    for (const name of lost) note(users.lost, name)
   }
-  return missing
+  return homeless
 }
 
-function lostPack(name: string, expected: number, found: number | undefined): CheckProblem {
+function lostPack(name: string, expected: number, found: number | undefined) {
   const object = packObjectName(name)
   const message =
     found === undefined ? `${object} is missing.` : `${object} has ${found} bytes; it should have ${expected}.`
-  return { object, message, backups: [] }
+  return { object, message }
 }
 
 async function checkPackData(
   repository: Repository,
   index: ChunkIndex,
   stored: Map<string, number>,
-  packUsers: Map<string, Set<string>>,
+  users: PackUsers,
   { signal, report }: CheckOptions,
 ): Promise<CheckProblem[]> {
   report?.({ type: 'phase', phase: 'data' })
@@ -137,7 +158,7 @@ async function checkPackData(
   let bytes = 0
   for (const [pack, size] of stored) {
     throwIfAborted(signal)
-    const backups = [...(packUsers.get(pack) ?? [])]
+    const backups = [...(users.present.get(pack) ?? [])]
     try {
       const table = await checkPack(repository, pack, { signal })
       const indexed = index.packTable(pack)
