@@ -9,6 +9,7 @@ import {
 } from '../postgres/archive/data-entries.ts'
 import { type LargeObjectGroup, largeObjectEntries } from '../postgres/archive/large-object-entries.ts'
 import { parseArchive } from '../postgres/archive/parse-archive.ts'
+import { partitionIndex } from '../postgres/archive/partitions.ts'
 import type { ArchivePlan, EntryData } from '../postgres/archive/write-archive.ts'
 import type { ExportSource, ExportTable } from './export-source.ts'
 import { largeObjectCursor } from './large-object-pages.ts'
@@ -26,6 +27,7 @@ export function archivePlan(source: ExportSource, compressionLevel: number): Arc
   const firstPostData = schema.entries.findIndex((entry) => entry.section === 'post-data')
   const split = firstPostData < 0 ? schema.entries.length : firstPostData
   const firstDumpId = highestDumpId(schema) + 1
+  const partitionsOf = partitionIndex(schema.entries)
   const { version } = schema.header
   const objectsBelongToPreData = version < 16
 
@@ -47,8 +49,13 @@ export function archivePlan(source: ExportSource, compressionLevel: number): Arc
 
     yield* schema.entries.slice(0, split)
     if (objectsBelongToPreData) yield* largeObjects()
-    for await (const table of source.tables())
-      yield tableDataEntry(table, { dumpId: nextDumpId(), relation: find(table), encode })
+    const rowsOfTable = new Map<number, number>()
+    for await (const table of source.tables()) {
+      const relation = find(table)
+      const entry = tableDataEntry(table, { dumpId: nextDumpId(), relation, encode })
+      if (relation) rowsOfTable.set(relation.dumpId, entry.dumpId)
+      yield entry
+    }
     for await (const sequence of source.sequences())
       yield sequenceSetEntry(sequence, { dumpId: nextDumpId(), relation: find(sequence), encode })
     if (!objectsBelongToPreData) yield* largeObjects()
@@ -68,7 +75,7 @@ export function archivePlan(source: ExportSource, compressionLevel: number): Arc
         dependencies: [group.dumpId],
       })
     }
-    yield* schema.entries.slice(split)
+    for (const entry of schema.entries.slice(split)) yield afterPartitions(entry, partitionsOf, rowsOfTable)
     yield* refreshEntries(schema, source.populatedViews ?? viewsOf(schema), last + 1, encode)
   }
 
@@ -100,6 +107,20 @@ export function archivePlan(source: ExportSource, compressionLevel: number): Arc
         ? { kind: 'rows', bytes: rowsOf(entry) }
         : { kind: 'large-objects', objects: objectsOf(entry) },
   }
+}
+
+/**
+ * What is made for a partitioned table after its rows has to wait for the rows of its partitions. pg_dump does not say
+ * so, and `pg_restore -j` may then create a trigger while rows are still being loaded, and fire it.
+ */
+function afterPartitions(
+  entry: TocEntry,
+  partitionsOf: (table: number) => number[],
+  rowsOfTable: ReadonlyMap<number, number>,
+): TocEntry {
+  if (entry.section !== 'post-data') return entry
+  const rows = entry.dependencies.flatMap(partitionsOf).flatMap((partition) => rowsOfTable.get(partition) ?? [])
+  return rows.length === 0 ? entry : { ...entry, dependencies: [...new Set([...entry.dependencies, ...rows])] }
 }
 
 /** Every materialized view. */

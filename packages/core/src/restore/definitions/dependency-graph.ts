@@ -1,4 +1,5 @@
 import type { TocEntry } from '../../postgres/archive/archive.ts'
+import { partitionIndex } from '../../postgres/archive/partitions.ts'
 import type { DefinitionStep } from './definition-steps.ts'
 
 type Edges = Pick<DefinitionStep, 'dependsOn' | 'exclusiveLocks' | 'sharedLocks'>
@@ -15,7 +16,7 @@ export function dependencyGraph(entries: readonly TocEntry[], wanted: readonly T
     const table = entry.kind === 'TABLE DATA' ? entry.dependencies[0] : undefined
     if (table !== undefined) rowsOf.set(table, entry.dumpId)
   }
-  const partitionsOf = partitions(entries, byId)
+  const partitionsOf = partitionIndex(entries)
 
   /** Tables an entry depends on, by the id of their definition. */
   const tablesOf = (entry: TocEntry): number[] =>
@@ -68,23 +69,4 @@ function locks(
   }
   if (entry.section !== 'post-data') return { exclusiveLocks: [], sharedLocks: [] }
   return { exclusiveLocks: [...new Set(tables.flatMap((id) => [id, ...partitionsOf(id)]))], sharedLocks: [] }
-}
-
-/** All partitions below a table, from the TABLE ATTACH entries: each depends on the partition and on its parent. */
-function partitions(entries: readonly TocEntry[], byId: ReadonlyMap<number, TocEntry>): (table: number) => number[] {
-  const children = new Map<number, number[]>()
-  for (const entry of entries) {
-    if (entry.kind !== 'TABLE ATTACH') continue
-    const ends = entry.dependencies.filter((id) => tableKinds.has(byId.get(id)?.kind ?? ''))
-    const child = ends.find((id) => byId.get(id)?.tag === entry.tag && byId.get(id)?.schema === entry.schema)
-    const parent = ends.find((id) => id !== child)
-    if (child !== undefined && parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), child])
-  }
-  const below = (table: number, seen: Set<number>): number[] =>
-    (children.get(table) ?? []).flatMap((child) => {
-      if (seen.has(child)) return []
-      seen.add(child)
-      return [child, ...below(child, seen)]
-    })
-  return (table) => below(table, new Set([table]))
 }
