@@ -1,7 +1,7 @@
 import { access, constants, readdir } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { execa } from 'execa'
-import { EngineError } from '../errors.ts'
+import { EngineError, throwIfAborted } from '../errors.ts'
 
 /** PostgreSQL's own programs, of one version. */
 export interface ClientTools {
@@ -44,6 +44,41 @@ export async function findClientTools(serverMajor: number, options: ClientToolsO
     )
   }
   throw new EngineError('CLIENT_TOOLS_MISSING', 'No pg_dump was found.', { advice, detail: { server: serverMajor } })
+}
+
+/**
+ * What `pg_restore --list` says of an archive: the proof that PostgreSQL's own program can read it.
+ *
+ * @throws EngineError `CLIENT_TOOL_FAILED` when it cannot.
+ */
+export async function listArchive(
+  tools: ClientTools,
+  archive: Uint8Array | { file: string },
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<string> {
+  const input = 'file' in archive ? { stdin: 'ignore' as const } : { input: archive }
+  const result = await execa(tools.pgRestore, ['--list', ...('file' in archive ? ['--', archive.file] : [])], {
+    ...input,
+    env: toolEnvironment,
+    extendEnv: false,
+    maxBuffer: 1024 * 1024 * 1024,
+    cancelSignal: signal,
+    forceKillAfterDelay: 2000,
+    reject: false,
+  })
+  throwIfAborted(signal)
+  if (result.failed) throw toolFailure('pg_restore', result.stderr, result.exitCode, result.code)
+  return result.stdout
+}
+
+/** What a client tool that failed has said, as an error. The tools never print passwords. */
+export function toolFailure(tool: string, stderr: string, exitCode?: number, code?: string): EngineError {
+  const said = stderr.trim().slice(0, 4000)
+  const locked = /lock timeout/.test(said)
+  return new EngineError(
+    locked ? 'LOCK_BUDGET' : 'CLIENT_TOOL_FAILED',
+    `${tool} ended with ${exitCode ?? code ?? 'a signal'}: ${said || 'it said nothing'}`,
+  )
 }
 
 /** The environment of a client tool: nothing of ours but where to find what it is linked to. */

@@ -1,6 +1,6 @@
 import { execa } from 'execa'
 import { EngineError, isEngineError } from '../errors.ts'
-import type { ClientTools } from './client-tools.ts'
+import { type ClientTools, toolFailure } from './client-tools.ts'
 import type { ConnectionParameters } from './connection.ts'
 import { bookkeepingSchema, dumpPattern, dumpSchemaPattern, type Exclusions, noExclusions } from './excluded.ts'
 import { withToolConnection } from './tool-connection.ts'
@@ -65,14 +65,4 @@ export async function dumpSchema(
     }
     throw toolFailure('pg_dump', Buffer.from(result.stderr).toString(), result.exitCode, result.code)
   })
-}
-
-/** What a client tool that failed has said, as an error. The tools never print passwords. */
-export function toolFailure(tool: string, stderr: string, exitCode?: number, code?: string): EngineError {
-  const said = stderr.trim().slice(0, 4000)
-  const locked = /lock timeout/.test(said)
-  return new EngineError(
-    locked ? 'LOCK_BUDGET' : 'CLIENT_TOOL_FAILED',
-    `${tool} ended with ${exitCode ?? code ?? 'a signal'}: ${said || 'it said nothing'}`,
-  )
 }

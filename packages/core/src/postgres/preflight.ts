@@ -1,0 +1,97 @@
+import { EngineError } from '../errors.ts'
+import { type Exclusions, exclusionMatcher, noExclusions } from './excluded.ts'
+import { refusePooler } from './pooler.ts'
+import type { Query } from './query.ts'
+import { readServerFacts, type ServerFacts } from './server-facts.ts'
+import type { Session } from './session.ts'
+import { dumpedNamespaces, extensionConfiguration } from './what-is-dumped.ts'
+
+export interface PreflightWarning {
+  /** Stable, in upper case, e.g. `COLLATION_MISMATCH`. */
+  code: string
+  text: string
+}
+
+/** Versions a backup can be made of. */
+export const supportedMajors = { lowest: 15, highest: 18 } as const
+
+/**
+ * Looks, before anything is locked, whether this session can back up its database in full.
+ *
+ * @returns what is worth knowing but no reason to stop.
+ * @throws EngineError `DATABASE_POOLER`, `DATABASE_VERSION`, `DATABASE_RIGHTS` or `ROW_SECURITY`, naming the tables.
+ */
+export async function preflightSource(
+  session: Session,
+  exclude: Exclusions = noExclusions,
+): Promise<PreflightWarning[]> {
+  await refusePooler(session)
+  const facts = await readServerFacts(session.query)
+  if (facts.major < supportedMajors.lowest || facts.major > supportedMajors.highest) {
+    throw new EngineError('DATABASE_VERSION', `The server is PostgreSQL ${facts.version}.`, {
+      detail: { version: facts.version },
+    })
+  }
+  if (!facts.superuser) await refuseMissingRights(session.query, facts, exclude)
+  return warningsOf(facts)
+}
+
+async function refuseMissingRights(query: Query, facts: ServerFacts, exclude: Exclusions): Promise<void> {
+  const matcher = exclusionMatcher(exclude)
+  const rows = await query<{ schema: string; name: string; readable: boolean; filtered: boolean }>(`
+    SELECT n.nspname AS schema, c.relname AS name,
+      pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable,
+      c.relkind = 'r' AND pg_catalog.row_security_active(c.oid) AS filtered
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't' AND ${dumpedNamespaces('n')}
+      AND (c.oid IN (SELECT oid FROM (${extensionConfiguration}) config) OR NOT EXISTS (
+        SELECT FROM pg_catalog.pg_depend d
+        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'))
+    ORDER BY n.nspname, c.relname`)
+  const kept = rows.filter((row) => !matcher.excludesTable(row))
+  const unreadable = kept.filter((row) => !row.readable).map(fullName)
+  if (unreadable.length > 0) {
+    throw new EngineError('DATABASE_RIGHTS', `Role ${facts.role} may not read ${someOf(unreadable)}.`, {
+      detail: { role: facts.role, relations: unreadable.slice(0, 100) },
+      advice: `Use the owner or a superuser, or: GRANT pg_read_all_data TO the role.`,
+    })
+  }
+  const filtered = kept.filter((row) => row.filtered && !matcher.excludesRows(row)).map(fullName)
+  if (filtered.length > 0) {
+    throw new EngineError('ROW_SECURITY', `Row security would hide rows of ${someOf(filtered)} from ${facts.role}.`, {
+      detail: { role: facts.role, tables: filtered.slice(0, 100) },
+    })
+  }
+}
+
+function warningsOf(facts: ServerFacts): PreflightWarning[] {
+  const warnings: PreflightWarning[] = []
+  if (facts.collation_mismatch) {
+    warnings.push({
+      code: 'COLLATION_MISMATCH',
+      text: `The operating system sorts text by other rules than when "${facts.database}" was made. Indexes on text may be wrong: REINDEX DATABASE, then ALTER DATABASE ... REFRESH COLLATION VERSION.`,
+    })
+  }
+  if (facts.prepared_transactions > 0) {
+    warnings.push({
+      code: 'PREPARED_TRANSACTIONS',
+      text: `${facts.prepared_transactions} prepared transactions are open; what they hold is not in the backup.`,
+    })
+  }
+  if (facts.encoding === 'SQL_ASCII') {
+    warnings.push({
+      code: 'SQL_ASCII',
+      text: `"${facts.database}" has the encoding SQL_ASCII: names that are not ASCII may be shown wrong.`,
+    })
+  }
+  return warnings
+}
+
+function fullName({ schema, name }: { schema: string; name: string }): string {
+  return `${schema}.${name}`
+}
+
+function someOf(names: string[]): string {
+  const shown = names.slice(0, 5).join(', ')
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown
+}
