@@ -1,9 +1,7 @@
+import { bookkeepingSchema } from '../postgres/excluded.ts'
 import { quoteIdentifier } from '../postgres/identifiers.ts'
 import type { Query } from '../postgres/query.ts'
 import type { RestoreSession } from './restore-session.ts'
-
-/** Our own schema with the marker of change detection: backups leave it out, so a restore leaves it in. */
-const ownSchema = 'lifeboat'
 
 /**
  * Drops every user object of the database the session is in, inside the caller's transaction. Extensions that the role
@@ -54,7 +52,7 @@ async function schemaDrops(query: Query): Promise<string[]> {
      WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public', $1)
        AND ${notOfExtension('pg_namespace', 'n.oid')}
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension x WHERE x.extnamespace = n.oid)`,
-    [ownSchema],
+    [bookkeepingSchema],
   )
   return schemas.map(({ name }) => `DROP SCHEMA ${quoteIdentifier(name)} CASCADE`)
 }
@@ -88,7 +86,7 @@ async function leftInSchemas(query: Query): Promise<string[]> {
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
          WHERE e.classid = catalog AND e.objid = candidate.oid AND e.deptype IN ('e', 'i'))
      ORDER BY rank, candidate.oid`,
-    [ownSchema],
+    [bookkeepingSchema],
   )
   return objects.map(
     ({ type, identity }) => `DROP ${dropKinds[type] ?? type.toUpperCase()} IF EXISTS ${identity} CASCADE`,

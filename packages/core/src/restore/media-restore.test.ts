@@ -33,7 +33,14 @@ async function stored(
   return { reader: createChunkReader(repository, index), media }
 }
 
-function tarOf(...entries: { path: string; type?: 'File' | 'Directory' | 'SymbolicLink' | 'Link' | 'FIFO'; data?: string; linkpath?: string }[]) {
+function tarOf(
+  ...entries: {
+    path: string
+    type?: 'File' | 'Directory' | 'SymbolicLink' | 'Link' | 'FIFO'
+    data?: string
+    linkpath?: string
+  }[]
+) {
   const blocks = entries.flatMap(({ path, type = 'File', data = type === 'File' ? 'data' : '', linkpath }) => {
     const header = new Header({ path, type, size: data.length, mode: 0o644, mtime: new Date(0), linkpath })
     header.encode()
@@ -46,7 +53,15 @@ function tarOf(...entries: { path: string; type?: 'File' | 'Directory' | 'Symbol
 
 test('what a backup stored comes back: nested, empty, large, and with odd names', async () => {
   const source = join(folder, 'source')
-  const names = ['a.txt', 'deep/er/b.bin', "deep/qu'o\"te\n.txt", 'ünïcode/ö', '-dash', 'empty', `${'x'.repeat(120)}/${'y'.repeat(120)}`]
+  const names = [
+    'a.txt',
+    'deep/er/b.bin',
+    'deep/qu\'o"te\n.txt',
+    'ünïcode/ö',
+    '-dash',
+    'empty',
+    `${'x'.repeat(120)}/${'y'.repeat(120)}`,
+  ]
   for (const name of names) {
     await mkdir(join(source, name, '..'), { recursive: true })
     await writeFile(join(source, name), name === 'empty' ? '' : Buffer.alloc(name === 'a.txt' ? 3 << 20 : 10, name))
@@ -69,7 +84,9 @@ test('what a backup stored comes back: nested, empty, large, and with odd names'
   expect(await readdir(kept ?? '')).toEqual(['old'])
   for (const name of names) expect(await readFile(join(target, name))).toEqual(await readFile(join(source, name)))
   expect((await stat(join(target, 'script'))).mode & 0o777).toBe(0o755)
-  expect((await readdir(target, { recursive: true })).sort()).toEqual((await readdir(source, { recursive: true })).sort())
+  expect((await readdir(target, { recursive: true })).sort()).toEqual(
+    (await readdir(source, { recursive: true })).sort(),
+  )
 })
 
 const outside = '../outside'
@@ -82,7 +99,10 @@ test.each([
   ['a dot', tarOf({ path: 'uploads/./x' })],
   ['nothing between slashes', tarOf({ path: 'uploads//x' })],
   ['symbolic link', tarOf({ path: 'uploads/l', type: 'SymbolicLink', linkpath: '/etc' })],
-  ['link, then through it', tarOf({ path: 'uploads/l', type: 'SymbolicLink', linkpath: '/tmp' }, { path: 'uploads/l/x' })],
+  [
+    'link, then through it',
+    tarOf({ path: 'uploads/l', type: 'SymbolicLink', linkpath: '/tmp' }, { path: 'uploads/l/x' }),
+  ],
   ['hard link', tarOf({ path: 'uploads/l', type: 'Link', linkpath: '/etc/passwd' })],
   ['fifo', tarOf({ path: 'uploads/f', type: 'FIFO' })],
   ['more bytes than said', tarOf({ path: 'uploads/f', data: '12345' })],
@@ -118,7 +138,14 @@ test.each([
   [['a'], true, [{ name: 'a', target: '/srv/a' }]],
   [['b'], true, [{ name: 'b', target: null }]],
   [['a'], '/x', [{ name: 'a', target: '/x' }]],
-  [['a', 'b'], '/x/', [{ name: 'a', target: '/x/a' }, { name: 'b', target: '/x/b' }]],
+  [
+    ['a', 'b'],
+    '/x/',
+    [
+      { name: 'a', target: '/x/a' },
+      { name: 'b', target: '/x/b' },
+    ],
+  ],
   [['a', 'b'], { b: '/y', toString: '/z' }, [{ name: 'b', target: '/y' }]],
 ])('media %j to %j', (names, target, expected) => {
   expect(mediaTargets(names, target as true, [{ name: 'a', path: '/srv/a' }])).toEqual(expected)

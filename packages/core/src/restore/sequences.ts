@@ -10,7 +10,8 @@ export async function setSequences(query: Query, sequences: readonly SequenceRec
     const some = sequences.slice(start, start + batch)
     await query(
       `SELECT pg_catalog.count(pg_catalog.setval(name::pg_catalog.regclass, value, called))
-       FROM pg_catalog.unnest($1::text[], $2::int8[], $3::bool[]) AS s(name, value, called)`,
+       FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::int8[]), pg_catalog.unnest($3::bool[]))
+         AS s(name, value, called)`,
       [some.map(qualifiedName), some.map(({ last_value }) => last_value), some.map(({ is_called }) => is_called)],
     )
   }

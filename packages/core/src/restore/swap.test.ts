@@ -106,7 +106,9 @@ test('sessions that keep working on the live database are ended, reconnect, and 
   expect(seen).toContain('old')
   expect(seen.at(-1)).toBe('new')
   expect(seen.lastIndexOf('old')).toBeLessThan(seen.indexOf('new') + 8)
-  expect(new Set(seen).difference(new Set(['old', 'new', '57P01', '3D000', 'ECONNRESET', 'undefined']))).toEqual(new Set())
+  expect(new Set(seen).difference(new Set(['old', 'new', '57P01', '3D000', 'ECONNRESET', 'undefined']))).toEqual(
+    new Set(),
+  )
   const [properties] = await cluster.sql<{ comment: string; limit: number }>(
     'postgres',
     `SELECT shobj_description(oid, 'pg_database') AS comment, datconnlimit AS limit FROM pg_database WHERE datname = 'shop'`,
@@ -121,7 +123,9 @@ test.each([[`it's a "shop"`], ['-n'], ['a%20b DROP --'], ['ä'.repeat(31)], ['a\
     await swap(live, copy, id)
     expect(await which(live)).toBe('new')
     expect(await which(kept(live))).toBe('old')
-    expect(await listKeptDatabases(control.query, live)).toMatchObject([{ name: kept(live), database: live, restoreId: id }])
+    expect(await listKeptDatabases(control.query, live)).toMatchObject([
+      { name: kept(live), database: live, restoreId: id },
+    ])
 
     const parameters = resolveConnection(cluster.url(live))
     const undone = await undoRestore(parameters, id)
@@ -194,7 +198,9 @@ describe('leftovers', () => {
     expect(await names()).toEqual([copyDatabaseName(running)])
     await cleanLeftovers(parameters)
     expect(await names()).toEqual([])
-    const left = (await cluster.sql<{ datname: string }>('postgres', 'SELECT datname FROM pg_database')).map((row) => row.datname)
+    const left = (await cluster.sql<{ datname: string }>('postgres', 'SELECT datname FROM pg_database')).map(
+      (row) => row.datname,
+    )
     expect(left).toEqual(expect.arrayContaining(['app', 'lifeboat_copy_of_mine', copyDatabaseName(foreign)]))
   })
 
@@ -233,7 +239,11 @@ test('sessions of a superuser stop a swap by a plain owner, who changes nothing'
     incoming: { name: copy, comment: null, connectionLimit: -1 },
   }
   const second = await openSession(resolveConnection(url), { application: 'test' })
-  const promise = swapDatabases({ ...asOwner, terminator: second.query, ownBackends: [own.backendPid, second.backendPid] })
+  const promise = swapDatabases({
+    ...asOwner,
+    terminator: second.query,
+    ownBackends: [own.backendPid, second.backendPid],
+  })
   await expect(promise).rejects.toMatchObject({ code: 'DATABASE_BUSY', detail: { roles: ['postgres'] } })
   expect(await which('owned')).toBe('old')
   await boss.close()
