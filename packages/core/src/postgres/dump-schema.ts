@@ -9,8 +9,8 @@ export interface DumpSchemaOptions {
   /** Id of an exported snapshot; what is dumped is what it sees. */
   snapshot?: string
   exclude?: Exclusions
-  /** Whether our own bookkeeping schema is there and has to be left out (see `hasBookkeeping`). */
-  excludeBookkeeping?: boolean
+  /** Whether the schema `lifeboat` is our own bookkeeping and to be left out: `ExportedSnapshot.bookkeeping`. */
+  excludeBookkeeping: boolean
   /** How long pg_dump may wait for a lock; see `ExportedSnapshotOptions.lockBudgetMs`. */
   lockBudgetMs?: number | 'wait'
   signal?: AbortSignal
@@ -27,9 +27,9 @@ const maxBytes = 1024 * 1024 * 1024
 export async function dumpSchema(
   tools: ClientTools,
   parameters: ConnectionParameters,
-  options: DumpSchemaOptions = {},
+  options: DumpSchemaOptions,
 ): Promise<Buffer> {
-  const { snapshot, exclude = noExclusions, excludeBookkeeping = true, lockBudgetMs = 'wait', signal } = options
+  const { snapshot, exclude = noExclusions, excludeBookkeeping, lockBudgetMs = 'wait', signal } = options
   const excluded = [
     ...exclude.tables.map((name) => `--exclude-table=${dumpPattern(name)}`),
     ...exclude.schemas.map((name) => `--exclude-schema=${dumpSchemaPattern(name)}`),

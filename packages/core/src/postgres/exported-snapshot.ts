@@ -2,9 +2,10 @@ import { EngineError, throwIfAborted } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
 import type { ConnectionParameters } from './connection.ts'
 import { type Exclusions, noExclusions } from './excluded.ts'
+import { fingerprintTables, type TableFingerprint } from './fingerprint.ts'
 import { type LockableTable, listLockableTables, lockTables, watchBlockers } from './lock-tables.ts'
 import { watchWaiters } from './lock-watch.ts'
-import { prepareMarker, writeMarker } from './marker.ts'
+import { hasBookkeeping, prepareMarker, writeMarker } from './marker.ts'
 import { openSession, type Session } from './session.ts'
 import { readSnapshotFacts, type SnapshotFacts, waitForFlush } from './snapshot-facts.ts'
 import { readTables, type SourceTable } from './tables.ts'
@@ -34,7 +35,10 @@ export interface ExportedSnapshot {
   readonly id: string
   /** The session that owns it, inside its transaction. Anything may be asked through it; a failed query ends it all. */
   readonly session: Session
-  readonly tables: SourceTable[]
+  /** With their fingerprints as of now; to be compared with `fingerprintTables` after the last COPY. */
+  readonly tables: (SourceTable & TableFingerprint)[]
+  /** Whether the schema `lifeboat` is our own bookkeeping, which a dump leaves out. */
+  readonly bookkeeping: boolean
   readonly facts: SnapshotFacts
   /**
    * Fires when the snapshot is lost: the caller's own signal, `LOCK_BUDGET`, `SNAPSHOT_TOO_OLD`, or the connection's
@@ -87,7 +91,10 @@ export async function openExportedSnapshot(
     const facts = await readSnapshotFacts(session.query)
     if (marker) facts.marker = await writeMarker(watcher.query)
     facts.flushed = await waitForFlush(session.query, facts.insert_lsn, 0)
-    const tables = await readTables(session.query, exclude)
+    const listed = await readTables(session.query, exclude)
+    const fingerprints = await fingerprintTables(session.query, listed)
+    const tables = listed.map((table) => ({ ...table, ...fingerprints.get(table.oid)! }))
+    const bookkeeping = await hasBookkeeping(session.query)
 
     if (lockBudgetMs !== 'wait') {
       const watch = watchWaiters(watcher.query, {
@@ -114,6 +121,7 @@ export async function openExportedSnapshot(
       id,
       session,
       tables,
+      bookkeeping,
       facts,
       signal: controller.signal,
       async confirmFlushed() {
