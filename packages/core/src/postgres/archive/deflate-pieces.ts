@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { promisify } from 'node:util'
-import { constants, deflate, deflateRaw, deflateSync } from 'node:zlib'
+import { constants, crc32, deflate, deflateRaw, deflateSync, gzip } from 'node:zlib'
 
 const deflateAsync = promisify(deflate)
 const deflateRawAsync = promisify(deflateRaw)
+const gzipAsync = promisify(gzip)
 
 /** Bytes compressed at a time; each piece knows the 32 KiB before it, so next to nothing is lost by the cuts. */
 const pieceBytes = 512 << 10
@@ -15,39 +16,53 @@ const smallBytes = 8 << 10
  * Compresses a stream into one zlib stream (RFC 1950), several pieces at once in the thread pool. Memory is bounded by
  * the number of pieces under way.
  */
-export async function* deflatePieces(source: AsyncIterable<Uint8Array>, level: number): AsyncGenerator<Buffer> {
+export function deflatePieces(source: AsyncIterable<Uint8Array>, level: number): AsyncGenerator<Buffer> {
+  return inPieces(source, level, zlibContainer)
+}
+
+/** The same as one gzip member (RFC 1952). */
+export function gzipPieces(source: AsyncIterable<Uint8Array>, level: number): AsyncGenerator<Buffer> {
+  return inPieces(source, level, gzipContainer)
+}
+
+async function* inPieces(
+  source: AsyncIterable<Uint8Array>,
+  level: number,
+  container: Container,
+): AsyncGenerator<Buffer> {
   const pieces = cutPieces(source)
   try {
-    yield* compress(pieces, level)
+    yield* compress(pieces, level, container)
   } finally {
     await pieces.return(undefined)
   }
 }
 
-async function* compress(pieces: AsyncGenerator<Buffer>, level: number): AsyncGenerator<Buffer> {
+async function* compress(pieces: AsyncGenerator<Buffer>, level: number, container: Container): AsyncGenerator<Buffer> {
   const first = await pieces.next()
   const second = first.done ? first : await pieces.next()
   if (second.done) {
-    const whole = first.done ? Buffer.alloc(0) : first.value
-    yield whole.length < smallBytes ? deflateSync(whole, { level }) : await deflateAsync(whole, { level })
+    yield await container.whole(first.done ? Buffer.alloc(0) : first.value, level)
     return
   }
-  const underway: Promise<{ body: Buffer; checksum: number; bytes: number }>[] = []
-  let checksum = 1
+  const underway: Promise<Piece>[] = []
+  const trailer = container.trailer()
   let dictionary: Buffer | undefined
   const start = (piece: Buffer) => {
-    const work = deflatePiece(piece, level, dictionary)
+    const work = Promise.all([compressPiece(piece, level, dictionary), trailer.prepare(piece)]).then(
+      ([body, checksum]) => ({ body, checksum, bytes: piece.length }),
+    )
     // Whoever awaits it hears of a failure; nobody else has to.
     work.catch(() => {})
     underway.push(work)
     dictionary = piece.subarray(-windowBytes)
   }
   const finish = async () => {
-    const done = await (underway.shift() as (typeof underway)[0])
-    checksum = combineAdler32(checksum, done.checksum, done.bytes)
+    const done = await (underway.shift() as Promise<Piece>)
+    trailer.add(done)
     return done.body
   }
-  yield Buffer.from([0x78, 0x9c])
+  yield container.header
   start(first.value as Buffer)
   start(second.value as Buffer)
   for await (const piece of pieces) {
@@ -55,22 +70,83 @@ async function* compress(pieces: AsyncGenerator<Buffer>, level: number): AsyncGe
     start(piece)
   }
   while (underway.length > 0) yield await finish()
-  const trailer = Buffer.alloc(6)
-  trailer[0] = 3 // an empty last block
-  trailer.writeUInt32BE(checksum, 2)
-  yield trailer
+  yield Buffer.concat([emptyLastBlock, trailer.bytes()])
 }
 
 const concurrency = Math.max(2, Math.min(4, availableParallelism()))
+const emptyLastBlock = Buffer.from([3, 0])
 
-/** A run of raw deflate blocks that ends on a byte, and the checksum of what it holds. */
-async function deflatePiece(piece: Buffer, level: number, dictionary: Buffer | undefined) {
-  const [body, stored] = await Promise.all([
-    deflateRawAsync(piece, { level, finishFlush: constants.Z_SYNC_FLUSH, ...(dictionary ? { dictionary } : {}) }),
-    // Stored, not compressed: the quick way to a checksum outside this thread.
-    deflateAsync(piece, { level: 0 }),
-  ])
-  return { body, checksum: stored.readUInt32BE(stored.length - 4), bytes: piece.length }
+interface Piece {
+  body: Buffer
+  checksum: number
+  bytes: number
+}
+
+/** A run of raw deflate blocks that ends on a whole byte. */
+function compressPiece(piece: Buffer, level: number, dictionary: Buffer | undefined): Promise<Buffer> {
+  return deflateRawAsync(piece, {
+    level,
+    finishFlush: constants.Z_SYNC_FLUSH,
+    ...(dictionary ? { dictionary } : {}),
+  })
+}
+
+/** What surrounds the compressed bytes. */
+interface Container {
+  header: Buffer
+  whole(bytes: Buffer, level: number): Buffer | Promise<Buffer>
+  trailer(): {
+    /** Called for each piece in order, when its compression begins. */
+    prepare(piece: Buffer): Promise<number>
+    add(piece: Piece): void
+    bytes(): Buffer
+  }
+}
+
+const zlibContainer: Container = {
+  header: Buffer.from([0x78, 0x9c]),
+  whole: (bytes, level) => (bytes.length < smallBytes ? deflateSync(bytes, { level }) : deflateAsync(bytes, { level })),
+  trailer() {
+    let checksum = 1
+    return {
+      async prepare(piece) {
+        // Stored, not compressed: the quick way to an Adler-32 outside this thread.
+        const stored = await deflateAsync(piece, { level: 0 })
+        return stored.readUInt32BE(stored.length - 4)
+      },
+      add(piece) {
+        checksum = combineAdler32(checksum, piece.checksum, piece.bytes)
+      },
+      bytes() {
+        const bytes = Buffer.alloc(4)
+        bytes.writeUInt32BE(checksum)
+        return bytes
+      },
+    }
+  },
+}
+
+const gzipContainer: Container = {
+  header: Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]),
+  whole: (bytes, level) => gzipAsync(bytes, { level }),
+  trailer() {
+    let checksum = 0
+    let length = 0
+    return {
+      async prepare(piece) {
+        checksum = crc32(piece, checksum)
+        length += piece.length
+        return 0
+      },
+      add() {},
+      bytes() {
+        const bytes = Buffer.alloc(8)
+        bytes.writeUInt32LE(checksum)
+        bytes.writeUInt32LE(length % 2 ** 32, 4)
+        return bytes
+      },
+    }
+  },
 }
 
 async function* cutPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
