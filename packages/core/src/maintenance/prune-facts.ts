@@ -2,7 +2,7 @@ import { EngineError, isEngineError } from '../errors.ts'
 import type { ChunkIndex } from '../repository/chunk-index.ts'
 import { createChunkReader } from '../repository/chunk-reader.ts'
 import { IdSet } from '../repository/id-set.ts'
-import { packOfObjectName, prefixes } from '../repository/layout.ts'
+import { packObjectName, packOfObjectName, prefixes } from '../repository/layout.ts'
 import { loadChunkIndex } from '../repository/load-index.ts'
 import { manifestChunkIds } from '../repository/manifest-chunks.ts'
 import { listManifests } from '../repository/manifests.ts'
@@ -55,6 +55,12 @@ async function gather(repository: Repository, options: { signal?: AbortSignal })
     )
 
   const usage = new Map(usages.map((entry) => [entry.pack.name, entry]))
+  for (const { pack, neededBytes } of usages) {
+    if (neededBytes === 0 || stored.has(pack.name)) continue
+    // Written by a backup that was committed since we listed the packs?
+    const found = await repository.storage.stat(packObjectName(pack.name), options)
+    if (found) stored.set(pack.name, { bytes: found.bytes, modifiedAt: found.modifiedAt.getTime() })
+  }
   const markedAt = new Map<string, number>()
   for (const mark of marks) {
     const time = markTimes.get(mark.name)

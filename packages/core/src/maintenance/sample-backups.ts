@@ -16,7 +16,7 @@ import type { Storage } from '../storage/storage.ts'
 /** Backups without a database, for tests of maintenance: tables whose rows are given bytes, in very small chunks. */
 const key = { rawKey: Buffer.alloc(32, 7) }
 const chunker = { minBytes: 64, normalBytes: 128, maxBytes: 256, strictBits: 8, looseBits: 4 }
-const packBytes = 2_000
+const packBytes = 1_500
 
 export const initSampleRepository = (storage: Storage): Promise<Repository> => initRepository(storage, key, { chunker })
 export const openSampleRepository = (storage: Storage): Promise<Repository> => openRepository(storage, key)
