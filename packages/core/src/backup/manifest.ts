@@ -1,3 +1,4 @@
+import type { ServerFacts } from '../postgres/server-facts.ts'
 import { formatVersion, type Manifest, type MediaRecord } from '../repository/documents.ts'
 import { version } from '../version.ts'
 import type { BackupContext, BackupOptions } from './backup-context.ts'
@@ -10,12 +11,13 @@ export function describeBackup(made: {
   createdAt: Date
   context: BackupContext
   options: BackupOptions
+  server: ServerFacts
   snapshot: Manifest['snapshot']
   reading: DatabaseReading
   media: MediaRecord[]
   storedBytes: number
 }): Manifest {
-  const { context, options, reading, media } = made
+  const { context, options, server, reading, media } = made
   const { facts } = reading
   const { app } = context
   const mediaSize = media.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -36,13 +38,13 @@ export function describeBackup(made: {
     app_version: app.version,
     lifeboat_version: version,
     node_version: process.versions.node,
-    postgres_version: facts.postgresVersion,
-    server_version_num: facts.serverVersion,
+    postgres_version: server.version,
+    server_version_num: server.version_num,
     migration_state: facts.migrations.migration_state,
     migrations: facts.migrations.migrations,
     installed_packages: app.installedPackages,
-    database: context.database.database,
-    database_size: facts.databaseSize,
+    database: server.database,
+    database_size: server.database_size,
     database_properties: facts.properties,
     extensions: facts.extensions,
     roles: facts.roles,

@@ -23,6 +23,8 @@ export interface ReadableTable extends CopyTable {
 export interface PlannedTable<Table extends ReadableTable = ReadableTable> {
   table: Table
   ranges: SegmentRange[]
+  /** Blocks per segment of this table. */
+  segmentBlocks: number
 }
 
 /** What a table costs beyond its bytes: a round trip or two. */
@@ -33,9 +35,28 @@ const countShare = 1 / 8
 /** Cuts tables into segments. A table whose rows are left out has none. */
 export function planTables<Table extends ReadableTable>(
   tables: readonly Table[],
-  segmentBlocks: number,
+  options: { segmentBlocks: number; blockBytes: number },
 ): PlannedTable<Table>[] {
-  return tables.map((table) => ({ table, ranges: rangesOf(table, segmentBlocks) }))
+  return tables.map((table) => {
+    const segmentBlocks = segmentBlocksOf(table, options)
+    return { table, segmentBlocks, ranges: rangesOf(table, segmentBlocks) }
+  })
+}
+
+const fewestBlocks = 16
+
+/**
+ * Segments of a table whose rows lie mostly in TOAST are made of fewer blocks, so that each is about as much work as
+ * others; else 1024 blocks of row headers could stand for gigabytes that only one worker reads. A power of two, so
+ * that it stays the same while the table grows a little.
+ */
+function segmentBlocksOf(
+  { blocks, total_bytes }: ReadableTable,
+  { segmentBlocks, blockBytes }: { segmentBlocks: number; blockBytes: number },
+): number {
+  const share = total_bytes > 0 ? Math.min(1, (blocks * blockBytes) / total_bytes) : 1
+  if (share > 0.5) return segmentBlocks
+  return Math.max(Math.min(fewestBlocks, segmentBlocks), 2 ** Math.round(Math.log2(Math.max(1, segmentBlocks * share))))
 }
 
 function rangesOf(table: ReadableTable, segmentBlocks: number): SegmentRange[] {

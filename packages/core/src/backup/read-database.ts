@@ -1,15 +1,18 @@
-import type { ClientTools } from '../postgres/client-tools.ts'
+import { EngineError } from '../errors.ts'
 import { dumpSchema } from '../postgres/dump-schema.ts'
 import { bookkeepingComment, bookkeepingSchema } from '../postgres/excluded.ts'
 import type { ExportedSnapshot } from '../postgres/exported-snapshot.ts'
+import { fingerprintTables, type TableFingerprint } from '../postgres/fingerprint.ts'
 import type { Query } from '../postgres/query.ts'
 import { readSequences } from '../postgres/sequences.ts'
+import type { Session } from '../postgres/session.ts'
 import type { SourceTable } from '../postgres/tables.ts'
 import type { Segment, StreamRef } from '../repository/documents.ts'
 import type { RepositoryWriter } from '../repository/repository-writer.ts'
 import type { BackupContext, BackupOptions } from './backup-context.ts'
 import { checkCensus } from './census.ts'
 import { type DatabaseFacts, readDatabaseFacts } from './database-facts.ts'
+import type { InspectedSource } from './inspect-source.ts'
 import { largeObjectJob, largeObjectWork, planLargeObjects } from './large-objects.ts'
 import { type PlannedTable, planTables, tableJob, tableWork } from './plan-tables.ts'
 import { inPhase } from './progress.ts'
@@ -38,14 +41,16 @@ export async function readDatabase(run: {
   pool: WorkerPool
   snapshot: ExportedSnapshot
   writer: RepositoryWriter
-  tools: ClientTools
+  source: InspectedSource
+  /** A session outside of the snapshot: it sees the catalogs as they are now. */
+  control: Session
 }): Promise<DatabaseReading> {
-  const { context, options, pool, snapshot, writer } = run
+  const { context, options, control, pool, snapshot, writer } = run
   const { session } = snapshot
   const { report, exclude } = options
 
   // pg_dump reads the catalogs in a process of its own while the workers read rows.
-  const schema = dumpSchema(run.tools, context.database, {
+  const schema = dumpSchema(run.source.tools, context.database, {
     snapshot: snapshot.id,
     exclude,
     excludeBookkeeping: await hasBookkeeping(session.query),
@@ -54,9 +59,13 @@ export async function readDatabase(run: {
   })
   schema.catch(() => {})
 
-  const facts = await readDatabaseFacts(session, context.inspectors, report)
+  const fingerprints = await fingerprintTables(session.query, snapshot.tables)
+  const facts = await readDatabaseFacts(session.query, context.inspectors, report)
   const sequences = await readSequences(session.query, exclude)
-  const planned = planTables(snapshot.tables, context.resources.segmentBlocks)
+  const planned = planTables(snapshot.tables, {
+    segmentBlocks: context.resources.segmentBlocks,
+    blockBytes: snapshot.facts.block_size,
+  })
   const pages = await planLargeObjects(
     session.query,
     facts.largeObjects.map(({ oid }) => oid),
@@ -86,6 +95,7 @@ export async function readDatabase(run: {
     },
   )
   census(planned, readings)
+  refuseChanges(planned, fingerprints, await fingerprintTables(control.query, snapshot.tables))
 
   report?.({ type: 'phase', phase: 'schema' })
   const archive = await schema
@@ -96,7 +106,7 @@ export async function readDatabase(run: {
     facts,
     streams: {
       schema: await writer.toStreamRef(stream),
-      tables: await writer.writeJsonLines(tableRecords(planned, readings, context.resources.segmentBlocks, writer)),
+      tables: await writer.writeJsonLines(tableRecords(planned, readings, fingerprints, writer)),
       sequences: await writer.writeJsonLines(sequences),
       large_objects: await writer.writeJsonLines(facts.largeObjects),
     },
@@ -118,6 +128,23 @@ async function hasBookkeeping(query: Query): Promise<boolean> {
   return row !== undefined
 }
 
+/**
+ * Output functions look at the present catalogs, not at the snapshot's: rows read after an enum label was renamed have
+ * its new name, rows read before and the schema archive its old one. `before` is as of the snapshot, `after` of now.
+ */
+function refuseChanges(
+  planned: readonly PlannedTable[],
+  before: Map<number, TableFingerprint>,
+  after: Map<number, TableFingerprint>,
+): void {
+  const changed = planned.find(({ table: { oid } }) => before.get(oid)?.fingerprint !== after.get(oid)?.fingerprint)
+  if (!changed) return
+  const { schema, name } = changed.table
+  throw new EngineError('DATABASE_CHANGED', `Columns or types of ${schema}.${name} changed while its rows were read.`, {
+    detail: { table: `${schema}.${name}` },
+  })
+}
+
 function census(planned: readonly PlannedTable[], readings: Readings): void {
   const counted = planned.flatMap(({ table, ranges }, index) => {
     if (ranges.length === 0) return []
@@ -134,16 +161,15 @@ function census(planned: readonly PlannedTable[], readings: Readings): void {
 async function* tableRecords(
   planned: readonly PlannedTable<SourceTable>[],
   readings: Readings,
-  segmentBlocks: number,
+  fingerprints: Map<number, TableFingerprint>,
   writer: RepositoryWriter,
 ): AsyncGenerator<unknown> {
-  for (const [index, { table, ranges }] of planned.entries()) {
+  for (const [index, { table, ranges, segmentBlocks }] of planned.entries()) {
     const { total_bytes: _, divisible: __, ...recorded } = table
     const segments = segmentRecords(ranges, readings.segments[index]!)
     yield {
       ...recorded,
-      fingerprint: '',
-      comparable: false,
+      ...fingerprints.get(table.oid)!,
       rows: segments.reduce((sum, { rows }) => sum + rows, 0),
       bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0),
       segment_blocks: segmentBlocks,

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { openExportedSnapshot } from '../postgres/exported-snapshot.ts'
+import { openSession } from '../postgres/session.ts'
 import { newBackupId } from '../repository/backup-id.ts'
 import type { Manifest } from '../repository/documents.ts'
 import { acquireLease } from '../repository/lease.ts'
@@ -58,7 +59,9 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
 
   // Look before anything is locked: may this role read everything, is there a pg_dump for this server?
   report?.({ type: 'phase', phase: 'prepare' })
-  const source = await inspectSource(context, { signal, report })
+  const control = await openSession(database, { application: 'backup control', signal })
+  scope.onEnd(() => control.close())
+  const source = await inspectSource(control, context, options, report)
 
   // One backup per database at a time: of two that overlap, either could take the other for an earlier one.
   const lease = await acquireLease(repository, { name: source.leaseName, holder: holder(), signal })
@@ -91,7 +94,7 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   await pool.connect(database, snapshot.id)
 
   // Everything that must be read in that moment; then the snapshot goes, because it holds back the server's vacuum.
-  const reading = await readDatabase({ context, options, pool, snapshot, writer, tools: source.tools })
+  const reading = await readDatabase({ context, options, source, control, pool, snapshot, writer })
   // The marker proves more than a flushed WAL does; where there is none, this has to do.
   if (snapshot.facts.marker === null) await snapshot.confirmFlushed()
   await pool.disconnect()
@@ -116,6 +119,7 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
       createdAt: job.createdAt,
       context,
       options,
+      server: source.server,
       snapshot: snapshot.facts,
       reading,
       media,

@@ -61,7 +61,7 @@ async function answer(request: WorkerRequest): Promise<WorkerAnswer | undefined>
       session = await openSession(request.parameters, {
         application: 'backup worker',
         copyReader: true,
-        napAfterSmallReads: true,
+        napAfterSmallReads: false,
       })
       await joinSnapshot(session, request.snapshotId)
       return { type: 'connected', backendPid: session.backendPid }
