@@ -258,7 +258,7 @@ describe('what goes wrong outside', () => {
       'app',
       'CREATE TABLE IF NOT EXISTS slow AS SELECT i, repeat(md5(i::text), 20) AS pad FROM generate_series(1, 150000) i',
     )
-    const { code, stderr } = await runCli(['backup'], { env, onStart: (kill) => setTimeout(() => kill(signal), 700) })
+    const { code, stderr } = await runCli(['backup'], { env, signalWhen: { stderr: /rows/, signal } })
     expect({ code, stderr }).toMatchObject({ code: 130, stderr: expect.stringContaining('cleaning up') })
     const after = (await runCli(['list', '--json'], { env })).json() as { backups: unknown[] }
     expect(after.backups).toHaveLength(before.backups.length)

@@ -17,7 +17,7 @@ export function runCli(
   options: {
     env?: Record<string, string>
     cwd?: string
-    onStart?: (kill: (signal: NodeJS.Signals) => void) => void
+    signalWhen?: { stderr: RegExp; signal: NodeJS.Signals }
   } = {},
 ): Promise<CliResult> {
   const child = spawn(process.execPath, [bin, ...args], {
@@ -25,15 +25,19 @@ export function runCli(
     env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  options.onStart?.((signal) => child.kill(signal))
   return new Promise((resolve, reject) => {
     let stdout = ''
     let stderr = ''
+    let signalled = false
     child.stdout.on('data', (data) => {
       stdout += data
     })
     child.stderr.on('data', (data) => {
       stderr += data
+      if (options.signalWhen && !signalled && options.signalWhen.stderr.test(stderr)) {
+        signalled = true
+        child.kill(options.signalWhen.signal)
+      }
     })
     child.on('error', reject)
     child.on('close', (code) => resolve({ code, stdout, stderr, json: () => JSON.parse(stdout) }))

@@ -68,7 +68,12 @@ export const errorTable = {
     true,
     'The storage is full. Free space, or run `lifeboat prune` after forgetting old backups.',
   ),
-  STORAGE_GONE: row(502, 1, true, 'The storage location is not there any more. Is the disk or share mounted?'),
+  STORAGE_GONE: row(
+    502,
+    1,
+    true,
+    'Is the disk or share mounted? Where there is no repository yet, create one with `lifeboat init`.',
+  ),
   // --- backups
   BACKUP_NOT_FOUND: row(404, 1, false, 'List the backups with `lifeboat list`.'),
   BACKUP_AMBIGUOUS: row(409, 2, false, 'Give more characters of the id.'),

@@ -67,6 +67,13 @@ export interface BackupOperations {
         pinned?: boolean
       },
   ): Promise<{ task_id: string; id: string; number: number }>
+  /** Refuses pinned backups, the last good one, and what an undo needs; `dryRun` only says whether it would. */
+  delete(reference: string, options: OfDatabase & { dryRun?: boolean }): Promise<CompletedBackup>
+  /** A standard file of the backup, written when `write` is called. */
+  download(
+    reference: string,
+    options: OfDatabase & { part?: 'database' | 'media'; compressionLevel?: number },
+  ): Promise<Download>
   verify(
     reference: string,
     options: OfDatabase & Caller & { level?: VerifyLevel },

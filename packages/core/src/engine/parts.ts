@@ -28,7 +28,8 @@ export interface EngineParts {
 }
 
 export function createEngineParts(settings: EngineSettings): EngineParts {
-  const storage = typeof settings.repository === 'string' ? openStorage(settings.repository) : settings.repository
+  const { repository: location } = settings
+  const storage = typeof location === 'string' ? openStorage(location) : location
   const databases = databasesOf(settings)
   let opened: Promise<Repository> | undefined
 
@@ -38,7 +39,9 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
     async init() {
       if (settings.encryption === undefined)
         throw new EngineError('KEY_MISSING', 'A new repository needs a passphrase or a key.')
-      const repository = await initRepository(storage, await keySource(settings.encryption))
+      // Only here a missing folder is made: anywhere else it means that a disk is not mounted.
+      const target = typeof location === 'string' ? openStorage(location, { create: true }) : storage
+      const repository = await initRepository(target, await keySource(settings.encryption))
       opened = Promise.resolve(repository)
       return repository
     },

@@ -38,7 +38,7 @@ export async function verifyStoredBackup(
     const { at, ok, problems } = await verifyBackup(repository, stored, {
       level,
       listArchive: async (archive, running) => {
-        const tools = await findClientTools(stored.manifest.server_version_num, {
+        const tools = await findClientTools(Math.floor(stored.manifest.server_version_num / 10_000), {
           binDirectory: parts.settings.clientTools,
         })
         await listArchive(tools, archive, running)
