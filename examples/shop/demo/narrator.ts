@@ -36,6 +36,6 @@ export function createNarrator(): Narrator {
   }
 }
 
-export function indented(text: string): string {
+function indented(text: string): string {
   return text.replace(/^(?=.)/gm, '   ')
 }

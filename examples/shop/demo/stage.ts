@@ -33,6 +33,11 @@ export async function setStage(): Promise<Stage> {
       LIFEBOAT_PASSPHRASE: 'correct horse battery staple',
       MEDIA_FOLDER: mediaFolder,
       SHOP_RELEASE: String(release),
+      // For stock pg_restore.
+      PGHOST: cluster.socketDirectory,
+      PGPORT: String(cluster.port),
+      PGUSER: 'postgres',
+      PGPASSWORD: decodeURIComponent(new URL(databaseUrl).password),
     })
     return {
       cluster,
