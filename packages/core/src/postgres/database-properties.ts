@@ -7,7 +7,7 @@ export interface SourceDatabaseProperties {
   encoding: string
   collate: string
   ctype: string
-  /** `libc`, `icu` or `builtin`, as CREATE DATABASE ... LOCALE_PROVIDER takes it. */
+  /** As in pg_database: `c` for libc, `i` for icu, `b` for builtin. */
   locale_provider: string
   /** ICU or builtin locale. */
   locale: string | null
@@ -20,8 +20,6 @@ export interface SourceDatabaseProperties {
   settings: { role: string | null; setting: string }[]
   labels: { provider: string; label: string }[]
 }
-
-const providers: Record<string, string> = { c: 'libc', i: 'icu', b: 'builtin' }
 
 /** Properties of the database the query asks, or of another one of the same server. `null`: there is no such one. */
 export async function readDatabaseProperties(query: Query): Promise<SourceDatabaseProperties>
@@ -57,5 +55,5 @@ export async function readDatabaseProperties(
      WHERE d.datname = COALESCE($1, pg_catalog.current_database())`,
     [database ?? null],
   )
-  return row ? { ...row, locale_provider: providers[row.locale_provider] ?? row.locale_provider } : null
+  return row ?? null
 }

@@ -4,7 +4,7 @@ import { type Exclusions, exclusionMatcher } from './excluded.ts'
 import { qualifiedName } from './identifiers.ts'
 import type { Query } from './query.ts'
 import type { Session } from './session.ts'
-import { dumpedNamespaces, extensionConfiguration } from './what-is-dumped.ts'
+import { dumpedRelations, extensionConfiguration } from './what-is-dumped.ts'
 
 /** A relation to lock, and what must still be true of it under the snapshot. */
 export interface LockableTable {
@@ -21,10 +21,8 @@ export async function listLockableTables(query: Query, exclusions: Exclusions): 
     SELECT c.oid::pg_catalog.int8::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS relkind
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND ${dumpedNamespaces('n')}
-      AND (c.oid IN (SELECT oid FROM (${extensionConfiguration}) config) OR NOT EXISTS (
-        SELECT FROM pg_catalog.pg_depend d
-        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'))
+    LEFT JOIN (${extensionConfiguration}) config ON config.oid = c.oid
+    WHERE c.relkind IN ('r', 'p') AND ${dumpedRelations}
     ORDER BY c.oid`)
   return rows.filter((row) => !matcher.excludesTable(row))
 }

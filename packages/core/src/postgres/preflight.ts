@@ -4,7 +4,7 @@ import { refusePooler } from './pooler.ts'
 import type { Query } from './query.ts'
 import { readServerFacts, type ServerFacts } from './server-facts.ts'
 import type { Session } from './session.ts'
-import { dumpedNamespaces, extensionConfiguration } from './what-is-dumped.ts'
+import { dumpedRelations, extensionConfiguration } from './what-is-dumped.ts'
 
 export interface PreflightWarning {
   /** Stable, in upper case, e.g. `COLLATION_MISMATCH`. */
@@ -43,10 +43,8 @@ async function refuseMissingRights(query: Query, facts: ServerFacts, exclude: Ex
       pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable,
       c.relkind = 'r' AND pg_catalog.row_security_active(c.oid) AS filtered
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't' AND ${dumpedNamespaces('n')}
-      AND (c.oid IN (SELECT oid FROM (${extensionConfiguration}) config) OR NOT EXISTS (
-        SELECT FROM pg_catalog.pg_depend d
-        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'))
+    LEFT JOIN (${extensionConfiguration}) config ON config.oid = c.oid
+    WHERE c.relkind IN ('r', 'p', 'S') AND ${dumpedRelations}
     ORDER BY n.nspname, c.relname`)
   const kept = rows.filter((row) => !matcher.excludesTable(row))
   const unreadable = kept.filter((row) => !row.readable).map(fullName)

@@ -1,7 +1,7 @@
 import { type Exclusions, exclusionMatcher, noExclusions } from './excluded.ts'
 import { qualifiedName } from './identifiers.ts'
 import type { Query } from './query.ts'
-import { dumpedNamespaces, extensionConfiguration } from './what-is-dumped.ts'
+import { dumpedRelations, extensionConfiguration } from './what-is-dumped.ts'
 
 /** A sequence and where it stands. Field names are those of the stored record. */
 export interface SourceSequence {
@@ -38,10 +38,7 @@ export async function readSequences(query: Query, exclusions: Exclusions = noExc
       WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.objsubid = 0
         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.deptype IN ('a', 'i')
     ) owner ON true
-    WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND ${dumpedNamespaces('n')}
-      AND (config.oid IS NOT NULL OR NOT EXISTS (
-        SELECT FROM pg_catalog.pg_depend d
-        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'))
+    WHERE c.relkind = 'S' AND ${dumpedRelations}
     ORDER BY n.nspname, c.relname`)
   const kept = all.filter((row) => {
     const owner = row.owner_name === null ? null : { schema: row.owner_schema!, name: row.owner_name }

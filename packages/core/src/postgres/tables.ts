@@ -1,6 +1,6 @@
 import { type Exclusions, exclusionMatcher, noExclusions } from './excluded.ts'
 import type { Query } from './query.ts'
-import { dumpedNamespaces, extensionConfiguration } from './what-is-dumped.ts'
+import { dumpedRelations, extensionConfiguration } from './what-is-dumped.ts'
 
 /** A relation with rows that a backup holds. Field names are those of the stored record. */
 export interface SourceTable {
@@ -45,11 +45,7 @@ export async function readTables(query: Query, exclusions: Exclusions = noExclus
       FROM pg_catalog.pg_attribute a
       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
     ) columns
-    WHERE c.relkind = 'r' AND c.relpersistence <> 't'
-      AND ${dumpedNamespaces('n')}
-      AND (config.oid IS NOT NULL OR NOT EXISTS (
-        SELECT FROM pg_catalog.pg_depend d
-        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'))
+    WHERE c.relkind = 'r' AND ${dumpedRelations}
     ORDER BY n.nspname, c.relname`)
   const kept = rows.filter((row) => !matcher.excludesTable(row))
   const sizes = await readSizes(
