@@ -24,7 +24,7 @@ export async function clearDatabase(session: RestoreSession): Promise<{ keptExte
 const owned = (column: string) => `pg_catalog.pg_has_role(${column}, 'USAGE')`
 const notOfExtension = (catalog: string, oid: string) =>
   `NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass
-     AND e.objid = ${oid} AND e.deptype IN ('e', 'i'))`
+     AND e.objid = ${oid} AND e.objsubid = 0 AND e.deptype IN ('e', 'i'))`
 
 /** Things that would get in the way of drops, or belong to no schema. */
 async function dropsBefore(query: Query): Promise<string[]> {
@@ -84,7 +84,7 @@ async function leftInSchemas(query: Query): Promise<string[]> {
      CROSS JOIN LATERAL pg_catalog.pg_identify_object(catalog, candidate.oid, 0) AS o
      WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1) AND candidate.oid >= 16384
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-         WHERE e.classid = catalog AND e.objid = candidate.oid AND e.deptype IN ('e', 'i'))
+         WHERE e.classid = catalog AND e.objid = candidate.oid AND e.objsubid = 0 AND e.deptype IN ('e', 'i'))
      ORDER BY rank, candidate.oid`,
     [bookkeepingSchema],
   )
@@ -116,7 +116,7 @@ async function dropsAfter(query: Query): Promise<string[]> {
      ) AS candidate
      CROSS JOIN LATERAL pg_catalog.pg_identify_object(catalog, oid, 0) AS o
      WHERE oid >= 16384 AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-       WHERE e.classid = catalog AND e.objid = candidate.oid AND e.deptype IN ('e', 'i'))
+       WHERE e.classid = catalog AND e.objid = candidate.oid AND e.objsubid = 0 AND e.deptype IN ('e', 'i'))
      ORDER BY rank, oid`,
   )
   return objects.map(({ type, identity }) => {
