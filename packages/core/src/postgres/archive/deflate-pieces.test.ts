@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { gunzipSync, inflateSync } from 'node:zlib'
+import { deflateSync, gunzipSync, inflateSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { deflatePieces, gzipPieces } from './deflate-pieces.ts'
 
@@ -12,7 +12,7 @@ async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
 }
 
 const text = Buffer.from(
-  Array.from({ length: 200_000 }, (_, row) => `${row}\tname ${row % 977}\t${row ** 2}\n`).join(''),
+  Array.from({ length: 100_000 }, (_, row) => `${row}\tname ${row % 977}\t${row ** 2}\n`).join(''),
 )
 
 const cases: [string, Buffer, number][] = [
@@ -35,7 +35,6 @@ describe.each(cases)('%s', (_, bytes, size) => {
 
 test('cutting costs less than one percent', async () => {
   const { length } = await collect(deflatePieces(cut(text, 65_536), 6))
-  const { deflateSync } = await import('node:zlib')
   expect(length).toBeLessThan(deflateSync(text, { level: 6 }).length * 1.01)
 })
 

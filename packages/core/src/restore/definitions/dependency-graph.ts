@@ -19,8 +19,9 @@ export function dependencyGraph(entries: readonly TocEntry[], wanted: readonly T
   const partitionsOf = partitionIndex(entries)
 
   /** Tables an entry depends on, by the id of their definition. */
-  const tablesOf = (entry: TocEntry): number[] =>
-    entry.dependencies.filter((id) => byId.get(id) !== undefined && tableKinds.has(byId.get(id)?.kind ?? ''))
+  const tablesOf = (entry: TocEntry): number[] => [
+    ...new Set(entry.dependencies.filter((id) => tableKinds.has(byId.get(id)?.kind ?? ''))),
+  ]
 
   /** What an entry that was left out depended on takes its place. */
   const reachable = (ids: readonly number[], seen = new Set<number>()): number[] =>
