@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { root } from '../structure/sources.ts'
 import { codeBlocks, readDocument, words } from './markdown.ts'
 
@@ -15,11 +15,11 @@ const readme = readDocument('README.md')
 
 beforeAll(async () => {
   cluster = await startTemporaryCluster()
-  folder = await mkdtemp(join(tmpdir(), 'readme-'))
 })
-afterAll(async () => {
-  await cluster?.stop()
-  if (folder) await rm(folder, { recursive: true })
+afterAll(() => cluster?.stop())
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'readme-'))
+  return () => rm(folder, { recursive: true })
 })
 
 interface Ended {
@@ -48,7 +48,7 @@ test('Quick start', async () => {
   for (const [, program, ...args] of commands) {
     expect(program).toBe('lifeboat')
     const ended = await run(process.execPath, [join(root, 'packages/cli/bin/lifeboat.mjs'), ...args], env)
-    expect({ args, ...ended }).toMatchObject({ code: 0 })
+    expect(ended.code, `${args.join(' ')}\n${ended.output}`).toBe(0)
   }
   expect(await cluster.sql('app', 'SELECT count(*)::int AS n FROM notes')).toEqual([{ n: 500 }])
   expect((await readFile(join(folder, 'app.dump'))).subarray(0, 5).toString()).toBe('PGDMP')
@@ -63,6 +63,6 @@ test('In your application', async () => {
     DATABASE_URL: await cluster.createDatabase('library'),
     BACKUP_PASSPHRASE: 'of the test',
   })
-  expect(ended).toMatchObject({ code: 0 })
+  expect(ended.code, ended.output).toBe(0)
   expect(ended.output.split('\n').length).toBeGreaterThan(3)
 })

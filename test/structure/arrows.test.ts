@@ -15,9 +15,11 @@ const arrows: Record<string, { imports: string[]; types?: string[] }> = {
   catalog: { imports: [] },
   repository: { imports: ['storage'] },
   backup: { imports: ['repository', 'postgres', 'migrations', 'schema'], types: ['storage'] },
-  restore: { imports: ['repository', 'postgres', 'migrations', 'schema'], types: ['storage', 'backup'] },
+  // A restore makes a safety backup first.
+  restore: { imports: ['repository', 'postgres', 'migrations', 'schema', 'backup'], types: ['storage'] },
   export: { imports: ['repository', 'postgres'], types: ['storage', 'backup'] },
-  maintenance: { imports: ['repository', 'policy'], types: ['storage'] },
+  // Checking means looking at objects as they lie there.
+  maintenance: { imports: ['repository', 'policy', 'storage'] },
   jobs: { imports: ['catalog'] },
   http: { imports: ['policy'], types: ['engine'] },
   testing: { imports: ['storage', 'catalog', 'jobs', 'postgres'] },

@@ -20,11 +20,11 @@ export interface Source {
   imports: Import[]
 }
 
-/** The source files that match, tests left out unless asked for. */
+/** The source files that match, tests and their fixtures left out unless asked for. */
 export function readSources(pattern: string, { tests = false } = {}): Source[] {
   return globSync(pattern, { cwd: root, exclude: (name) => /(^|\/)(node_modules|dist)$/.test(name) })
     .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => tests || !/\.test\.tsx?$/.test(path))
+    .filter((path) => tests || !/(\.test|-fixture)\.tsx?$/.test(path))
     .sort()
     .map((path) => {
       const text = readFileSync(join(root, path), 'utf8')

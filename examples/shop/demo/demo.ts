@@ -20,7 +20,9 @@ console.log('Lifeboat: a shop with two releases, one backup, and a very bad afte
 const stage = await step('Start a throwaway PostgreSQL', setStage)
 try {
   await play(stage)
-  console.log(`\n${narrator.summary()}\n\nDone. Everything worked; the cluster, the shop and its backups are gone again.`)
+  console.log(
+    `\n${narrator.summary()}\n\nDone. Everything worked; the cluster, the shop and its backups are gone again.`,
+  )
 } catch (error) {
   process.exitCode = interrupt.signal.aborted ? 130 : 1
   console.error(
