@@ -86,7 +86,7 @@ async function dumped(args: string[] = []): Promise<Contents> {
     execa(tools.pgDump, ['--data-only', ...args], { env, extendEnv: false, stripFinalNewline: false }),
   )
   const tables: Record<string, string> = {}
-  const name = String.raw`(?:"(?:[^"]|"")+"|[a-z_0-9]+)`
+  const name = `(?:"(?:[^"]|"")+"|[a-z_0-9]+)`
   const copies = new RegExp(String.raw`^COPY (${name}\.${name}) (\(.*?\) )? ?FROM stdin;\n((?:.*\n)*?)\\\.\n`, 'gm')
   for (const [, table, columns, rows] of stdout.matchAll(copies)) {
     tables[`${quoted(table!)}${quoted((columns ?? '').trim().slice(1, -1))}`] = rows!

@@ -53,34 +53,46 @@ const recorded = [
   'synchronize_seqscans',
 ]
 
-/** One round trip; settings a server version does not have are passed over. */
-export async function pinSessionSettings(query: Query, statementTimeoutMs: number): Promise<SessionFacts> {
+/**
+ * Pins them in one round trip; settings a server version does not have are passed over.
+ *
+ * Nothing is set unless the backend that answers is `processId`, the one the server named at connect. Behind a pooler
+ * it is not, and there the settings would stay with a connection that the application uses next.
+ */
+export async function pinSessionSettings(
+  query: Query,
+  { processId, statementTimeoutMs }: { processId: number | null; statementTimeoutMs: number },
+): Promise<SessionFacts> {
   const settings = { ...pinned, statement_timeout: String(statementTimeoutMs) }
   const names = Object.keys(settings)
   const [facts] = await query<SessionFacts>(
     `WITH wanted(name, value) AS (SELECT * FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) AS given),
+       direct AS (SELECT WHERE pg_catalog.pg_backend_pid() = $3),
        pinned AS MATERIALIZED (
          SELECT pg_catalog.set_config(w.name, w.value, false) AS value
-         FROM wanted w JOIN pg_catalog.pg_settings s ON pg_catalog.lower(s.name) = pg_catalog.lower(w.name)
+         FROM direct, wanted w JOIN pg_catalog.pg_settings s ON pg_catalog.lower(s.name) = pg_catalog.lower(w.name)
          UNION ALL
          SELECT pg_catalog.set_config('lc_monetary', pg_catalog.substr(c.setting, 13), false)
-         FROM pg_catalog.pg_db_role_setting d, pg_catalog.unnest(d.setconfig) AS c(setting)
+         FROM direct, pg_catalog.pg_db_role_setting d, pg_catalog.unnest(d.setconfig) AS c(setting)
          WHERE d.setrole = 0 AND c.setting LIKE 'lc\\_monetary=%'
            AND d.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
          UNION ALL
          SELECT pg_catalog.set_config('client_encoding',
            CASE pg_catalog.current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false)
+         FROM direct
        )
-     SELECT (SELECT pg_catalog.count(*) FROM pinned)::int AS settings,
+     SELECT (SELECT pg_catalog.count(*) FROM pinned) > 0 AS pinned,
        pg_catalog.pg_backend_pid() AS backend_pid,
        pg_catalog.current_setting('server_version_num')::int AS server_version_num,
        pg_catalog.current_setting('server_encoding') AS server_encoding`,
-    [names, names.map((name) => settings[name as keyof typeof settings])],
+    [names, names.map((name) => settings[name as keyof typeof settings]), processId],
   )
   return facts!
 }
 
 export interface SessionFacts {
+  /** `false`: this is a pooler, nothing was set. */
+  pinned: boolean
   backend_pid: number
   server_version_num: number
   server_encoding: string

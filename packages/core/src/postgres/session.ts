@@ -5,6 +5,7 @@ import { type CancelKey, sendCancelRequest } from './cancel.ts'
 import { type ConnectionParameters, describeConnection } from './connection.ts'
 import { type CopyReader, createCopyReader } from './copy-reader.ts'
 import { databaseError } from './database-errors.ts'
+import { poolerRefused } from './pooler.ts'
 import type { Query } from './query.ts'
 import { pinSessionSettings } from './session-settings.ts'
 
@@ -54,7 +55,9 @@ export interface Session {
 /**
  * Connects, pins the session's settings, and makes sure an abort ends it.
  *
- * @throws EngineError `DATABASE_UNREACHABLE`, `DATABASE_AUTH`, `DATABASE_NOT_FOUND`, `DATABASE_RIGHTS`, `ABORTED`, ...
+ * Refuses a pooler before it sets anything, because what it sets would stay with somebody else's connection.
+ *
+ * @throws EngineError `DATABASE_POOLER`, `DATABASE_UNREACHABLE`, `DATABASE_AUTH`, `DATABASE_NOT_FOUND`, `DATABASE_RIGHTS`, `ABORTED`, ...
  */
 export async function openSession(parameters: ConnectionParameters, options: SessionOptions): Promise<Session> {
   const { application, signal, statementTimeoutMs = 0, connectTimeoutMs = 10_000 } = options
@@ -112,7 +115,9 @@ export async function openSession(parameters: ConnectionParameters, options: Ses
   }
   try {
     await client.connect()
-    const facts = await pinSessionSettings(query, statementTimeoutMs)
+    const { processID: processId } = client as Client & { processID: number | null }
+    const facts = await pinSessionSettings(query, { processId, statementTimeoutMs })
+    if (!facts.pinned) throw poolerRefused(parameters)
     if (reason) throw reason.value
     return {
       query,
