@@ -9,24 +9,25 @@ import { dumpText, firstDifferences, listArchive, stockRestore } from './dump-te
 import { matrixRoles, objectMatrix } from './object-matrix.ts'
 
 const wanted = process.env.POSTGRES_VERSIONS?.split(',').map(Number) ?? [15, 16, 17, 18]
+const versions = await Promise.all(
+  ([15, 16, 17, 18] as const).map(async (major) => {
+    const found = wanted.includes(major) ? await postgresPrograms(major) : { unavailable: 'left out on request' }
+    return 'unavailable' in found ? { major, why: found.unavailable } : { major, tools: found }
+  }),
+)
 
-describe.each([15, 16, 17, 18] as const)('object matrix on PostgreSQL %i', (major) => {
-  const programs = wanted.includes(major)
-    ? postgresPrograms(major)
-    : Promise.resolve({ unavailable: 'left out on request' })
-  let tools: PostgresPrograms
+describe.each(versions)('object matrix on PostgreSQL $major', ({ major, tools: programs, why }) => {
+  if (!programs) {
+    test.skip(`skipped: ${why}`)
+    return
+  }
+  const tools: PostgresPrograms = programs
   let cluster: TemporaryCluster
   let engine: BackupEngine
   let folder: string
   let source: string
 
-  beforeAll(async (context) => {
-    const found = await programs
-    if ('unavailable' in found) {
-      process.stderr.write(`skipped: ${found.unavailable}\n`)
-      return
-    }
-    tools = found
+  beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'lifeboat-matrix-'))
     cluster = await startTemporaryCluster({ binDirectory: tools.server })
     await cluster.createDatabase('matrix')
@@ -38,8 +39,7 @@ describe.each([15, 16, 17, 18] as const)('object matrix on PostgreSQL %i', (majo
     for (const { sql, since } of objectMatrix) {
       if (since === undefined || since <= major) await cluster.sql('matrix', sql)
     }
-    // An event trigger of the source would fire on nothing we do there, but statistics should not move either.
-    source = await dumpText(tools.client, cluster.url('matrix'))
+    source = await dump(tools, cluster.url('matrix'))
     engine = createBackupEngine({
       database: cluster.url('matrix'),
       repository: join(folder, 'repository'),
@@ -50,7 +50,6 @@ describe.each([15, 16, 17, 18] as const)('object matrix on PostgreSQL %i', (majo
     })
     await engine.repository.init()
     await engine.backups.create({ name: 'matrix' })
-    void context
   }, 300_000)
 
   afterAll(async () => {
@@ -59,8 +58,7 @@ describe.each([15, 16, 17, 18] as const)('object matrix on PostgreSQL %i', (majo
     if (folder) await rm(folder, { recursive: true, force: true })
   })
 
-  test('our restore brings every object and row back', { timeout: 300_000 }, async (context) => {
-    if (!cluster) return context.skip()
+  test('our restore brings every object and row back', { timeout: 300_000 }, async () => {
     const plan = await engine.restores.plan('latest', { strategy: 'new-database', targetDatabase: 'matrix_restored' })
     expect(plan.refusals).toEqual([])
     await engine.restores.run('latest', {
@@ -68,8 +66,9 @@ describe.each([15, 16, 17, 18] as const)('object matrix on PostgreSQL %i', (majo
       targetDatabase: 'matrix_restored',
       confirm: plan.hash,
     })
-    const restored = await dumpText(tools.client, cluster.url('matrix_restored'))
+    const restored = await dump(tools, cluster.url('matrix_restored'))
     expect(firstDifferences(source, restored)).toEqual([])
+    expect(await enumHashRows(cluster, 'matrix_restored')).toEqual(await enumHashRows(cluster, 'matrix'))
     expect(await databaseFacts(cluster, 'matrix_restored')).toEqual(await databaseFacts(cluster, 'matrix'))
   })
 
@@ -77,29 +76,39 @@ describe.each([15, 16, 17, 18] as const)('object matrix on PostgreSQL %i', (majo
     'stock pg_restore %j of the export brings the same',
     { timeout: 300_000 },
     async (jobs) => {
-      if (!cluster) return
       const name = `matrix_stock_${jobs[1]}`
       const { file } = await engine.backups.export('latest', { file: join(folder, `${name}.dump`) })
       const list = await listArchive(tools.client, file as string)
       expect(list).toContain('TABLE DATA public t_many')
       await cluster.createDatabase(name)
       await stockRestore(tools.client, cluster.url(name), file as string, jobs)
-      expect(firstDifferences(source, await dumpText(tools.client, cluster.url(name)))).toEqual([])
+      expect(firstDifferences(source, await dump(tools, cluster.url(name)))).toEqual([])
     },
   )
 
-  test('the in-place restore brings the same', { timeout: 300_000 }, async (context) => {
-    if (!cluster) return context.skip()
+  test('the in-place restore brings the same', { timeout: 300_000 }, async () => {
     await cluster.sql(
       'matrix',
-      'DROP TABLE t_many; DELETE FROM t_int; CREATE TABLE newer (a int); DROP SCHEMA names CASCADE',
+      'DROP SUBSCRIPTION sub_far; DROP TABLE t_many; TRUNCATE t_bool; CREATE TABLE newer (a int); DROP SCHEMA names CASCADE',
     )
     const plan = await engine.restores.plan('latest', { strategy: 'in-place' })
     expect(plan.refusals).toEqual([])
     await engine.restores.run('latest', { strategy: 'in-place', confirm: plan.hash })
-    expect(firstDifferences(source, await dumpText(tools.client, cluster.url('matrix')))).toEqual([])
+    expect(firstDifferences(source, await dump(tools, cluster.url('matrix')))).toEqual([])
   })
 })
+
+/**
+ * All but the rows whose partition hangs on the oids of an enum's labels, which differ from database to database.
+ * `enumHashRows` compares those.
+ */
+function dump(tools: PostgresPrograms, url: string): Promise<string> {
+  return dumpText(tools.client, url, ['--exclude-table-data', 'public.phe_*'])
+}
+
+function enumHashRows(cluster: TemporaryCluster, database: string) {
+  return cluster.sql(database, `SELECT count(*)::int AS n, md5(string_agg(k || v, ',' ORDER BY v)) AS rows FROM phe`)
+}
 
 /** What pg_dump says of the database itself only with --create. */
 async function databaseFacts(cluster: TemporaryCluster, database: string) {

@@ -403,7 +403,7 @@ const code: MatrixCase[] = [
   },
   {
     name: 'procedural language',
-    sql: `CREATE LANGUAGE own_lang HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler VALIDATOR plpgsql_validator; COMMENT ON LANGUAGE own_lang IS 'like plpgsql'`,
+    sql: `CREATE FUNCTION own_handler() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler'; CREATE TRUSTED LANGUAGE own_lang HANDLER own_handler; COMMENT ON LANGUAGE own_lang IS 'like plpgsql'`,
   },
   {
     name: 'access method',

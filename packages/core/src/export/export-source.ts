@@ -27,6 +27,8 @@ export interface ExportTable {
   name: string
   /** In COPY order, without generated and dropped ones. */
   columns: string[]
+  /** The partitioned root the rows have to be loaded through, if they have to. */
+  load_via?: { schema: string; name: string } | null
   /** COPY text, in pieces cut anywhere. */
   rows(): AsyncIterable<Uint8Array>
 }

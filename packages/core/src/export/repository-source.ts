@@ -18,11 +18,11 @@ export async function repositorySource(reader: ChunkReader, manifest: Manifest):
     createdAt: new Date(manifest.created_at),
     schema: await reader.readBytes(streams.schema),
     async *tables() {
-      for await (const { oid, schema, name, columns, rows_excluded, segments } of reader.readJsonLines(
+      for await (const { oid, schema, name, columns, load_via, rows_excluded, segments } of reader.readJsonLines(
         streams.tables,
         tableSchema,
       ))
-        if (!rows_excluded) yield { oid, schema, name, columns, rows: () => bytesOf(segments) }
+        if (!rows_excluded) yield { oid, schema, name, columns, load_via, rows: () => bytesOf(segments) }
     },
     sequences: () => reader.readJsonLines(streams.sequences, sequenceSchema),
     populatedViews: manifest.populated_views ?? null,

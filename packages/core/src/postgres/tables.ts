@@ -15,6 +15,8 @@ export interface SourceTable {
   columns: string[]
   /** `WHERE ...` of an extension's configuration table, else null. */
   condition: string | null
+  /** The partitioned root its rows have to be loaded through, where oids decide which partition a row belongs to. */
+  load_via: { schema: string; name: string } | null
   /** Rows left out on request. Such a table is listed, but not read. */
   rows_excluded: boolean
   /** Blocks of the main fork, read after the snapshot. */
@@ -35,7 +37,7 @@ export async function readTables(query: Query, exclusions: Exclusions = noExclus
   const rows = await query<TableRow>(`
     SELECT c.oid::pg_catalog.int8::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS relkind,
       c.relfilenode::pg_catalog.int8::text AS relfilenode, am.amname AS access_method,
-      columns.names AS columns, config.condition AS condition
+      columns.names AS columns, config.condition AS condition, root.name AS load_via
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
@@ -45,6 +47,7 @@ export async function readTables(query: Query, exclusions: Exclusions = noExclus
       FROM pg_catalog.pg_attribute a
       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
     ) columns
+    LEFT JOIN LATERAL (${unstableRoot}) root ON c.relispartition
     WHERE c.relkind = 'r' AND ${dumpedRelations}
     ORDER BY n.nspname, c.relname`)
   const kept = rows.filter((row) => !matcher.excludesTable(row))
@@ -81,6 +84,19 @@ async function readSizes(query: Query, oids: string[]): Promise<Map<string, { bl
   )
 }
 
+/**
+ * The root of a partition below a table that is partitioned by the hash of an enum: enums hash by the oids of their
+ * labels, so the same row belongs to another partition in another database. pg_dump knows this rule, too.
+ */
+const unstableRoot = `
+  SELECT pg_catalog.jsonb_build_object('schema', rn.nspname, 'name', r.relname) AS name
+  FROM pg_catalog.pg_class r JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
+  WHERE r.oid = pg_catalog.pg_partition_root(c.oid) AND EXISTS (
+    SELECT FROM pg_catalog.pg_partition_ancestors(c.oid) ancestor
+    JOIN pg_catalog.pg_partitioned_table pt ON pt.partrelid = ancestor.relid
+    JOIN pg_catalog.pg_opclass oc ON oc.oid = ANY (pt.partclass::pg_catalog.oid[])
+    WHERE pt.partstrat = 'h' AND oc.opcname = 'enum_ops' AND oc.opcnamespace = 'pg_catalog'::pg_catalog.regnamespace)`
+
 interface TableRow {
   oid: string
   schema: string
@@ -90,4 +106,5 @@ interface TableRow {
   access_method: string | null
   columns: string[]
   condition: string | null
+  load_via: { schema: string; name: string } | null
 }

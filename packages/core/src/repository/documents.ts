@@ -61,6 +61,11 @@ export const tableSchema = z.object({
   comparable: z.boolean(),
   /** The WHERE condition of an extension configuration table, from pg_extension.extcondition. */
   condition: z.string().nullable(),
+  /**
+   * The partitioned root its rows have to be loaded through, where which partition a row belongs to hangs on oids that
+   * differ in another database (hash partitions by an enum); else null.
+   */
+  load_via: z.object({ schema: z.string(), name: z.string() }).nullable().default(null),
   /** Rows left out on request; the definition is still in the schema. */
   rows_excluded: z.boolean().default(false),
   rows: count,

@@ -22,7 +22,11 @@ export async function analyzeTables(
   const parents = await (sessions[0] as RestoreSession).query<{ name: string }>(
     `SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-     WHERE c.relkind IN ('p', 'm') AND pg_catalog.pg_has_role(c.relowner, 'USAGE')`,
+     WHERE c.relkind IN ('p', 'm') AND pg_catalog.pg_has_role(c.relowner, 'USAGE')
+       -- With a foreign partition, ANALYZE would connect to wherever that is.
+       AND (c.relkind = 'm' OR NOT EXISTS (
+         SELECT FROM pg_catalog.pg_partition_tree(c.oid) leaf JOIN pg_catalog.pg_class f ON f.oid = leaf.relid
+         WHERE f.relkind = 'f'))`,
   )
   for (const { name } of parents) await (sessions[0] as RestoreSession).run([{ sql: `ANALYZE ${name}` }])
 }

@@ -56,15 +56,17 @@ export async function loadRows(
   { table, segments }: RowsPart,
   { encoding, mode, onBytes }: RowsOptions,
 ): Promise<number> {
-  const freeze = mode === 'freeze' && segments === null
-  const name = qualifiedName(table)
+  // Through the root a row finds its partition; that one may hold rows of another one already.
+  const target = { ...table, ...table.load_via }
+  const freeze = mode === 'freeze' && segments === null && table.load_via === null
+  const name = qualifiedName(target)
   const expected = segments === null ? table : await totals(reader, table, segments)
   const chosen = segments === null ? readSegments(reader, table.segments) : slice(reader, table, segments)
   const { rows } = await session.copy(
     {
       name: `${table.schema}.${table.name}`,
       before: freeze ? ['BEGIN', `TRUNCATE ONLY ${name}`] : [],
-      sql: copyIntoSql(table, { encoding, freeze }),
+      sql: copyIntoSql(target, { encoding, freeze }),
       rows: expected.rows,
       bytes: expected.bytes,
       after: freeze ? ['COMMIT'] : [],

@@ -47,9 +47,16 @@ interface Context {
   encode: (text: string) => string
 }
 
-/** The rows of a table. `columns` in COPY order, without generated ones. */
-export function tableDataEntry(table: RelationName & { oid: number; columns: string[] }, context: Context): TocEntry {
+/**
+ * The rows of a table. `columns` in COPY order, without generated ones. Rows that go through a partitioned root are
+ * marked as pg_dump marks them, so that pg_restore does not truncate the root first.
+ */
+export function tableDataEntry(
+  table: RelationName & { oid: number; columns: string[]; load_via?: RelationName | null },
+  context: Context,
+): TocEntry {
   const { relation, encode } = context
+  const target = table.load_via ?? table
   const columns = table.columns.length === 0 ? '' : `(${table.columns.map(quoteIdentifier).join(', ')})`
   return newEntry({
     ...named(table, context),
@@ -57,7 +64,8 @@ export function tableDataEntry(table: RelationName & { oid: number; columns: str
     section: 'data',
     hasData: true,
     oid: relation?.oid ?? String(table.oid),
-    copyStatement: encode(`COPY ${qualifiedName(table)} ${columns} FROM stdin;\n`),
+    definition: table.load_via ? encode(`-- load via partition root ${qualifiedName(table.load_via)}`) : null,
+    copyStatement: encode(`COPY ${qualifiedName(target)} ${columns} FROM stdin;\n`),
   })
 }
 
