@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { EngineError } from './errors.ts'
 import type { MigrationInspector } from './migrations/inspector.ts'
+import { runTimeConfigPatchSchema } from './policy/run-time-config.ts'
 import type { Storage } from './storage/storage.ts'
 
 /**
@@ -92,6 +93,15 @@ export const engineOptionsSchema = z.strictObject({
   resources,
   /** Folder with pg_dump and pg_restore, if they are not where they usually are. */
   clientTools: z.string().optional(),
+  /**
+   * Where jobs, history, run-time configuration and audit are kept: the path of a SQLite file, or the URL of a
+   * PostgreSQL database of its own. Default: `catalog/catalog.sqlite` in the repository's folder.
+   */
+  catalog: z.string().min(1).optional(),
+  /** Jobs that run at the same time; of one database at most one writes. */
+  jobConcurrency: z.number().int().min(1).max(32).default(2),
+  /** What holds until it is changed at run time: schedule, retention, compression. */
+  runTime: runTimeConfigPatchSchema.prefault({}),
 })
 
 /** What a host writes. */

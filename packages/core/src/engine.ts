@@ -3,6 +3,8 @@ import { type Backups, createBackups } from './engine/backups.ts'
 import { type DoctorReport, examine } from './engine/doctor.ts'
 import type { OfDatabase, Running } from './engine/engine-type.ts'
 import { createMaintenance, type Maintenance } from './engine/maintenance.ts'
+import { createOperations } from './engine/operations/operations.ts'
+import type { Operations } from './engine/operations-type.ts'
 import { createEngineParts } from './engine/parts.ts'
 import { createRestores, type Restores } from './engine/restores.ts'
 import { type StatusReport, statusReport } from './engine/status.ts'
@@ -29,7 +31,11 @@ export interface BackupEngine {
   status(options?: OfDatabase & Running & { maxAgeSeconds?: number }): Promise<StatusReport>
   /** Labels of the configured databases. */
   databases(): string[]
-  /** Releases what the engine holds. */
+  /** The same in the background: jobs, schedule, history, run-time configuration, audit. */
+  operations: Operations
+  /** Begins to run jobs and the schedule. Library calls need no start. */
+  start(): Promise<void>
+  /** Breaks off what runs in the background (taken up at the next start) and releases what the engine holds. */
   stop(): Promise<void>
 }
 
@@ -57,14 +63,17 @@ export interface RepositoryDescription {
 export function createBackupEngine(options: EngineOptions): BackupEngine {
   const parts = createEngineParts(parseEngineOptions(options))
   const backups = createBackups(parts)
+  const restores = createRestores(parts, backups)
+  const maintenance = createMaintenance(parts)
+  const operations = createOperations({ parts, backups, restores, maintenance })
   return {
     repository: {
       init: async () => describeRepository(await parts.init()),
       describe: async () => describeRepository(await parts.repository()),
     },
     backups,
-    restores: createRestores(parts, backups),
-    maintenance: createMaintenance(parts),
+    restores,
+    maintenance,
     doctor: (request) => examine(parts, request),
     async status({ database, maxAgeSeconds = 26 * 3600, signal } = {}) {
       const list = await backups.list({ signal })
@@ -78,7 +87,12 @@ export function createBackupEngine(options: EngineOptions): BackupEngine {
       })
     },
     databases: () => parts.labels(),
-    stop: () => parts.close(),
+    operations,
+    start: () => operations.start(),
+    async stop() {
+      await operations.stop()
+      await parts.close()
+    },
   }
 }
 

@@ -13,6 +13,18 @@ export {
 } from './engine/engine-type.ts'
 export type { ExportOptions, ExportResult } from './engine/export-backup.ts'
 export type { Maintenance } from './engine/maintenance.ts'
+export type {
+  BackupRow,
+  Operations,
+  RestoreRow,
+  RetentionPreview,
+  ScheduledBackup,
+  Statistics,
+  Task,
+  TaskLog,
+  TaskProgress,
+  TaskUpdate,
+} from './engine/operations-type.ts'
 export type { KeptDatabaseSummary, RestoreSummary } from './engine/restore-summary.ts'
 export type { RestoreRequest, Restores } from './engine/restores.ts'
 export type { StatusReport } from './engine/status.ts'
@@ -21,6 +33,12 @@ export type { VerifyOptions, VerifyReport } from './engine/verify-backup.ts'
 export { type BackupEngine, createBackupEngine, type RepositoryDescription } from './engine.ts'
 export { EngineError, type ErrorCode, errorTable, isEngineError } from './errors.ts'
 export type { EngineEvent, LogEvent, PhaseEvent, ProgressEvent, Reporter } from './events.ts'
+export { createHandler, type Handler } from './http/create-handler.ts'
+export type { HttpEngine } from './http/engine-type.ts'
+export { type HostedEngine, hostWith } from './http/host.ts'
+export { allowLoopbackForDevelopment } from './http/loopback.ts'
+export { answerNodeRequest, type NodeRequest } from './http/node-bridge.ts'
+export type { Connection, HandlerOptions } from './http/settings.ts'
 export { kyselyInspector, ledgerInspector } from './inspectors.ts'
 export type { CheckProblem, CheckReport } from './maintenance/check.ts'
 export type { PruneResult } from './maintenance/prune.ts'
@@ -29,6 +47,9 @@ export { describeMigrations } from './migrations/describe.ts'
 export type { Migration, MigrationInspector, MigrationOrder, MigrationRun } from './migrations/inspector.ts'
 export type { KyselyInspectorOptions } from './migrations/kysely.ts'
 export type { KnownMigrations, LedgerInspectorOptions } from './migrations/ledger.ts'
+export { type Actor, type Permission, permissions, type Role, rolePermissions } from './policy/permissions.ts'
+export type { RetentionDecision, RetentionPolicy } from './policy/retention.ts'
+export type { RunTimeConfig, RunTimeConfigPatch } from './policy/run-time-config.ts'
 export type { Query } from './postgres/query.ts'
 export type { Command } from './postgres/run-command.ts'
 export type { RestoreOptions, RestoreStrategy } from './restore/options.ts'

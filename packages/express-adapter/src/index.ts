@@ -1,1 +1,1 @@
-export {}
+export { backupRoutes, type ExpressOptions } from './backup-routes.ts'

@@ -1,1 +1,1 @@
-export {}
+export { backupRoutes, type FastifyOptions } from './backup-routes.ts'

@@ -47,7 +47,9 @@ export function createBackups(parts: EngineParts): Backups {
 
   return {
     async create(options = {}) {
-      const context = await parts.backupContext(options.database)
+      const found = await parts.backupContext(options.database)
+      const level = options.compressionLevel ?? found.resources.compressionLevel
+      const context = { ...found, resources: { ...found.resources, compressionLevel: level } }
       const { settings } = parts
       const { manifest, checksum } = await runBackup(context, {
         id: options.id,

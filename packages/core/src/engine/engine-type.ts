@@ -28,6 +28,8 @@ export interface CreateBackupOptions extends Running, OfDatabase {
   exclude?: { tables?: string[]; schemas?: string[]; rows?: string[] }
   /** Milliseconds, or `wait`; overrides the engine's option. */
   lockBudgetMs?: number | 'wait'
+  /** zstd level, 0 to 19; overrides the engine's option. */
+  compressionLevel?: number
   /** Given when a job was made before the backup began; see `newBackupId`. */
   id?: string
   number?: number

@@ -26,7 +26,7 @@ export interface Restores {
    * Restores. `confirm` is the hash of the plan that was looked at (`PLAN_CHANGED` if it is another one by now), or
    * `true` where nobody looks. `RESTORE_REFUSED` where the plan refuses.
    */
-  run(reference: string, options: RestoreRequest & { confirm: string | true }): Promise<RestoreSummary>
+  run(reference: string, options: RestoreRequest & { confirm: string | true; id?: string }): Promise<RestoreSummary>
   /** The databases that restores replaced and that can still be put back, newest first. */
   kept(options?: OfDatabase & Running): Promise<KeptDatabaseSummary[]>
   /** The one a reference means: a restore's id, its first characters, the database's name, or `latest`. */
@@ -45,7 +45,7 @@ export function createRestores(parts: EngineParts, backups: Backups): Restores {
     const { database, signal, report: _, ...options } = request
     const { id } = await backups.get(reference, { database, signal })
     const given = Object.fromEntries(
-      Object.entries(options).filter(([key, value]) => value !== undefined && key !== 'confirm'),
+      Object.entries(options).filter(([key, value]) => value !== undefined && key !== 'confirm' && key !== 'id'),
     )
     return { ...defaultRestoreOptions, ...given, backupId: id }
   }
@@ -56,13 +56,13 @@ export function createRestores(parts: EngineParts, backups: Backups): Restores {
     },
 
     async run(reference, request) {
-      const { signal, report, confirm } = request
+      const { signal, report, confirm, id } = request
       const ready = await context(request.database)
       const plan = await planRestore(ready, await asked(reference, request), { signal })
       if (confirm !== true && confirm !== plan.hash)
         throw new EngineError('PLAN_CHANGED', 'The plan is not the one that was confirmed.', { detail: { plan } })
       const startedAt = new Date()
-      return restoreSummary(await runRestore(ready, plan, { signal, report }), startedAt, new Date())
+      return restoreSummary(await runRestore(ready, plan, { id, signal, report }), startedAt, new Date())
     },
 
     async kept({ database, signal } = {}) {

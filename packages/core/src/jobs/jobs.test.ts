@@ -61,7 +61,7 @@ const request = (extra: Partial<JobRequest> = {}): JobRequest => ({
   input: {},
   trigger: 'manual',
   createdBy: 'u1',
-  writes: true,
+  writer: extra.database ?? 'default',
   ...extra,
 })
 const until = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 10 })
@@ -110,7 +110,7 @@ describe('jobs', () => {
     const one = await jobs.add(request())
     const two = await jobs.add(request())
     await jobs.add(request({ database: 'other' }))
-    await jobs.add(request({ kind: 'verify', writes: false }))
+    await jobs.add(request({ kind: 'verify', writer: null }))
     await until(() => expect(running).toHaveLength(3))
     await delay(150)
     expect(running.map(({ job }) => job.id)).not.toContain(two.id)
@@ -124,7 +124,7 @@ describe('jobs', () => {
     const jobs = newJobs(handler, { concurrency: 2 })
     await jobs.start()
     for (let n = 0; n < 3; n++) await jobs.add(request())
-    for (let n = 0; n < 2; n++) await jobs.add(request({ writes: false }))
+    for (let n = 0; n < 2; n++) await jobs.add(request({ writer: null }))
     await until(() => expect(running).toHaveLength(2))
     await delay(100)
     expect(running.map(({ job }) => job.writer)).toEqual(['default', null])

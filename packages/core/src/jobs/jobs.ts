@@ -14,8 +14,8 @@ export interface JobRequest {
   createdBy: string
   /** Id of the backup or restore it makes or works on. */
   subjectId?: string | null
-  /** Whether it must have the database for itself. */
-  writes: boolean
+  /** At most one job of the same writer runs at a time, e.g. the database's label; null: beside anything. */
+  writer: string | null
 }
 
 /** All jobs of an engine: asked for here, kept in the catalog, run by this process or another one. */
@@ -78,7 +78,7 @@ export function createJobs(options: JobsOptions): Jobs {
     kind: request.kind,
     subject_id: request.subjectId ?? null,
     database: request.database,
-    writer: request.writes ? request.database : null,
+    writer: request.writer,
     position: clock.now(),
     input: request.input,
     trigger: request.trigger,

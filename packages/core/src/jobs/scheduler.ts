@@ -2,14 +2,14 @@ import type { Catalog, NewJob } from '../catalog/catalog.ts'
 import type { Clock, Timer } from './clock.ts'
 import { dueSlot, newestSlot, type Schedule } from './schedule.ts'
 
-export interface SchedulerOptions {
+export interface SchedulerOptions<Planned extends Schedule> {
   catalog: Catalog
   clock: Clock
   worker: string
   /** Asked anew at every look, so that changed configuration holds at once. */
-  schedules: () => Promise<Schedule[]>
+  schedules: () => Promise<Planned[]>
   /** The job of a slot. */
-  job: (schedule: Schedule, slot: Date, lateMs: number) => NewJob
+  job: (schedule: Planned, slot: Date, lateMs: number) => NewJob
   /** Called with each job this process put into the catalog. */
   onFired: (job: NewJob) => Promise<void>
   /** Told of looks that failed; the next one makes up for them. */
@@ -29,7 +29,7 @@ export interface Scheduler {
 
 const lookMs = 15_000
 
-export function createScheduler(options: SchedulerOptions): Scheduler {
+export function createScheduler<Planned extends Schedule>(options: SchedulerOptions<Planned>): Scheduler {
   const { catalog, clock, worker, schedules, job, onFired, onError } = options
   let timer: Timer | undefined
   let stopped = true
@@ -45,7 +45,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     return fired
   }
 
-  async function fire(schedule: Schedule): Promise<NewJob | null> {
+  async function fire(schedule: Planned): Promise<NewJob | null> {
     const now = new Date(clock.now())
     // The times are part of the name: a schedule that was changed begins anew and makes up for nothing.
     const name = `${schedule.name} ${schedule.cron} ${schedule.timeZone}`

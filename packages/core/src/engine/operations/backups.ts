@@ -1,0 +1,111 @@
+import { EngineError } from '../../errors.ts'
+import { exportFileName } from '../../export/export-file-name.ts'
+import { newBackupId } from '../../repository/backup-id.ts'
+import { claimNumber } from '../../repository/numbers.ts'
+import type { BackupOperations, CompletedBackup } from '../operations-type.ts'
+import { backupRows, findBackupRow } from './backup-rows.ts'
+import { type Background, labelOf } from './core.ts'
+import { backupsNeededForUndo } from './needed-for-undo.ts'
+
+export function createBackupOperations(background: () => Promise<Background>): BackupOperations {
+  const operations: BackupOperations = {
+    async list({ database } = {}) {
+      const { backups, catalog, parts } = await background()
+      const [stored, jobs] = await Promise.all([
+        backups.list({ database }),
+        catalog.jobs.list({ kinds: ['backup'], ...(database === undefined ? {} : { database }) }),
+      ])
+      return backupRows(stored.backups, jobs, (label) => parts.optionalConnection(label)?.database ?? label)
+    },
+
+    async get(reference, { database } = {}) {
+      const { parts } = await background()
+      const rows = await operations.list()
+      return findBackupRow(rows, reference, parts.optionalConnection(database)?.database)
+    },
+
+    async create({ database, by, trigger = 'manual', name, description, includeMedia, type, tags, pinned }) {
+      const { parts, jobs } = await background()
+      const label = labelOf(parts, database)
+      const [id, number] = [newBackupId(), await claimNumber(await parts.repository())]
+      const job = await jobs.add({
+        kind: 'backup',
+        database: label,
+        writer: label,
+        subjectId: id,
+        trigger,
+        createdBy: by,
+        input: { number, name, description, include_media: includeMedia, type, tags, pinned },
+      })
+      return { task_id: job.id, id, number }
+    },
+
+    async verify(reference, { database, level, by, trigger = 'manual' }) {
+      const { parts, jobs } = await background()
+      const backup = completed(await operations.get(reference, { database }))
+      const job = await jobs.add({
+        kind: 'verify',
+        database: labelOf(parts, database),
+        writer: null,
+        subjectId: backup.id,
+        trigger,
+        createdBy: by,
+        input: { level },
+      })
+      return { task_id: job.id, id: backup.id }
+    },
+
+    async delete(reference, { database, dryRun = false }) {
+      const ready = await background()
+      const backup = completed(await operations.get(reference, { database }))
+      const { id, number } = backup
+      if (backup.pinned) throw new EngineError('BACKUP_PINNED', `Backup ${number} is pinned.`, { detail: { id } })
+      if ((await backupsNeededForUndo(ready)).has(id))
+        throw new EngineError('BACKUP_NEEDED_FOR_UNDO', `Backup ${number} is needed to undo a restore.`, {
+          detail: { id },
+        })
+      if (dryRun) {
+        const others = (await operations.list()).filter(
+          (row) =>
+            row.status === 'completed' &&
+            row.id !== id &&
+            row.database === backup.database &&
+            row.last_verified?.ok !== false,
+        )
+        if (others.length === 0)
+          throw new EngineError('BACKUP_LAST_GOOD', `Backup ${number} is the last good one of "${backup.database}".`, {
+            detail: { id },
+          })
+        return backup
+      }
+      await ready.backups.delete(id, {})
+      return backup
+    },
+
+    async download(reference, { database, part = 'database', compressionLevel }) {
+      const { backups } = await background()
+      const backup = completed(await operations.get(reference, { database }))
+      if (part === 'media' && !backup.include_media)
+        throw new EngineError('BACKUP_NOT_FOUND', `Backup ${backup.number} holds no media.`, {
+          advice: 'Choose a backup made with media.',
+        })
+      return {
+        backup_id: backup.id,
+        file_name: exportFileName(backup.app_name, part === 'media' ? 'media' : 'backup', new Date(backup.created_at)),
+        content_type: part === 'media' ? 'application/gzip' : 'application/octet-stream',
+        async write(stream, signal) {
+          await backups.export(backup.id, { part, stream, compressionLevel, signal })
+        },
+      }
+    },
+  }
+  return operations
+}
+
+function completed(row: Awaited<ReturnType<BackupOperations['get']>>): CompletedBackup {
+  if (row.status === 'completed') return row
+  throw new EngineError('BACKUP_NOT_FOUND', `Backup ${row.id} is ${row.status}: there is nothing stored.`, {
+    detail: { id: row.id, status_of_backup: row.status },
+    advice: 'Wait for it to be completed, or choose another one.',
+  })
+}

@@ -1,0 +1,97 @@
+import type { RestoreRecord } from '../../catalog/catalog.ts'
+import { EngineError } from '../../errors.ts'
+import { newRestoreId } from '../../restore/names.ts'
+import type { BackupOperations, RestoreOperations, RestoreRow } from '../operations-type.ts'
+import { type Background, labelOf } from './core.ts'
+
+export function createRestoreOperations(
+  background: () => Promise<Background>,
+  backups: Pick<BackupOperations, 'get'>,
+): RestoreOperations {
+  const find = async (reference: string): Promise<RestoreRecord> => {
+    const { catalog } = await background()
+    const exact = await catalog.restores.get(reference)
+    if (exact) return exact
+    const matches =
+      reference.length >= 4 ? (await catalog.restores.list()).filter(({ id }) => id.startsWith(reference)) : []
+    const [only, second] = matches
+    if (only && !second) return only
+    throw new EngineError('RESTORE_NOT_FOUND', `There is no restore "${reference}".`)
+  }
+  /** Undo and discard: jobs on the database of a restore that has ended. */
+  const follow = async (kind: 'undo' | 'discard', reference: string, by: string, trigger: string) => {
+    const { jobs } = await background()
+    const restore = await find(reference)
+    if (restore.status !== 'succeeded' || restore.kept_database === null)
+      throw new EngineError('RESTORE_NOT_FOUND', `Restore ${restore.id} is ${restore.status} and has kept no database.`)
+    const label = restore.database
+    const job = await jobs.add({
+      kind,
+      database: label,
+      writer: label,
+      subjectId: restore.id,
+      trigger,
+      createdBy: by,
+      input: {},
+    })
+    return { task_id: job.id, id: restore.id }
+  }
+
+  return {
+    async list({ database } = {}) {
+      const { catalog } = await background()
+      return (await catalog.restores.list(database === undefined ? {} : { database })).map(toRow)
+    },
+    get: async (id) => toRow(await find(id)),
+
+    async run(reference, { database, by, trigger = 'manual', confirm, ...request }) {
+      const { parts, restores, jobs, catalog } = await background()
+      const label = labelOf(parts, database)
+      const backup = await backups.get(reference, { database })
+      const plan = await restores.plan(backup.id, { ...request, database })
+      if (confirm !== true && confirm !== plan.hash)
+        throw new EngineError('PLAN_CHANGED', 'The plan is not the one that was confirmed.', { detail: { plan } })
+      if (plan.refusals.length > 0)
+        throw new EngineError('RESTORE_REFUSED', plan.refusals.map(({ text }) => text).join(' '), { detail: { plan } })
+      const id = newRestoreId()
+      const now = new Date().toISOString()
+      const record: RestoreRecord = {
+        id,
+        backup_id: backup.id,
+        database: label,
+        strategy: plan.strategy,
+        status: 'pending',
+        verdict: plan.migrations.map(({ comparison }) => comparison.verdict).join(', ') || null,
+        safety_backup_id: null,
+        kept_database: null,
+        undo_until: null,
+        started_at: now,
+        finished_at: null,
+        rows: null,
+        error: null,
+        job_id: null,
+        created_by: by,
+        plan: { ...plan },
+      }
+      // The record comes first: a job may begin before anything after it.
+      await catalog.restores.put(record)
+      const job = await jobs.add({
+        kind: 'restore',
+        database: label,
+        writer: label,
+        subjectId: id,
+        trigger,
+        createdBy: by,
+        input: { backup_id: backup.id, confirm: plan.hash, request },
+      })
+      return { task_id: job.id, id }
+    },
+
+    undo: (id, { by, trigger = 'manual' }) => follow('undo', id, by, trigger),
+    discard: (id, { by, trigger = 'manual' }) => follow('discard', id, by, trigger),
+  }
+}
+
+function toRow({ job_id, plan: _, ...restore }: RestoreRecord): RestoreRow {
+  return { ...(restore as Omit<RestoreRow, 'task_id'>), task_id: job_id }
+}

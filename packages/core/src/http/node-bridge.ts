@@ -1,0 +1,121 @@
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import type { Handler } from './create-handler.ts'
+import { closingOf } from './server-closing.ts'
+
+/** What an adapter knows of a request. */
+export interface NodeRequest {
+  /** Part of the path before the routes, e.g. Express's `baseUrl`. */
+  basePath?: string
+  /** The path and query as the client sent them, where the framework has cut `req.url`. */
+  url?: string
+  /** The framework's request, handed on to `authorize`. */
+  hostRequest?: unknown
+  /** The client's address and whether it speaks TLS, where the framework trusts a proxy. */
+  address?: string | null
+  encrypted?: boolean
+  /** What the framework has made of the body, if it has read it. */
+  parsedBody?: unknown
+  /** Fires when the framework begins to close. */
+  closing?: AbortSignal
+}
+
+/**
+ * Answers a request of Node's own server. Resolves when the answer has been sent or the client has left, and then
+ * nothing goes on for it: its `signal` has fired, its stream has been closed.
+ */
+export async function answerNodeRequest(
+  handler: Handler,
+  message: IncomingMessage,
+  response: ServerResponse,
+  known: NodeRequest = {},
+): Promise<void> {
+  const left = new AbortController()
+  const onClose = () => {
+    if (!response.writableFinished) left.abort()
+  }
+  response.once('close', onClose)
+  const closing = closingOf(message)
+  try {
+    const answer = await handler(toRequest(message, known, left.signal), {
+      address: known.address === undefined ? (message.socket.remoteAddress ?? null) : known.address,
+      encrypted: known.encrypted ?? 'encrypted' in message.socket,
+      ...(known.hostRequest === undefined ? {} : { hostRequest: known.hostRequest }),
+      ...(known.basePath === undefined ? {} : { basePath: known.basePath }),
+      closing: known.closing ? AbortSignal.any([closing.signal, known.closing]) : closing.signal,
+    })
+    await send(answer, response, left.signal)
+  } finally {
+    closing.release()
+    response.off('close', onClose)
+  }
+}
+
+function toRequest(message: IncomingMessage, known: NodeRequest, signal: AbortSignal): Request {
+  const headers = new Headers()
+  for (let index = 0; index < message.rawHeaders.length; index += 2) {
+    const name = message.rawHeaders[index] as string
+    if (!name.startsWith(':')) headers.append(name, message.rawHeaders[index + 1] as string)
+  }
+  const method = message.method ?? 'GET'
+  const url = new URL(known.url ?? message.url ?? '/', originOf(message))
+  if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers, signal })
+  // Parsers that a content type does not concern leave the stream alone, and some an empty object in its stead.
+  if (!message.readableDidRead && !message.readableEnded) {
+    const body = Readable.toWeb(message) as ReadableStream<Uint8Array>
+    return new Request(url, { method, headers, signal, body, duplex: 'half' } as RequestInit)
+  }
+  // What the host has read is written again; its lengths and encodings are not those of the text any more.
+  for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) headers.delete(name)
+  const body = known.parsedBody
+  const isEmpty = body === undefined || body === null || (typeof body === 'object' && Object.keys(body).length === 0)
+  if (isEmpty) return new Request(url, { method, headers, signal })
+  const text =
+    typeof body === 'string' ? body : body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body)
+  return new Request(url, { method, headers, signal, body: text })
+}
+
+/** Only a frame for the path; a `Host` that is none must not keep the request from being answered. */
+function originOf(message: IncomingMessage): string {
+  const origin = `http://${message.headers.host ?? 'localhost'}`
+  return URL.canParse(origin) ? origin : 'http://localhost'
+}
+
+/** Writes the answer as fast as the client takes it. */
+async function send(answer: Response, response: ServerResponse, left: AbortSignal): Promise<void> {
+  if (left.aborted || response.destroyed) {
+    await answer.body?.cancel().catch(() => {})
+    return
+  }
+  response.statusCode = answer.status
+  const cookies = answer.headers.getSetCookie()
+  for (const [name, value] of answer.headers) if (name !== 'set-cookie') response.setHeader(name, value)
+  if (cookies.length > 0) response.setHeader('set-cookie', cookies)
+  if (!answer.body) {
+    response.end()
+    return
+  }
+  const reader = answer.body.getReader()
+  const cancel = () => {
+    reader.cancel().catch(() => {})
+  }
+  left.addEventListener('abort', cancel, { once: true })
+  try {
+    response.flushHeaders()
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done || left.aborted) break
+      const taken = response.write(value)
+      // The `compression` middleware keeps events back until it is told not to.
+      if ('flush' in response && typeof response.flush === 'function') response.flush()
+      if (!taken) await once(response, 'drain', { signal: left })
+    }
+    response.end()
+  } catch (error) {
+    // The status has been sent: only an end of the connection can say that what was sent is not all.
+    response.destroy(left.aborted || !(error instanceof Error) ? undefined : error)
+  } finally {
+    left.removeEventListener('abort', cancel)
+  }
+}

@@ -1,0 +1,81 @@
+import { type EngineError, errorTable, isEngineError } from '../errors.ts'
+
+/** An error that only HTTP knows, e.g. a body that is no JSON. */
+export class HttpProblem extends Error {
+  readonly status: number
+  readonly code: string
+  readonly extra: Record<string, unknown>
+  readonly headers: Record<string, string>
+
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    options: { extra?: Record<string, unknown>; headers?: Record<string, string> } = {},
+  ) {
+    super(detail)
+    this.name = 'HttpProblem'
+    this.status = status
+    this.code = code
+    this.extra = options.extra ?? {}
+    this.headers = options.headers ?? {}
+  }
+}
+
+/** Where the wire says it shorter than the table of errors. */
+const wireCodes: Record<string, string> = {
+  BACKUP_PINNED: 'pinned',
+  BACKUP_NEEDED_FOR_UNDO: 'needed_for_undo',
+  BACKUP_LAST_GOOD: 'last_good',
+}
+
+/** The code of an error as it goes over the wire: stable, in lower case. */
+export const wireCode = (code: string): string => wireCodes[code] ?? code.toLowerCase()
+
+const titles: Record<number, string> = {
+  400: 'Bad request',
+  401: 'Not authenticated',
+  403: 'Not allowed',
+  404: 'Not found',
+  405: 'Method not allowed',
+  406: 'Not acceptable',
+  409: 'Conflict',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  422: 'Not possible',
+  429: 'Too many requests',
+  499: 'Interrupted',
+  502: 'Not reachable',
+  503: 'Unavailable',
+  507: 'Storage full',
+}
+
+/** Any error as `application/problem+json`. What is not meant for clients is told to `onError` and kept from them. */
+export function problemResponse(error: unknown, onError: (error: unknown) => void): Response {
+  if (error instanceof HttpProblem) return respond(error.status, error.code, error.message, error.extra, error.headers)
+  if (isEngineError(error) && error.code !== 'INTERNAL') return engineProblem(error)
+  onError(error)
+  return respond(500, 'internal', 'Something went wrong; the log of the server says what.', {
+    advice: errorTable.INTERNAL.advice,
+  })
+}
+
+function engineProblem(error: EngineError): Response {
+  const headers: Record<string, string> = error.retryable && error.status === 409 ? { 'retry-after': '10' } : {}
+  return respond(error.status, wireCode(error.code), error.message, { advice: error.advice, ...error.detail }, headers)
+}
+
+function respond(
+  status: number,
+  code: string,
+  detail: string,
+  extra: Record<string, unknown>,
+  headers: Record<string, string> = {},
+): Response {
+  const title = titles[status] ?? 'Server error'
+  const body = { ...extra, type: `urn:lifeboat:problem:${code}`, title, status, code, detail }
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...headers },
+  })
+}

@@ -1,0 +1,191 @@
+import { z } from 'zod'
+import { confirmationRefusal, planHash } from '../confirmation.ts'
+import { csvResponse, toCsv, wantsCsv } from '../csv.ts'
+import { listOf, listQuery, page } from '../listing.ts'
+import { type Route, route } from '../route.ts'
+import { backupSchema, confirm, ofDatabase, startedSchema } from '../schemas.ts'
+import { logsAnswer, logsQuery } from '../task-logs.ts'
+
+const csvColumns = [
+  ...(['number', 'id', 'status', 'type', 'name', 'description', 'trigger', 'created_by', 'created_at'] as const),
+  ...(['completed_at', 'database', 'app_version', 'postgres_version', 'include_media', 'media_size'] as const),
+  ...(['logical_bytes', 'stored_bytes', 'checksum', 'tags', 'pinned', 'last_verified'] as const),
+] as const
+
+const sortable = [
+  ...(['number', 'id', 'status', 'type', 'name', 'trigger', 'created_by', 'created_at', 'completed_at'] as const),
+  ...(['database', 'database_size', 'media_size', 'logical_bytes', 'stored_bytes'] as const),
+] as const
+
+const truth = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1')
+
+const list = route({
+  method: 'GET',
+  path: 'backups',
+  permission: 'backups:read',
+  summary: 'Lists backups of every status, newest first; CSV with Accept: text/csv.',
+  query: listQuery.extend({
+    database: z.string().max(100).optional(),
+    status: z.string().max(100).optional().describe('One or several, separated by commas.'),
+    type: z.string().max(100).optional(),
+    trigger: z.string().max(100).optional(),
+    created_by: z.string().max(200).optional(),
+    include_media: truth.optional(),
+    pinned: truth.optional(),
+    tag: z.string().max(200).optional().describe('NAME or NAME=VALUE.'),
+    created_after: z.iso.datetime({ offset: true }).optional(),
+    created_before: z.iso.datetime({ offset: true }).optional(),
+  }),
+  answers: { status: 200, schema: listOf(backupSchema) },
+  async handle({ engine, query, request }) {
+    const statuses = query.status?.split(',')
+    const types = query.type?.split(',')
+    const [tag, value] = query.tag?.split(/=(.*)/s) ?? []
+    const after = query.created_after === undefined ? undefined : Date.parse(query.created_after)
+    const before = query.created_before === undefined ? undefined : Date.parse(query.created_before)
+    const rows = (await engine.operations.backups.list({ database: query.database })).filter((row) => {
+      const created = Date.parse(row.created_at ?? '')
+      return (
+        (!statuses || statuses.includes(row.status)) &&
+        (!types || types.includes(row.type ?? '')) &&
+        (query.trigger === undefined || row.trigger === query.trigger) &&
+        (query.created_by === undefined || row.created_by === query.created_by) &&
+        (query.include_media === undefined || row.include_media === query.include_media) &&
+        (query.pinned === undefined || row.pinned === query.pinned) &&
+        (tag === undefined || hasTag(row.tags, tag, value)) &&
+        (after === undefined || created >= after) &&
+        (before === undefined || created < before)
+      )
+    })
+    const searchable = ['id', 'number', 'name', 'description', 'created_by', 'app_version', 'database', 'tags'] as const
+    const csv = wantsCsv(request)
+    const asked = csv ? { ...query, page: 1, page_size: Math.max(1, rows.length) } : query
+    const found = page(rows, asked, { url: new URL(request.url), searchable, sortable })
+    return csv ? csvResponse(toCsv(found.results, csvColumns), 'backups.csv') : { body: found }
+  },
+})
+
+function hasTag(tags: Record<string, string> | null, name: string, value: string | undefined): boolean {
+  if (tags === null || !Object.hasOwn(tags, name)) return false
+  return value === undefined || tags[name] === value
+}
+
+const create = route({
+  method: 'POST',
+  path: 'backups/create',
+  alias: 'backups',
+  permission: 'backups:create',
+  audit: 'backups.create',
+  summary: 'Begins a backup in the background.',
+  query: ofDatabase,
+  body: z.strictObject({
+    name: z.string().max(200).optional(),
+    description: z.string().max(4000).optional(),
+    include_media: z.boolean().optional(),
+    type: z.enum(['full', 'incremental', 'differential']).optional(),
+    tags: z.record(z.string().min(1).max(100), z.string().max(400)).optional(),
+    pinned: z.boolean().optional(),
+    database: z.string().max(100).optional().describe('Label, where there are several.'),
+  }),
+  answers: { status: 202, schema: startedSchema.extend({ number: z.int() }) },
+  async handle({ engine, actor, body, query }) {
+    const { include_media, database, ...rest } = body
+    const started = await engine.operations.backups.create({
+      ...rest,
+      includeMedia: include_media,
+      database: database ?? query.database,
+      by: actor.id,
+      trigger: 'api',
+    })
+    return { status: 202, body: started, subject: started.id }
+  },
+})
+
+const get = route({
+  method: 'GET',
+  path: 'backups/:id',
+  permission: 'backups:read',
+  summary: 'One backup, whatever its status, with the rows per table.',
+  query: ofDatabase,
+  answers: { status: 200, schema: backupSchema },
+  async handle({ engine, params, query, signal }) {
+    const row = await engine.operations.backups.get(params.id ?? '', query)
+    if (row.status !== 'completed') return { body: row }
+    return { body: { ...row, ...(await engine.backups.details(row.id, { ...query, signal })) } }
+  },
+})
+
+const remove = route({
+  method: 'DELETE',
+  path: 'backups/:id/delete',
+  alias: 'backups/:id',
+  permission: 'backups:delete',
+  audit: 'backups.delete',
+  summary: 'Deletes a backup. Its space comes back with the next prune.',
+  query: ofDatabase.extend({ confirm }),
+  body: z.strictObject({ confirm }),
+  answers: { status: 204 },
+  async handle({ engine, settings, params, query, body }) {
+    const { database } = query
+    const { id, number, name, checksum, created_at } = await engine.operations.backups.delete(params.id ?? '', {
+      database,
+      dryRun: true,
+    })
+    const plan = { action: 'delete', backup: { id, number, name, checksum, created_at } }
+    const refusal = confirmationRefusal(settings, body.confirm ?? query.confirm, plan, planHash(plan))
+    if (refusal) throw refusal
+    await engine.operations.backups.delete(id, { database })
+    return { status: 204, subject: id }
+  },
+})
+
+const verify = route({
+  method: 'POST',
+  path: 'backups/:id/verify',
+  permission: 'backups:verify',
+  audit: 'backups.verify',
+  summary: 'Begins a verification in the background.',
+  query: ofDatabase,
+  body: z.strictObject({ level: z.enum(['manifest', 'checksums', 'structure', 'restore']).optional() }),
+  answers: { status: 202, schema: startedSchema },
+  async handle({ engine, actor, params, query, body }) {
+    const started = await engine.operations.backups.verify(params.id ?? '', {
+      ...query,
+      ...body,
+      by: actor.id,
+      trigger: 'api',
+    })
+    return { status: 202, body: started, subject: started.id }
+  },
+})
+
+const pin = route({
+  method: 'POST',
+  path: 'backups/:id/pin',
+  permission: 'backups:pin',
+  audit: 'backups.pin',
+  summary: 'Pins a backup, so that nothing deletes it, or takes the pin off.',
+  query: ofDatabase,
+  body: z.strictObject({ pinned: z.boolean().default(true) }),
+  answers: { status: 200, schema: backupSchema },
+  async handle({ engine, actor, params, query, body, signal }) {
+    const { id } = await engine.operations.backups.get(params.id ?? '', query)
+    const backup = await engine.backups.pin(id, body.pinned, { ...query, by: actor.id, signal })
+    return { body: backup, subject: id }
+  },
+})
+
+const logs = route({
+  method: 'GET',
+  path: 'backups/:id/logs',
+  permission: 'backups:read',
+  summary: 'What the job that made the backup logged; as text/event-stream it goes on, resuming by Last-Event-ID.',
+  query: ofDatabase.extend(logsQuery.shape),
+  answers: { status: 200 },
+  async handle(context) {
+    const { id } = await context.engine.operations.backups.get(context.params.id ?? '', context.query)
+    return logsAnswer(context, await context.engine.operations.tasks.ofSubject(id, ['backup']))
+  },
+})
+
+export const backupRoutes: Route[] = [list, create, get, remove, verify, pin, logs]

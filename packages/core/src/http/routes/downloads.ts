@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { type Download, sendDownload } from '../download.ts'
+import { createDownloadLinks } from '../download-links.ts'
+import { isLoopback } from '../loopback.ts'
+import { HttpProblem } from '../problem.ts'
+import { type Route, type RouteContext, route } from '../route.ts'
+import { ofDatabase } from '../schemas.ts'
+
+const downloadQuery = ofDatabase.extend({
+  part: z.enum(['database', 'media']).default('database').describe('`media`: the media folders as tar.gz.'),
+  format: z.enum(['dump']).default('dump').describe('A pg_dump custom-format archive.'),
+  compression: z.coerce.number().int().min(0).max(9).default(6).describe('gzip level inside the file.'),
+})
+
+type Asked = z.output<typeof downloadQuery> & { id: string }
+
+/** The routes of downloads; links are remembered by this handler. */
+export function downloadRoutes(): Route[] {
+  const links = createDownloadLinks<Asked>()
+
+  const direct = route({
+    method: 'GET',
+    path: 'backups/:id/download',
+    permission: 'backups:download',
+    audit: 'backups.download',
+    summary: 'A standard file of the backup: pg_dump custom format, or the media as tar.gz.',
+    query: downloadQuery,
+    answers: { status: 200, contentType: 'application/octet-stream' },
+    handle: (context) => answer(context, { ...context.query, id: context.params.id ?? '' }, () => {}),
+  })
+
+  const link = route({
+    method: 'POST',
+    path: 'backups/:id/download-link',
+    permission: 'backups:download',
+    audit: 'backups.download_link',
+    summary: 'A link of its own to a download: for ten minutes, for the same actor, for one complete transfer.',
+    query: ofDatabase,
+    body: downloadQuery.omit({ database: true }),
+    answers: { status: 201, schema: z.object({ url: z.string(), expires_at: z.iso.datetime() }) },
+    async handle({ engine, params, query, body, actor, link }) {
+      const { id } = await engine.operations.backups.get(params.id ?? '', query)
+      const { token, expiresAt } = links.make(actor.id, { ...body, ...query, id })
+      return { status: 201, body: { url: link(`downloads/${token}/`), expires_at: expiresAt }, subject: id }
+    },
+  })
+
+  const linked = route({
+    method: 'GET',
+    path: 'downloads/:token',
+    permission: 'backups:download',
+    audit: 'backups.download',
+    summary: 'The download a link was made for.',
+    answers: { status: 200, contentType: 'application/octet-stream' },
+    async handle(context) {
+      const found = links.find(context.params.token ?? '', context.actor.id)
+      if (!found) throw new HttpProblem(404, 'link_expired', 'This link is used up, expired, or not yours.')
+      return answer(context, found.value, found.used)
+    },
+  })
+
+  return [direct, link, linked]
+}
+
+async function answer(context: RouteContext<unknown, unknown>, asked: Asked, onComplete: () => void) {
+  const { engine, settings, connection } = context
+  if (!connection.encrypted && !isLoopback(connection.address) && !settings.allowPlainHttpDownloads)
+    throw new HttpProblem(403, 'plain_http', 'A backup is not sent over plain HTTP to another machine.', {
+      extra: { advice: 'Use HTTPS, or set `allowPlainHttpDownloads`.' },
+    })
+  const { id, database, part, compression } = asked
+  const download: Download = await engine.operations.backups.download(id, {
+    database,
+    part,
+    compressionLevel: compression,
+  })
+  return sendDownload(context, download, onComplete)
+}

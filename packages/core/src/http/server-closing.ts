@@ -1,0 +1,20 @@
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
+
+const lookMs = 250
+
+/**
+ * A signal that fires when the server of a request stops listening. Node tells a server's own requests nothing of
+ * `close()`, which then waits for them: an event stream would keep it waiting for ever. So while a request is being
+ * answered the server is looked at from time to time.
+ */
+export function closingOf(message: IncomingMessage): { signal: AbortSignal; release(): void } {
+  const closing = new AbortController()
+  const server = (message.socket as Socket & { server?: Server }).server
+  if (!server) return { signal: closing.signal, release: () => {} }
+  const timer = setInterval(() => {
+    if (!server.listening) closing.abort()
+  }, lookMs)
+  timer.unref()
+  return { signal: closing.signal, release: () => clearInterval(timer) }
+}

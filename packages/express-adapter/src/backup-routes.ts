@@ -1,0 +1,45 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { answerNodeRequest, createHandler, type HandlerOptions, type HostedEngine, hostWith } from '@lifeboat/core'
+
+/** Express 4 and 5 alike: the little of a request that is asked for. */
+export interface ExpressRequest extends IncomingMessage {
+  baseUrl: string
+  originalUrl: string
+  ip?: string | undefined
+  secure: boolean
+  body?: unknown
+}
+
+export type ExpressOptions<HostRequest extends ExpressRequest = ExpressRequest> = Omit<
+  HandlerOptions<HostRequest>,
+  'basePath'
+>
+
+/**
+ * The backup routes for Express, to be mounted anywhere:
+ *
+ * ```ts
+ * app.use('/api/backup', backupRoutes(engine, { authorize: (request, { hostRequest }) => actorOf(hostRequest) }))
+ * ```
+ *
+ * The engine's jobs and schedule start with it, and end when the server that answers is closed. Where that server is
+ * behind a proxy, Express's own `trust proxy` decides what address and protocol a request has.
+ */
+export function backupRoutes<HostRequest extends ExpressRequest = ExpressRequest>(
+  engine: HostedEngine,
+  options: ExpressOptions<HostRequest>,
+) {
+  const handler = createHandler(engine, options as HandlerOptions)
+  const host = hostWith(engine, options.onError)
+  return (request: ExpressRequest, response: ServerResponse, next: (error?: unknown) => void): void => {
+    host.follow(request)
+    answerNodeRequest(handler, request, response, {
+      basePath: request.baseUrl,
+      url: request.originalUrl,
+      hostRequest: request,
+      address: request.ip ?? null,
+      encrypted: request.secure,
+      parsedBody: request.body,
+    }).catch(next)
+  }
+}

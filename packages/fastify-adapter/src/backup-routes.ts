@@ -1,0 +1,51 @@
+import { answerNodeRequest, createHandler, type HandlerOptions, type HostedEngine } from '@lifeboat/core'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+
+export interface FastifyOptions extends Omit<HandlerOptions<FastifyRequest>, 'basePath'> {
+  engine: HostedEngine
+}
+
+/**
+ * The backup routes as a Fastify plugin, under the prefix it is registered with:
+ *
+ * ```ts
+ * await fastify.register(backupRoutes, { prefix: '/api/backup', engine, authorize: (request, { hostRequest }) => actorOf(hostRequest) })
+ * ```
+ *
+ * The engine's jobs and schedule start when Fastify is ready and end when it closes; open streams end first. Fastify's
+ * own `trustProxy` decides what address and protocol a request has.
+ */
+export const backupRoutes: FastifyPluginAsync<FastifyOptions> = async (fastify, { engine, ...options }) => {
+  const handler = createHandler(engine, options as HandlerOptions)
+  const closing = new AbortController()
+  // Bodies stay as they come: limits and errors are the handler's, the same in every framework.
+  fastify.removeAllContentTypeParsers()
+  fastify.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  fastify.addHook('onReady', () => engine.start())
+  fastify.addHook('preClose', async () => closing.abort())
+  fastify.addHook('onClose', () => engine.stop())
+
+  const answer = async (
+    request: FastifyRequest,
+    reply: { raw: import('node:http').ServerResponse; hijack(): void },
+  ) => {
+    reply.hijack()
+    await answerNodeRequest(handler, request.raw, reply.raw, {
+      basePath: fastify.prefix,
+      url: request.originalUrl,
+      hostRequest: request,
+      address: request.ip,
+      encrypted: request.protocol === 'https',
+      closing: closing.signal,
+    })
+  }
+  const methods = ['GET', 'HEAD', 'POST', 'DELETE', 'PUT', 'PATCH'] as const
+  fastify.route({
+    method: [...methods],
+    url: '/',
+    prefixTrailingSlash: 'both',
+    exposeHeadRoute: false,
+    handler: answer,
+  })
+  fastify.route({ method: [...methods], url: '/*', exposeHeadRoute: false, handler: answer })
+}
