@@ -7,13 +7,14 @@ import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exportArchive } from '../../packages/core/src/export/export-dump.ts'
 import type { ExportSource } from '../../packages/core/src/export/export-source.ts'
+import { exportScript } from '../../packages/core/src/export/export-sql.ts'
 import { canonicalSchemaBytes } from '../../packages/core/src/postgres/archive/canonical-archive.ts'
 import { encodeArchive } from '../../packages/core/src/postgres/archive/encode-archive.ts'
 import { parseArchive, parseArchiveHead } from '../../packages/core/src/postgres/archive/parse-archive.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
 import { liveSource } from './live-source.ts'
 import { nastyLargeObjects, nastyRoles, nastySchema } from './nasty-schema.ts'
-import { comparableDump, listedObjects, stockTools } from './stock-tools.ts'
+import { comparableDump, listedObjects, runScript, stockTools } from './stock-tools.ts'
 
 /** Folders with pg_dump and pg_restore of further versions, separated by colons. */
 const furtherClients = (process.env.LIFEBOAT_TEST_CLIENTS ?? '').split(':').filter((folder) => folder !== '')
@@ -129,6 +130,26 @@ describe.each([undefined, ...furtherClients])('with the clients in %s', (clients
     const withoutGuard = (text: string) => text.replaceAll(/^\\(un)?restrict .*$/gm, '')
     expect(withoutGuard(await script(ours))).toBe(withoutGuard(await script(theirs)))
   })
+})
+
+test('a plain script restores the same database', async () => {
+  const stock = stockTools()
+  const schema = await stock.dump(cluster.url('nasty'), ['-Fc', '--schema-only'])
+  const { source, close } = await liveSource(cluster.url('nasty'), schema)
+  const file = join(folder, 'nasty.sql')
+  const result = await exportScript(source, { output: { file } })
+  await close()
+  const script = await readFile(file)
+  expect(result).toEqual({ bytes: script.length, sha256: createHash('sha256').update(script).digest('hex') })
+  expect(
+    script
+      .toString()
+      .match(/^\\.*$/gm)
+      ?.every((line) => line === '\\.'),
+  ).toBe(true)
+  const url = await cluster.createDatabase('from_script')
+  await runScript(url, file)
+  expect(comparableDump(await stock.dump(url))).toBe(comparableDump(await stock.dump(cluster.url('nasty'))))
 })
 
 test('an export that fails leaves no file, and says what failed', async () => {

@@ -49,6 +49,11 @@ export function stockTools(folder?: string) {
   }
 }
 
+/** Runs a script of our own making the way a user would: with psql, which stops at the first error. */
+export async function runScript(url: string, file: string): Promise<void> {
+  await run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', file, url], { maxBuffer: 2 ** 30 })
+}
+
 /** A pg_restore newer than the server sets a parameter the server does not have, and goes on; anything else counts. */
 function refuseErrors(output: string): void {
   const lines = output.split('\n').filter((line) => /\b(error|fatal|warning):/i.test(line))

@@ -124,7 +124,7 @@ function afterPartitions(
 }
 
 /** Every materialized view. */
-function viewsOf(schema: Archive) {
+export function viewsOf(schema: Archive) {
   const text = archiveText(schema)
   return schema.entries
     .filter((entry) => entry.kind === 'MATERIALIZED VIEW')
