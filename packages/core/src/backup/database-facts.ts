@@ -3,6 +3,7 @@ import type { MigrationInspector } from '../migrations/inspector.ts'
 import { readDatabaseProperties } from '../postgres/database-properties.ts'
 import { readExtensions } from '../postgres/extensions.ts'
 import { readLargeObjects } from '../postgres/large-objects.ts'
+import { readPopulatedViews } from '../postgres/populated-views.ts'
 import type { Query } from '../postgres/query.ts'
 import { readRoles } from '../postgres/roles.ts'
 import { readTablespaces } from '../postgres/tablespaces.ts'
@@ -15,6 +16,7 @@ export interface DatabaseFacts {
   extensions: Manifest['extensions']
   roles: RoleRecord[]
   tablespaces: string[]
+  populatedViews: NonNullable<Manifest['populated_views']>
   migrations: MigrationState
   largeObjects: LargeObjectRecord[]
 }
@@ -30,6 +32,7 @@ export async function readDatabaseFacts(
     extensions: await readExtensions(query),
     roles: await readRoles(query),
     tablespaces: await readTablespaces(query),
+    populatedViews: await readPopulatedViews(query),
     migrations: await readMigrationState(inspectors, query, report),
     largeObjects: await readLargeObjects(query),
   }

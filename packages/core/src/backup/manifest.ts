@@ -49,6 +49,7 @@ export function describeBackup(made: {
     extensions: facts.extensions,
     roles: facts.roles,
     tablespaces: facts.tablespaces,
+    populated_views: facts.populatedViews,
     exclusions: {
       tables: [...options.exclude.tables],
       schemas: [...options.exclude.schemas],

@@ -66,7 +66,7 @@ export async function fillDatabase(
   // Grants come after everything that needs none, and refreshes after the grants: they run as the views' owners.
   progress.phase('refresh')
   for (const step of divided.acl) await runDefinition(first, step)
-  for (const sql of await refreshStatements(first.query)) await first.run([{ sql }])
+  for (const sql of await refreshStatements(first.query, manifest.populated_views ?? null)) await first.run([{ sql }])
   for (const step of divided.final) await runDefinition(first, step)
 
   progress.phase('census')
