@@ -17,7 +17,8 @@ const arrows: Record<string, { imports: string[]; types?: string[] }> = {
   backup: { imports: ['repository', 'postgres', 'migrations', 'schema'], types: ['storage'] },
   // A restore makes a safety backup first.
   restore: { imports: ['repository', 'postgres', 'migrations', 'schema', 'backup'], types: ['storage'] },
-  export: { imports: ['repository', 'postgres'], types: ['storage', 'backup'] },
+  // A script is the definitions that a restore would run.
+  export: { imports: ['repository', 'postgres', 'restore'], types: ['storage', 'backup'] },
   // Checking means looking at objects as they lie there.
   maintenance: { imports: ['repository', 'policy', 'storage'] },
   jobs: { imports: ['catalog'] },
