@@ -172,6 +172,16 @@ describe('an attacker without a key', () => {
     expect(() => openPack(repository.keys, createHash('sha256').update(cut).digest('hex'), cut)).toThrow(/does not fit/)
   })
 
+  it('cannot put one pack in the place of another', async () => {
+    await backUp(randomBytes(3000))
+    await backUp(randomBytes(3000))
+    const [one, two] = (await packs()) as [PackTable, PackTable]
+    await storage.put(packObjectName(one.name), await storage.get(packObjectName(two.name)))
+    expect(await codeOf(checkPack(repository, one.name))).toBe('REPOSITORY_DAMAGED')
+    const data = await storage.get(packObjectName(two.name))
+    expect(() => openPack(repository.keys, one.name, data)).toThrow(/name stands for/)
+  })
+
   it('cannot cut, lengthen or reorder a stream: only whoever can seal a reference could', async () => {
     const content = randomBytes(20_000)
     const { ref } = await backUp(content)

@@ -16,6 +16,7 @@ import { listPins, setPin } from './pins.ts'
 import type { Repository } from './repository.ts'
 import { createRepositoryWriter, type RepositoryWriterOptions } from './repository-writer.ts'
 import { emptyStream, sampleManifest } from './sample-manifest.ts'
+import { sealDocument } from './sealed-document.ts'
 import { listVerifications, recordVerification } from './verifications.ts'
 
 const key = { rawKey: randomBytes(32) }
@@ -137,6 +138,21 @@ describe('commit', () => {
       ...storage,
       put: (name, data, options) =>
         storage.put(name, name.startsWith('backups/') ? data.subarray(0, -1) : data, options),
+    }
+    expect((await backUp(undefined, {}, lying)).code).toBe('REPOSITORY_DAMAGED')
+    expect(await backups()).toEqual([])
+  })
+
+  it('fails when another manifest of that id is read back, sound as it may be', async () => {
+    const lying: Storage = {
+      ...storage,
+      async put(name, data, options) {
+        if (!name.startsWith('backups/')) return storage.put(name, data, options)
+        const id = name.slice('backups/'.length)
+        const streams = { schema: emptyStream, tables: emptyStream, sequences: emptyStream, large_objects: emptyStream }
+        const plain = Buffer.from(JSON.stringify(sampleManifest(id, streams)))
+        return storage.put(name, sealDocument(repository.keys, name, plain), options)
+      },
     }
     expect((await backUp(undefined, {}, lying)).code).toBe('REPOSITORY_DAMAGED')
     expect(await backups()).toEqual([])
