@@ -1,7 +1,8 @@
 import { isEngineError } from '../errors.ts'
 import { compareMigrations } from '../migrations/compare.ts'
 import { withDatabase } from '../postgres/connection.ts'
-import { openSession } from '../postgres/session.ts'
+import { refusePooler } from '../postgres/pooler.ts'
+import { openSession, type Session } from '../postgres/session.ts'
 import { createChunkReader } from '../repository/chunk-reader.ts'
 import type { Manifest } from '../repository/documents.ts'
 import { loadChunkIndex } from '../repository/load-index.ts'
@@ -68,7 +69,7 @@ async function readServer(
     return {
       server: {
         ...(await readTargetServer(session.query, { provider, collate, encoding })),
-        pooler: await isPooler(session.query, session.backendPid),
+        pooler: await isPooler(session),
         maintenanceDatabase: control?.parameters.database ?? null,
       },
       live: await readLiveDatabase(session.query, name, inside?.query ?? null),
@@ -88,13 +89,14 @@ async function openIfThere(context: RestoreContext, name: string, signal: AbortS
   }
 }
 
-/** A transaction pooler gives each transaction whatever session is free. */
-async function isPooler(query: (sql: string) => Promise<unknown[]>, backendPid: number): Promise<boolean> {
-  for (let attempt = 0; attempt < 3; attempt++) {
-    const [row] = (await query('SELECT pg_catalog.pg_backend_pid() AS pid')) as { pid: number }[]
-    if (row?.pid !== backendPid) return true
+async function isPooler(session: Session): Promise<boolean> {
+  try {
+    await refusePooler(session)
+    return false
+  } catch (error) {
+    if (isEngineError(error, 'DATABASE_POOLER')) return true
+    throw error
   }
-  return false
 }
 
 function backupFacts(manifest: Manifest, checksum: string): BackupFacts {

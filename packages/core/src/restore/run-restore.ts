@@ -2,11 +2,11 @@ import { rm } from 'node:fs/promises'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import { log } from '../events.ts'
 import { withDatabase } from '../postgres/connection.ts'
+import { readDatabaseProperties } from '../postgres/database-properties.ts'
 import { openSession, type Session } from '../postgres/session.ts'
 import { readManifest } from '../repository/manifests.ts'
 import { openControlSession } from './control-session.ts'
 import { dropLeftovers } from './leftovers.ts'
-import { readLiveProperties } from './live-properties.ts'
 import { mediaTargets } from './media-names.ts'
 import { swapMedia, type UnpackedMedia, unpackMedia } from './media-restore.ts'
 import { createMissingRoles, readRoleNames } from './missing-roles.ts'
@@ -99,7 +99,7 @@ async function restoreLocked(
       })
       return { ...common, ...result, keptDatabase: null, undoUntil: null, swapMilliseconds: null, media: swapped }
     }
-    const live = plan.replaces ? await readLiveProperties(control.query, database) : null
+    const live = plan.replaces ? await readDatabaseProperties(control.query, database) : null
     const result = await restoreBeside(run, control, { name: database, live, safetyBackupId })
     swapped = await swapAll(run, media)
     return { ...common, ...result, media: swapped }
