@@ -119,7 +119,7 @@ describe('changes fired into every gap', () => {
           fired = true
           committed = sql(change)
           // Either it gets through now, or it waits behind our locks until the snapshot is closed.
-          await Promise.race([committed, new Promise((resolve) => setTimeout(resolve, 150))])
+          await Promise.race([committed, new Promise((resolve) => setTimeout(resolve, 80))])
         },
       })
       const found = await readAll(opened)
@@ -132,6 +132,26 @@ describe('changes fired into every gap', () => {
       expect([before, later], `${name} after ${step}`).toContainEqual(found)
     }
   })
+})
+
+test('a table created after the locks is locked as well, before it counts', async () => {
+  const sql = await freshDatabase()
+  await sql('CREATE TABLE a AS SELECT 1 AS n')
+  const steps: SnapshotStep[] = []
+  const opened = await snapshot({
+    lockBudgetMs: 'wait',
+    async onStep(step) {
+      if (step === 'locked' && !steps.includes('locked')) await sql('CREATE TABLE b AS SELECT 2 AS n')
+      steps.push(step)
+    },
+  })
+  // TRUNCATE does not heed snapshots: were b not locked, its rows would be gone for ours too.
+  const truncated = sql('TRUNCATE b')
+  await Promise.race([truncated, new Promise((resolve) => setTimeout(resolve, 80))])
+  expect(await readAll(opened)).toEqual({ 'public.a': '1\n', 'public.b': '2\n' })
+  expect(steps.filter((step) => step === 'locked')).toHaveLength(2)
+  await opened.close()
+  await truncated
 })
 
 describe('lock budget', () => {
@@ -199,10 +219,15 @@ describe('ending', () => {
     expect(opened.signal.reason).toMatchObject({ code: 'SNAPSHOT_TOO_OLD' })
   })
 
-  test('the loss of its backend is noticed', async () => {
+  test.each(['snapshot', 'lock watch'])('the loss of the connection "%s" is noticed', async (application) => {
     await freshDatabase()
     const opened = await snapshot()
-    await cluster.sql('postgres', 'SELECT pg_terminate_backend($1, 5000)', [opened.session.backendPid])
+    const ended = await cluster.sql(
+      'postgres',
+      'SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1 AND datname = $2',
+      [`lifeboat: ${application}`, source.database],
+    )
+    expect(ended).toHaveLength(1)
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(opened.signal.reason).toMatchObject({ code: 'DATABASE_UNREACHABLE' })
   })

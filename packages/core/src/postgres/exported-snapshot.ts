@@ -111,11 +111,14 @@ export async function openExportedSnapshot(
       cleanups.push(() => clearTimeout(timer))
     }
     const lost = () => {
-      controller.abort(new EngineError('DATABASE_UNREACHABLE', 'The connection that holds the snapshot has ended.'))
+      controller.abort(new EngineError('DATABASE_UNREACHABLE', 'A connection that guards the snapshot has ended.'))
     }
-    session.ended.addEventListener('abort', lost, { once: true })
-    cleanups.push(() => session.ended.removeEventListener('abort', lost))
-    if (session.ended.aborted) lost()
+    // The watcher too: without it an ALTER could wait for the backup unseen.
+    for (const { ended } of sessions) {
+      ended.addEventListener('abort', lost, { once: true })
+      cleanups.push(() => ended.removeEventListener('abort', lost))
+      if (ended.aborted) lost()
+    }
 
     return {
       id,

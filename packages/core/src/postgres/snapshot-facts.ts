@@ -52,12 +52,14 @@ type FactsRow = Omit<SnapshotFacts, 'database_oid' | 'settings' | 'flushed' | 'm
 export async function waitForFlush(query: Query, lsn: string | null, timeoutMs = 5000): Promise<boolean> {
   if (lsn === null) return false
   for (const deadline = Date.now() + timeoutMs; ; ) {
-    const [row] = await query<{ flushed: boolean }>(
-      `SELECT pg_catalog.pg_current_wal_flush_lsn() >= $1::pg_catalog.pg_lsn
-         AND pg_catalog.current_setting('fsync') = 'on' AS flushed`,
+    const [row] = await query<{ flushed: boolean; durable: boolean }>(
+      `SELECT pg_catalog.pg_current_wal_flush_lsn() >= $1::pg_catalog.pg_lsn AS flushed,
+         pg_catalog.current_setting('fsync') = 'on' AS durable`,
       [lsn],
     )
-    if (row?.flushed) return true
+    // Without fsync "flushed" says nothing of the disk, and waiting changes nothing.
+    if (!row?.durable) return false
+    if (row.flushed) return true
     if (Date.now() >= deadline) return false
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
