@@ -36,7 +36,7 @@ function run(file: string, args: string[], env: Record<string, string>): Promise
   })
 }
 
-test('Quick start', async () => {
+test('Quick start', { timeout: 300_000 }, async () => {
   const databaseUrl = await cluster.createDatabase('app')
   await cluster.sql('app', 'CREATE TABLE notes AS SELECT n, md5(n::text) AS text FROM generate_series(1, 500) AS n')
   const lines = codeBlocks(readme, '## Quick start').flatMap(({ text }) => text.trim().split('\n'))
@@ -54,7 +54,7 @@ test('Quick start', async () => {
   expect((await readFile(join(folder, 'app.dump'))).subarray(0, 5).toString()).toBe('PGDMP')
 })
 
-test('In your application', async () => {
+test('In your application', { timeout: 300_000 }, async () => {
   const [block] = codeBlocks(readme, '## In your application')
   const core = pathToFileURL(join(root, 'packages/core/dist/index.js')).href
   await writeFile(join(folder, 'program.ts'), (block?.text ?? '').replace("'@lifeboat/core'", `'${core}'`))
