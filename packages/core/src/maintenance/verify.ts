@@ -1,4 +1,4 @@
-import { isEngineError } from '../errors.ts'
+import { type ErrorCode, isEngineError } from '../errors.ts'
 import type { Reporter } from '../events.ts'
 import { createChunkReader } from '../repository/chunk-reader.ts'
 import type { Manifest } from '../repository/documents.ts'
@@ -79,13 +79,8 @@ async function verifyLevel(
   if (level === 'manifest') return []
   if (level === 'restore') {
     if (!options.restore) throw new Error('Verification by restore needs a function that restores.')
-    try {
-      await options.restore(manifest, { signal, report })
-      return []
-    } catch (error) {
-      if (!isEngineError(error) || error.code === 'ABORTED' || error.code.startsWith('STORAGE_')) throw error
-      return [error.message]
-    }
+    await options.restore(manifest, { signal, report })
+    return []
   }
   const index = await loadChunkIndex(repository, { signal })
   if (level === 'checksums') return verifyChecksums(repository, index, manifest, { signal, report })
@@ -93,14 +88,25 @@ async function verifyLevel(
   return verifyStructure(reader, index, manifest, options)
 }
 
-const damageCodes = ['REPOSITORY_DAMAGED', 'REPOSITORY_FORMAT_NEWER', 'CHUNK_MISSING', 'BACKUP_NOT_FOUND'] as const
+/** Errors that speak of the backup. All others (no server, no rights, no tools, abort) say nothing about it. */
+const verdicts: readonly ErrorCode[] = [
+  'REPOSITORY_DAMAGED',
+  'REPOSITORY_FORMAT_NEWER',
+  'CHUNK_MISSING',
+  'BACKUP_NOT_FOUND',
+  'ARCHIVE_INVALID',
+  'CLIENT_TOOL_FAILED',
+  'CENSUS_MISMATCH',
+  'RESTORE_FAILED',
+  'VALIDATION_FAILED',
+]
 
 /** What a step found wrong, or the damage that ended it. */
 async function problemsOf(step: () => Promise<string[]>): Promise<string[]> {
   try {
     return await step()
   } catch (error) {
-    if (isEngineError(error) && damageCodes.some((code) => code === error.code)) return [error.message]
+    if (isEngineError(error) && verdicts.includes(error.code)) return [error.message]
     throw error
   }
 }
