@@ -32,6 +32,8 @@ export interface DatabaseReading {
   bytes: number
 }
 
+const schemaLockBudgetMs = 5000
+
 /** What a table's rows are estimated to be as text before anything is known: somewhat more than on disk. */
 const initialTextPerByte = 1.1
 
@@ -54,7 +56,8 @@ export async function readDatabase(run: {
     snapshot: snapshot.id,
     exclude,
     excludeBookkeeping: await hasBookkeeping(session.query),
-    lockBudgetMs: options.lockBudgetMs,
+    // Also with `wait`: pg_dump would wait behind whoever waits for us, a deadlock that PostgreSQL does not see.
+    lockBudgetMs: options.lockBudgetMs === 'wait' ? schemaLockBudgetMs : options.lockBudgetMs,
     signal: snapshot.signal,
   })
   schema.catch(() => {})
@@ -85,7 +88,7 @@ export async function readDatabase(run: {
   await inPhase(
     report,
     'rows',
-    () => readTables({ pool, session, groups, toJob, readings }),
+    () => readTables({ pool, session, groups, toJob, readings, report }),
     () => {
       const bytes = pool.bytesRead
       const done = readings.weightDone

@@ -1,3 +1,4 @@
+import { log, type Reporter } from '../events.ts'
 import { copyOut } from '../postgres/copy-out.ts'
 import type { Session } from '../postgres/session.ts'
 import { explainCopyError } from './read-job.ts'
@@ -30,6 +31,7 @@ export async function readTables(run: {
   groups: WorkItem[][]
   toJob(items: readonly WorkItem[]): ReadJob
   readings: Readings
+  report?: Reporter
 }): Promise<void> {
   const { pool, session, toJob, readings } = run
   const queue = createWorkQueue(run.groups, { workers: pool.size })
@@ -52,6 +54,10 @@ export async function readTables(run: {
   }
 
   async function readContested(job: ReadJob, contested: Set<number>): Promise<void> {
+    for (const { table, name } of job.lock.filter(({ table }) => contested.has(table)))
+      log(run.report, 'info', `Somebody waits to lock ${name}: it is read by the session that holds its lock.`, {
+        table,
+      })
     for (const copy of job.copies.filter(({ table }) => contested.has(table))) {
       await session.query('SAVEPOINT job')
       const { value, stream } = await pool.feed((write) =>

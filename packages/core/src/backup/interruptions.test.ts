@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { EngineEvent } from '../events.ts'
+import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
+import { openBackup, ourBackendsSql, testContext, testOptions } from './backup-fixture.ts'
+import { runBackup } from './run-backup.ts'
+
+let cluster: TemporaryCluster
+beforeAll(async () => {
+  cluster = await startTemporaryCluster()
+  await cluster.createDatabase('app')
+  await cluster.sql(
+    'app',
+    `CREATE TABLE big AS SELECT i, (SELECT string_agg(md5((i * 30 + j)::text), '') FROM generate_series(1, 30) j) AS t
+       FROM generate_series(1, 25000) i;
+     CREATE TABLE small AS SELECT i FROM generate_series(1, 100) i`,
+  )
+})
+afterAll(() => cluster?.stop())
+
+/** Runs `action` once, when the rows begin to be read. */
+function whenRowsBegin(action: () => void, events: EngineEvent[] = []) {
+  let done = false
+  return (event: EngineEvent) => {
+    events.push(event)
+    if (done || event.type !== 'phase' || event.phase !== 'rows') return
+    done = true
+    action()
+  }
+}
+
+test('an abort ends the backends within 5 s, leaves nothing visible, and what was stored is used again', async () => {
+  const context = await testContext(cluster.url('app'), { resources: { segmentBlocks: 64 } })
+  const abort = new AbortController()
+  let abortedAt = 0
+  const { storage } = context.repository
+  const report = whenRowsBegin(async () => {
+    while ((await Array.fromAsync(storage.list('packs/'))).length < 4) await sleep(20)
+    abortedAt = Date.now()
+    abort.abort()
+  })
+  await expect(runBackup(context, testOptions({ signal: abort.signal, report }))).rejects.toMatchObject({
+    code: 'ABORTED',
+    exitCode: 130,
+  })
+  expect(Date.now() - abortedAt).toBeLessThan(5000)
+  while ((await cluster.sql('app', ourBackendsSql)).length > 0) {
+    expect(Date.now() - abortedAt).toBeLessThan(5000)
+    await sleep(50)
+  }
+  expect(await Array.fromAsync(storage.list('backups/'))).toEqual([])
+  const left = await Array.fromAsync(storage.list('packs/'))
+  const { manifest } = await runBackup(context, testOptions())
+  const fresh = await runBackup(
+    await testContext(cluster.url('app'), { resources: { segmentBlocks: 64 } }),
+    testOptions(),
+  )
+  expect(left.length).toBeGreaterThanOrEqual(4)
+  const leftBytes = left.reduce((sum, { bytes }) => sum + bytes, 0)
+  expect(manifest.stored_bytes).toBeLessThan(fresh.manifest.stored_bytes - leftBytes * 0.8)
+})
+
+test('a signal that has fired already starts nothing', async () => {
+  const context = await testContext(cluster.url('app'))
+  await expect(runBackup(context, testOptions({ signal: AbortSignal.abort() }))).rejects.toMatchObject({
+    code: 'ABORTED',
+  })
+})
+
+test('a killed worker backend fails the backup, and leaves nothing visible', async () => {
+  const context = await testContext(cluster.url('app'))
+  const report = whenRowsBegin(async () => {
+    await cluster.sql(
+      'app',
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lifeboat: backup worker' LIMIT 1`,
+    )
+  })
+  await expect(runBackup(context, testOptions({ report }))).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' })
+  expect(await Array.fromAsync(context.repository.storage.list('backups/'))).toEqual([])
+})
+
+test('two backups of one database do not overlap: the second one waits, or is refused', async () => {
+  const context = await testContext(cluster.url('app'))
+  const order: string[] = []
+  const backUp = async (name: string) => {
+    const report = (event: EngineEvent) => event.type === 'phase' && order.push(`${name} ${event.phase}`)
+    const outcome = await runBackup(context, testOptions({ report })).catch((error: unknown) => error)
+    order.push(`${name} ended`)
+    return outcome
+  }
+  const outcomes = await Promise.all([backUp('one'), backUp('two')])
+  const refused = outcomes.filter((outcome) => outcome instanceof Error)
+  if (refused.length > 0) expect(refused).toMatchObject([{ code: 'LEASE_HELD' }])
+  const snapshots = order.filter((entry) => entry.endsWith(' snapshot'))
+  const [first, second] = snapshots.map((entry) => entry.slice(0, 3))
+  if (second) expect(order.indexOf(`${first} ended`)).toBeLessThan(order.indexOf(`${second} snapshot`))
+})
+
+test('a schema change in the way: the backup gives way within its budget, and takes a new snapshot', async () => {
+  const context = await testContext(cluster.url('app'), { resources: { retryDelaysMs: [200, 200] } })
+  const events: EngineEvent[] = []
+  let waited = 0
+  let altered: Promise<unknown> | undefined
+  const report = whenRowsBegin(() => {
+    const began = Date.now()
+    altered = cluster.sql('app', 'ALTER TABLE big ADD COLUMN later int DEFAULT 7').then(() => {
+      waited = Date.now() - began
+    })
+  }, events)
+  const { manifest } = await runBackup(context, testOptions({ report, lockBudgetMs: 300 }))
+  await altered
+  expect(waited).toBeLessThan(5000)
+  const gaveWay = events.find((event) => event.type === 'log' && event.level === 'warning')
+  expect(gaveWay).toMatchObject({
+    detail: { code: 'LOCK_BUDGET', statement: expect.stringContaining('ALTER TABLE big') },
+  })
+  const { tables } = await openBackup(context.repository, manifest)
+  expect(tables.get('public.big')).toMatchObject({ columns: ['i', 't', 'later'], rows: 25_000 })
+})
+
+/** pg_dump locks every table too; with the exported snapshot's session that makes two. */
+async function pgDumpHasLocked(): Promise<void> {
+  const sql = `SELECT count(*)::int AS n FROM pg_locks WHERE relation = 'small'::regclass AND granted`
+  while (((await cluster.sql<{ n: number }>('app', sql))[0]?.n ?? 0) < 2) await sleep(10)
+}
+
+test('lockBudget "wait": the contested table is read by the session that holds its lock', async () => {
+  const context = await testContext(cluster.url('app'))
+  const events: EngineEvent[] = []
+  let altered: Promise<unknown> | undefined
+  const report = whenRowsBegin(() => {
+    altered = pgDumpHasLocked().then(() => cluster.sql('app', 'ALTER TABLE small ADD COLUMN later int; TRUNCATE small'))
+  }, events)
+  const { manifest } = await runBackup(context, testOptions({ report, lockBudgetMs: 'wait' }))
+  await altered
+  const contested = events.filter((event) => event.type === 'log' && event.message.includes('"public"."small"'))
+  expect(contested.length).toBeGreaterThan(0)
+  const backup = await openBackup(context.repository, manifest)
+  expect(backup.tables.get('public.small')).toMatchObject({ columns: ['i'], rows: 100 })
+  expect((await backup.rows('public.small')).toString().split('\n')).toHaveLength(101)
+  expect(await cluster.sql('app', 'SELECT count(*)::int AS n FROM small')).toEqual([{ n: 0 }])
+})
+
+test('behind somebody who holds a table, the backup fails when its budget is over', async () => {
+  const context = await testContext(cluster.url('app'))
+  const holding = cluster.sql('app', 'BEGIN; LOCK TABLE big; SELECT pg_sleep(3); COMMIT')
+  await sleep(300)
+  const began = Date.now()
+  await expect(runBackup(context, testOptions({ lockBudgetMs: 300 }))).rejects.toMatchObject({ code: 'LOCK_BUDGET' })
+  expect(Date.now() - began).toBeLessThan(2500)
+  await holding
+})
+
+test('an enum label renamed while rows are read: a new attempt, never a mixture', async () => {
+  await cluster.sql(
+    'app',
+    `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE moods AS SELECT 'sad'::mood AS mood FROM generate_series(1, 1000)`,
+  )
+  const context = await testContext(cluster.url('app'), { resources: { retryDelaysMs: [10] } })
+  const events: EngineEvent[] = []
+  const report = whenRowsBegin(() => {
+    cluster.sql('app', `ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'`)
+  }, events)
+  const { manifest } = await runBackup(context, testOptions({ report }))
+  expect(events.filter((event) => event.type === 'phase' && event.phase === 'rows')).toHaveLength(2)
+  const rows = await (await openBackup(context.repository, manifest)).rows('public.moods')
+  expect(new Set(rows.toString().trim().split('\n'))).toEqual(new Set(['blue']))
+})
+
+test('a snapshot that grows too old ends the backup', async () => {
+  const context = await testContext(cluster.url('app'), { resources: { maxSnapshotAgeMs: 50 } })
+  await expect(runBackup(context, testOptions())).rejects.toMatchObject({ code: 'SNAPSHOT_TOO_OLD' })
+  expect(await Array.fromAsync(context.repository.storage.list('backups/'))).toEqual([])
+})
