@@ -65,12 +65,13 @@ async function leftInSchemas(query: Query): Promise<string[]> {
        SELECT 1 AS rank, 'pg_catalog.pg_class'::pg_catalog.regclass AS catalog, oid, relnamespace AS namespace
          FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f')
        UNION ALL SELECT 2, 'pg_catalog.pg_class'::pg_catalog.regclass, oid, relnamespace
-         FROM pg_catalog.pg_class WHERE relkind IN ('S', 'c')
+         FROM pg_catalog.pg_class WHERE relkind = 'S'
        UNION ALL SELECT 3, 'pg_catalog.pg_opclass'::pg_catalog.regclass, oid, opcnamespace FROM pg_catalog.pg_opclass
        UNION ALL SELECT 4, 'pg_catalog.pg_opfamily'::pg_catalog.regclass, oid, opfnamespace FROM pg_catalog.pg_opfamily
        UNION ALL SELECT 5, 'pg_catalog.pg_operator'::pg_catalog.regclass, oid, oprnamespace FROM pg_catalog.pg_operator
        UNION ALL SELECT 6, 'pg_catalog.pg_type'::pg_catalog.regclass, oid, typnamespace
          FROM pg_catalog.pg_type WHERE typrelid = 0 AND typelem = 0 OR typtype IN ('d', 'e', 'r')
+           OR typrelid IN (SELECT oid FROM pg_catalog.pg_class WHERE relkind = 'c')
        UNION ALL SELECT 7, 'pg_catalog.pg_proc'::pg_catalog.regclass, oid, pronamespace FROM pg_catalog.pg_proc
        UNION ALL SELECT 8, 'pg_catalog.pg_collation'::pg_catalog.regclass, oid, collnamespace FROM pg_catalog.pg_collation
        UNION ALL SELECT 9, 'pg_catalog.pg_conversion'::pg_catalog.regclass, oid, connamespace FROM pg_catalog.pg_conversion
@@ -120,7 +121,7 @@ async function dropsAfter(query: Query): Promise<string[]> {
      ORDER BY rank, oid`,
   )
   return objects.map(({ type, identity }) => {
-    const kind = type === 'server' ? 'SERVER' : type.toUpperCase()
+    const kind = type.toUpperCase().replaceAll('-', ' ')
     // `(a AS b)` and `FOR type LANGUAGE name` are written by the server as DROP wants them.
     const name = type === 'transform' ? identity.replace(/^for (.*) on language /i, 'FOR $1 LANGUAGE ') : identity
     return `DROP ${kind} IF EXISTS ${name} CASCADE`

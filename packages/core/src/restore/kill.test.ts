@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -142,7 +142,7 @@ test('a swap killed anywhere leaves the live database old or new, and what it le
       (phase): [string, number] => [phase, 0],
     ),
     ...['create-database', 'rows'].map((phase): [string, number] => [phase, 40]),
-    ...[0, 3, 6, 9, 12, 16, 22, 30, 60, 120].map((delay): [string, number] => ['swap', delay]),
+    ...[0, 5, 10, 15, 20, 30, 50].map((delay): [string, number] => ['swap', delay]),
   ]
   const outcomes = new Set<string>()
   for (const [phase, delay] of moments) {
@@ -152,7 +152,8 @@ test('a swap killed anywhere leaves the live database old or new, and what it le
     const now = await state('swapped')
     expect([fresh, wreck]).toContain(now)
     outcomes.add(now === fresh ? 'new' : 'old')
-    await cleanLeftovers(context.database)
+    await cleanLeftovers(context.database, { media: [media] })
+    expect((await readdir(folder)).filter((name) => name.includes('restoring'))).toEqual([])
     expect(await copies()).toEqual([])
     const control = await openSession(resolveConnection(cluster.url('postgres')), { application: 'test' })
     for (const kept of await listKeptDatabases(control.query)) {
@@ -162,8 +163,8 @@ test('a swap killed anywhere leaves the live database old or new, and what it le
     }
     await control.close()
     expect(await state('swapped')).toBe(wreck)
-    // The media folder is the old one or the new one, whole.
-    expect(['wreck', 'backup']).toContain(await readFile(join(media, 'which'), 'utf8'))
+    // The media folder follows the database.
+    expect(await readFile(join(media, 'which'), 'utf8')).toBe(now === fresh ? 'backup' : 'wreck')
     await writeFile(join(media, 'which'), 'wreck')
   }
   expect(outcomes.has('old')).toBe(true)

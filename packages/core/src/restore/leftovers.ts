@@ -5,6 +5,7 @@ import type { Query } from '../postgres/query.ts'
 import { openControlSession } from './control-session.ts'
 import { parseRestoreComment } from './database-comment.ts'
 import { dropExpiredDatabases } from './kept-databases.ts'
+import { cleanMediaLeftovers } from './media-leftovers.ts'
 import { restoreIdOfCopy } from './names.ts'
 import type { Running } from './options.ts'
 import { isRestoreRunning } from './restore-lock.ts'
@@ -42,15 +43,20 @@ export async function findLeftovers(query: Query): Promise<Leftover[]> {
   return leftovers
 }
 
-/** Drops the leftovers, and kept databases whose time is over. Gives the names of what was dropped. */
+/**
+ * Drops the leftovers, and kept databases whose time is over; ends what was begun with the folders in `media`. Gives
+ * the names of what was dropped.
+ */
 export async function cleanLeftovers(
   parameters: ConnectionParameters,
-  { signal, report, now = new Date() }: Running & { now?: Date } = {},
+  { signal, report, now = new Date(), media = [] }: Running & { now?: Date; media?: readonly string[] } = {},
 ): Promise<{ dropped: string[] }> {
   const control = await openControlSession(parameters, { target: parameters.database, signal })
   if (!control) return { dropped: [] }
   try {
-    return { dropped: await dropLeftovers(control.query, parameters.database, { report, now }) }
+    const dropped = await dropLeftovers(control.query, parameters.database, { report, now })
+    const { removed } = await cleanMediaLeftovers(control.query, media, { report })
+    return { dropped: [...dropped, ...removed] }
   } finally {
     await control.close()
   }

@@ -7,6 +7,7 @@ import { openSession, type Session } from '../postgres/session.ts'
 import { readManifest } from '../repository/manifests.ts'
 import { openControlSession } from './control-session.ts'
 import { dropLeftovers } from './leftovers.ts'
+import { cleanMediaLeftovers } from './media-leftovers.ts'
 import { mediaTargets } from './media-names.ts'
 import { swapMedia, type UnpackedMedia, unpackMedia } from './media-restore.ts'
 import { createMissingRoles, readRoleNames } from './missing-roles.ts'
@@ -61,7 +62,8 @@ export async function runRestore(
   try {
     await lockRestore(control.query, id)
     await lockTarget(control.query, plan.database)
-    if (plan.strategy !== 'in-place') await dropLeftovers(control.query, context.database.database, { report })
+    await dropLeftovers(control.query, context.database.database, { report })
+    await cleanMediaLeftovers(control.query, mediaPaths(context, plan), { report })
     const result = await restoreLocked(context, plan, control, { id, signal: watched, report })
     return { ...result, milliseconds: Math.round(performance.now() - started) }
   } catch (error) {
@@ -120,6 +122,11 @@ async function requireSamePlan(
   if (now.refusals.length === 0) return
   const [first] = now.refusals
   throw new EngineError('RESTORE_REFUSED', first?.text ?? 'The plan refuses.', { detail: { refusals: now.refusals } })
+}
+
+function mediaPaths(context: RestoreContext, { options: { mediaTarget } }: RestorePlan): string[] {
+  const given = typeof mediaTarget === 'object' ? Object.values(mediaTarget) : []
+  return [...context.media.map(({ path }) => path), ...given, ...(typeof mediaTarget === 'string' ? [mediaTarget] : [])]
 }
 
 /** For in-place the database itself will do: only its locks are needed. */
