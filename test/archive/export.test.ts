@@ -132,6 +132,26 @@ describe.each([undefined, ...furtherClients])('with the clients in %s', (clients
   })
 })
 
+test.skipIf(furtherClients.length === 0)(
+  'version 1.15, which PostgreSQL 16 writes, is read by a later pg_restore',
+  async () => {
+    const old = parseArchive(await stockTools().dump(cluster.url('nasty'), ['-Fc', '--schema-only']))
+    const schema = encodeArchive({ ...old, header: { ...old.header, version: 15 } })
+    const { source, close } = await liveSource(cluster.url('nasty'), schema)
+    const stock = stockTools(furtherClients[0])
+    for (const compressionLevel of [0, 6]) {
+      const file = join(folder, `v15.${compressionLevel}.dump`)
+      await exportArchive(source, { output: { file }, compressionLevel })
+      expect(await stock.list(file)).toContain('Dump Version: 1.15-0')
+      const url = await cluster.createDatabase(`v15_${compressionLevel}`)
+      await stock.restore(url, ['-j', '4', file])
+      const dumps = await Promise.all([url, cluster.url('nasty')].map((each) => stockTools().dump(each)))
+      expect(comparableDump(dumps[0] as Buffer)).toBe(comparableDump(dumps[1] as Buffer))
+    }
+    await close()
+  },
+)
+
 test('a plain script restores the same database', async () => {
   const stock = stockTools()
   const schema = await stock.dump(cluster.url('nasty'), ['-Fc', '--schema-only'])

@@ -77,6 +77,23 @@ describe('hostile input', () => {
       }
   })
 
+  test('thousands of seeded damages end well', () => {
+    let state = 42
+    const random = (below: number) => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
+      return Math.floor((state / 2 ** 32) * below)
+    }
+    for (let round = 0; round < 3000; round++) {
+      const copy = Buffer.from(dump)
+      for (let damages = 1 + random(8); damages > 0; damages--) {
+        const [from, to, length] = [random(copy.length), random(copy.length), random(64)]
+        if (random(2) === 0) copy.copyWithin(to, from, Math.min(from + length, copy.length))
+        else copy.fill(random(256), from, Math.min(from + random(6), copy.length))
+      }
+      attempt(copy.subarray(0, copy.length - random(2) * random(100)))
+    }
+  })
+
   test('a count or a length beyond the file costs nothing', () => {
     const copy = Buffer.from(dump)
     for (let at = 11; at < copy.length - 5; at++) {
