@@ -74,9 +74,8 @@ export async function listArchive(
 /** What a client tool that failed has said, as an error. The tools never print passwords. */
 export function toolFailure(tool: string, stderr: string, exitCode?: number, code?: string): EngineError {
   const said = stderr.trim().slice(0, 4000)
-  const locked = /lock timeout/.test(said)
   return new EngineError(
-    locked ? 'LOCK_BUDGET' : 'CLIENT_TOOL_FAILED',
+    'CLIENT_TOOL_FAILED',
     `${tool} ended with ${exitCode ?? code ?? 'a signal'}: ${said || 'it said nothing'}`,
   )
 }

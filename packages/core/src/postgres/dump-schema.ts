@@ -50,6 +50,8 @@ export async function dumpSchema(
       extendEnv: false,
       stdin: 'ignore',
       encoding: 'buffer',
+      // Else an archive whose last byte happens to be a newline would lose it.
+      stripFinalNewline: false,
       maxBuffer: maxBytes,
       cancelSignal: signal,
       forceKillAfterDelay: 2000,
@@ -63,6 +65,11 @@ export async function dumpSchema(
       const { reason } = signal
       throw isEngineError(reason) ? reason : new EngineError('ABORTED', 'Interrupted.', { cause: reason })
     }
-    throw toolFailure('pg_dump', Buffer.from(result.stderr).toString(), result.exitCode, result.code)
+    const said = Buffer.from(result.stderr).toString()
+    // Not by the server's message, which may be in any language: pg_dump was waiting for a lock, and for that long.
+    if (lockBudgetMs !== 'wait' && said.includes('LOCK TABLE') && result.durationMs >= lockBudgetMs) {
+      throw new EngineError('LOCK_BUDGET', `pg_dump waited ${lockBudgetMs} ms for a locked table: ${said.trim()}`)
+    }
+    throw toolFailure('pg_dump', said, result.exitCode, result.code)
   })
 }
