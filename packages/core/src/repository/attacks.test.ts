@@ -277,6 +277,11 @@ describe('damage', () => {
       data[chunk.offset + 15]! ^= 0x80
       await storage.put(packObjectName(pack.name), data)
     }
+    const loadedBefore = createChunkReader(repository, await loadChunkIndex(repository))
+    const saved = await storage.get(packObjectName(one.name))
+    await storage.delete(packObjectName(one.name))
+    expect((await loadedBefore.readBytes(ref)).equals(content)).toBe(true)
+    await storage.put(packObjectName(one.name), saved)
     await damage(one, one.chunks[0]!)
     await damage(two, two.chunks[1]!)
     expect((await read()).equals(content)).toBe(true)

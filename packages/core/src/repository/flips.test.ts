@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { isEngineError } from '../errors.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
 import { type Storage, StorageObjectMissing } from '../storage/storage.ts'
@@ -33,6 +33,9 @@ const findings = [
 ] as const
 
 let objects: Map<string, Buffer>
+
+// Some 13,000 times everything is read: 14 s on an idle machine.
+vi.setConfig({ testTimeout: 300_000 })
 
 beforeAll(async () => {
   const storage = createMemoryStorage()

@@ -1,8 +1,9 @@
 import { isEngineError, throwIfAborted } from '../errors.ts'
 import { StorageObjectMissing } from '../storage/storage.ts'
+import { createBreather } from './breather.ts'
 import { ChunkIndex } from './chunk-index.ts'
 import { mapInOrder } from './concurrency.ts'
-import { openIndexObject } from './index-object.ts'
+import { packsOfIndexObject } from './index-object.ts'
 import { packObjectName, packOfObjectName, prefixes } from './layout.ts'
 import { listMarks } from './marks.ts'
 import { chunkRecordBytes, type PackTable } from './pack.ts'
@@ -41,9 +42,13 @@ async function load(repository: Repository, options: LoadIndexOptions): Promise<
   const expected = objects.reduce((sum, object) => sum + object.bytes, 0) / chunkRecordBytes
   const index = new ChunkIndex(Math.ceil(expected) + 64)
   const read = (object: { name: string }) => storage.get(object.name, { signal })
+  const breathe = createBreather()
   for await (const [object, data] of mapInOrder(objects, 4, async (item) => [item, await read(item)] as const)) {
     throwIfAborted(signal)
-    for (const pack of openIndexObject(repository, object.name, data)) index.addPack(pack)
+    for (const pack of packsOfIndexObject(repository, object.name, data)) {
+      index.addPack(pack)
+      await breathe(pack.chunks.length)
+    }
     index.objects.push(object.name)
   }
   if (stored !== null) await compare(repository, index, stored, signal)

@@ -1,3 +1,4 @@
+import { createBreather } from './breather.ts'
 import type { ChunkReader } from './chunk-reader.ts'
 import { type Manifest, type Segment, type StreamRef, segmentSchema, tableSchema } from './documents.ts'
 
@@ -6,6 +7,14 @@ import { type Manifest, type Segment, type StreamRef, segmentSchema, tableSchema
  * commit checks and verify reads.
  */
 export async function* manifestChunkIds(reader: ChunkReader, manifest: Manifest): AsyncGenerator<string> {
+  const breathe = createBreather()
+  for await (const id of everyId(reader, manifest)) {
+    await breathe(1)
+    yield id
+  }
+}
+
+async function* everyId(reader: ChunkReader, manifest: Manifest): AsyncGenerator<string> {
   for (const ref of Object.values(manifest.streams)) yield* reader.everyChunkId(ref)
   for (const { tar } of manifest.media) yield* reader.everyChunkId(tar)
   yield* segmentsChunkIds(reader, manifest.large_object_segments)

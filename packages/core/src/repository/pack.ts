@@ -43,6 +43,8 @@ export class PackBuilder {
   #buffer: Buffer<ArrayBuffer> | undefined
   #length = 0
   #chunks: PackChunk[] = []
+  // Kept up with every chunk: no long pause at the end of a pack, and the bytes are still in the cache.
+  #hash = createHash('sha256')
   #filled = false
 
   constructor(keys: RepositoryKeys, packBytes: number) {
@@ -67,26 +69,22 @@ export class PackBuilder {
   }
 
   finish(): FinishedPack {
-    const hash = createHash('sha256')
-    const body = this.#buffer!.subarray(0, this.#length)
-    hash.update(body)
     const chunks = this.#chunks
-    const table = encodeTable(chunks, hash.copy().digest())
+    const table = encodeTable(chunks, this.#hash.copy().digest())
     const sealed = seal({ kind: sealKinds.packTable, name: tableName, rootKey: this.#keys.document }, table, 0)
     const trailer = Buffer.alloc(packTrailerBytes)
     trailer.writeUInt32LE(sealed.bytes, 0)
     trailer.writeUInt32LE(chunks.length, 4)
     trailerMagic.copy(trailer, 8)
-    for (const part of [sealed.head, sealed.body, sealed.tag, trailer]) {
-      hash.update(part)
-      this.#append(part)
-    }
+    for (const part of [sealed.head, sealed.body, sealed.tag, trailer]) this.#append(part)
+    const name = this.#hash.digest('hex')
     const data = this.#buffer!.subarray(0, this.#length)
     this.#filled = true
     this.#buffer = undefined
     this.#length = 0
     this.#chunks = []
-    return { name: hash.digest('hex'), bytes: data.length, chunks, data }
+    this.#hash = createHash('sha256')
+    return { name, bytes: data.length, chunks, data }
   }
 
   #append(part: Uint8Array): void {
@@ -101,6 +99,7 @@ export class PackBuilder {
       this.#buffer = grown
     }
     this.#buffer.set(part, this.#length)
+    this.#hash.update(part)
     this.#length = needed
   }
 }

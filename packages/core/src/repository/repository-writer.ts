@@ -44,6 +44,7 @@ export interface RepositoryWriter {
 
 /** Bytes given to the chunker at a time: some 3 ms of work. */
 const pieceBytes = 1024 * 1024
+const idsAtATime = 8192
 
 export function createRepositoryWriter(repository: Repository, options: RepositoryWriterOptions): RepositoryWriter {
   const { index, signal } = options
@@ -96,7 +97,10 @@ export function createRepositoryWriter(repository: Repository, options: Reposito
     let level = 0
     while (ids.length > maxInlineIds) {
       const list = ownWriter().openStream()
-      list.write(Buffer.from(ids.join(''), 'hex'))
+      for (let at = 0; at < ids.length; at += idsAtATime) {
+        list.write(Buffer.from(ids.slice(at, at + idsAtATime).join(''), 'hex'))
+        if (ids.length > idsAtATime) await setImmediate()
+      }
       ids = list.end().ids
       level++
       await Promise.all(storing)
