@@ -17,6 +17,7 @@ export async function clearDatabase(session: RestoreSession): Promise<{ keptExte
   await run(await dropsAfter(query))
   await session.query('SELECT pg_catalog.count(pg_catalog.lo_unlink(oid)) FROM pg_catalog.pg_largeobject_metadata')
   await run(await publicGrants(query))
+  await run(await defaultPrivileges(query))
   const kept = await query<{ name: string }>('SELECT extname::text AS name FROM pg_catalog.pg_extension')
   return { keptExtensions: kept.map(({ name }) => name) }
 }
@@ -157,3 +158,33 @@ const publicDefaults = [
   'GRANT USAGE ON SCHEMA public TO PUBLIC',
   `COMMENT ON SCHEMA public IS 'standard public schema'`,
 ]
+
+/** Default privileges outlive the objects they were for; each entry is brought back to what a new database has. */
+async function defaultPrivileges(query: Query): Promise<string[]> {
+  const entries = await query<{ role: string; schema: string | null; kind: string; grantees: string[] }>(
+    `SELECT pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(defaclrole)) AS role,
+       pg_catalog.quote_ident(n.nspname) AS schema, defaclobjtype::text AS kind,
+       ARRAY(SELECT DISTINCT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END
+         FROM pg_catalog.aclexplode(defaclacl) AS a) AS grantees
+     FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace
+     WHERE ${owned('defaclrole')} AND n.nspname IS DISTINCT FROM $1`,
+    [bookkeepingSchema],
+  )
+  return entries.flatMap(({ role, schema, kind, grantees }) => {
+    const objects = defaultKinds[kind]
+    if (objects === undefined) return []
+    const alter = `ALTER DEFAULT PRIVILEGES FOR ROLE ${role}${schema === null ? '' : ` IN SCHEMA ${schema}`}`
+    const revokes = grantees.map((grantee) => `${alter} REVOKE ALL ON ${objects} FROM ${grantee}`)
+    // An entry of a schema adds to the global one, so nothing at all is its default.
+    if (schema !== null) return revokes
+    const usable = kind === 'f' ? ['EXECUTE'] : kind === 'T' ? ['USAGE'] : []
+    return [
+      ...revokes,
+      `${alter} GRANT ALL ON ${objects} TO ${role}`,
+      ...usable.map((privilege) => `${alter} GRANT ${privilege} ON ${objects} TO PUBLIC`),
+    ]
+  })
+}
+
+/** pg_default_acl.defaclobjtype. */
+const defaultKinds: Record<string, string> = { r: 'TABLES', S: 'SEQUENCES', f: 'FUNCTIONS', T: 'TYPES', n: 'SCHEMAS' }

@@ -1,4 +1,4 @@
-import { EngineError } from '../errors.ts'
+import { EngineError, isEngineError } from '../errors.ts'
 import { log } from '../events.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
 import { quoteIdentifier } from '../postgres/identifiers.ts'
@@ -109,8 +109,13 @@ export async function dropExpiredDatabases(control: Query, now: Date): Promise<s
   const dropped: string[] = []
   for (const { name, facts } of await readKept(control)) {
     if (facts.keep_until === null || new Date(facts.keep_until) > now) continue
-    await dropKept(control, name, facts.restore)
-    dropped.push(name)
+    try {
+      await dropKept(control, name, facts.restore)
+      dropped.push(name)
+    } catch (error) {
+      // Another role's database is left to it.
+      if (!isEngineError(error, 'DATABASE_RIGHTS')) throw error
+    }
   }
   return dropped
 }

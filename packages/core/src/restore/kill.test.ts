@@ -24,6 +24,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+/** All moments instead of a few: `npm run test:long`. */
+const long = process.env.LIFEBOAT_TEST_LONG === '1'
 const key = { rawKey: Buffer.alloc(32, 3) }
 const resources = {
   connections: 2,
@@ -137,13 +139,18 @@ test('a swap killed anywhere leaves the live database old or new, and what it le
 }, async () => {
   const { context, media, fresh, wreck, given } = await prepare('swapped')
   const options = { safetyBackup: false, mediaTarget: true }
-  const moments: [string, number][] = [
-    ...['media', 'create-database', 'definitions', 'rows', 'refresh', 'census', 'analyze'].map(
-      (phase): [string, number] => [phase, 0],
-    ),
-    ...['create-database', 'rows'].map((phase): [string, number] => [phase, 40]),
-    ...[0, 5, 10, 15, 20, 30, 50].map((delay): [string, number] => ['swap', delay]),
+  const few: [string, number][] = [
+    ['media', 0],
+    ['rows', 0],
+    ['analyze', 0],
+    ['swap', 5],
+    ['swap', 15],
+    ['swap', 40],
   ]
+  const phases = ['create-database', 'definitions', 'refresh', 'census', 'properties', 'swap-media']
+  const more = phases.flatMap((phase) => [0, 10, 40].map((delay): [string, number] => [phase, delay]))
+  const within = Array.from({ length: 60 }, (_, delay): [string, number] => ['swap', delay])
+  const moments = long ? [...few, ...more, ...within] : few
   const outcomes = new Set<string>()
   for (const [phase, delay] of moments) {
     await killedAt({ ...given, options }, phase, delay)
@@ -174,19 +181,19 @@ test('a swap killed anywhere leaves the live database old or new, and what it le
   expect(await readFile(join(media, 'which'), 'utf8')).toBe('backup')
 })
 
-test('an in-place restore killed anywhere leaves the database old or new', { timeout: 300_000 }, async () => {
+test('an in-place restore killed anywhere leaves the database old or new', {
+  timeout: long ? 3_600_000 : 300_000,
+}, async () => {
   const { fresh, wreck, given } = await prepare('replaced')
   const options = { safetyBackup: false, strategy: 'in-place' }
-  for (const [phase, delay] of [
-    ['read-all', 0],
-    ['clear', 0],
+  const few: [string, number][] = [
     ['clear', 20],
-    ['definitions', 0],
     ['rows', 0],
-    ['rows', 60],
-    ['census', 0],
     ['commit', 0],
-  ] as const) {
+  ]
+  const phases = ['read-all', 'clear', 'definitions', 'rows', 'refresh', 'census']
+  const more = phases.flatMap((phase) => [0, 10, 40, 90].map((delay): [string, number] => [phase, delay]))
+  for (const [phase, delay] of long ? [...more, ...few] : few) {
     await killedAt({ ...given, options }, phase, delay)
     await expect.poll(() => ours(), { timeout: 10_000 }).toBe(0)
     const now = await state('replaced')

@@ -71,9 +71,18 @@ export async function dropLeftovers(
   const dropped: string[] = []
   for (const { database, restoreId } of await findLeftovers(control)) {
     if (database === live) continue
-    await control(`DROP DATABASE IF EXISTS ${quoteIdentifier(database)} WITH (FORCE)`)
-    log(report, 'info', `Dropped "${database}", left behind by restore ${restoreId}.`)
-    dropped.push(database)
+    try {
+      await control(`DROP DATABASE IF EXISTS ${quoteIdentifier(database)} WITH (FORCE)`)
+      log(report, 'info', `Dropped "${database}", left behind by restore ${restoreId}.`)
+      dropped.push(database)
+    } catch (error) {
+      // Another role's, or in use in a way that FORCE does not end: no reason to stop whoever asked.
+      log(
+        report,
+        'warning',
+        `"${database}" could not be dropped: ${error instanceof Error ? error.message : String(error)}`,
+      )
+    }
   }
   const expired = await dropExpiredDatabases(control, now)
   for (const name of expired) log(report, 'info', `Dropped "${name}": its time to be kept is over.`)

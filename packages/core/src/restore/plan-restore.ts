@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { isEngineError } from '../errors.ts'
 import { compareMigrations } from '../migrations/compare.ts'
 import { withDatabase } from '../postgres/connection.ts'
@@ -132,7 +133,10 @@ async function damagedPacks(
   const index = await loadChunkIndex(repository, { signal })
   const reader = createChunkReader(repository, index, { signal })
   const missing = new Set<string>()
+  let looked = 0
   for await (const id of manifestChunkIds(reader, manifest)) {
+    // Ids come from memory for long stretches: the host's event loop wants its turn.
+    if (++looked % 2000 === 0) await setImmediate()
     if (index.find(id)) continue
     const packs = index.findMissing(id)
     for (const pack of packs.length > 0 ? packs : [`of chunk ${id}`]) missing.add(pack)

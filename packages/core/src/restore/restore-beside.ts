@@ -1,6 +1,7 @@
-import { EngineError } from '../errors.ts'
+import { EngineError, throwIfAborted } from '../errors.ts'
 import { log } from '../events.ts'
 import { withDatabase } from '../postgres/connection.ts'
+import { sqlState } from '../postgres/database-errors.ts'
 import { quoteIdentifier, quoteLiteral } from '../postgres/identifiers.ts'
 import { openSession, type Session } from '../postgres/session.ts'
 import type { DatabaseProperties } from '../repository/documents.ts'
@@ -91,7 +92,7 @@ async function fillCopy(
     const properties = target.live ?? manifest.database_properties
     // The live database's own roles are this server's: only a manifest's are mapped.
     const how = target.live ? { noOwner: false, noPrivileges: false, roleMap: {} } : options
-    for (const sql of propertyStatements(copy, properties, { ...how, exists: run.exists })) await control.query(sql)
+    await setProperties(run, control, propertyStatements(copy, properties, { ...how, exists: run.exists }))
     progress.phase('validate-before')
     await validateRestored(run, parameters, 'before')
     progress.phase('migrate')
@@ -100,12 +101,27 @@ async function fillCopy(
     await validateRestored(run, parameters, 'after')
     progress.phase('analyze')
     await analyzeTables(sessions, content.tables)
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     return { rows, tables: content.tables.length, migrations }
   })
 }
 
-/** The rename, and with a live database the swap. */
+/** What only a superuser may set stays unset, with a warning: it is no reason to be without the data. */
+async function setProperties({ report }: RestoreRun, control: Session, statements: string[]): Promise<void> {
+  for (const sql of statements) {
+    try {
+      await control.query(sql)
+    } catch (error) {
+      if (sqlState(error) !== '42501') throw error
+      log(report, 'warning', `The role may not do this for the restored database: ${sql}`, { sql })
+    }
+  }
+}
+
+/**
+ * The rename, and with a live database the swap. Once begun it is not interrupted any more: its sessions do not listen
+ * to the signal, so that its outcome is always known.
+ */
 async function takeName(
   run: RestoreRun,
   control: Session,
@@ -114,17 +130,22 @@ async function takeName(
 ): Promise<Pick<BesideResult, 'keptDatabase' | 'undoUntil' | 'swapMilliseconds'>> {
   const { manifest, context, report, progress, signal } = run
   progress.phase('swap')
+  throwIfAborted(signal)
   const now = new Date()
   const undoUntil = keepUntil(now, context.keepReplacedDays ?? 7)
   const present = live && (await readDatabase(control.query, name))
   if (live && !present) throw new EngineError('PLAN_CHANGED', `Database "${name}" vanished during the restore.`)
   const keptName = keptDatabaseName(name, now, await databaseNames(control.query))
-  const terminator = await openSession(control.parameters, { application: 'restore swap', signal })
+  const renamer = await openSession(control.parameters, { application: 'restore swap' })
+  const terminator = await openSession(control.parameters, { application: 'restore swap' }).catch(async (error) => {
+    await renamer.close()
+    throw error
+  })
   try {
     const { milliseconds } = await swapDatabases({
-      control: control.query,
+      control: renamer.query,
       terminator: terminator.query,
-      ownBackends: [control.backendPid, terminator.backendPid],
+      ownBackends: [renamer.backendPid, terminator.backendPid],
       name,
       replaced: present
         ? {
@@ -159,7 +180,7 @@ async function takeName(
       swapMilliseconds: present ? milliseconds : null,
     }
   } finally {
-    await terminator.close()
+    await Promise.all([renamer.close(), terminator.close()])
   }
 }
 

@@ -1,6 +1,7 @@
 import { EngineError, isEngineError } from '../errors.ts'
 import { log } from '../events.ts'
 import { withDatabase } from '../postgres/connection.ts'
+import { openSession } from '../postgres/session.ts'
 import { analyzeTables } from './analyze.ts'
 import { clearDatabase } from './clear-database.ts'
 import { fillDatabase } from './fill-database.ts'
@@ -79,7 +80,7 @@ async function replaceContents(
           kind === 'COMMENT' && tag.startsWith('EXTENSION ') && kept.has(unquoted(tag.slice(10))),
       })
       run.progress.phase('commit')
-      await session.query('COMMIT')
+      await commit(session)
       return filled
     } catch (error) {
       await session.query('ROLLBACK').catch(() => {})
@@ -88,6 +89,29 @@ async function replaceContents(
       if (state !== '40P01' || attempt === attempts) throw error
       log(run.report, 'warning', 'The application and the restore locked each other out; trying again.')
     }
+  }
+}
+
+/** A connection lost while it commits says nothing about the outcome; the server does. */
+async function commit(session: RestoreSession): Promise<void> {
+  const [transaction] = await session.query<{ id: string }>('SELECT pg_catalog.pg_current_xact_id()::text AS id')
+  try {
+    await session.query('COMMIT')
+  } catch (error) {
+    const other = await openSession(session.parameters, { application: 'restore outcome' }).catch(() => null)
+    if (!other) throw error
+    try {
+      for (let waited = 0; waited < 100; waited++) {
+        const sql = 'SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8) AS status'
+        const [row] = await other.query<{ status: string | null }>(sql, [transaction?.id])
+        if (row?.status === 'committed') return
+        if (row?.status !== 'in progress') break
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+    } finally {
+      await other.close()
+    }
+    throw error
   }
 }
 

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { fromPlainError } from '../backup/worker-protocol.ts'
 import { EngineError, throwIfAborted } from '../errors.ts'
+import type { ConnectionParameters } from '../postgres/connection.ts'
 import type { Query } from '../postgres/query.ts'
 import type { SealedChunk } from '../repository/sealed-chunk.ts'
 import type {
@@ -14,6 +15,7 @@ import type {
 /** A session on the database being restored, in a worker thread of its own. One call at a time. */
 export interface RestoreSession {
   backendPid: number
+  parameters: ConnectionParameters
   query: Query
   run(statements: Statement[]): Promise<void>
   /** Feeds a COPY from sealed chunks; `onBytes` hears of every chunk written. */
@@ -91,6 +93,7 @@ export async function openRestoreSession(
 
   return {
     backendPid: ready.type === 'ready' ? ready.backendPid : 0,
+    parameters: setup.parameters,
     async query<Row>(sql: string, values?: readonly unknown[]): Promise<Row[]> {
       const reply = await request({ type: 'run', statements: [{ sql, values }] })
       return reply.type === 'answer' ? (reply.rows as Row[]) : []
