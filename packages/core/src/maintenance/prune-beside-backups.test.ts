@@ -14,6 +14,8 @@ import {
 } from './sample-backups.ts'
 
 const hour = 3_600_000
+/** 1: before every single operation; the ordinary run takes every third. */
+const step = Number(process.env.LIFEBOAT_TEST_SWEEP_STEP ?? 3)
 const options: PruneOptions = { packBytes: 1_500, repackUnusedShare: 0.2, leaseMs: 20_000 }
 type Backups = Record<string, Record<string, Buffer>>
 
@@ -51,7 +53,7 @@ test.each(['begun', 'written', 'finished', 'not begun'] as const)(
     const { storage: origin, backups: given, rows } = await start()
     let committed = 0
     let refused = 0
-    for (let operation = 1; ; operation++) {
+    for (let operation = 1; ; operation += step) {
       const storage = await origin.copy()
       const backups = { ...given }
       let backup: SampleBackup | undefined
@@ -111,7 +113,7 @@ test('random histories of backups, forgets, prunes and hours: what is committed 
     return Math.floor((seed / 2 ** 31) * below)
   }
   const outcomes = { committed: 0, refused: 0, deleted: 0 }
-  for (let history = 0; history < 12; history++) {
+  for (let history = 0; history < 8; history++) {
     const storage = createTimedStorage()
     await initSampleRepository(storage)
     const backups: Backups = {}
@@ -162,6 +164,6 @@ test('random histories of backups, forgets, prunes and hours: what is committed 
       await expectGood(storage, backups, `history ${history}, round ${round}`)
     }
   }
-  expect(outcomes.committed).toBeGreaterThan(50)
-  expect(outcomes.deleted).toBeGreaterThan(50)
+  expect(outcomes.committed).toBeGreaterThan(30)
+  expect(outcomes.deleted).toBeGreaterThan(30)
 }, 240_000)

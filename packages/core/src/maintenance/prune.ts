@@ -7,6 +7,7 @@ import { acquireLease, type Lease } from '../repository/lease.ts'
 import { deleteMark, writeMark } from '../repository/marks.ts'
 import { cleanNumbers } from '../repository/numbers.ts'
 import type { Repository } from '../repository/repository.ts'
+import { StorageObjectMissing } from '../storage/storage.ts'
 import { waitForOtherLeases } from './other-leases.ts'
 import { gatherPruneFacts, type PruneFacts } from './prune-facts.ts'
 import { type PrunePlan, prunePlan } from './prune-plan.ts'
@@ -101,6 +102,8 @@ export async function prune(repository: Repository, options: PruneOptions = {}):
     await repository.storage.sweepLeftovers?.({ signal })
     await cleanNumbers(repository, { signal })
   } catch (error) {
+    // What this prune had listed is gone: another one is at work, and then the lease is lost.
+    if (error instanceof StorageObjectMissing) await lease.assertHeld()
     throw lease.lost.aborted ? lease.lost.reason : error
   } finally {
     await lease.release()

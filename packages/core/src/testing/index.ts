@@ -1,3 +1,4 @@
+export { type ConformanceCheck, storageConformance } from '../storage/conformance.ts'
 export { createMemoryStorage } from '../storage/memory.ts'
 export type { Storage } from '../storage/storage.ts'
 export { createFaultyStorage, type FaultPlan, type FaultyStorage } from './faulty-storage.ts'
