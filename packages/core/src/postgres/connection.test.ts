@@ -1,3 +1,4 @@
+import { Client } from 'pg'
 import { expect, test } from 'vitest'
 import { connectionUrl, describeConnection, resolveConnection, withDatabase } from './connection.ts'
 
@@ -65,3 +66,15 @@ test('an object, and another database', () => {
   expect(withDatabase(parameters, 'e')).toEqual({ ...parameters, database: 'e' })
   expect(structuredClone(parameters)).toEqual(parameters)
 })
+
+test.each(['plain', 'a=b&c', 'sp ace', 'quo\'te"', 'per%cent', 'per%3Dcent', 'ünï', 'a/b:c@d+e', '-- \n;'])(
+  'pg reads our URLs right: database %j',
+  (database) => {
+    const parameters = { ...resolveConnection('postgresql://h/d'), user: 'u:@/', password: 'p%:@/?', database }
+    for (const host of ['h', '/run/some where', '::1']) {
+      const client = new Client({ connectionString: connectionUrl({ ...parameters, host }) })
+      expect(client).toMatchObject({ user: 'u:@/', password: 'p%:@/?', database, port: 5432 })
+      expect(client.host.replace(/^\[(.*)\]$/, '$1')).toBe(host)
+    }
+  },
+)

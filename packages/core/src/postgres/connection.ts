@@ -75,7 +75,12 @@ export function connectionUrl(parameters: ConnectionParameters): string {
   if (ssl) options.set('sslmode', ssl.verifyCertificate ? (ssl.verifyHost ? 'verify-full' : 'verify-ca') : 'no-verify')
   const authority = host.startsWith('/') ? '' : `${host.includes(':') ? `[${host}]` : host}:${port}`
   const query = options.size > 0 ? `?${options}` : ''
-  return `postgresql://${credentials}@${authority}/${encodeURIComponent(database)}${query}`
+  return `postgresql://${credentials}@${authority}/${encodePath(database)}${query}`
+}
+
+/** pg decodes a path by decodeURI, which leaves %3D and its like alone: what may stand there as it is stays. */
+function encodePath(database: string): string {
+  return encodeURI(database).replaceAll('?', '%3F').replaceAll('#', '%23')
 }
 
 // Not `URL`: it refuses an empty host beside credentials, which is how socket URLs are written.

@@ -33,7 +33,21 @@ export async function preflightSource(
     })
   }
   if (!facts.superuser) await refuseMissingRights(session.query, facts, exclude)
-  return warningsOf(facts)
+  return [...warningsOf(facts), ...(await lockTableWarning(session.query, facts))]
+}
+
+/** A backup and its pg_dump hold one lock per table each, in a table of fixed size that everybody shares. */
+async function lockTableWarning(query: Query, facts: ServerFacts): Promise<PreflightWarning[]> {
+  const [row] = await query<{ tables: number }>(
+    "SELECT pg_catalog.count(*)::int AS tables FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p') AND oid >= 16384",
+  )
+  if (row!.tables <= facts.lock_slots * 0.8) return []
+  return [
+    {
+      code: 'LOCK_TABLE',
+      text: `${row!.tables} tables need more locks than the server surely has room for (${facts.lock_slots}). Raise max_locks_per_transaction.`,
+    },
+  ]
 }
 
 async function refuseMissingRights(query: Query, facts: ServerFacts, exclude: Exclusions): Promise<void> {
