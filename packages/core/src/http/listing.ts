@@ -63,15 +63,15 @@ function sortBy<Row extends object>(rows: Row[], sort: string, sortable: readonl
     throw new HttpProblem(400, 'invalid', `It can be sorted by ${sortable.join(', ')}.`, {
       extra: { errors: [{ path: 'sort', message: 'not a field to sort by' }] },
     })
+  const isKnown = (row: Row) => row[field] !== null && row[field] !== undefined
   const sign = descending ? -1 : 1
-  return rows.sort((a, b) => sign * compare(a[field], b[field]))
+  // What is not known comes last, whichever way.
+  const known = rows.filter(isKnown).sort((a, b) => sign * compare(a[field], b[field]))
+  return [...known, ...rows.filter((row) => !isKnown(row))]
 }
 
-/** What is not known comes last, whichever way; texts in the order of their code points. */
+/** Numbers as numbers, all else as texts in the order of their code points. */
 function compare(a: unknown, b: unknown): number {
-  if (a === b) return 0
-  if (a === null || a === undefined) return 1
-  if (b === null || b === undefined) return -1
   if (typeof a === 'number' && typeof b === 'number') return a - b
   const [left, right] = [String(a), String(b)]
   return left < right ? -1 : left > right ? 1 : 0

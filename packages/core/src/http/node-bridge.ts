@@ -36,16 +36,18 @@ export async function answerNodeRequest(
     if (!response.writableFinished) left.abort()
   }
   response.once('close', onClose)
-  const closing = closingOf(message)
+  const closing = closingOf(message, known.closing)
   try {
     const answer = await handler(toRequest(message, known, left.signal), {
       address: known.address === undefined ? (message.socket.remoteAddress ?? null) : known.address,
       encrypted: known.encrypted ?? 'encrypted' in message.socket,
       ...(known.hostRequest === undefined ? {} : { hostRequest: known.hostRequest }),
       ...(known.basePath === undefined ? {} : { basePath: known.basePath }),
-      closing: known.closing ? AbortSignal.any([closing.signal, known.closing]) : closing.signal,
+      closing: closing.signal,
     })
     await send(answer, response, left.signal)
+    // A closing server would wait for the connection to be given up by the client.
+    if (closing.signal.aborted) message.socket.end()
   } finally {
     closing.release()
     response.off('close', onClose)

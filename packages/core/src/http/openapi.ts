@@ -7,7 +7,9 @@ export function openApiDocument(routes: readonly Route[], options: { basePath: s
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of routes)
     for (const path of [route.path, ...(route.alias === undefined ? [] : [route.alias])]) {
-      const template = `/${path ? `${path.replaceAll(/:(\w+)/g, '{$1}')}/` : ''}`
+      // Only what is no file ends with a slash.
+      const slash = path === '' || path.includes('.') ? '' : '/'
+      const template = `/${path.replaceAll(/:(\w+)/g, '{$1}')}${slash}`
       paths[template] ??= {}
       paths[template][route.method.toLowerCase()] = operation(route, path)
     }
@@ -28,8 +30,7 @@ function operation(route: Route, path: string) {
   const { status, schema, contentType = 'application/json' } = route.answers
   const words = path.split('/').filter((word) => word && !word.startsWith(':'))
   return {
-    operationId:
-      [route.method.toLowerCase(), ...words, ...(path.endsWith(':id') ? ['one'] : [])].join('_') || 'get_root',
+    operationId: [route.method.toLowerCase(), ...words, ...(/:\w+$/.test(path) ? ['one'] : [])].join('_') || 'get_root',
     summary: route.summary,
     description: `Needs the permission ${route.permission}.`,
     parameters: [...pathParameters(path), ...queryParameters(route.query)],

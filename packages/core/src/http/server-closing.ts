@@ -8,13 +8,23 @@ const lookMs = 250
  * `close()`, which then waits for them: an event stream would keep it waiting for ever. So while a request is being
  * answered the server is looked at from time to time.
  */
-export function closingOf(message: IncomingMessage): { signal: AbortSignal; release(): void } {
+export function closingOf(
+  message: IncomingMessage,
+  known: AbortSignal | undefined,
+): { signal: AbortSignal; release(): void } {
   const closing = new AbortController()
+  const onKnown = () => closing.abort()
+  known?.addEventListener('abort', onKnown)
   const server = (message.socket as Socket & { server?: Server }).server
-  if (!server) return { signal: closing.signal, release: () => {} }
   const timer = setInterval(() => {
-    if (!server.listening) closing.abort()
+    if (known?.aborted || (server && !server.listening)) closing.abort()
   }, lookMs)
   timer.unref()
-  return { signal: closing.signal, release: () => clearInterval(timer) }
+  return {
+    signal: closing.signal,
+    release() {
+      clearInterval(timer)
+      known?.removeEventListener('abort', onKnown)
+    },
+  }
 }

@@ -119,7 +119,7 @@ export function createOperations(core: EngineCore): Operations {
     async start() {
       await started.get()
     },
-    async stop() {
+    stop: once(async () => {
       stopping.abort()
       const scheduler = await started.opened()?.catch(() => undefined)
       await scheduler?.stop()
@@ -128,7 +128,7 @@ export function createOperations(core: EngineCore): Operations {
       await ready.jobs.stop()
       await ready.catalog.workers.remove(worker)
       await ready.catalog.close()
-    },
+    }).get,
     backups,
     restores: createRestoreOperations(background, backups),
     maintenance: createMaintenanceOperations(background),

@@ -92,6 +92,8 @@ export function createRestoreOperations(
   }
 }
 
-function toRow({ job_id, plan: _, ...restore }: RestoreRecord): RestoreRow {
-  return { ...(restore as Omit<RestoreRow, 'task_id'>), task_id: job_id }
+/** The record keeps the label of the database; people see the name of what was restored. */
+function toRow({ job_id, plan, ...restore }: RestoreRecord): RestoreRow {
+  const database = typeof plan?.database === 'string' ? plan.database : restore.database
+  return { ...(restore as Omit<RestoreRow, 'task_id'>), database, task_id: job_id }
 }

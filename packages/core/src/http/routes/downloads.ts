@@ -36,7 +36,7 @@ export function downloadRoutes(): Route[] {
     audit: 'backups.download_link',
     summary: 'A link of its own to a download: for ten minutes, for the same actor, for one complete transfer.',
     query: ofDatabase,
-    body: downloadQuery.omit({ database: true }),
+    body: z.strictObject(downloadQuery.omit({ database: true }).shape),
     answers: { status: 201, schema: z.object({ url: z.string(), expires_at: z.iso.datetime() }) },
     async handle({ engine, params, query, body, actor, link }) {
       const { id } = await engine.operations.backups.get(params.id ?? '', query)

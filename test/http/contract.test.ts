@@ -1,0 +1,296 @@
+import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readEvents, type SeenEvent } from './events.ts'
+import { faces, mountedAt, type OpenFace } from './faces.ts'
+import { as, authorize, newSetting, post, taskEnd } from './setting.ts'
+
+let cluster: TemporaryCluster
+beforeAll(async () => {
+  cluster = await startTemporaryCluster()
+})
+afterAll(() => cluster?.stop())
+
+/** Of any shape: what is in it is what is being tested. */
+// biome-ignore lint/suspicious/noExplicitAny: an answer of any shape
+type Json = any
+
+describe.each(faces)('the HTTP contract over $name', ({ open }) => {
+  let setting: Awaited<ReturnType<typeof newSetting>>
+  let face: OpenFace
+  let closed = false
+  const get = async (path: string, actor = 'admin' as const) => {
+    const response = await face.fetch(path, as(actor))
+    return { status: response.status, body: (await response.json()) as Json }
+  }
+  const send = async (path: string, init: RequestInit) => {
+    const response = await face.fetch(path, init)
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, body: (text ? JSON.parse(text) : null) as Json }
+  }
+
+  beforeAll(async () => {
+    setting = await newSetting(cluster)
+    face = await open(setting.engine, { authorize, limits: { bodyBytes: 4096 } })
+  })
+  afterAll(async () => {
+    if (!closed) await face?.close()
+    await setting?.remove()
+  })
+
+  test('the root is an API page, with and without a slash', async () => {
+    for (const path of ['', '/']) {
+      const { status, body } = await get(path)
+      expect([status, body.openapi]).toEqual([200, `${mountedAt}/openapi.json`])
+    }
+    const page = await face.fetch('/', as('viewer', { accept: 'text/html' }))
+    expect(page.headers.get('content-type')).toContain('text/html')
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+    expect(await page.text()).toContain(`${mountedAt}/backups/`)
+  })
+
+  test('a backup is made in the background, and is seen in every list', async () => {
+    const made = await send('/backups/create/', post({ name: 'Pre-deployment backup', include_media: false }))
+    expect(made.status).toBe(202)
+    expect(made.body).toMatchObject({
+      task_id: expect.stringMatching(/^t/),
+      id: expect.stringMatching(/^b/),
+      number: 1,
+    })
+    const task = await taskEnd(face.fetch, made.body.task_id)
+    expect(task).toMatchObject({ status: 'succeeded', kind: 'backup', result: { number: 1, rows: 2000 } })
+    const one = await get('/backups/1/')
+    expect(one.body).toMatchObject({
+      id: made.body.id,
+      status: 'completed',
+      name: 'Pre-deployment backup',
+      trigger: 'api',
+      created_by: 'admin',
+      include_media: false,
+      task_id: made.body.task_id,
+      table_counts: { 'public.orders': 2000 },
+      checksum: expect.stringMatching(/^[0-9a-f]{64}$/),
+    })
+    for (const reference of [made.body.id, String(made.body.id).slice(0, 6), 'latest'])
+      expect((await get(`/backups/${reference}`)).body.id).toBe(made.body.id)
+    expect((await get('/backups')).body).toMatchObject({
+      count: 1,
+      next: null,
+      previous: null,
+      results: [{ number: 1 }],
+    })
+  })
+
+  test('a body is not needed, and the short path means the same', async () => {
+    const made = await send('/backups/', post(undefined))
+    expect(made.status).toBe(202)
+    expect(await taskEnd(face.fetch, made.body.task_id)).toMatchObject({ status: 'succeeded' })
+  })
+
+  test('lists are searched, filtered, sorted and cut into pages; CSV by Accept', async () => {
+    const first = await get('/backups/?page_size=1&sort=number')
+    expect(first.body).toMatchObject({ count: 2, previous: null, results: [{ number: 1 }] })
+    expect(first.body.next).toBe(`${mountedAt}/backups/?page_size=1&sort=number&page=2`)
+    expect((await get('/backups/?search=PRE-deploy')).body.count).toBe(1)
+    expect((await get('/backups/?status=failed,pending')).body.count).toBe(0)
+    expect((await get('/backups/?sort=secret')).body).toMatchObject({ status: 400, code: 'invalid' })
+    const csv = await face.fetch('/backups/', as('viewer', { accept: 'text/csv' }))
+    expect(csv.headers.get('content-disposition')).toContain('backups.csv')
+    expect((await csv.text()).split('\r\n')).toEqual([
+      expect.stringMatching(/^number,id,status/),
+      expect.stringMatching(/^2,b/),
+      expect.stringMatching(/^1,b\w+,completed,full,Pre-deployment backup/),
+      '',
+    ])
+  })
+
+  test('logs come as JSON and as a stream that goes on after the last one seen', async () => {
+    const logs = await get('/backups/1/logs/')
+    expect(logs.body.count).toBeGreaterThan(3)
+    const stream = await face.fetch(
+      '/backups/1/logs/',
+      as('viewer', { accept: 'text/event-stream', 'last-event-id': '2' }),
+    )
+    expect(stream.headers.get('content-type')).toContain('text/event-stream')
+    const events: SeenEvent[] = []
+    for await (const event of readEvents(stream)) events.push(event)
+    expect(events[0]).toMatchObject({ id: '3', event: 'log', data: { seq: 3 } })
+    expect(events.at(-2)).toMatchObject({ event: 'task', data: { status: 'succeeded' } })
+    expect(events.at(-1)?.event).toBe('end')
+    const last = events.filter(({ event }) => event === 'log').at(-1)?.id ?? ''
+    const again = await face.fetch(
+      '/backups/1/logs/',
+      as('viewer', { accept: 'text/event-stream', 'last-event-id': last }),
+    )
+    expect(again.status).toBe(204)
+  })
+
+  test('one stream follows every task from queued to its end', async () => {
+    const left = new AbortController()
+    const stream = await face.fetch('/events/', { ...as('viewer'), signal: left.signal })
+    const made = await send('/backups/1/verify/', post({ level: 'manifest' }))
+    expect(made.status).toBe(202)
+    const seen: unknown[] = []
+    for await (const { event, data } of readEvents(stream)) {
+      if (event !== 'task' || data.task_id !== made.body.task_id) continue
+      seen.push(data.status)
+      if (data.status === 'succeeded') break
+    }
+    expect(seen.at(-1)).toBe('succeeded')
+    left.abort()
+    expect((await get('/backups/1/')).body.last_verified).toMatchObject({ level: 'manifest', ok: true })
+  })
+
+  test('a download is a pg_dump archive under its usual name', async () => {
+    const response = await face.fetch('/backups/1/download/', as('admin'))
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-disposition')).toMatch(/filename="shop_backup_\d{8}_\d{6}\.dump"/)
+    expect(response.headers.get('accept-ranges')).toBe('none')
+    const bytes = Buffer.from(await response.arrayBuffer())
+    expect(bytes.subarray(0, 5).toString()).toBe('PGDMP')
+    expect(bytes.length).toBeGreaterThan(2000)
+    expect((await send('/backups/1/download/?part=media', as('admin'))).status).toBe(404)
+    const head = await face.fetch('/backups/1/download/', { method: 'HEAD', ...as('admin') })
+    expect([head.status, (await head.arrayBuffer()).byteLength]).toEqual([200, 0])
+  })
+
+  test('a link downloads once, for the actor it was made for', async () => {
+    const made = await send('/backups/1/download-link/', post({}))
+    expect(made.status).toBe(201)
+    const path = String(made.body.url).slice(mountedAt.length)
+    expect((await send(path, as('operator'))).status).toBe(403)
+    const first = await face.fetch(path, as('admin'))
+    expect(
+      Buffer.from(await first.arrayBuffer())
+        .subarray(0, 5)
+        .toString(),
+    ).toBe('PGDMP')
+    expect((await send(path, as('admin'))).body.code).toBe('link_expired')
+  })
+
+  test('bodies that are too large, no JSON, or of another type are refused', async () => {
+    const cases: [RequestInit, number, string][] = [
+      [post(`{"name":"${'x'.repeat(5000)}"}`), 413, 'too_large'],
+      [post({ name: 5 }), 400, 'invalid'],
+      [post({ naem: 'x' }), 400, 'invalid'],
+      [post('name=x', { 'content-type': 'application/x-www-form-urlencoded' }), 415, 'unsupported_media_type'],
+      [post('{"name":"x"}', { 'content-type': 'text/plain' }), 415, 'unsupported_media_type'],
+    ]
+    for (const [init, status, code] of cases) {
+      const answer = await send('/backups/create/', init)
+      expect([answer.status, answer.body.code]).toEqual([status, code])
+      expect(answer.headers.get('content-type')).toContain('application/problem+json')
+    }
+  })
+
+  test('unknown paths, ids and methods have codes of their own', async () => {
+    expect(await get('/nowhere/')).toMatchObject({ status: 404, body: { code: 'not_found' } })
+    expect(await get('/backups/99/')).toMatchObject({ status: 404, body: { code: 'backup_not_found' } })
+    expect(await get('/tasks/t0/')).toMatchObject({ status: 404, body: { code: 'task_not_found' } })
+    expect(await get('/restores/r0/')).toMatchObject({ status: 404, body: { code: 'restore_not_found' } })
+    expect(await get('/backups/%E0%A4%A/')).toMatchObject({ status: 400 })
+    const wrong = await send('/config/', { method: 'DELETE', ...as('admin') })
+    expect([wrong.status, wrong.body.code, wrong.headers.get('allow')]).toEqual([
+      405,
+      'method_not_allowed',
+      'GET, POST',
+    ])
+  })
+
+  test('configuration is changed in part, at once, and refused where it is wrong', async () => {
+    expect((await get('/config/')).body).toMatchObject({ max_backups: 10, auto_backup_enabled: false })
+    const changed = await send(
+      '/config/',
+      post({ max_backups: 3, auto_backup_enabled: true, time_zone: 'Europe/Paris' }),
+    )
+    expect(changed.body).toMatchObject({ max_backups: 3, auto_backup_hour: 2 })
+    expect((await get('/schedule/')).body.results[0]).toMatchObject({
+      enabled: true,
+      cron: '0 2 * * *',
+      time_zone: 'Europe/Paris',
+      next_runs: expect.arrayContaining([expect.stringMatching(/T0[01]:00:00/)]),
+    })
+    expect((await send('/config/', post({ time_zone: 'Mars/Olympus' }))).status).toBe(400)
+    expect((await send('/config/', post({ auto_backup_cron: '61 * * * *' }))).body.code).toBe('config_invalid')
+    expect((await send('/config/', post({ backup_directory: '/etc' }))).body.code).toBe('directory_not_listed')
+    await send('/config/', post({ auto_backup_enabled: false, time_zone: null }))
+  })
+
+  test('queued tasks wait while paused, are reordered and cancelled', async () => {
+    await send('/tasks/pause/', post())
+    const ids: string[] = []
+    for (let n = 0; n < 3; n++) ids.push((await send('/backups/create/', post({ name: `waiting ${n}` }))).body.task_id)
+    const [a, b, c] = ids as [string, string, string]
+    expect((await get('/backups/?status=pending')).body.count).toBe(3)
+    expect((await send('/tasks/reorder/', post({ task_ids: [c, a] }))).body).toEqual({ moved: [c, a] })
+    const queued = await get('/tasks/?status=queued')
+    expect(queued.body.results.map((task: Json) => task.task_id)).toEqual([c, a, b])
+    for (const id of ids) expect((await send(`/tasks/${id}/cancel/`, post())).body.status).toBe('cancelled')
+    expect((await send(`/tasks/${a}/cancel/`, post())).body.code).toBe('task_finished')
+    await send('/tasks/resume/', post())
+    expect((await get('/backups/?status=cancelled')).body.count).toBe(3)
+  })
+
+  test('a restore asks for confirmation with its plan, runs, is listed, and can be undone', async () => {
+    await cluster.sql(setting.database, 'DELETE FROM orders')
+    const asked = await send('/backups/1/restore/', post({ restore_media: true, run_migrations: true }))
+    expect(asked).toMatchObject({
+      status: 409,
+      body: { code: 'confirmation_required', plan_hash: expect.any(String), plan: { strategy: 'swap' } },
+    })
+    expect((await send('/backups/1/restore/', post({ confirm: 'another' }))).body.code).toBe('plan_changed')
+    const run = await send(
+      '/backups/1/restore/',
+      post({ restore_media: true, run_migrations: true, confirm: asked.body.plan_hash }),
+    )
+    expect(run.status).toBe(202)
+    expect(await taskEnd(face.fetch, run.body.task_id)).toMatchObject({ status: 'succeeded' })
+    expect(await cluster.sql(setting.database, 'SELECT count(*)::int AS n FROM orders')).toEqual([{ n: 2000 }])
+    expect((await get('/restores/')).body).toMatchObject({
+      count: 1,
+      results: [{ id: run.body.id, status: 'succeeded', database: setting.database, rows: 2000 }],
+    })
+    expect((await get(`/restores/${run.body.id}/logs/`)).body.count).toBeGreaterThan(3)
+    expect((await send('/backups/1/delete/', { method: 'DELETE', ...as('admin') })).body.code).toBe('needed_for_undo')
+    const undone = await send(`/restores/${run.body.id}/undo/`, post())
+    expect(await taskEnd(face.fetch, undone.body.task_id)).toMatchObject({ status: 'succeeded' })
+    expect(await cluster.sql(setting.database, 'SELECT count(*)::int AS n FROM orders')).toEqual([{ n: 0 }])
+    expect((await get(`/restores/${run.body.id}/`)).body.status).toBe('undone')
+  })
+
+  test('a deletion asks for confirmation; pinned backups and the last good one stay', async () => {
+    await send('/backups/2/pin/', post({ pinned: true }))
+    const remove = (body?: unknown) => send('/backups/2/delete/', { ...post(body), method: 'DELETE' })
+    expect((await remove()).body).toMatchObject({ status: 409, code: 'pinned' })
+    await send('/backups/2/pin/', post({ pinned: false }))
+    const asked = await remove()
+    expect(asked.body).toMatchObject({ status: 409, code: 'confirmation_required', plan: { action: 'delete' } })
+    expect((await remove({ confirm: asked.body.plan_hash })).status).toBe(204)
+    expect((await get('/backups/2/')).status).toBe(404)
+  })
+
+  test('the audit log has it all, unbroken', async () => {
+    const { body } = await get('/audit/?limit=500')
+    const actions = new Set(body.results.map((event: Json) => `${event.action} ${event.outcome}`))
+    for (const action of [
+      'backups.create allowed',
+      'restores.run allowed',
+      'restores.run refused',
+      'backups.delete allowed',
+    ])
+      expect(actions).toContain(action)
+    expect(body.chain).toMatchObject({ broken_at: null })
+  })
+
+  test('closing the host ends open streams and the engine', async () => {
+    const stream = await face.fetch('/events/', as('viewer'))
+    const drained = (async () => {
+      for await (const _ of readEvents(stream)) void _
+    })()
+    const began = Date.now()
+    closed = true
+    await face.close()
+    await drained
+    expect(Date.now() - began).toBeLessThan(5000)
+    expect(setting.engine.operations.stopping.aborted).toBe(true)
+  })
+})
