@@ -99,7 +99,7 @@ describe.each([
 
   test('a consumer that throws ends the COPY with its own error', async () => {
     for (const later of [false, true]) {
-      const copy = copyOut(session, 'COPY (SELECT g FROM generate_series(1, 30000000) g) TO STDOUT', () => {
+      const copy = copyOut(session, 'COPY (SELECT g FROM generate_series(1, 3000000) g) TO STDOUT', () => {
         if (later) return Promise.reject(new Error('disk full'))
         throw new Error('disk full')
       })
@@ -248,4 +248,19 @@ describe('copyIn', () => {
     await cluster.sql('postgres', 'SELECT pg_terminate_backend($1, 5000)', [other.backendPid])
     await expect(copy.end()).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' })
   })
+})
+
+test('closing a session does not wait for a consumer that never comes back', async () => {
+  const session = await openSession(resolveConnection(cluster.url()), { application: 'test', copyReader: true })
+  const copy = copyOut(
+    session,
+    'COPY (SELECT g FROM generate_series(1, 3000000) g) TO STDOUT',
+    () => new Promise(() => {}),
+  )
+  const rejected = expect(copy).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' })
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const began = Date.now()
+  await session.close()
+  await rejected
+  expect(Date.now() - began).toBeLessThan(5000)
 })

@@ -27,6 +27,9 @@ export interface SessionOptions {
   connectTimeoutMs?: number
 }
 
+/** How long a polite end may take, in milliseconds. */
+const closeTimeoutMs = 3000
+
 /** One connection of ours, its settings pinned (session-settings.ts). Errors are EngineErrors. */
 export interface Session {
   readonly query: Query
@@ -133,10 +136,16 @@ export async function openSession(parameters: ConnectionParameters, options: Ses
       translate,
       terminate,
       close() {
-        closing ??= client
+        if (closing) return closing
+        // A backend that is busy, or a reader that is paused, would keep a polite end waiting for ever.
+        const timer = setTimeout(() => destroy(client), closeTimeoutMs)
+        closing = client
           .end()
           .catch(() => {})
-          .finally(finished)
+          .finally(() => {
+            clearTimeout(timer)
+            finished()
+          })
         return closing
       },
     }
