@@ -1,10 +1,11 @@
 import { createHmac } from 'node:crypto'
+import { EngineError } from '../errors.ts'
 import { type KnownChunks, knownChunkLookup } from './chunk-table.ts'
 import { type ChunkerParameters, createChunker, defaultChunker } from './chunker.ts'
 import { defaultCompressionLevel } from './compression.ts'
 import { IdSet } from './id-set.ts'
 import type { RepositoryKeys } from './keys.ts'
-import { defaultPackBytes } from './layout.ts'
+import { defaultPackBytes, maxPackBytes } from './layout.ts'
 import { type FinishedPack, PackBuilder } from './pack.ts'
 import { sealChunk } from './sealed-chunk.ts'
 
@@ -40,13 +41,16 @@ export interface ChunkStream {
 }
 
 export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
-  const { keys } = options
+  const { keys, packBytes = defaultPackBytes } = options
+  if (!(packBytes > 0 && packBytes <= maxPackBytes)) {
+    throw new EngineError('CONFIG_INVALID', `A pack has at most ${maxPackBytes} bytes, not ${packBytes}.`)
+  }
   const chunker = createChunker(keys.chunker, options.chunker ?? defaultChunker)
   const { maxBytes } = chunker.parameters
   const level = options.compressionLevel ?? defaultCompressionLevel
   const isKnown = options.known === undefined ? () => false : knownChunkLookup(options.known)
   const written = new IdSet()
-  const pack = new PackBuilder(keys, options.packBytes ?? defaultPackBytes)
+  const pack = new PackBuilder(keys, packBytes)
   const stored = { bytes: 0, chunks: 0, reused: 0 }
   const spareBuffers: Uint8Array[] = []
 

@@ -20,6 +20,8 @@ export const recoverName = 'recover.mjs'
 export const maxChunkBytes = 4 * 1024 * 1024
 /** Packs are finished once they reach this; the last chunk may go past it. */
 export const defaultPackBytes = 16 * 1024 * 1024
+/** The most a writer may ask for: with a last chunk and the table a pack stays below the bound of objects. */
+export const maxPackBytes = 56 * 1024 * 1024
 /** No object of a repository is longer (the bound of Storage). */
 export const maxObjectBytes = 64 * 1024 * 1024
 /** A pack's table stays small enough to be read in one go. */
