@@ -13,8 +13,9 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)))
  */
 export async function prepared(work) {
   try {
-    const node = await preparePackages(root)
+    // First what may need somebody's permission, so that nobody waits for the rest only to hear of it.
     await preparePostgresql()
+    const node = await preparePackages(root)
     const env = {
       ...process.env,
       PATH: [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
