@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.ts'
+import { qualifiedName } from '../postgres/identifiers.ts'
 import { countLargeObjects, takeCensus } from './census.ts'
 import { divideSteps, rowsAndPostDataJobs, runDefinition } from './definition-jobs.ts'
 import type { DefinitionStep } from './definitions/definition-steps.ts'
@@ -53,7 +54,7 @@ export async function fillDatabase(
   const jobs = rowsAndPostDataJobs(divided, loaded, sessions.length, async (session, part) => {
     const added = await loadRows(session, reader, part, {
       encoding: manifest.database_properties.encoding,
-      mode: inTransaction || isExtensionTable(part.table, ofExtensions) ? 'append' : 'freeze',
+      mode: inTransaction || ofExtensions.has(qualifiedName(part.table)) ? 'append' : 'freeze',
       onBytes: (count) => progress.add({ bytes: count }),
     })
     rows += added
@@ -76,21 +77,13 @@ export async function fillDatabase(
 
 /** Tables that are members of extensions: their extension may have put rows there, so they are only added to. */
 async function extensionTables(session: RestoreSession): Promise<Set<string>> {
-  const rows = await session.query<{ name: string }>(
-    `SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name
+  const rows = await session.query<{ schema: string; name: string }>(
+    `SELECT n.nspname::text AS schema, c.relname::text AS name
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
      WHERE d.deptype = 'e' AND c.relkind IN ('r', 'p')`,
   )
-  return new Set(rows.map(({ name }) => name))
-}
-
-function isExtensionTable(
-  table: { schema: string; name: string; condition: string | null },
-  members: Set<string>,
-): boolean {
-  const plain = (name: string) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`)
-  return table.condition !== null || members.has(`${plain(table.schema)}.${plain(table.name)}`)
+  return new Set(rows.map(qualifiedName))
 }
 
 function largeObjectJobs(run: RestoreRun, inTransaction: boolean): Job<RestoreSession>[] {

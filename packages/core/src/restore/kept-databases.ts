@@ -1,4 +1,4 @@
-import { EngineError, isEngineError } from '../errors.ts'
+import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
 import { log } from '../events.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
 import { quoteIdentifier } from '../postgres/identifiers.ts'
@@ -49,7 +49,9 @@ export async function undoRestore(
   reference: string,
   { signal, report, keepDays = 7 }: Running & { keepDays?: number } = {},
 ): Promise<{ database: string; keptDatabase: string | null; milliseconds: number }> {
-  return withControl(parameters, signal, async (control) => {
+  throwIfAborted(signal)
+  // Not interrupted once begun, so that its outcome is always known.
+  return withControl(parameters, undefined, async (control) => {
     const { name: kept, facts } = await findKept(control.query, reference)
     const database = facts.database
     await lockTarget(control.query, database)
@@ -71,7 +73,7 @@ export async function undoRestore(
       }),
     }
     await refuseWhatRenamesBreak(control.query, live ? [database, kept] : [kept])
-    const terminator = await openSession(control.parameters, { application: 'restore swap', signal })
+    const terminator = await openSession(control.parameters, { application: 'restore swap' })
     try {
       const { milliseconds } = await swapDatabases({
         control: control.query,

@@ -25,7 +25,7 @@ afterAll(async () => {
 })
 
 /** All moments instead of a few: `npm run test:long`. */
-const long = process.env.LIFEBOAT_TEST_LONG === '1'
+const long = process.env.LIFEBOAT_LONG === '1'
 const key = { rawKey: Buffer.alloc(32, 3) }
 const resources = {
   connections: 2,

@@ -28,14 +28,18 @@ const splitBytes = 512 << 20
  * How tables are divided among `sessions`. A part that is the whole table is loaded with FREEZE, which spares the
  * later vacuum; only a table that alone would keep one session busy while the others are idle is cut.
  */
-export function rowsParts(tables: readonly TableRecord[], sessions: number): RowsPart[] {
+export function rowsParts(
+  tables: readonly TableRecord[],
+  sessions: number,
+  splitAbove: number = splitBytes,
+): RowsPart[] {
   return tables
     .filter(({ rows }) => rows > 0)
     .flatMap((table): RowsPart[] => {
       const count = Array.isArray(table.segments)
         ? table.segments.length
         : Math.max(1, Math.ceil(table.blocks / table.segment_blocks))
-      const parts = table.bytes > splitBytes ? Math.min(sessions, count) : 1
+      const parts = table.bytes > splitAbove ? Math.min(sessions, count) : 1
       if (parts === 1) return [{ table, segments: null, bytes: table.bytes }]
       return Array.from({ length: parts }, (_, part) => ({
         table,

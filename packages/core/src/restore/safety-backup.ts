@@ -16,7 +16,12 @@ export async function makeSafetyBackup(
 ): Promise<string> {
   try {
     const { manifest } = await runBackup(
-      { ...context, database: withDatabase(context.database, target.database) },
+      {
+        ...context,
+        database: withDatabase(context.database, target.database),
+        // Somebody waits for the restore: no pauses of minutes between attempts.
+        resources: { ...context.resources, retryDelaysMs: [1000, 5000, 15_000] },
+      },
       {
         name: safetyBackupName,
         description: `Made before restore ${target.restoreId} of backup ${target.backupId}.`,
