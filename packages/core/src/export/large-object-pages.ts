@@ -61,7 +61,11 @@ async function* readPages(text: AsyncIterable<Uint8Array>): AsyncGenerator<Page>
 }
 
 function readPage(row: string): Page {
-  const match = /^(\d+)\t(\d+)\t\\\\x((?:[0-9a-f]{2})*)$/.exec(row)
-  if (match === null) throw new EngineError('REPOSITORY_DAMAGED', 'A page of a large object is not as COPY writes it.')
-  return { oid: Number(match[1]), page: Number(match[2]), data: Buffer.from(match[3] as string, 'hex') }
+  const match = /^(\d+)\t(\d+)\t\\\\x/.exec(row)
+  const hex = match === null ? '' : row.slice(match[0].length)
+  const data = Buffer.from(hex, 'hex')
+  // Decoding stops at the first digit that is none.
+  if (match === null || data.length * 2 !== hex.length)
+    throw new EngineError('REPOSITORY_DAMAGED', 'A page of a large object is not as COPY writes it.')
+  return { oid: Number(match[1]), page: Number(match[2]), data }
 }

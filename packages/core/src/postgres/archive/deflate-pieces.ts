@@ -45,47 +45,38 @@ async function* compress(pieces: AsyncGenerator<Buffer>, level: number, containe
     yield await container.whole(first.done ? Buffer.alloc(0) : first.value, level)
     return
   }
-  const underway: Promise<Piece>[] = []
-  const trailer = container.trailer()
+  const underway: Promise<Buffer>[] = []
+  let checksum = container.firstChecksum
+  let length = 0
   let dictionary: Buffer | undefined
   const start = (piece: Buffer) => {
-    const work = Promise.all([compressPiece(piece, level, dictionary), trailer.prepare(piece)]).then(
-      ([body, checksum]) => ({ body, checksum, bytes: piece.length }),
-    )
+    const work = compressPiece(piece, level, dictionary)
     // Whoever awaits it hears of a failure; nobody else has to.
     work.catch(() => {})
     underway.push(work)
+    checksum = container.checksum(piece, checksum)
+    length += piece.length
     dictionary = piece.subarray(-windowBytes)
-  }
-  const finish = async () => {
-    const done = await (underway.shift() as Promise<Piece>)
-    trailer.add(done)
-    return done.body
   }
   yield container.header
   start(first.value as Buffer)
   start(second.value as Buffer)
   for await (const piece of pieces) {
-    if (underway.length >= concurrency) yield await finish()
+    if (underway.length >= concurrency) yield await (underway.shift() as Promise<Buffer>)
     start(piece)
   }
-  while (underway.length > 0) yield await finish()
-  yield Buffer.concat([emptyLastBlock, trailer.bytes()])
+  for (const work of underway) yield await work
+  yield Buffer.concat([emptyLastBlock, container.trailer(checksum, length)])
 }
 
 const concurrency = Math.max(2, Math.min(4, availableParallelism()))
 const emptyLastBlock = Buffer.from([3, 0])
 
-interface Piece {
-  body: Buffer
-  checksum: number
-  bytes: number
-}
-
 /** A run of raw deflate blocks that ends on a whole byte. */
 function compressPiece(piece: Buffer, level: number, dictionary: Buffer | undefined): Promise<Buffer> {
   return deflateRawAsync(piece, {
     level,
+    chunkSize: 128 << 10,
     finishFlush: constants.Z_SYNC_FLUSH,
     ...(dictionary ? { dictionary } : {}),
   })
@@ -94,58 +85,35 @@ function compressPiece(piece: Buffer, level: number, dictionary: Buffer | undefi
 /** What surrounds the compressed bytes. */
 interface Container {
   header: Buffer
+  /** A stream that is one piece. */
   whole(bytes: Buffer, level: number): Buffer | Promise<Buffer>
-  trailer(): {
-    /** Called for each piece in order, when its compression begins. */
-    prepare(piece: Buffer): Promise<number>
-    add(piece: Piece): void
-    bytes(): Buffer
-  }
+  firstChecksum: number
+  checksum(piece: Buffer, previous: number): number
+  trailer(checksum: number, length: number): Buffer
 }
 
 const zlibContainer: Container = {
   header: Buffer.from([0x78, 0x9c]),
   whole: (bytes, level) => (bytes.length < smallBytes ? deflateSync(bytes, { level }) : deflateAsync(bytes, { level })),
-  trailer() {
-    let checksum = 1
-    return {
-      async prepare(piece) {
-        // Stored, not compressed: the quick way to an Adler-32 outside this thread.
-        const stored = await deflateAsync(piece, { level: 0 })
-        return stored.readUInt32BE(stored.length - 4)
-      },
-      add(piece) {
-        checksum = combineAdler32(checksum, piece.checksum, piece.bytes)
-      },
-      bytes() {
-        const bytes = Buffer.alloc(4)
-        bytes.writeUInt32BE(checksum)
-        return bytes
-      },
-    }
+  firstChecksum: 1,
+  checksum: adler32,
+  trailer(checksum) {
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32BE(checksum)
+    return bytes
   },
 }
 
 const gzipContainer: Container = {
   header: Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]),
   whole: (bytes, level) => gzipAsync(bytes, { level }),
-  trailer() {
-    let checksum = 0
-    let length = 0
-    return {
-      async prepare(piece) {
-        checksum = crc32(piece, checksum)
-        length += piece.length
-        return 0
-      },
-      add() {},
-      bytes() {
-        const bytes = Buffer.alloc(8)
-        bytes.writeUInt32LE(checksum)
-        bytes.writeUInt32LE(length % 2 ** 32, 4)
-        return bytes
-      },
-    }
+  firstChecksum: 0,
+  checksum: (piece, previous) => crc32(piece, previous),
+  trailer(checksum, length) {
+    const bytes = Buffer.alloc(8)
+    bytes.writeUInt32LE(checksum)
+    bytes.writeUInt32LE(length % 2 ** 32, 4)
+    return bytes
   },
 }
 
@@ -167,11 +135,20 @@ async function* cutPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buf
   if (bytes > 0) yield Buffer.concat(gathered)
 }
 
-/** The Adler-32 of two runs of bytes one after the other, from that of each (RFC 1950 section 8). */
-function combineAdler32(first: number, second: number, secondBytes: number): number {
+/** RFC 1950 section 8; Node has no function for it. */
+function adler32(bytes: Buffer, previous: number): number {
   const base = 65_521
-  const rest = secondBytes % base
-  const low = ((first & 0xffff) + (second & 0xffff) + base - 1) % base
-  const high = (rest * (first & 0xffff) + (first >>> 16) + (second >>> 16) + base - rest) % base
+  /** As many sums as fit into 32 bits before they have to be reduced. */
+  const run = 3800
+  let low = previous & 0xffff
+  let high = previous >>> 16
+  for (let at = 0; at < bytes.length; ) {
+    for (const end = Math.min(at + run, bytes.length); at < end; at++) {
+      low += bytes[at] as number
+      high += low
+    }
+    low %= base
+    high %= base
+  }
   return high * 65_536 + low
 }

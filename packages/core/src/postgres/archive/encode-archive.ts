@@ -1,4 +1,4 @@
-import { type Archive, type ArchiveHeader, sectionNumbers, type TocEntry } from './archive.ts'
+import { type Archive, type ArchiveHeader, type DataPosition, sectionNumbers, type TocEntry } from './archive.ts'
 
 /**
  * The bytes of an archive's header and table of contents: `parseArchive` read backwards, byte for byte. Their length
@@ -40,36 +40,56 @@ const algorithmNumbers = { none: 0, gzip: 1, lz4: 2, zstd: 3 } as const
 
 /** One row of the table of contents. Its data position comes last. */
 export function encodeEntry(entry: TocEntry, header: ArchiveHeader): Buffer {
-  const string = (text: string | null) => encodeString(text, header.text)
-  return Buffer.concat([
-    encodeInteger(entry.dumpId),
-    encodeInteger(entry.hasData ? 1 : 0),
-    string(entry.tableOid),
-    string(entry.oid),
-    string(entry.tag),
-    string(entry.kind),
-    encodeInteger(sectionNumbers.indexOf(entry.section) + 1),
-    string(entry.definition),
-    string(entry.dropStatement),
-    string(entry.copyStatement),
-    string(entry.schema),
-    string(entry.tablespace),
-    string(entry.accessMethod),
-    ...(header.version >= 16 ? [encodeInteger(entry.relkind === '' ? 0 : entry.relkind.charCodeAt(0))] : []),
-    string(entry.owner),
-    string('false'),
-    ...entry.dependencies.map((id) => string(String(id))),
-    string(null),
-    encodeDataPosition(entry, header),
-  ])
+  const texts = [
+    entry.tableOid,
+    entry.oid,
+    entry.tag,
+    entry.kind,
+    entry.definition,
+    entry.dropStatement,
+    entry.copyStatement,
+    entry.schema,
+    entry.tablespace,
+    entry.accessMethod,
+    entry.owner,
+  ]
+  const longest = texts.reduce((sum, text) => sum + 5 + 3 * (text?.length ?? 0), 0)
+  // One buffer for the whole entry: an archive may have hundreds of thousands of them.
+  const bytes = Buffer.allocUnsafe(longest + 64 + entry.dependencies.length * 15)
+  let at = 0
+  const integer = (value: number) => {
+    bytes[at] = value < 0 ? 1 : 0
+    bytes.writeUInt32LE(Math.abs(value), at + 1)
+    at += 5
+  }
+  const string = (text: string | null) => {
+    if (text === null) return integer(-1)
+    const length = bytes.write(text, at + 5, header.text)
+    integer(length)
+    at += length
+  }
+  integer(entry.dumpId)
+  integer(entry.hasData ? 1 : 0)
+  for (const text of texts.slice(0, 4)) string(text)
+  integer(sectionNumbers.indexOf(entry.section) + 1)
+  for (const text of texts.slice(4, 10)) string(text)
+  if (header.version >= 16) integer(entry.relkind === '' ? 0 : entry.relkind.charCodeAt(0))
+  string(entry.owner)
+  string('false')
+  for (const id of entry.dependencies) string(String(id))
+  string(null)
+  const data = encodeDataPosition(entry.data, header)
+  data.copy(bytes, at)
+  return bytes.subarray(0, at + data.length)
 }
 
-function encodeDataPosition(entry: TocEntry, header: ArchiveHeader): Buffer {
+/** A state and an offset, always of the same length. */
+export function encodeDataPosition(data: DataPosition, header: ArchiveHeader): Buffer {
   const bytes = Buffer.alloc(1 + header.offsetBytes)
-  bytes[0] = { unset: 1, set: 2, none: 3 }[entry.data.state]
-  if (entry.data.state === 'set') {
-    bytes.writeUInt32LE(entry.data.offset % 2 ** 32, 1)
-    const high = Math.floor(entry.data.offset / 2 ** 32)
+  bytes[0] = { unset: 1, set: 2, none: 3 }[data.state]
+  if (data.state === 'set') {
+    bytes.writeUInt32LE(data.offset % 2 ** 32, 1)
+    const high = Math.floor(data.offset / 2 ** 32)
     if (header.offsetBytes === 8) bytes.writeUInt32LE(high, 5)
     else if (high > 0) throw new RangeError('This archive has offsets of four bytes and grew past 4 GiB')
   }

@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../../errors.ts'
 import type { ArchiveHeader, TocEntry } from './archive.ts'
 import { deflatePieces } from './deflate-pieces.ts'
-import { encodeEntry, encodeHeader, encodeInteger } from './encode-archive.ts'
+import { encodeDataPosition, encodeEntry, encodeHeader, encodeInteger } from './encode-archive.ts'
 
 /** An archive to be written: its table of contents and, in the same order, its data. */
 export interface ArchivePlan {
@@ -53,15 +53,17 @@ export async function writeArchive(
   }
   if (count !== 0) throw new Error('The table of contents changed while it was written')
 
-  for (const { entry, end } of withData) {
+  const offsets: number[] = []
+  for (const { entry } of withData) {
     options.onEntry?.(entry)
-    const offset = position
+    offsets.push(position)
     for await (const bytes of dataBlock(entry, plan.data(entry), header)) await write(bytes)
-    const data = { state: 'set', offset } as const
-    await sink.patch?.(
-      end - 1 - header.offsetBytes,
-      encodeEntry({ ...entry, data }, header).subarray(-1 - header.offsetBytes),
-    )
+  }
+  if (sink.patch === undefined) return
+  for (const [index, { end }] of withData.entries()) {
+    throwIfAborted(options.signal)
+    const data = encodeDataPosition({ state: 'set', offset: offsets[index] as number }, header)
+    await sink.patch(end - data.length, data)
   }
 }
 
