@@ -1,9 +1,7 @@
 import { EngineError } from '../errors.ts'
 import { dumpSchema } from '../postgres/dump-schema.ts'
-import { bookkeepingComment, bookkeepingSchema } from '../postgres/excluded.ts'
 import type { ExportedSnapshot } from '../postgres/exported-snapshot.ts'
 import { fingerprintTables, type TableFingerprint } from '../postgres/fingerprint.ts'
-import type { Query } from '../postgres/query.ts'
 import { readSequences } from '../postgres/sequences.ts'
 import type { Session } from '../postgres/session.ts'
 import type { SourceTable } from '../postgres/tables.ts'
@@ -55,7 +53,7 @@ export async function readDatabase(run: {
   const schema = dumpSchema(run.source.tools, context.database, {
     snapshot: snapshot.id,
     exclude,
-    excludeBookkeeping: await hasBookkeeping(session.query),
+    excludeBookkeeping: snapshot.bookkeeping,
     // Also with `wait`: pg_dump would wait behind whoever waits for us, a deadlock that PostgreSQL does not see.
     lockBudgetMs: options.lockBudgetMs === 'wait' ? schemaLockBudgetMs : options.lockBudgetMs,
     signal: snapshot.signal,
@@ -119,16 +117,6 @@ export async function readDatabase(run: {
     rowCount: planned.reduce((sum, _, index) => sum + rowsOf(readings.segments[index]!), 0),
     bytes: pool.bytesRead,
   }
-}
-
-/** Whether the schema of our bookkeeping is there and ours; a host's own of that name is backed up as any other. */
-async function hasBookkeeping(query: Query): Promise<boolean> {
-  const [row] = await query(
-    `SELECT FROM pg_catalog.pg_namespace
-     WHERE nspname = $1 AND pg_catalog.obj_description(oid, 'pg_namespace') = $2`,
-    [bookkeepingSchema, bookkeepingComment],
-  )
-  return row !== undefined
 }
 
 /**

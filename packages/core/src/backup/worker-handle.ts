@@ -58,7 +58,12 @@ export function startWorker(
 
   worker.on('message', (message: WorkerMessage) => {
     if (message.type === 'pack') {
-      onPack(message.pack).then(() => shared.packStored(), fail)
+      const { data } = message.pack
+      onPack(message.pack).then(() => {
+        // Given back at once: this thread makes so little garbage that its collector would let packs pile up.
+        data.buffer.transfer(0)
+        shared.packStored()
+      }, fail)
     } else if (message.type === 'taken') {
       outstanding -= message.bytes
       if (outstanding < feedWindow) {

@@ -58,11 +58,7 @@ port.on('message', (message: WorkerRequest | WorkerFeed) => {
 async function answer(request: WorkerRequest): Promise<WorkerAnswer | undefined> {
   switch (request.type) {
     case 'connect':
-      session = await openSession(request.parameters, {
-        application: 'backup worker',
-        copyReader: true,
-        napAfterSmallReads: false,
-      })
+      session = await openSession(request.parameters, { application: 'backup worker', copyReader: true })
       await joinSnapshot(session, request.snapshotId)
       return { type: 'connected', backendPid: session.backendPid }
     case 'disconnect':
