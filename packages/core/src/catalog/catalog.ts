@@ -4,7 +4,8 @@
  * The repository is the truth about completed backups; losing the catalog loses none. Everything here passes
  * `catalogConformance` on SQLite and PostgreSQL. The contract:
  *
- * - Every method is one transaction: it has happened whole and durably when it resolves, or not at all.
+ * - Every method is one transaction: when it resolves it has happened whole, and survives the process dying; or it has
+ *   not happened at all.
  * - Times are ISO 8601 in UTC with milliseconds, so that they sort as text. The caller gives them; nothing here asks a
  *   clock.
  * - State changes of a job compare before they set: of several processes that try the same change one gets `true`.

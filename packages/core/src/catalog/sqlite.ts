@@ -24,7 +24,9 @@ export async function openSqliteCatalog(path: string, options: SqliteCatalogOpti
   const file = openFile(path)
   const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: asKyselyDatabase(file) }) })
   try {
-    await again(patienceMs, async () => file.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL'))
+    // In WAL mode NORMAL does not sync at every commit, which would hold up the host's event loop: what was written
+    // survives the process dying, and a power failure may take its last moments, never its consistency.
+    await again(patienceMs, async () => file.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL'))
     // SQLite's migrations run outside a transaction; held together, two processes cannot make the tables at once.
     await again(patienceMs, async () => file.exec('BEGIN IMMEDIATE'))
     await migrateCatalog(database, undefined)

@@ -7,6 +7,8 @@ import { createJobRunner, type JobHandler } from './runner.ts'
 import { createWatchers, type JobUpdate } from './watchers.ts'
 
 export interface JobRequest {
+  /** Default: a new one. */
+  id?: string
   kind: string
   database: string
   input: Json
@@ -74,7 +76,7 @@ export function createJobs(options: JobsOptions): Jobs {
   let sweeping: Promise<void> = Promise.resolve()
 
   const newJob = (request: JobRequest): NewJob => ({
-    id: randomId('t'),
+    id: request.id ?? randomId('t'),
     kind: request.kind,
     subject_id: request.subjectId ?? null,
     database: request.database,

@@ -1,5 +1,8 @@
+export type { Catalog } from '../catalog/catalog.ts'
+export { type CatalogRule, catalogConformance } from '../catalog/conformance.ts'
 export { type ConformanceCheck, storageConformance } from '../storage/conformance.ts'
 export { createMemoryStorage } from '../storage/memory.ts'
 export type { Storage } from '../storage/storage.ts'
 export { createFaultyStorage, type FaultPlan, type FaultyStorage } from './faulty-storage.ts'
+export { createManualClock, type ManualClock } from './manual-clock.ts'
 export { type ClusterOptions, startTemporaryCluster, type TemporaryCluster } from './temporary-cluster.ts'

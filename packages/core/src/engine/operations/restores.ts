@@ -1,5 +1,7 @@
-import type { RestoreRecord } from '../../catalog/catalog.ts'
+import type { Catalog, RestoreRecord } from '../../catalog/catalog.ts'
 import { EngineError } from '../../errors.ts'
+import { randomId } from '../../jobs/job-id.ts'
+import { hasEnded } from '../../jobs/jobs.ts'
 import { newRestoreId } from '../../restore/names.ts'
 import type { BackupOperations, RestoreOperations, RestoreRow } from '../operations-type.ts'
 import { type Background, labelOf } from './core.ts'
@@ -10,6 +12,7 @@ export function createRestoreOperations(
 ): RestoreOperations {
   const find = async (reference: string): Promise<RestoreRecord> => {
     const { catalog } = await background()
+    await settleRestores(catalog)
     const exact = await catalog.restores.get(reference)
     if (exact) return exact
     const matches =
@@ -40,6 +43,7 @@ export function createRestoreOperations(
   return {
     async list({ database } = {}) {
       const { catalog } = await background()
+      await settleRestores(catalog)
       return (await catalog.restores.list(database === undefined ? {} : { database })).map(toRow)
     },
     get: async (id) => toRow(await find(id)),
@@ -53,7 +57,7 @@ export function createRestoreOperations(
         throw new EngineError('PLAN_CHANGED', 'The plan is not the one that was confirmed.', { detail: { plan } })
       if (plan.refusals.length > 0)
         throw new EngineError('RESTORE_REFUSED', plan.refusals.map(({ text }) => text).join(' '), { detail: { plan } })
-      const id = newRestoreId()
+      const [id, jobId] = [newRestoreId(), randomId('t')]
       const now = new Date().toISOString()
       const record: RestoreRecord = {
         id,
@@ -69,13 +73,14 @@ export function createRestoreOperations(
         finished_at: null,
         rows: null,
         error: null,
-        job_id: null,
+        job_id: jobId,
         created_by: by,
         plan: { ...plan },
       }
       // The record comes first: a job may begin before anything after it.
       await catalog.restores.put(record)
       const job = await jobs.add({
+        id: jobId,
         kind: 'restore',
         database: label,
         writer: label,
@@ -89,6 +94,16 @@ export function createRestoreOperations(
 
     undo: (id, { by, trigger = 'manual' }) => follow('undo', id, by, trigger),
     discard: (id, { by, trigger = 'manual' }) => follow('discard', id, by, trigger),
+  }
+}
+
+/** Restores whose process died, or that were cancelled while they waited, end as their jobs did. */
+export async function settleRestores(catalog: Catalog): Promise<void> {
+  for (const restore of await catalog.restores.list({ statuses: ['pending', 'running'] })) {
+    const job = restore.job_id === null ? null : await catalog.jobs.get(restore.job_id)
+    if (job && (!hasEnded(job) || job.status === 'succeeded')) continue
+    const { status = 'interrupted', error = null, finished_at = null } = job ?? {}
+    await catalog.restores.put({ ...restore, status, error, finished_at })
   }
 }
 

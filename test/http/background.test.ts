@@ -1,0 +1,87 @@
+import { createBackupEngine } from '@lifeboat/core'
+import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { newSetting } from './setting.ts'
+
+let cluster: TemporaryCluster
+let setting: Awaited<ReturnType<typeof newSetting>>
+beforeAll(async () => {
+  cluster = await startTemporaryCluster()
+  setting = await newSetting(cluster, { runTime: { max_backups: 2 } })
+})
+afterAll(async () => {
+  await setting?.engine.stop()
+  await setting?.remove()
+  await cluster?.stop()
+})
+
+const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 30_000, interval: 50 })
+
+test('retention runs after each successful backup, keeps what an option in code says, and no failed backup counts', async () => {
+  const { engine } = setting
+  await engine.start()
+  const { operations } = engine
+  const done = async (task_id: string) => {
+    await until(async () => expect((await operations.tasks.get(task_id))?.finished_at).not.toBeNull())
+    return operations.tasks.get(task_id)
+  }
+  const ids: string[] = []
+  for (let n = 1; n <= 3; n++) {
+    const made = await operations.backups.create({ name: `backup ${n}`, by: 'test', pinned: n === 1 })
+    expect(await done(made.task_id)).toMatchObject({ status: 'succeeded' })
+    ids.push(made.id)
+  }
+  await cluster.sql('postgres', `ALTER DATABASE ${setting.database} RENAME TO away`)
+  const failing = await operations.backups.create({ by: 'test' })
+  expect(await done(failing.task_id)).toMatchObject({ status: 'failed', error: { code: 'DATABASE_NOT_FOUND' } })
+  await cluster.sql('postgres', `ALTER DATABASE away RENAME TO ${setting.database}`)
+  const forgets = await operations.tasks.list({ kind: 'forget' })
+  for (const { task_id } of forgets) expect(await done(task_id)).toMatchObject({ status: 'succeeded' })
+  expect(forgets).toHaveLength(3)
+  // The pinned one counts and stays; nothing has gone yet beyond the limit but itself.
+  const rows = await operations.backups.list()
+  expect(rows.map(({ name, status }) => [name, status])).toEqual([
+    [null, 'failed'],
+    ['backup 3', 'completed'],
+    ['backup 2', 'completed'],
+    ['backup 1', 'completed'],
+  ])
+  await engine.backups.pin(ids[0] as string, false)
+  const { decisions } = await operations.maintenance.preview()
+  expect(decisions.map(({ number, keep, reasons }) => [number, keep, reasons[0]])).toEqual([
+    [3, true, 'last_good'],
+    [2, true, 'within_limits'],
+    [1, false, 'beyond_newest'],
+  ])
+  const forget = await operations.maintenance.forget({ by: 'test' })
+  expect(await done(forget.task_id)).toMatchObject({ status: 'succeeded', result: { forgotten: [ids[0]], kept: 2 } })
+  expect((await engine.backups.list()).backups.map(({ number }) => number)).toEqual([3, 2])
+})
+
+test('a backup that waits when the engine stops is made by the next one, under the same id and number', async () => {
+  const { engine } = setting
+  const { location } = await engine.repository.describe()
+  await engine.operations.tasks.pause()
+  const made = await engine.operations.backups.create({ name: 'over a restart', by: 'test' })
+  await engine.stop()
+  const second = createBackupEngine({
+    database: cluster.url(setting.database),
+    repository: location,
+    encryption: 'none',
+    appName: 'shop',
+  })
+  try {
+    await second.start()
+    expect(await second.operations.tasks.isPaused()).toBe(true)
+    await second.operations.tasks.resume()
+    await until(async () =>
+      expect(await second.operations.backups.get(made.id)).toMatchObject({
+        status: 'completed',
+        name: 'over a restart',
+        number: made.number,
+      }),
+    )
+  } finally {
+    await second.stop()
+  }
+})
