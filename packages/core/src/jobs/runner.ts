@@ -45,6 +45,8 @@ export interface JobRunner {
 
 /** How often a progress that changed is written. */
 const progressMs = 1000
+/** How often the lease is prolonged where nothing changes: this late a wish of another process to cancel is seen. */
+const beatMs = 2000
 
 export function createJobRunner(options: RunnerOptions): JobRunner {
   const { catalog, handlers, clock, worker, leaseMs = 30_000, onChange } = options
@@ -125,7 +127,7 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
     const stop = (reason: StopReason) => abort.abort(reason)
     const beat = async () => {
       const changed = progress()
-      if (changed === undefined && clock.now() - lastBeat < leaseMs / 6) return
+      if (changed === undefined && clock.now() - lastBeat < Math.min(beatMs, leaseMs / 3)) return
       const until = clock.now() + leaseMs
       const answer = await catalog.jobs.beat(jobId, {
         worker,
