@@ -94,7 +94,11 @@ interface Container {
 
 const zlibContainer: Container = {
   header: Buffer.from([0x78, 0x9c]),
-  whole: (bytes, level) => (bytes.length < smallBytes ? deflateSync(bytes, { level }) : deflateAsync(bytes, { level })),
+  whole(bytes, level) {
+    // Hundreds of thousands of small objects, each with the default output buffer of 16 KiB, would be a lot of garbage.
+    const chunkSize = bytes.length + (bytes.length >> 3) + 64
+    return bytes.length < smallBytes ? deflateSync(bytes, { level, chunkSize }) : deflateAsync(bytes, { level })
+  },
   firstChecksum: 1,
   checksum: adler32,
   trailer(checksum) {
