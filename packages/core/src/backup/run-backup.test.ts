@@ -220,3 +220,10 @@ test('a media folder that is missing fails the backup, and leaves nothing visibl
   })
   expect(await Array.fromAsync(context.repository.storage.list('backups/'))).toEqual([])
 })
+
+test('an id that is taken is refused, and the backup that has it stays', async () => {
+  const context = await testContext(cluster.url('shop'))
+  const { manifest } = await runBackup(context, testOptions())
+  await expect(runBackup(context, testOptions({ id: manifest.id }))).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+  expect((await readManifest(context.repository, manifest.id)).manifest).toEqual(manifest)
+})

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { EngineError } from '../errors.ts'
 import { openExportedSnapshot } from '../postgres/exported-snapshot.ts'
 import { openSession } from '../postgres/session.ts'
 import { newBackupId } from '../repository/backup-id.ts'
@@ -67,6 +68,10 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   const lease = await acquireLease(repository, { name: source.leaseName, holder: holder(), signal })
   scope.onEnd(() => lease.release())
   lease.lost.addEventListener('abort', () => scope.fail(lease.lost.reason))
+
+  // A commit that fails takes its manifest away again: it must not be able to meet another backup's.
+  if (await repository.storage.stat(manifestName(id), { signal }))
+    throw new EngineError('CONFIG_INVALID', `There is a backup with the id ${id} already.`, { detail: { id } })
 
   const { packBytes, compressionLevel } = resources
   const index = await loadChunkIndex(repository, { signal })
