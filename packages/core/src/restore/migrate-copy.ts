@@ -15,6 +15,7 @@ export async function migrateRestored(run: RestoreRun, parameters: ConnectionPar
   for (const inspector of context.inspectors) {
     const before = await compare(run, parameters, inspector.name)
     if (before.verdict !== 'behind' || !inspector.migrate) continue
+    run.progress.phase('migrate')
     log(
       report,
       'info',

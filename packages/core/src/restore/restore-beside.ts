@@ -93,11 +93,8 @@ async function fillCopy(
     // The live database's own roles are this server's: only a manifest's are mapped.
     const how = target.live ? { noOwner: false, noPrivileges: false, roleMap: {} } : options
     await setProperties(run, control, propertyStatements(copy, properties, { ...how, exists: run.exists }))
-    progress.phase('validate-before')
     await validateRestored(run, parameters, 'before')
-    progress.phase('migrate')
     const migrations = options.migrate ? await migrateRestored(run, parameters) : []
-    progress.phase('validate-after')
     await validateRestored(run, parameters, 'after')
     progress.phase('analyze')
     await analyzeTables(sessions, content.tables)

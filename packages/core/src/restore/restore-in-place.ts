@@ -32,11 +32,8 @@ export async function restoreInPlace(
     await readEverything(run, session, content)
     const { rows } = await replaceContents(run, session, content)
     await afterCommit()
-    progress.phase('validate-before')
     await afterwards(() => validateRestored(run, parameters, 'before'))
-    progress.phase('migrate')
     const migrations = options.migrate ? await afterwards(() => migrateRestored(run, parameters)) : []
-    progress.phase('validate-after')
     await afterwards(() => validateRestored(run, parameters, 'after'))
     progress.phase('analyze')
     await analyzeTables([session], content.tables)

@@ -5,12 +5,13 @@ import type { RestoreRun } from './restore-run.ts'
 
 /** Runs the application's own checks. One that throws stops the restore with `VALIDATION_FAILED`. */
 export async function validateRestored(
-  { context, signal, report }: RestoreRun,
+  { context, signal, report, progress }: RestoreRun,
   parameters: ConnectionParameters,
   when: 'before' | 'after',
 ): Promise<void> {
-  for (const validator of context.validators ?? []) {
-    if ((validator.when ?? 'after') !== when) continue
+  const validators = (context.validators ?? []).filter((validator) => (validator.when ?? 'after') === when)
+  if (validators.length > 0) progress.phase(`validate-${when}`)
+  for (const validator of validators) {
     try {
       await validator.validate({
         databaseUrl: connectionUrl(parameters),
