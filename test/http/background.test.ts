@@ -85,3 +85,36 @@ test('a backup that waits when the engine stops is made by the next one, under t
     await second.stop()
   }
 })
+
+test('several databases have one queue and histories apart; an id says enough', async () => {
+  const [one, two] = await Promise.all([newSetting(cluster), newSetting(cluster)])
+  const { location } = await one.engine.repository.describe()
+  const engine = createBackupEngine({
+    databases: { shop: cluster.url(one.database), blog: cluster.url(two.database) },
+    repository: location,
+    encryption: 'none',
+    runTime: { auto_backup_enabled: true, auto_backup_cron: '30 4 * * MON', time_zone: 'Asia/Kolkata' },
+  })
+  const { operations } = engine
+  try {
+    await engine.start()
+    await expect(operations.backups.create({ by: 'test' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    const made = []
+    for (const database of ['shop', 'blog']) made.push(await operations.backups.create({ database, by: 'test' }))
+    for (const { id } of made)
+      await until(async () => expect((await operations.backups.get(id)).status).toBe('completed'))
+    const [shop, blog] = [made[0]!, made[1]!]
+    expect((await operations.backups.list({ database: 'blog' })).map(({ id }) => id)).toEqual([blog.id])
+    expect((await operations.backups.get('latest', { database: 'shop' })).id).toBe(shop.id)
+    await expect(operations.backups.get('latest')).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    expect(await operations.backups.details(blog.id)).toMatchObject({ database: two.database, table_count: 2 })
+    await expect(operations.backups.delete(blog.id, {})).rejects.toMatchObject({ code: 'BACKUP_LAST_GOOD' })
+    expect(await operations.schedule.list({ count: 1 })).toMatchObject([
+      { database: 'shop', next_runs: [expect.stringContaining('T23:00:00')] },
+      { database: 'blog', next_runs: [expect.stringContaining('T23:00:00')] },
+    ])
+  } finally {
+    await engine.stop()
+    await Promise.all([one.remove(), two.remove()])
+  }
+})

@@ -223,6 +223,8 @@ describe('access', () => {
     expect(first.status).toBe(200)
     expect((await open()).status).toBe(429)
     await first.body?.cancel()
+    const head = await limited(request('HEAD', 'events', { authorization: 'viewer' }), local)
+    expect([head.status, head.body]).toEqual([200, null])
     const second = await open()
     expect(second.status).toBe(200)
     await second.body?.cancel()

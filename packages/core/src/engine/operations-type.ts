@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 import type { AuditEvent, AuditRecord } from '../policy/audit.ts'
 import type { RetentionDecision, RetentionPolicy } from '../policy/retention.ts'
 import type { RunTimeConfig, RunTimeConfigPatch } from '../policy/run-time-config.ts'
-import type { OfDatabase, VerifyLevel } from './engine-type.ts'
+import type { BackupDetails, OfDatabase, VerifyLevel } from './engine-type.ts'
 import type { RestoreRequest } from './restores.ts'
 import type { BackupSummary } from './summary.ts'
 
@@ -56,6 +56,12 @@ export interface BackupOperations {
   list(options?: OfDatabase): Promise<BackupRow[]>
   /** `BACKUP_NOT_FOUND`, `BACKUP_AMBIGUOUS`. `latest` is the newest completed one. */
   get(reference: string, options?: OfDatabase): Promise<BackupRow>
+  /** With the rows per table and more, where it is completed. */
+  details(
+    reference: string,
+    options?: OfDatabase & { signal?: AbortSignal },
+  ): Promise<UnfinishedBackup | (CompletedBackup & BackupDetails)>
+  pin(reference: string, pinned: boolean, options: OfDatabase & Caller): Promise<CompletedBackup>
   create(
     options: OfDatabase &
       Caller & {

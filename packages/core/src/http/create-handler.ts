@@ -75,7 +75,7 @@ export function createHandler(engine: HttpEngine, options: HandlerOptions): Hand
       const answer = await handle(route, params, request, connection, own, actor)
       const about = answer instanceof Response ? subject : (answer.subject ?? subject)
       await audit('allowed', about, {})
-      return toResponse(answer, request.method)
+      return toResponse(answer, request.method === 'HEAD')
     } catch (error) {
       const code = error instanceof HttpProblem ? error.code : isEngineError(error) ? wireCode(error.code) : 'internal'
       const refused = error instanceof HttpProblem || (isEngineError(error) && error.status < 500)
@@ -151,11 +151,17 @@ function parse(schema: Route['query'], value: unknown): unknown {
   throw new HttpProblem(400, 'invalid', detail, { extra: { errors } })
 }
 
-function toResponse(answer: Answer, method: string): Response {
-  if (answer instanceof Response) return answer
+function toResponse(answer: Answer, isHead: boolean): Response {
+  if (answer instanceof Response) return isHead ? withoutBody(answer) : answer
   const { status = 200, body, headers = {} } = answer
   const common = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers }
   if (status === 204 || body === undefined) return new Response(null, { status, headers: common })
-  const text = method === 'HEAD' ? null : JSON.stringify(body)
+  const text = isHead ? null : JSON.stringify(body)
   return new Response(text, { status, headers: { 'content-type': 'application/json; charset=utf-8', ...common } })
+}
+
+/** What would be streamed has been begun: it ends here. */
+function withoutBody(answer: Response): Response {
+  answer.body?.cancel().catch(() => {})
+  return new Response(null, { status: answer.status, headers: answer.headers })
 }

@@ -1,4 +1,3 @@
-import type { Backups } from '../engine/backups.ts'
 import type { DoctorReport } from '../engine/doctor.ts'
 import type { OfDatabase, Running } from '../engine/engine-type.ts'
 import type { Operations } from '../engine/operations-type.ts'
@@ -7,8 +6,7 @@ import type { StatusReport } from '../engine/status.ts'
 
 /** What the routes need of an engine: the one `createBackupEngine` returns has it all. */
 export interface HttpEngine {
-  backups: Pick<Backups, 'details' | 'pin'>
-  restores: Pick<Restores, 'plan' | 'kept'>
+  restores: Pick<Restores, 'plan'>
   operations: Operations
   databases(): string[]
   doctor(options?: OfDatabase & Running): Promise<DoctorReport>

@@ -4,7 +4,7 @@ import { newBackupId } from '../../repository/backup-id.ts'
 import { claimNumber } from '../../repository/numbers.ts'
 import type { BackupOperations, CompletedBackup } from '../operations-type.ts'
 import { backupRows, findBackupRow } from './backup-rows.ts'
-import { type Background, labelOf } from './core.ts'
+import { type Background, labelOf, labelOfBackup } from './core.ts'
 import { backupsNeededForUndo } from './needed-for-undo.ts'
 
 export function createBackupOperations(background: () => Promise<Background>): BackupOperations {
@@ -21,7 +21,24 @@ export function createBackupOperations(background: () => Promise<Background>): B
     async get(reference, { database } = {}) {
       const { parts } = await background()
       const rows = await operations.list()
-      return findBackupRow(rows, reference, parts.optionalConnection(database)?.database)
+      const isMeant = database !== undefined || reference === 'latest'
+      return findBackupRow(rows, reference, isMeant ? parts.optionalConnection(database)?.database : undefined)
+    },
+
+    async details(reference, { database, signal } = {}) {
+      const { backups, parts } = await background()
+      const row = await operations.get(reference, { database })
+      if (row.status !== 'completed') return row
+      const label = labelOfBackup(parts, row, database)
+      return { ...row, ...(await backups.details(row.id, { database: label, signal })) }
+    },
+
+    async pin(reference, pinned, { database, by }) {
+      const { backups, parts } = await background()
+      const backup = completed(await operations.get(reference, { database }))
+      const label = labelOfBackup(parts, backup, database)
+      const { task_id } = backup
+      return { ...(await backups.pin(backup.id, pinned, { database: label, by })), task_id }
     },
 
     async create({ database, by, trigger = 'manual', name, description, includeMedia, type, tags, pinned }) {
@@ -45,7 +62,7 @@ export function createBackupOperations(background: () => Promise<Background>): B
       const backup = completed(await operations.get(reference, { database }))
       const job = await jobs.add({
         kind: 'verify',
-        database: labelOf(parts, database),
+        database: labelOfBackup(parts, backup, database),
         writer: null,
         subjectId: backup.id,
         trigger,
@@ -78,13 +95,14 @@ export function createBackupOperations(background: () => Promise<Background>): B
           })
         return backup
       }
-      await ready.backups.delete(id, {})
+      await ready.backups.delete(id, { database: labelOfBackup(ready.parts, backup, database) })
       return backup
     },
 
     async download(reference, { database, part = 'database', compressionLevel }) {
-      const { backups } = await background()
+      const { backups, parts } = await background()
       const backup = completed(await operations.get(reference, { database }))
+      const label = labelOfBackup(parts, backup, database)
       if (part === 'media' && !backup.include_media)
         throw new EngineError('BACKUP_NOT_FOUND', `Backup ${backup.number} holds no media.`, {
           advice: 'Choose a backup made with media.',
@@ -94,7 +112,7 @@ export function createBackupOperations(background: () => Promise<Background>): B
         file_name: exportFileName(backup.app_name, part === 'media' ? 'media' : 'backup', new Date(backup.created_at)),
         content_type: part === 'media' ? 'application/gzip' : 'application/octet-stream',
         async write(stream, signal) {
-          await backups.export(backup.id, { part, stream, compressionLevel, signal })
+          await backups.export(backup.id, { database: label, part, stream, compressionLevel, signal })
         },
       }
     },

@@ -30,6 +30,17 @@ export function labelOf(parts: EngineParts, label: string | undefined): string {
   return labels.length === 1 ? (labels[0] as string) : 'default'
 }
 
+/** The label of the database a backup was made of, unless one is given: an id says enough. */
+export function labelOfBackup(
+  parts: EngineParts,
+  backup: { database: string | null },
+  label: string | undefined,
+): string {
+  if (label !== undefined) return labelOf(parts, label)
+  const own = parts.labels().find((one) => parts.connection(one).database === backup.database)
+  return own ?? labelOf(parts, undefined)
+}
+
 /** Opens once, at the first call; a failure is not kept. */
 export function once<T>(open: () => Promise<T>): { get(): Promise<T>; opened(): Promise<T> | undefined } {
   let value: Promise<T> | undefined

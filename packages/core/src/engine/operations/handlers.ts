@@ -41,7 +41,7 @@ async function runBackupJob(ready: Background, job: JobRecord, { signal, report 
   const { parts, backups, config } = ready
   const id = job.subject_id as string
   const input = job.input as BackupInput
-  const made = await backups.get(id, { signal }).catch((error: unknown) => {
+  const made = await backups.get(id, { database: job.database, signal }).catch((error: unknown) => {
     if (isEngineError(error, 'BACKUP_NOT_FOUND')) return null
     throw error
   })
@@ -105,7 +105,7 @@ async function runForgetJob(ready: Background, job: JobRecord, { signal, report 
   for (const { id, number, keep, text } of decisions) {
     if (keep) continue
     signal.throwIfAborted()
-    await backups.delete(id, { signal })
+    await backups.delete(id, { database: job.database, signal })
     log(report, 'info', `Backup ${number} was forgotten. ${text}`, { id })
     forgotten.push(id)
   }

@@ -109,9 +109,7 @@ const get = route({
   query: ofDatabase,
   answers: { status: 200, schema: backupSchema },
   async handle({ engine, params, query, signal }) {
-    const row = await engine.operations.backups.get(params.id ?? '', query)
-    if (row.status !== 'completed') return { body: row }
-    return { body: { ...row, ...(await engine.backups.details(row.id, { ...query, signal })) } }
+    return { body: await engine.operations.backups.details(params.id ?? '', { ...query, signal }) }
   },
 })
 
@@ -168,10 +166,9 @@ const pin = route({
   query: ofDatabase,
   body: z.strictObject({ pinned: z.boolean().default(true) }),
   answers: { status: 200, schema: backupSchema },
-  async handle({ engine, actor, params, query, body, signal }) {
-    const { id } = await engine.operations.backups.get(params.id ?? '', query)
-    const backup = await engine.backups.pin(id, body.pinned, { ...query, by: actor.id, signal })
-    return { body: backup, subject: id }
+  async handle({ engine, actor, params, query, body }) {
+    const backup = await engine.operations.backups.pin(params.id ?? '', body.pinned, { ...query, by: actor.id })
+    return { body: backup, subject: backup.id }
   },
 })
 
