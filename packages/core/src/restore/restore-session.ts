@@ -43,6 +43,7 @@ export async function openRestoreSession(
   let waiting: { resolve: (message: FromRestoreWorker) => void; reject: (error: unknown) => void } | undefined
   let dead: Error | undefined
   let onTaken: ((bytes: number) => void) | undefined
+  let onRefused: (() => void) | undefined
   const answer = () =>
     new Promise<FromRestoreWorker>((resolve, reject) => {
       if (dead) reject(dead)
@@ -60,6 +61,7 @@ export async function openRestoreSession(
   }
   worker.on('message', (message: FromRestoreWorker) => {
     if (message.type === 'taken') onTaken?.(message.bytes)
+    else if (message.type === 'refused') onRefused?.()
     else if (message.type === 'failed') settle(({ reject }) => reject(fromPlainError(message.error)))
     else settle(({ resolve }) => resolve(message))
   })
@@ -111,10 +113,11 @@ export async function openRestoreSession(
         wake?.()
       }
       const result = request({ type: 'copy', copy })
-      result.catch(() => {
+      onRefused = () => {
         failed = true
         wake?.()
-      })
+      }
+      result.catch(onRefused)
       try {
         for await (const chunk of chunks) {
           if (failed || signal?.aborted) break

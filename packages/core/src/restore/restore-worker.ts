@@ -90,6 +90,7 @@ async function copy(request: CopyRequest): Promise<FromRestoreWorker> {
     try {
       for (;;) {
         const chunk = await nextChunk()
+        finished = typeof chunk === 'string'
         if (chunk === 'end') break
         if (chunk === 'failed') throw new EngineError('ABORTED', 'Interrupted.')
         const plain = unsealChunk(keys, chunk)
@@ -97,7 +98,6 @@ async function copy(request: CopyRequest): Promise<FromRestoreWorker> {
         bytes += plain.length
         send({ type: 'taken', bytes: plain.length })
       }
-      finished = true
       if (request.bytes !== null && bytes !== request.bytes) {
         throw mismatch(`${request.name} has ${bytes} bytes in its chunks, not ${request.bytes} as recorded.`)
       }
@@ -112,6 +112,7 @@ async function copy(request: CopyRequest): Promise<FromRestoreWorker> {
     for (const sql of request.after) await session.query(sql)
     return { type: 'copied', rows, bytes }
   } finally {
+    if (!finished) send({ type: 'refused' })
     // What is left of a stream that failed is not taken for the beginning of the next one.
     while (!finished) {
       const chunk = await nextChunk()

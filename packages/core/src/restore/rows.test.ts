@@ -145,5 +145,38 @@ test('parts of a table, loaded by several sessions, are the table; a part that l
     })
   }
   expect(await session.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+
+  // A table that refuses its first row ends the stream at once instead of reading it to its end.
+  await cluster.sql('target', 'CREATE SCHEMA strict CREATE TABLE big (i int CHECK (i < 0), t text)')
+  let read = 0
+  const counting = {
+    ...reader,
+    async *fetchSealed(ids: Parameters<typeof reader.fetchSealed>[0]) {
+      for (let round = 0; round < 200; round++) {
+        read++
+        yield* reader.fetchSealed(ids)
+      }
+    },
+  }
+  const part = { table: { ...big, schema: 'strict' }, segments: null, bytes: 1 }
+  const refused = loadRows(session, counting, part, { encoding: 'UTF8', mode: 'append' })
+  await expect(refused).rejects.toMatchObject({ detail: { sqlstate: '23514' } })
+  expect(read).toBeLessThan(200)
+
+  // A storage that fails in the middle of a stream: its error comes out, the COPY is undone, the session is usable.
+  const failing = {
+    ...reader,
+    async *fetchSealed(ids: Parameters<typeof reader.fetchSealed>[0]) {
+      yield* reader.fetchSealed(ids)
+      throw new Error('the storage is gone')
+    },
+  }
+  const untouched = await cluster.sql('target', sum)
+  const whole = { table: big, segments: null, bytes: 1 }
+  await expect(loadRows(session, failing, whole, { encoding: 'UTF8', mode: 'append' })).rejects.toThrow(
+    'storage is gone',
+  )
+  expect(await cluster.sql('target', sum)).toEqual(untouched)
+  expect(await session.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
   await Promise.all(sessions.map((one) => one.close()))
 })

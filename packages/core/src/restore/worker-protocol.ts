@@ -46,5 +46,7 @@ export type FromRestoreWorker =
   | { type: 'answer'; rows: unknown[] }
   | { type: 'copied'; rows: number; bytes: number }
   | { type: 'failed'; error: PlainError }
+  /** The COPY has failed: no more chunks, please. The answer follows when the stream has been ended. */
+  | { type: 'refused' }
   /** A chunk has been worked off: `bytes` of text. */
   | { type: 'taken'; bytes: number }
