@@ -1,0 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Pool } from 'pg'
+import { openPostgresCatalog } from '../../packages/core/src/catalog/postgres.ts'
+import { systemClock } from '../../packages/core/src/jobs/clock.ts'
+import { randomId } from '../../packages/core/src/jobs/job-id.ts'
+import { createJobs } from '../../packages/core/src/jobs/jobs.ts'
+import { createLocalQueue } from '../../packages/core/src/jobs/local-queue.ts'
+
+/** One of several processes that work for the same engine: notes in the table `runs` when it began and ended a job. */
+const pool = new Pool({ connectionString: process.env.CATALOG_URL, max: 6 })
+pool.on('error', () => {})
+const notes = new Pool({ connectionString: process.env.CATALOG_URL, max: 4 })
+notes.on('error', () => {})
+const catalog = await openPostgresCatalog({ pool, location: 'test' })
+const worker = randomId('w')
+const jobs = createJobs({
+  catalog,
+  queue: createLocalQueue({ concurrency: 3 }),
+  clock: systemClock,
+  worker,
+  leaseMs: 1500,
+  sweepMs: 150,
+  handlers: {
+    backup: {
+      resumable: true,
+      async run(job, { signal }) {
+        await notes.query('INSERT INTO runs (job, writer, worker, pid) VALUES ($1, $2, $3, $4)', [
+          job.id,
+          job.writer,
+          worker,
+          process.pid,
+        ])
+        await delay(80, undefined, { signal })
+        await notes.query('UPDATE runs SET ended = clock_timestamp() WHERE job = $1', [job.id])
+        return { worker }
+      },
+    },
+  },
+})
+process.once('SIGTERM', async () => {
+  await jobs.stop()
+  await catalog.close()
+  await notes.end()
+})
+await jobs.start()
+process.send?.('ready')
