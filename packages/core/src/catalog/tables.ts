@@ -62,14 +62,3 @@ export interface Tables {
   schedule_slots: { schedule: string; slot: string; worker: string; fired_at: string; job_id: string | null }
   workers: { id: string; host: string; pid: number; roles: string; started_at: string; seen_at: string }
 }
-
-/** In an order in which they can be filled. */
-export const tableNames = [
-  'jobs',
-  'job_logs',
-  'restores',
-  'configuration',
-  'audit_events',
-  'schedule_slots',
-  'workers',
-] as const satisfies (keyof Tables)[]

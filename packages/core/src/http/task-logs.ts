@@ -3,11 +3,19 @@ import type { Task, TaskUpdate } from '../engine/operations-type.ts'
 import { type StreamEvent, wantsEvents } from './event-stream.ts'
 import { HttpProblem } from './problem.ts'
 import type { Answer, RouteContext } from './route.ts'
+import { logSchema } from './schemas.ts'
 import { openStream } from './streams.ts'
 
 export const logsQuery = z.object({
   after: z.coerce.number().int().min(0).max(2_147_483_646).default(0).describe('Only lines with a higher number.'),
   limit: z.coerce.number().int().min(1).max(5000).default(1000),
+})
+
+export const logsSchema = z.object({
+  count: z.int(),
+  task_id: z.string().nullable(),
+  status: z.string().optional(),
+  results: z.array(logSchema),
 })
 
 /** The logs of a task: as JSON, or as a stream that goes on until the task has ended. */

@@ -4,7 +4,7 @@ import { csvResponse, toCsv, wantsCsv } from '../csv.ts'
 import { listOf, listQuery, page } from '../listing.ts'
 import { type Route, route } from '../route.ts'
 import { backupSchema, confirm, ofDatabase, startedSchema } from '../schemas.ts'
-import { logsAnswer, logsQuery } from '../task-logs.ts'
+import { logsAnswer, logsQuery, logsSchema } from '../task-logs.ts'
 
 const csvColumns = [
   ...(['number', 'id', 'status', 'type', 'name', 'description', 'trigger', 'created_by', 'created_at'] as const),
@@ -178,7 +178,7 @@ const logs = route({
   permission: 'backups:read',
   summary: 'What the job that made the backup logged; as text/event-stream it goes on, resuming by Last-Event-ID.',
   query: ofDatabase.extend(logsQuery.shape),
-  answers: { status: 200 },
+  answers: { status: 200, schema: logsSchema },
   async handle(context) {
     const { id } = await context.engine.operations.backups.get(context.params.id ?? '', context.query)
     return logsAnswer(context, await context.engine.operations.tasks.ofSubject(id, ['backup']))

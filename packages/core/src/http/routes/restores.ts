@@ -4,7 +4,7 @@ import { listOf, listQuery, page } from '../listing.ts'
 import { HttpProblem } from '../problem.ts'
 import { type Route, type RouteContext, route } from '../route.ts'
 import { confirm, ofDatabase, restoreSchema, startedSchema } from '../schemas.ts'
-import { logsAnswer, logsQuery } from '../task-logs.ts'
+import { logsAnswer, logsQuery, logsSchema } from '../task-logs.ts'
 
 const restoreBody = z.strictObject({
   restore_media: z.boolean().default(false),
@@ -141,7 +141,7 @@ const logs = route({
   permission: 'restores:read',
   summary: 'What a restore logged; as text/event-stream it goes on, resuming by Last-Event-ID.',
   query: logsQuery,
-  answers: { status: 200 },
+  answers: { status: 200, schema: logsSchema },
   async handle(context) {
     const { id } = await context.engine.operations.restores.get(context.params.id ?? '')
     return logsAnswer(context, await context.engine.operations.tasks.ofSubject(id, ['restore']))

@@ -6,7 +6,7 @@ import { HttpProblem } from '../problem.ts'
 import { type Route, route } from '../route.ts'
 import { taskSchema } from '../schemas.ts'
 import { openStream } from '../streams.ts'
-import { logsAnswer, logsQuery } from '../task-logs.ts'
+import { logsAnswer, logsQuery, logsSchema } from '../task-logs.ts'
 
 const statuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const
 
@@ -56,7 +56,7 @@ const logs = route({
   permission: 'tasks:read',
   summary: 'What a task logged; as text/event-stream it goes on, resuming by Last-Event-ID.',
   query: logsQuery,
-  answers: { status: 200 },
+  answers: { status: 200, schema: logsSchema },
   handle: async (context) => logsAnswer(context, await find(context.engine.operations.tasks, context.params.task_id)),
 })
 
