@@ -1,0 +1,1 @@
+export { type AdminUi, type AdminUiFile, adminUi } from './admin-ui.ts'
