@@ -1,7 +1,7 @@
-import { createBackupEngine } from '@lifeboat/core'
+import { createBackupEngine, createHandler } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { newSetting } from './setting.ts'
+import { authorize, newSetting, post, taskEnd } from './setting.ts'
 
 let cluster: TemporaryCluster
 let setting: Awaited<ReturnType<typeof newSetting>>
@@ -116,5 +116,36 @@ test('several databases have one queue and histories apart; an id says enough', 
   } finally {
     await engine.stop()
     await Promise.all([one.remove(), two.remove()])
+  }
+})
+
+test('a host that turned confirmation off restores at the first request; a hash that is sent is still looked at', async () => {
+  const own = await newSetting(cluster)
+  const handler = createHandler(own.engine, { authorize, confirmation: 'off' })
+  const send = async (path: string, body?: object) => {
+    const response = await handler(new Request(`http://localhost/${path}`, post(body)), { address: '127.0.0.1' })
+    return { status: response.status, body: (await response.json()) as Record<string, string> }
+  }
+  const end = (id: string | undefined) =>
+    taskEnd((path, init) => handler(new Request(`http://localhost${path}`, init)), id ?? '')
+  try {
+    await own.engine.start()
+    await end((await send('backups/create/', { name: 'Pre-deployment backup', include_media: false })).body.task_id)
+    await cluster.sql(own.database, 'TRUNCATE orders')
+    const wrong = await send('backups/1/restore/', { confirm: 'of another plan' })
+    expect([wrong.status, wrong.body.code]).toEqual([409, 'plan_changed'])
+    const run = await send('backups/1/restore/', { restore_media: true, run_migrations: true })
+    expect(run.status).toBe(202)
+    expect(await end(run.body.task_id)).toMatchObject({ status: 'succeeded' })
+    expect(await cluster.sql(own.database, 'SELECT count(*)::int AS n FROM orders')).toEqual([{ n: 2000 }])
+    const discarded = await send(`restores/${run.body.id}/discard/`)
+    expect(await end(discarded.body.task_id)).toMatchObject({ status: 'succeeded' })
+    expect(await own.engine.operations.restores.get(run.body.id ?? '')).toMatchObject({
+      status: 'confirmed',
+      kept_database: null,
+    })
+  } finally {
+    await own.engine.stop()
+    await own.remove()
   }
 })
