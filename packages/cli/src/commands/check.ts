@@ -1,5 +1,5 @@
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatBytes, formatCount } from '../output/format.ts'
+import { formatBytes, formatCount, plainText } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import type { CommandDefinition } from '../program.ts'
 
@@ -15,6 +15,10 @@ export const checkCommand: CommandDefinition = {
           const report = await engine.maintenance.check({ ...running, readData: options.readData })
           await finish()
           const problems = report.problems.map(({ message }) => `✗ ${message}`)
+          const warnings = report.warnings.flatMap(({ message, advice }) => [
+            `! ${plainText(message)}`,
+            `    ${plainText(advice)}`,
+          ])
           const verdict = report.ok
             ? 'The repository is good.'
             : `The repository has ${report.problems.length} problem(s).`
@@ -23,6 +27,7 @@ export const checkCommand: CommandDefinition = {
             { check: report },
             [
               ...problems,
+              ...warnings,
               `${verdict} ${formatCount(report.backups)} backups, ${formatCount(report.packs)} packs, ${formatBytes(report.bytes)}.`,
             ].join('\n'),
           )

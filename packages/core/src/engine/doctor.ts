@@ -8,6 +8,7 @@ import { cleanLeftovers, findLeftovers } from '../restore/leftovers.ts'
 import type { OfDatabase, Running } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
 import { probeStorage } from './probe-storage.ts'
+import { recoverCheck } from './recover-check.ts'
 import { statusReport } from './status.ts'
 import { readStoredBackups } from './stored-backups.ts'
 import { backupSummary } from './summary.ts'
@@ -56,6 +57,7 @@ async function repositoryChecks(
     { id: 'repository.opens', level: 'ok', message: `The repository at ${parts.storage.location} opens.` },
   ]
   checks.push(...(await guarded('repository.writable', async () => [await probeStorage(parts.storage, signal)])))
+  checks.push(...(await guarded('repository.recover', async () => [await recoverCheck(repository, signal)])))
   if (parts.storage.freeBytes) {
     const free = await parts.storage.freeBytes()
     const gigabytes = free / 1e9

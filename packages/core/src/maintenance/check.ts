@@ -3,14 +3,15 @@ import type { Reporter } from '../events.ts'
 import type { ChunkIndex } from '../repository/chunk-index.ts'
 import { createChunkReader } from '../repository/chunk-reader.ts'
 import type { Manifest } from '../repository/documents.ts'
-import { packObjectName, recoverName } from '../repository/layout.ts'
+import { packObjectName } from '../repository/layout.ts'
 import { listPacks, loadChunkIndex } from '../repository/load-index.ts'
 import { manifestChunkIds } from '../repository/manifest-chunks.ts'
 import { listManifests } from '../repository/manifests.ts'
 import { checkPack } from '../repository/pack-reader.ts'
 import type { Repository } from '../repository/repository.ts'
 import { StorageObjectMissing } from '../storage/storage.ts'
-import { checkRecords, objectDigest } from './check-records.ts'
+import { checkRecords } from './check-records.ts'
+import { type CheckWarning, examineRecoverCopy } from './recover-copy.ts'
 
 /** Something wrong in a repository. */
 export interface CheckProblem {
@@ -25,6 +26,8 @@ export interface CheckProblem {
 export interface CheckReport {
   ok: boolean
   problems: CheckProblem[]
+  /** What endangers no backup. */
+  warnings: CheckWarning[]
   backups: number
   packs: number
   /** Bytes of all packs. */
@@ -33,6 +36,8 @@ export interface CheckReport {
   unindexedPacks: number
   /** SHA-256 of the recovery program in the storage, to be compared with the recovery kit; null without one. */
   recoverSha256: string | null
+  /** SHA-256 of the one that this version ships; the two differing is a warning. */
+  shippedRecoverSha256: string | null
   /** Whether every byte was read. */
   readData: boolean
 }
@@ -56,8 +61,17 @@ export async function checkRepository(repository: Repository, options: CheckOpti
   problems.push(...(await checkRecords(repository, { signal })))
   const stored = await listPacks(repository, signal)
   const bytes = [...stored.values()].reduce((sum, size) => sum + size, 0)
-  const recoverSha256 = await objectDigest(repository, recoverName, { signal })
-  const counts = { backups: 0, packs: stored.size, bytes, unindexedPacks: 0, recoverSha256, readData }
+  const recover = await examineRecoverCopy(repository, { signal })
+  const counts = {
+    warnings: recover.warning ? [recover.warning] : [],
+    backups: 0,
+    packs: stored.size,
+    bytes,
+    unindexedPacks: 0,
+    recoverSha256: recover.stored,
+    shippedRecoverSha256: recover.shipped,
+    readData,
+  }
   let index: ChunkIndex
   try {
     index = await loadChunkIndex(repository, { signal })

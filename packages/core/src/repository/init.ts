@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { EngineError } from '../errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type ChunkerParameters, defaultChunker } from './chunker.ts'
@@ -10,6 +9,7 @@ import { deriveKeys, type KeySource, newMasterKey } from './keys.ts'
 import { configName, readmeName, recoverName } from './layout.ts'
 import { holdsBackups, openRepository } from './open.ts'
 import { readmeText } from './readme.ts'
+import { recoverProgram } from './recover-program.ts'
 import type { Repository } from './repository.ts'
 
 export interface InitOptions {
@@ -45,16 +45,6 @@ export async function initRepository(storage: Storage, key: KeySource, options: 
     throw exists(storage)
   }
   return openRepository(storage, key)
-}
-
-/** The recovery program that lies in the published package, two folders above this file in source and build alike. */
-async function recoverProgram(): Promise<Buffer | null> {
-  try {
-    return await readFile(new URL('../../recover/recover.mjs', import.meta.url))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
 }
 
 function exists(storage: Storage): EngineError {
