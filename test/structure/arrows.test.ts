@@ -110,6 +110,10 @@ describe('one door per library', () => {
     'node:child_process': [`${core}testing/`, 'packages/cli/bin/'],
     commander: ['packages/cli/'],
     '@clack/prompts': ['packages/cli/'],
+    '@aws-sdk/client-s3': [`${core}storage/s3.ts`],
+    '@azure/storage-blob': [`${core}storage/azure.ts`],
+    '@google-cloud/storage': [`${core}storage/gcs.ts`],
+    ssh2: [`${core}storage/sftp-session.ts`],
     express: ['packages/express-adapter/'],
     fastify: ['packages/fastify-adapter/'],
   }

@@ -74,6 +74,12 @@ export const errorTable = {
     true,
     'Is the disk or share mounted? Where there is no repository yet, create one with `lifeboat init`.',
   ),
+  STORAGE_DENIED: row(
+    502,
+    1,
+    false,
+    'The storage refuses these credentials, rights or settings. See docs/storage.md for what it needs.',
+  ),
   // --- backups
   BACKUP_NOT_FOUND: row(404, 1, false, 'List the backups with `lifeboat list`.'),
   BACKUP_AMBIGUOUS: row(409, 2, false, 'Give more characters of the id.'),

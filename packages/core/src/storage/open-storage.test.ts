@@ -8,9 +8,6 @@ test('paths and file URLs are local folders', () => {
   expect(openStorage('file:///with%20space').location).toBe('/with space')
 })
 
-test.each(['', 's3://bucket', 'http://host/', 'file://host/path', 'file:///a%2Fb', 'a\0b'])(
-  '%j is refused',
-  (location) => {
-    expect(() => openStorage(location)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
-  },
-)
+test.each(['', 'http://host/', 'file://host/path', 'file:///a%2Fb', 'a\0b'])('%j is refused', (location) => {
+  expect(() => openStorage(location)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
+})

@@ -1,11 +1,18 @@
 import { fileURLToPath } from 'node:url'
 import { EngineError } from '../errors.ts'
 import { createLocalStorage, type LocalStorageOptions } from './local.ts'
+import { withRetry } from './retry.ts'
+import { createS3Storage, s3OptionsOf } from './s3.ts'
 import type { Storage } from './storage.ts'
 
+/** A storage over a network, by the scheme of its URL. Its SDK is loaded at the first operation. */
+const remoteStorages: Record<string, (location: string) => Storage> = {
+  s3: (location) => createS3Storage(s3OptionsOf(location)),
+}
+
 /**
- * The storage at a location: a path or a `file://` URL. Throws `CONFIG_INVALID` for anything else; nothing is touched
- * before the first operation.
+ * The storage at a location: a path, a `file://` URL, or the URL of a remote storage, which then tries again what failed
+ * for the moment (`withRetry`). Throws `CONFIG_INVALID` for anything else; nothing is touched before the first operation.
  */
 export function openStorage(location: string, options: LocalStorageOptions = {}): Storage {
   if (location === '' || location.includes('\0'))
@@ -13,8 +20,10 @@ export function openStorage(location: string, options: LocalStorageOptions = {})
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(location)?.[1]?.toLowerCase()
   if (scheme === undefined) return createLocalStorage(location, options)
   if (scheme === 'file') return createLocalStorage(pathOfFileUrl(location), options)
+  const open = remoteStorages[scheme]
+  if (open) return withRetry(open(location))
   throw new EngineError('CONFIG_INVALID', `There is no storage for ${scheme}:// locations.`, {
-    advice: 'Give a path or a file:// URL.',
+    advice: `Give a path, or a URL of one of these: ${['file', ...Object.keys(remoteStorages)].map((name) => `${name}://`).join(', ')}.`,
   })
 }
 

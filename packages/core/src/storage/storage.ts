@@ -14,7 +14,8 @@
  *   returned before the listing began is in it.
  * - **delete** of a name that is not there succeeds.
  * - Objects are at most 64 MiB, so a whole one fits in memory.
- * - Failures are `EngineError`s: `STORAGE_FULL`, `STORAGE_GONE`, `STORAGE_FAILED` (retryable), `ABORTED`.
+ * - Failures are `EngineError`s: `STORAGE_FULL`, `STORAGE_GONE`, `STORAGE_DENIED`, `STORAGE_FAILED` (retryable),
+ *   `ABORTED`.
  */
 export interface Storage {
   /** For people and logs: where this is, without any secret. */

@@ -1,0 +1,209 @@
+import type { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { S3ClientConfig } from '@aws-sdk/client-s3'
+import { EngineError } from '../errors.ts'
+import { formatLocation, keyPrefix, parseEndpoint, parseFlag, parseLocationUrl } from './location-url.ts'
+import { loadOptionalPeer } from './optional-peer.ts'
+import { readBody } from './read-body.ts'
+import { failureOfStatus, RemoteError, type RemoteFailure } from './remote-errors.ts'
+import { createRemoteStorage, type RemoteDriver } from './remote-storage.ts'
+import type { Storage } from './storage.ts'
+
+export interface S3StorageOptions {
+  bucket: string
+  /** Beginning of every key, without slashes around it. */
+  prefix?: string
+  /** Default: what the SDK finds (AWS_REGION, profile); `us-east-1` where an endpoint is given. */
+  region?: string
+  /** Of a compatible store, e.g. `https://minio.example.com:9000`. */
+  endpoint?: string
+  /** The bucket in the path and not in the host name. Default: true where an endpoint is given. */
+  pathStyle?: boolean
+  /** Of packs; the small objects stay in the bucket's default class. Must be readable at once: no Glacier that thaws. */
+  storageClass?: string
+  /** Encryption by the store, beside ours: `AES256`, `aws:kms`. */
+  sse?: 'AES256' | 'aws:kms'
+  /** The KMS key for `aws:kms`. */
+  kmsKey?: string
+  /** Default: the SDK's chain (environment, profile, container and instance roles). */
+  credentials?: S3ClientConfig['credentials']
+}
+
+/**
+ * A bucket of Amazon S3 or of a store that speaks its language. Needs the package `@aws-sdk/client-s3`.
+ *
+ * Each object is one PUT: at 64 MiB at most none needs a multipart upload, so there are no unfinished ones to sweep, and
+ * an object appears whole or not at all. Put-if-absent is `If-None-Match: *`; that the store heeds it is tried with the
+ * first one, and a store that does not is refused (`CONFIG_INVALID`), because leases would protect nothing there.
+ *
+ * The SDK's own retries are off: a put-if-absent whose answer was lost must be told from one that lost, see `withRetry`.
+ */
+export function createS3Storage(options: S3StorageOptions): Storage {
+  const { bucket, region, sse, kmsKey, storageClass } = options
+  const endpoint = parseEndpoint(options.endpoint)
+  const prefix = keyPrefix(options.prefix)
+  if (/^(GLACIER|DEEP_ARCHIVE)$/.test(storageClass ?? ''))
+    throw new EngineError('CONFIG_INVALID', `Objects of the class ${storageClass} cannot be read when they are needed.`)
+  if (sse !== undefined && sse !== 'AES256' && sse !== 'aws:kms')
+    throw new EngineError('CONFIG_INVALID', 'The parameter sse is AES256 or aws:kms.')
+  const location = formatLocation(`s3://${bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`, {
+    region,
+    endpoint,
+    path_style: options.pathStyle === undefined ? undefined : options.pathStyle ? '1' : '0',
+    storage_class: storageClass,
+    sse,
+    kms_key: kmsKey,
+  })
+  return createRemoteStorage({ location, prefix, open: () => openDriver({ ...options, endpoint }, prefix) })
+}
+
+const parameters = ['region', 'endpoint', 'path_style', 'storage_class', 'sse', 'kms_key']
+
+/** `s3://bucket/prefix?region=…&endpoint=…&path_style=1&storage_class=…&sse=…&kms_key=…` */
+export function s3OptionsOf(location: string): S3StorageOptions {
+  const { host, port, user, path, parameter } = parseLocationUrl(location, parameters)
+  if (user !== undefined || port !== undefined)
+    throw new EngineError('CONFIG_INVALID', 'An s3:// URL is s3://bucket/prefix: without user and port.', {
+      advice: 'Credentials come from the environment (AWS_ACCESS_KEY_ID …), a host from endpoint=https://….',
+    })
+  return {
+    bucket: host,
+    prefix: path,
+    region: parameter('region'),
+    endpoint: parameter('endpoint'),
+    pathStyle: parseFlag('path_style', parameter('path_style')),
+    storageClass: parameter('storage_class'),
+    sse: parameter('sse') as S3StorageOptions['sse'],
+    kmsKey: parameter('kms_key'),
+  }
+}
+
+async function openDriver(options: S3StorageOptions, prefix: string): Promise<RemoteDriver> {
+  const { bucket: Bucket, endpoint, storageClass, sse, kmsKey } = options
+  const sdk = await loadOptionalPeer('@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'))
+  const region = options.region ?? (endpoint && !process.env.AWS_REGION ? 'us-east-1' : undefined)
+  const client = new sdk.S3Client({
+    ...(region ? { region } : {}),
+    ...(endpoint ? { endpoint } : {}),
+    ...(options.credentials ? { credentials: options.credentials } : {}),
+    forcePathStyle: options.pathStyle ?? endpoint !== undefined,
+    maxAttempts: 1,
+    // Every byte read is authenticated under the repository's own key.
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: { connectionTimeout: 10_000, socketTimeout: 60_000 },
+  })
+
+  const store = async (Key: string, Body: Buffer, ifAbsent: boolean, abortSignal: AbortSignal): Promise<boolean> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await client.send(
+          new sdk.PutObjectCommand({
+            Bucket,
+            Key,
+            Body,
+            ContentLength: Body.length,
+            ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
+            ...(storageClass && Key.startsWith(`${prefix}packs/`) ? { StorageClass: storageClass as 'STANDARD' } : {}),
+            ...(sse ? { ServerSideEncryption: sse, SSEKMSKeyId: kmsKey } : {}),
+          }),
+          { abortSignal },
+        )
+        return true
+      } catch (error) {
+        const status = statusOf(error)
+        if (ifAbsent && status === 412) return false
+        // Two conditional writes at the same moment: AWS lets neither or one pass and asks for another attempt.
+        if (!ifAbsent || status !== 409 || attempt >= 6) throw error
+        await sleep(20 * 2 ** attempt * (0.5 + Math.random()), undefined, { signal: abortSignal })
+      }
+    }
+  }
+
+  let heedsConditions = false
+  return {
+    async put(key, data, { ifAbsent, signal }) {
+      if (!(await store(key, data, ifAbsent, signal))) {
+        heedsConditions = true
+        return false
+      }
+      if (ifAbsent && !heedsConditions) {
+        // The same bytes again: a store that heeds the condition refuses them, one that does not has changed nothing.
+        if (await store(key, data, true, signal)) throw ignoresConditions(Bucket)
+        heedsConditions = true
+      }
+      return true
+    },
+
+    async get(Key, { offset, length }, abortSignal) {
+      const whole = offset === 0 && length === undefined
+      const Range = whole ? undefined : `bytes=${offset}-${length === undefined ? '' : offset + length - 1}`
+      const { Body, ContentLength, ContentRange } = await client.send(
+        new sdk.GetObjectCommand({ Bucket, Key, Range }),
+        { abortSignal },
+      )
+      if (Range !== undefined && !ContentRange?.startsWith(`bytes ${offset}-`)) {
+        ;(Body as Readable | undefined)?.destroy()
+        throw new RemoteError('failed', 'the store does not serve ranges')
+      }
+      if (Body === undefined || ContentLength === undefined) throw new RemoteError('failed', 'the answer has no body')
+      return readBody(Body as Readable, ContentLength, abortSignal)
+    },
+
+    async stat(Key, abortSignal) {
+      const found = await client.send(new sdk.HeadObjectCommand({ Bucket, Key }), { abortSignal })
+      return { key: Key, bytes: found.ContentLength ?? 0, modifiedAt: found.LastModified ?? new Date(0) }
+    },
+
+    async list(Prefix, ContinuationToken, abortSignal) {
+      const page = await client.send(new sdk.ListObjectsV2Command({ Bucket, Prefix, ContinuationToken }), {
+        abortSignal,
+      })
+      return {
+        objects: (page.Contents ?? []).map(({ Key = '', Size = 0, LastModified = new Date(0) }) => ({
+          key: Key,
+          bytes: Size,
+          modifiedAt: LastModified,
+        })),
+        next: page.IsTruncated ? page.NextContinuationToken : undefined,
+      }
+    },
+
+    async delete(Key, abortSignal) {
+      await client.send(new sdk.DeleteObjectCommand({ Bucket, Key }), { abortSignal })
+    },
+
+    classify,
+    close: () => client.destroy(),
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  const metadata = error instanceof Error ? Reflect.get(error, '$metadata') : undefined
+  return (metadata as { httpStatusCode?: number } | undefined)?.httpStatusCode
+}
+
+const byName: Record<string, RemoteFailure> = {
+  NoSuchBucket: 'gone',
+  NoSuchKey: 'missing',
+  NotFound: 'missing',
+  RequestTimeout: 'failed',
+  SlowDown: 'failed',
+  QuotaExceeded: 'full',
+  XMinioStorageFull: 'full',
+  CredentialsProviderError: 'denied',
+  InvalidAccessKeyId: 'denied',
+}
+
+function classify(error: unknown): RemoteFailure {
+  if (error instanceof RemoteError) return error.failure
+  if (!(error instanceof Error)) return 'failed'
+  return byName[error.name] ?? failureOfStatus(statusOf(error))
+}
+
+function ignoresConditions(bucket: string): EngineError {
+  return new EngineError(
+    'CONFIG_INVALID',
+    `The store of the bucket "${bucket}" ignores If-None-Match: it cannot tell who of two writers was first.`,
+    { advice: 'Update the store, or use another one: leases and commits would not be safe here.' },
+  )
+}
