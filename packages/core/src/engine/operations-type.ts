@@ -213,7 +213,8 @@ export interface ScheduledBackup {
 }
 
 export interface ScheduleOperations {
-  list(options?: { count?: number }): Promise<ScheduledBackup[]>
+  /** With `trial`, as it would be with these changes of the configuration. `CONFIG_INVALID`. */
+  list(options?: { count?: number; trial?: RunTimeConfigPatch }): Promise<ScheduledBackup[]>
 }
 
 export interface AuditOperations {

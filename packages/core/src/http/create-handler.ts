@@ -10,6 +10,7 @@ import { createRateLimit } from './rate-limit.ts'
 import type { Answer, Route } from './route.ts'
 import { createRoutes } from './routes.ts'
 import { type Connection, type HandlerOptions, type HandlerSettings, handlerSettings } from './settings.ts'
+import { notLoggedInPage, userInterfaceAnswer, wantsPage } from './user-interface.ts'
 
 /** The API as one function. The second argument says what the request itself cannot: where it comes from. */
 export type Handler = (request: Request, connection?: Partial<Connection> & { basePath?: string }) => Promise<Response>
@@ -43,11 +44,14 @@ export function createHandler(engine: HttpEngine, options: HandlerOptions): Hand
 
   async function serve(request: Request, connection: Connection, own: HandlerSettings): Promise<Response> {
     if (connection.address !== null) limitRate(connection.address)
+    const ask = async () =>
+      settings.authorize(request, { hostRequest: connection.hostRequest, address: connection.address })
+    // Links from elsewhere may lead to the pages: they are the same for everybody, and cannot be framed.
+    const page = own.ui && userInterfaceAnswer(own.ui, request, pathBelow(new URL(request.url).pathname, own.basePath))
+    if (page && (await ask())) return page
+    if (page && wantsPage(request)) return notLoggedInPage()
     refuseCrossSite(request, own)
-    const actor = await settings.authorize(request, {
-      hostRequest: connection.hostRequest,
-      address: connection.address,
-    })
+    const actor = await ask()
     if (!actor) throw new HttpProblem(401, 'unauthenticated', 'Log in first.')
     if (connection.address === null) limitRate(actor.id)
     const { route, params } = match(request.method, pathBelow(new URL(request.url).pathname, own.basePath))

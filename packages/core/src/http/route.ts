@@ -39,18 +39,32 @@ export interface RouteContext<Query, Body> {
   link(path: string): string
 }
 
-export type Answer = Response | { status?: number; body?: unknown; headers?: Record<string, string>; subject?: string }
+export type Answer<Result = unknown> =
+  | Response
+  | { status?: number; body?: Result; headers?: Record<string, string>; subject?: string }
 
-/** Declares a route whose handler sees the types of its schemas. */
+/** A route that remembers what it takes and gives, for clients in TypeScript. `types` is never there at run time. */
+export interface TypedRoute<Verb extends Method, Path extends string, Query, Body, Result> extends Route {
+  method: Verb
+  path: Path
+  types?: { query: Query; body: Body; result: Result }
+}
+
+/** Declares a route whose handler sees the types of its schemas, and whose callers see what the handler answers. */
 export function route<
+  const Verb extends Method,
+  const Path extends string,
+  Result = never,
   Query extends z.ZodObject = z.ZodObject<Record<never, z.ZodType>>,
   Body extends z.ZodObject = z.ZodObject<Record<never, z.ZodType>>,
 >(
-  row: Omit<Route, 'query' | 'body' | 'handle'> & {
+  row: Omit<Route, 'method' | 'path' | 'query' | 'body' | 'handle'> & {
+    method: Verb
+    path: Path
     query?: Query
     body?: Body
-    handle(context: RouteContext<z.output<Query>, z.output<Body>>): Promise<Answer>
+    handle(context: RouteContext<z.output<Query>, z.output<Body>>): Promise<Answer<Result>>
   },
-): Route {
-  return row as unknown as Route
+): TypedRoute<Verb, Path, z.input<Query>, z.input<Body>, Result> {
+  return row as unknown as TypedRoute<Verb, Path, z.input<Query>, z.input<Body>, Result>
 }

@@ -5,12 +5,20 @@ import { type Route, route } from './route.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { downloadRoutes } from './routes/downloads.ts'
 import { restoreRoutes } from './routes/restores.ts'
+import { sessionRoutes } from './routes/session.ts'
 import { systemRoutes } from './routes/system.ts'
 import { taskRoutes } from './routes/tasks.ts'
 
 /** The whole API, as the one table that is served, documented and tested. */
 export function createRoutes(): Route[] {
-  const routes: Route[] = [...backupRoutes, ...downloadRoutes(), ...restoreRoutes, ...taskRoutes, ...systemRoutes]
+  const routes: Route[] = [
+    ...backupRoutes,
+    ...downloadRoutes(),
+    ...restoreRoutes,
+    ...taskRoutes,
+    ...systemRoutes,
+    ...sessionRoutes,
+  ]
 
   const root: Route = route({
     method: 'GET',

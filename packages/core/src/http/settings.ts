@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts'
 import type { Actor } from '../policy/permissions.ts'
+import type { UserInterface } from './user-interface.ts'
 
 /** What is known of a request besides the request itself. */
 export interface Connection {
@@ -23,6 +24,8 @@ export interface HandlerOptions<HostRequest = unknown> {
   ) => Actor | null | Promise<Actor | null>
   /** Path under which the routes are mounted, e.g. `/api/backup`. Adapters know it by themselves. Default: the root. */
   basePath?: string
+  /** Pages to serve below `ui/`: `adminUi()` of `@lifeboat/admin-ui`. Default: none. */
+  ui?: UserInterface
   /** Origins (`https://admin.example.com`) besides the own one from which browsers may call. */
   origins?: readonly string[]
   /** `required` (default): restores and deletions answer with a plan first, and go ahead with its hash. */
@@ -43,7 +46,8 @@ export interface HandlerOptions<HostRequest = unknown> {
   onError?: (error: unknown) => void
 }
 
-export type HandlerSettings = Required<Omit<HandlerOptions, 'limits'>> & {
+export type HandlerSettings = Required<Omit<HandlerOptions, 'limits' | 'ui'>> & {
+  ui: UserInterface | null
   limits: Required<NonNullable<HandlerOptions['limits']>>
 }
 
@@ -56,6 +60,7 @@ export function handlerSettings(options: HandlerOptions): HandlerSettings {
   return {
     authorize: options.authorize,
     basePath: `/${(options.basePath ?? '').split('/').filter(Boolean).join('/')}`.replace(/\/$/, ''),
+    ui: options.ui ?? null,
     origins: options.origins ?? [],
     confirmation: options.confirmation ?? 'required',
     allowPlainHttpDownloads: options.allowPlainHttpDownloads ?? false,

@@ -22,7 +22,7 @@ export const logsSchema = z.object({
 export async function logsAnswer(
   context: RouteContext<{ after: number; limit: number }, unknown>,
   task: Task | null,
-): Promise<Answer> {
+): Promise<Answer<z.output<typeof logsSchema>>> {
   const { engine, query, request, signal } = context
   if (!task) {
     if (wantsEvents(request)) return new Response(null, { status: 204 })

@@ -14,7 +14,7 @@ import { createJobHandlers } from './handlers.ts'
 import { openCatalog } from './open-catalog.ts'
 import { createRestoreOperations } from './restores.ts'
 import { createMaintenanceOperations } from './retention.ts'
-import { createRunTimeSettings, scheduleOf } from './run-time-settings.ts'
+import { checkedPatch, createRunTimeSettings, scheduleOf } from './run-time-settings.ts'
 import { readStatistics } from './statistics.ts'
 import { createTaskOperations } from './tasks.ts'
 
@@ -95,9 +95,9 @@ export function createOperations(core: EngineCore): Operations {
   }
 
   const schedule: ScheduleOperations = {
-    async list({ count = 10 } = {}) {
+    async list({ count = 10, trial = {} } = {}) {
       const { config, parts } = await background()
-      const settings = await config.read()
+      const settings = { ...(await config.read()), ...checkedPatch(trial) }
       return parts.labels().map((label) => {
         const one = scheduleOf(settings, label)
         return {

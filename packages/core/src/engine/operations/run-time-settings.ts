@@ -26,24 +26,30 @@ export function createRunTimeSettings(parts: EngineParts, catalog: Catalog): Run
   return {
     read,
     async change(patch: RunTimeConfigPatch, { by }) {
-      const parsed = runTimeConfigPatchSchema.safeParse(patch)
-      if (!parsed.success) {
-        const issues = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`)
-        throw new EngineError('CONFIG_INVALID', `The configuration is not valid. ${issues.join('; ')}`, {
-          detail: { issues },
-        })
-      }
-      const problem = parsed.data.auto_backup_cron ? cronProblem(parsed.data.auto_backup_cron) : null
-      if (problem) throw new EngineError('CONFIG_INVALID', `auto_backup_cron: ${problem}`)
-      if (parsed.data.backup_directory !== undefined && parsed.data.backup_directory !== base.backup_directory)
+      const parsed = checkedPatch(patch)
+      if (parsed.backup_directory !== undefined && parsed.backup_directory !== base.backup_directory)
         throw new EngineError('CONFIG_INVALID', 'The place of backups is changed in code, with a restart.', {
           advice: 'Set the option `repository`.',
         })
-      const { backup_directory: _, ...changes } = parsed.data
+      const { backup_directory: _, ...changes } = parsed
       await catalog.configuration.write(changes, { by, at: new Date().toISOString() })
       return read()
     },
   }
+}
+
+/** A patch whose parts are all valid. `CONFIG_INVALID`. */
+export function checkedPatch(patch: RunTimeConfigPatch): RunTimeConfigPatch {
+  const parsed = runTimeConfigPatchSchema.safeParse(patch)
+  if (!parsed.success) {
+    const issues = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`)
+    throw new EngineError('CONFIG_INVALID', `The configuration is not valid. ${issues.join('; ')}`, {
+      detail: { issues },
+    })
+  }
+  const problem = parsed.data.auto_backup_cron ? cronProblem(parsed.data.auto_backup_cron) : null
+  if (problem) throw new EngineError('CONFIG_INVALID', `auto_backup_cron: ${problem}`)
+  return parsed.data
 }
 
 export function retentionPolicyOf(config: RunTimeConfig): RetentionPolicy {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { confirmationRefusal, planHash } from '../confirmation.ts'
 import { csvResponse, toCsv, wantsCsv } from '../csv.ts'
 import { listOf, listQuery, page } from '../listing.ts'
-import { type Route, route } from '../route.ts'
+import { route } from '../route.ts'
 import { backupSchema, confirm, ofDatabase, startedSchema } from '../schemas.ts'
 import { logsAnswer, logsQuery, logsSchema } from '../task-logs.ts'
 
@@ -185,4 +185,4 @@ const logs = route({
   },
 })
 
-export const backupRoutes: Route[] = [list, create, get, remove, verify, pin, logs]
+export const backupRoutes = [list, create, get, remove, verify, pin, logs]

@@ -3,7 +3,7 @@ import { type Download, sendDownload } from '../download.ts'
 import { createDownloadLinks } from '../download-links.ts'
 import { isLoopback } from '../loopback.ts'
 import { HttpProblem } from '../problem.ts'
-import { type Route, type RouteContext, route } from '../route.ts'
+import { type RouteContext, route } from '../route.ts'
 import { ofDatabase } from '../schemas.ts'
 
 const downloadQuery = ofDatabase.extend({
@@ -15,7 +15,7 @@ const downloadQuery = ofDatabase.extend({
 type Asked = z.output<typeof downloadQuery> & { id: string }
 
 /** The routes of downloads; links are remembered by this handler. */
-export function downloadRoutes(): Route[] {
+export function downloadRoutes() {
   const links = createDownloadLinks<Asked>()
 
   const direct = route({

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { confirmationRefusal } from '../confirmation.ts'
 import { listOf, listQuery, page } from '../listing.ts'
 import { HttpProblem } from '../problem.ts'
-import { type Route, type RouteContext, route } from '../route.ts'
+import { type RouteContext, route } from '../route.ts'
 import { confirm, ofDatabase, restoreSchema, startedSchema } from '../schemas.ts'
 import { logsAnswer, logsQuery, logsSchema } from '../task-logs.ts'
 
@@ -174,4 +174,4 @@ const discard = route({
   },
 })
 
-export const restoreRoutes: Route[] = [dryRun, run, list, get, logs, undo, discard]
+export const restoreRoutes = [dryRun, run, list, get, logs, undo, discard]

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { runTimeConfigPatchSchema, runTimeConfigSchema } from '../../policy/run-time-config.ts'
 import { HttpProblem } from '../problem.ts'
-import { type Route, route } from '../route.ts'
+import { route } from '../route.ts'
 import { ofDatabase, startedSchema } from '../schemas.ts'
 
 const readConfig = route({
@@ -36,10 +36,25 @@ const schedule = route({
   method: 'GET',
   path: 'schedule',
   permission: 'schedule:read',
-  summary: 'The automatic backups and when they run next.',
-  query: z.object({ count: z.coerce.number().int().min(1).max(100).default(10) }),
+  summary: 'The automatic backups and when they run next. Changes can be tried by the query.',
+  query: z.object({
+    count: z.coerce.number().int().min(1).max(100).default(10),
+    auto_backup_enabled: z.enum(['true', 'false']).optional(),
+    auto_backup_hour: z.coerce.number().int().min(0).max(23).optional(),
+    auto_backup_cron: z.string().max(200).optional().describe('Empty: by the hour.'),
+    auto_backup_jitter_minutes: z.coerce.number().int().min(0).max(720).optional(),
+    time_zone: z.string().max(100).optional().describe("Empty: the server's own."),
+  }),
   answers: { status: 200, schema: z.object({ results: z.array(z.looseObject({ name: z.string() })) }) },
-  handle: async ({ engine, query }) => ({ body: { results: await engine.operations.schedule.list(query) } }),
+  async handle({ engine, query: { count, auto_backup_enabled: enabled, auto_backup_cron, time_zone, ...rest } }) {
+    const trial = {
+      ...rest,
+      ...(enabled === undefined ? {} : { auto_backup_enabled: enabled === 'true' }),
+      ...(auto_backup_cron === undefined ? {} : { auto_backup_cron: auto_backup_cron || null }),
+      ...(time_zone === undefined ? {} : { time_zone: time_zone || null }),
+    }
+    return { body: { results: await engine.operations.schedule.list({ count, trial: defined(trial) }) } }
+  },
 })
 
 const retention = route({
@@ -170,7 +185,7 @@ const audit = route({
   },
 })
 
-export const systemRoutes: Route[] = [
+export const systemRoutes = [
   ...[readConfig, changeConfig, schedule, retention, forget, prune],
   ...[statistics, status, health, doctor, audit],
 ]

@@ -3,7 +3,7 @@ import type { Task, TaskUpdate } from '../../engine/operations-type.ts'
 import type { StreamEvent } from '../event-stream.ts'
 import { listOf, listQuery, page } from '../listing.ts'
 import { HttpProblem } from '../problem.ts'
-import { type Route, route } from '../route.ts'
+import { route } from '../route.ts'
 import { taskSchema } from '../schemas.ts'
 import { openStream } from '../streams.ts'
 import { logsAnswer, logsQuery, logsSchema } from '../task-logs.ts'
@@ -169,4 +169,4 @@ async function* merge(sources: AsyncGenerator<StreamEvent>[]): AsyncGenerator<St
   }
 }
 
-export const taskRoutes: Route[] = [list, get, logs, cancel, reorder, pause, resume, events]
+export const taskRoutes = [list, get, logs, cancel, reorder, pause, resume, events]

@@ -1,0 +1,122 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { call, type HttpApi } from './client.ts'
+import { isOpen } from './records.ts'
+import { useSession } from './session.tsx'
+
+/** Reads of the API, one hook each. All are of the database that is looked at. */
+
+type BackupQuery = HttpApi['GET backups']['query']
+
+export function useBackups(query: { [Field in keyof BackupQuery]?: string | number | undefined }, enabled = true) {
+  const { database } = useSession()
+  return useQuery({
+    queryKey: ['backups', database, query],
+    queryFn: ({ signal }) => call('GET backups', { query: { ...query, database }, signal }),
+    placeholderData: keepPreviousData,
+    enabled,
+  })
+}
+
+export function useBackup(id: string) {
+  const { database } = useSession()
+  return useQuery({
+    queryKey: ['backup', database, id],
+    queryFn: ({ signal }) => call('GET backups/:id', { params: { id }, query: { database }, signal }),
+    enabled: id !== '',
+  })
+}
+
+export function useTask(taskId: string | null | undefined) {
+  return useQuery({
+    queryKey: ['task', taskId],
+    queryFn: ({ signal }) => call('GET tasks/:task_id', { params: { task_id: taskId ?? '' }, signal }),
+    enabled: Boolean(taskId),
+    // The stream tells; this is for when it is not there.
+    refetchInterval: ({ state }) => (state.data && isOpen(state.data) ? 5000 : false),
+  })
+}
+
+/** Tasks that wait or run, of all databases. */
+export function useOpenTasks() {
+  return useQuery({
+    queryKey: ['open-tasks'],
+    queryFn: async ({ signal }) =>
+      (await call('GET tasks', { query: { status: 'queued,running', page_size: 200 }, signal })).results,
+  })
+}
+
+export function useTasks(query: { [Field in keyof HttpApi['GET tasks']['query']]?: string | number | undefined }) {
+  return useQuery({
+    queryKey: ['tasks', query],
+    queryFn: ({ signal }) => call('GET tasks', { query, signal }),
+    placeholderData: keepPreviousData,
+  })
+}
+
+export function useRestores(query: { page_size?: number } = {}) {
+  const { database } = useSession()
+  return useQuery({
+    queryKey: ['restores', database, query],
+    queryFn: ({ signal }) => call('GET restores', { query: { ...query, database }, signal }),
+  })
+}
+
+export function useRestore(id: string) {
+  return useQuery({
+    queryKey: ['restore', id],
+    queryFn: ({ signal }) => call('GET restores/:id', { params: { id }, signal }),
+    refetchInterval: ({ state }) => (state.data && isOpen(state.data) ? 5000 : false),
+  })
+}
+
+export function useStatus() {
+  const { database } = useSession()
+  return useQuery({
+    queryKey: ['status', database],
+    queryFn: ({ signal }) => call('GET status', { query: { database }, signal }),
+    refetchInterval: 60_000,
+  })
+}
+
+export function useStatistics() {
+  const { database } = useSession()
+  return useQuery({
+    queryKey: ['statistics', database],
+    queryFn: ({ signal }) => call('GET statistics', { query: { database }, signal }),
+  })
+}
+
+export function useDoctor() {
+  const { database } = useSession()
+  return useQuery({
+    queryKey: ['doctor', database],
+    queryFn: ({ signal }) => call('GET doctor', { query: { database }, signal }),
+    staleTime: 60_000,
+  })
+}
+
+export function useConfig() {
+  return useQuery({ queryKey: ['config'], queryFn: ({ signal }) => call('GET config', { signal }) })
+}
+
+export function useSchedule(trial: Record<string, string | number> = {}, count = 10) {
+  const { database } = useSession()
+  return useQuery({
+    queryKey: ['schedule', database, trial, count],
+    queryFn: async ({ signal }) => {
+      const { results } = await call('GET schedule', { query: { count, ...trial }, signal })
+      return results.find((one) => one.database === database) ?? results[0] ?? null
+    },
+    placeholderData: keepPreviousData,
+    retry: false,
+  })
+}
+
+export function useRetention(trial: Record<string, string | number> = {}) {
+  const { database } = useSession()
+  return useQuery({
+    queryKey: ['retention', database, trial],
+    queryFn: ({ signal }) => call('GET retention', { query: { database, ...trial }, signal }),
+    placeholderData: keepPreviousData,
+  })
+}

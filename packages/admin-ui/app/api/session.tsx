@@ -1,0 +1,45 @@
+import { useQuery } from '@tanstack/react-query'
+import { createContext, type ReactNode, useContext, useState } from 'react'
+import { Failure } from '../parts/failure.tsx'
+import { call } from './client.ts'
+import type { Permission, Session } from './records.ts'
+
+interface Known extends Session {
+  /** Label of the database that is looked at; undefined where there is only one. */
+  database: string | undefined
+  choose(database: string): void
+  may(permission: Permission): boolean
+}
+
+const SessionContext = createContext<Known | null>(null)
+const storageKey = 'lifeboat.database'
+
+/** Who is there and what they may: nothing is shown before that is known. */
+export function SessionProvider({ children }: { children: ReactNode }) {
+  const session = useQuery({ queryKey: ['session'], queryFn: ({ signal }) => call('GET session', { signal }) })
+  const [chosen, choose] = useState(() => localStorage.getItem(storageKey))
+  if (session.error && !session.data)
+    return (
+      <main className="alone">
+        <Failure error={session.error} retry={() => session.refetch()} />
+      </main>
+    )
+  if (!session.data) return <main className="alone" aria-busy="true" />
+  const { databases, permissions } = session.data
+  const known: Known = {
+    ...session.data,
+    database: databases.length < 2 ? undefined : (databases.find((label) => label === chosen) ?? databases[0]),
+    choose(label) {
+      localStorage.setItem(storageKey, label)
+      choose(label)
+    },
+    may: (permission) => permissions.includes(permission),
+  }
+  return <SessionContext value={known}>{children}</SessionContext>
+}
+
+export function useSession(): Known {
+  const session = useContext(SessionContext)
+  if (!session) throw new Error('There is no session above.')
+  return session
+}

@@ -1,0 +1,64 @@
+import { Problem, Unreachable } from '../api/client.ts'
+import { Button } from './button.tsx'
+
+interface Told {
+  title: string
+  text: string
+  advice: string | null
+}
+
+/** What is the matter, in words; and what to do. */
+export function tell(error: unknown): Told {
+  if (error instanceof Unreachable)
+    return {
+      title: 'The server does not answer',
+      text: 'Nothing on this page is current.',
+      advice: 'It is asked again by itself. A running job goes on without this page.',
+    }
+  if (!(error instanceof Problem))
+    return { title: 'Something went wrong', text: error instanceof Error ? error.message : String(error), advice: null }
+  const { status, message, advice } = error
+  if (status === 401)
+    return {
+      title: 'You are not logged in any more',
+      text: 'The application decides who may see its backups.',
+      advice: 'Log in there, then try again.',
+    }
+  if (status === 403)
+    return {
+      title: 'You may not see this',
+      text: message,
+      advice: advice ?? 'Ask whoever runs this application for the right.',
+    }
+  if (status === 404) return { title: 'This is not there', text: message, advice }
+  if (status === 429) return { title: 'Too many requests', text: message, advice }
+  return { title: 'This did not work', text: message, advice }
+}
+
+/** Stands where something should be that cannot be shown. */
+export function Failure({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
+  const { title, text, advice } = tell(error)
+  return (
+    <div className="failure" role="alert">
+      <h2>{title}</h2>
+      <p>{text}</p>
+      {advice && <p className="muted">{advice}</p>}
+      {retry && (
+        <Button kind="plain" onClick={retry}>
+          Try again
+        </Button>
+      )}
+    </div>
+  )
+}
+
+/** The same in one line, beside what was tried. */
+export function Complaint({ error }: { error: unknown }) {
+  if (!error) return null
+  const { title, text, advice } = tell(error)
+  return (
+    <p className="complaint" role="alert">
+      <strong>{title}.</strong> {text} {advice}
+    </p>
+  )
+}

@@ -1,0 +1,73 @@
+const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+
+/** A size with three figures at most: `512 B`, `1.2 MB`. */
+export function bytes(value: number | null | undefined): string {
+  if (value === null || value === undefined) return '–'
+  let rest = value
+  let unit = 0
+  while (rest >= 999.5 && unit < units.length - 1) {
+    rest /= 1000
+    unit++
+  }
+  const figures = unit === 0 || rest >= 100 ? 0 : 1
+  return `${rest.toFixed(figures)} ${units[unit]}`
+}
+
+const plainNumber = new Intl.NumberFormat('en')
+export const count = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '–' : plainNumber.format(value)
+
+export const counted = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`
+
+/** `0.4 s`, `42 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`. */
+export function duration(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return '–'
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  if (whole < 3600) return two(whole, 60, 'min', 1, 's')
+  if (whole < 86_400) return two(whole, 3600, 'h', 60, 'min')
+  return two(whole, 86_400, 'd', 3600, 'h')
+}
+
+function two(seconds: number, big: number, bigName: string, small: number, smallName: string): string {
+  const first = Math.floor(seconds / big)
+  const second = Math.floor((seconds % big) / small)
+  return second === 0 ? `${first} ${bigName}` : `${first} ${bigName} ${second} ${smallName}`
+}
+
+export function secondsBetween(from: string | null | undefined, to: string | null | undefined): number | null {
+  if (!from) return null
+  return Math.max(0, ((to ? Date.parse(to) : Date.now()) - Date.parse(from)) / 1000)
+}
+
+const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+const steps: [limit: number, size: number, unit: Intl.RelativeTimeFormatUnit][] = [
+  [60, 1, 'second'],
+  [3600, 60, 'minute'],
+  [86_400, 3600, 'hour'],
+  [2_592_000, 86_400, 'day'],
+  [31_536_000, 2_592_000, 'month'],
+]
+
+/** `3 minutes ago`, `in 2 hours`. */
+export function ago(iso: string, now: number): string {
+  const seconds = (Date.parse(iso) - now) / 1000
+  const size = Math.abs(seconds)
+  if (size < 10) return 'just now'
+  const [, divisor, unit] = steps.find(([limit]) => size < limit) ?? [0, 31_536_000, 'year' as const]
+  return relative.format(Math.trunc(seconds / divisor), unit)
+}
+
+const exactly = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' })
+const briefly = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+
+/** In the zone of whoever looks. */
+export const exact = (iso: string): string => exactly.format(new Date(iso))
+export const brief = (iso: string): string => briefly.format(new Date(iso))
+export const percent = (share: number | null): string => (share === null ? '–' : `${Math.floor(share * 1000) / 10} %`)
+
+/** A word of the API for people: `pre_restore` is `pre restore`. */
+export const words = (code: string): string => code.replaceAll(/[_-]/g, ' ')
+export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)

@@ -1,0 +1,40 @@
+import type { UseQueryResult } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
+import { Failure } from './failure.tsx'
+
+/** What a query gives, or why there is nothing yet. The room it will take is held free, so that nothing jumps. */
+export function Loaded<T>({
+  query,
+  rows = 4,
+  children,
+}: {
+  query: UseQueryResult<T>
+  rows?: number
+  children: (value: T) => ReactNode
+}) {
+  if (query.data !== undefined) return <>{children(query.data)}</>
+  if (query.error) return <Failure error={query.error} retry={() => query.refetch()} />
+  return <Waiting rows={rows} />
+}
+
+export function Waiting({ rows }: { rows: number }) {
+  return (
+    <div className="waiting" role="status" aria-label="Loading">
+      {Array.from({ length: rows }, (_, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: rows without content
+        <span key={row} />
+      ))}
+    </div>
+  )
+}
+
+export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+  return (
+    <div className="empty">
+      <p>
+        <strong>{title}</strong>
+      </p>
+      {children}
+    </div>
+  )
+}
