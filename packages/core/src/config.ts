@@ -75,6 +75,15 @@ export const engineOptionsSchema = z.strictObject({
   migrations: z.array(z.custom<MigrationInspector>(isInspector, 'a migration inspector')).default([]),
   /** Checks run on a restored copy before it goes live; one that throws stops the restore. */
   validators: z.array(z.custom<Validator>(isValidator, 'a validator: { name, validate(run) }')).default([]),
+  /** Called around the moment in which a restore or an undo replaces a live database. */
+  hooks: z
+    .strictObject({
+      /** To drain queues, say. The host still serves; throwing, or 10 s without an end, stops the restore. */
+      beforeSwap: z.custom<NonNullable<SwapHooks['beforeSwap']>>(isFunction, 'a function').optional(),
+      /** To make pools anew, say. Requests are let in again when it has ended, 10 s later at most. */
+      afterSwap: z.custom<NonNullable<SwapHooks['afterSwap']>>(isFunction, 'a function').optional(),
+    })
+    .prefault({}),
   exclude: z
     .object({
       /** `schema.table` whose definition and rows are left out. */
@@ -88,6 +97,8 @@ export const engineOptionsSchema = z.strictObject({
   compressionLevel: z.number().int().min(0).max(19).default(1),
   /** How long a backup may hold up a schema change, or wait for one, before it gives way; `wait` never gives way. */
   lockBudgetMs: z.union([z.number().int().min(100), z.literal('wait')]).default(3000),
+  /** After so many days a backup reads everything again, whatever looks unchanged. */
+  fullEveryDays: z.number().min(0).max(365).default(7),
   /** How long the database a swap replaced is kept. */
   keepReplacedDays: z.number().int().min(0).max(3650).default(7),
   resources,
@@ -120,6 +131,12 @@ export interface Validator {
   validate(run: { databaseUrl: string; signal: AbortSignal; log(message: string): void }): Promise<void>
 }
 
+/** What a host does around a swap. `swapped` is false where the swap failed and everything is as it was. */
+export interface SwapHooks {
+  beforeSwap?(swap: { database: string; restore_id: string }): void | Promise<void>
+  afterSwap?(swap: { database: string; restore_id: string; swapped: boolean }): void | Promise<void>
+}
+
 /** Parses options; `CONFIG_INVALID` names every option that is wrong. */
 export function parseEngineOptions(options: unknown): EngineSettings {
   const parsed = engineOptionsSchema.safeParse(options)
@@ -132,6 +149,10 @@ export function parseEngineOptions(options: unknown): EngineSettings {
 export function databasesOf(settings: EngineSettings): Record<string, string> {
   const databases = { ...(settings.database ? { default: settings.database } : {}), ...settings.databases }
   return databases
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
 }
 
 function isStorage(value: unknown): value is Storage {

@@ -3,6 +3,7 @@ import { type Backups, createBackups } from './engine/backups.ts'
 import { type DoctorReport, examine } from './engine/doctor.ts'
 import type { OfDatabase, Running } from './engine/engine-type.ts'
 import { createMaintenance, type Maintenance } from './engine/maintenance.ts'
+import { createMaintenanceMode, type MaintenanceMode } from './engine/maintenance-mode.ts'
 import { createOperations } from './engine/operations/operations.ts'
 import type { Operations } from './engine/operations-type.ts'
 import { createEngineParts } from './engine/parts.ts'
@@ -31,6 +32,8 @@ export interface BackupEngine {
   status(options?: OfDatabase & Running & { maxAgeSeconds?: number }): Promise<StatusReport>
   /** Labels of the configured databases. */
   databases(): string[]
+  /** For the host to turn requests away while a restore swaps its database: see the adapters' `maintenanceMode`. */
+  readonly maintenanceMode: MaintenanceMode
   /** The same in the background: jobs, schedule, history, run-time configuration, audit. */
   operations: Operations
   /** Begins to run jobs and the schedule. Library calls need no start. */
@@ -63,7 +66,8 @@ export interface RepositoryDescription {
 export function createBackupEngine(options: EngineOptions): BackupEngine {
   const parts = createEngineParts(parseEngineOptions(options))
   const backups = createBackups(parts)
-  const restores = createRestores(parts, backups)
+  const { mode, around } = createMaintenanceMode(parts.settings.hooks)
+  const restores = createRestores(parts, backups, around)
   const maintenance = createMaintenance(parts)
   const operations = createOperations({ parts, backups, restores, maintenance })
   return {
@@ -87,6 +91,7 @@ export function createBackupEngine(options: EngineOptions): BackupEngine {
       })
     },
     databases: () => parts.labels(),
+    maintenanceMode: mode,
     operations,
     start: () => operations.start(),
     async stop() {

@@ -1,4 +1,4 @@
-export type { EngineOptions, KeyOption, Validator } from './config.ts'
+export type { EngineOptions, KeyOption, SwapHooks, Validator } from './config.ts'
 export type { Backups } from './engine/backups.ts'
 export type { DoctorCheck, DoctorReport } from './engine/doctor.ts'
 export {
@@ -13,6 +13,7 @@ export {
 } from './engine/engine-type.ts'
 export type { ExportOptions, ExportResult } from './engine/export-backup.ts'
 export type { Maintenance } from './engine/maintenance.ts'
+export type { MaintenanceMode } from './engine/maintenance-mode.ts'
 export type {
   BackupRow,
   Operations,
@@ -38,6 +39,7 @@ export { createHandler, type Handler } from './http/create-handler.ts'
 export type { HttpEngine } from './http/engine-type.ts'
 export { type HostedEngine, hostWith } from './http/host.ts'
 export { allowLoopbackForDevelopment } from './http/loopback.ts'
+export { maintenanceAnswer } from './http/maintenance.ts'
 export { answerNodeRequest, type NodeRequest } from './http/node-bridge.ts'
 export type { Connection, HandlerOptions } from './http/settings.ts'
 export type { UserInterface } from './http/user-interface.ts'

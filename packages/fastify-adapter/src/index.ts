@@ -1,1 +1,2 @@
 export { backupRoutes, type FastifyOptions } from './backup-routes.ts'
+export { maintenanceMode } from './maintenance-mode.ts'

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts'
 import { openControlSession } from '../restore/control-session.ts'
 import { discardRestore, listKeptDatabases, undoRestore } from '../restore/kept-databases.ts'
-import { defaultRestoreOptions, type RestoreContext, type RestoreOptions } from '../restore/options.ts'
+import { type AroundSwap, defaultRestoreOptions, type RestoreContext, type RestoreOptions } from '../restore/options.ts'
 import type { RestorePlan } from '../restore/plan.ts'
 import { planRestore } from '../restore/plan-restore.ts'
 import { runRestore } from '../restore/run-restore.ts'
@@ -35,11 +35,12 @@ export interface Restores {
   discard(reference: string, options?: OfDatabase & Running): Promise<{ dropped: string }>
 }
 
-export function createRestores(parts: EngineParts, backups: Backups): Restores {
+export function createRestores(parts: EngineParts, backups: Backups, aroundSwap: AroundSwap): Restores {
   const context = async (label: string | undefined): Promise<RestoreContext> => ({
     ...(await parts.backupContext(label)),
     validators: parts.settings.validators,
     keepReplacedDays: parts.settings.keepReplacedDays,
+    aroundSwap,
   })
   const asked = async (reference: string, request: RestoreRequest): Promise<RestoreOptions> => {
     const { database, signal, report: _, ...options } = request
@@ -97,6 +98,7 @@ export function createRestores(parts: EngineParts, backups: Backups): Restores {
         signal: options.signal,
         report: options.report,
         keepDays: parts.settings.keepReplacedDays,
+        aroundSwap,
       })
       return { database, kept_database: keptDatabase }
     },

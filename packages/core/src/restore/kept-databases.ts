@@ -7,9 +7,9 @@ import { openSession, type Session } from '../postgres/session.ts'
 import { openControlSession } from './control-session.ts'
 import { formatRestoreComment, parseRestoreComment, type RestoreComment } from './database-comment.ts'
 import { isKeptDatabaseName, keptDatabaseName } from './names.ts'
-import type { Running } from './options.ts'
+import { type AroundSwap, type Running, withoutNotice } from './options.ts'
 import { lockTarget } from './restore-lock.ts'
-import { swapDatabases } from './swap.ts'
+import { type Swap, swapDatabases } from './swap.ts'
 
 /** A database that was live until a restore (or an undo) replaced it. */
 export interface KeptDatabase {
@@ -47,7 +47,12 @@ export async function listKeptDatabases(query: Query, database?: string): Promis
 export async function undoRestore(
   parameters: ConnectionParameters,
   reference: string,
-  { signal, report, keepDays = 7 }: Running & { keepDays?: number } = {},
+  {
+    signal,
+    report,
+    keepDays = 7,
+    aroundSwap = withoutNotice,
+  }: Running & { keepDays?: number; aroundSwap?: AroundSwap } = {},
 ): Promise<{ database: string; keptDatabase: string | null; milliseconds: number }> {
   throwIfAborted(signal)
   // Not interrupted once begun, so that its outcome is always known.
@@ -75,14 +80,17 @@ export async function undoRestore(
     await refuseWhatRenamesBreak(control.query, live ? [database, kept] : [kept])
     const terminator = await openSession(control.parameters, { application: 'restore swap' })
     try {
-      const { milliseconds } = await swapDatabases({
+      const swap: Swap = {
         control: control.query,
         terminator: terminator.query,
         ownBackends: [control.backendPid, terminator.backendPid],
         name: database,
         replaced,
         incoming: { name: kept, comment: facts.comment, connectionLimit: facts.connection_limit },
-      })
+      }
+      const around = live ? aroundSwap : withoutNotice
+      const notice = { database, restoreId: facts.restore, report }
+      const { milliseconds } = await around(notice, () => swapDatabases(swap))
       log(report, 'info', `Database "${database}" is what it was before the restore again.`)
       return { database, keptDatabase: replaced?.keptName ?? null, milliseconds }
     } finally {

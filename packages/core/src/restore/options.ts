@@ -56,7 +56,17 @@ export interface RestoreContext extends BackupContext {
   validators?: readonly Validator[]
   /** How long a replaced database is kept; 0 keeps it until it is discarded by hand. Default 7 days. */
   keepReplacedDays?: number
+  aroundSwap?: AroundSwap
 }
+
+/** Wraps the renames that replace a live database, so that its application can step aside. */
+export type AroundSwap = <T>(
+  swap: { database: string; restoreId: string; report?: Reporter | undefined },
+  rename: () => Promise<T>,
+) => Promise<T>
+
+/** Where there is no application to tell. */
+export const withoutNotice: AroundSwap = (_swap, rename) => rename()
 
 export interface Running {
   signal?: AbortSignal

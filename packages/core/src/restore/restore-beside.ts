@@ -13,9 +13,10 @@ import { fillDatabase } from './fill-database.ts'
 import { databaseNames, keepUntil, readDatabase } from './kept-databases.ts'
 import { migrateRestored } from './migrate-copy.ts'
 import { copyDatabaseName, keptDatabaseName } from './names.ts'
+import { withoutNotice } from './options.ts'
 import { type RestoreRun, readRestoreContent } from './restore-run.ts'
 import { openRestoreSession, type RestoreSession } from './restore-session.ts'
-import { swapDatabases } from './swap.ts'
+import { type Swap, swapDatabases } from './swap.ts'
 import { validateRestored } from './validate-copy.ts'
 
 export interface BesideTarget {
@@ -139,7 +140,7 @@ async function takeName(
     throw error
   })
   try {
-    const { milliseconds } = await swapDatabases({
+    const swap: Swap = {
       control: renamer.query,
       terminator: terminator.query,
       ownBackends: [renamer.backendPid, terminator.backendPid],
@@ -165,7 +166,11 @@ async function takeName(
         comment: present ? present.comment : harmless(manifest.database_properties.comment),
         connectionLimit: present ? present.connectionLimit : manifest.database_properties.connection_limit,
       },
-    })
+    }
+    // Nobody has to step aside for a database that is not there yet.
+    const around = present ? (context.aroundSwap ?? withoutNotice) : withoutNotice
+    const notice = { database: name, restoreId: run.id, report }
+    const { milliseconds } = await around(notice, () => swapDatabases(swap))
     log(
       report,
       'info',

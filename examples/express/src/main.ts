@@ -1,0 +1,61 @@
+/** Notes on Express, with backups mounted at /api/backup. See README.md for what to try. */
+import { allowLoopbackForDevelopment, createBackupEngine, isEngineError } from '@lifeboat/core'
+import { backupRoutes, maintenanceMode } from '@lifeboat/express-adapter'
+import express from 'express'
+import { Pool } from 'pg'
+import { openEnvironment } from './environment.ts'
+import { createNotes } from './notes.ts'
+
+const environment = await openEnvironment()
+const pool = new Pool({ connectionString: environment.databaseUrl })
+// A swap ends idle connections; the pool makes new ones by itself.
+pool.on('error', () => {})
+const notes = createNotes(pool)
+await notes.prepare()
+
+const engine = createBackupEngine({
+  database: environment.databaseUrl,
+  repository: environment.repository,
+  encryption: environment.encryption,
+  appName: 'notes',
+})
+await engine.repository.init().catch((error: unknown) => {
+  if (!isEngineError(error, 'REPOSITORY_EXISTS')) throw error
+})
+
+const app = express()
+// In production: authorize: (request, { hostRequest }) => the user of your session, as { id, role }.
+const authorize = allowLoopbackForDevelopment()
+const confirmation = process.env.CONFIRMATION === 'off' ? 'off' : 'required'
+app.use('/api/backup', backupRoutes(engine, { authorize, confirmation }))
+// The admin pages belong here:
+// app.use('/admin/backups', backupRoutes(engine, { authorize, ui: adminUi() }))
+
+// From here on: 503 for the moment in which a restore swaps the database.
+app.use(maintenanceMode(engine))
+app.get('/notes', async (_request, response) => {
+  response.json(await notes.list())
+})
+app.post('/notes', express.json(), async (request, response) => {
+  response.status(201).json(await notes.add(String(request.body?.text ?? '')))
+})
+app.delete('/notes', async (_request, response) => {
+  await notes.empty()
+  response.status(204).end()
+})
+
+const port = Number(process.env.PORT ?? 8000)
+const server = app.listen(port, process.env.HOST ?? 'localhost', (error?: Error) => {
+  if (error) throw error
+  console.log(`Listening at http://localhost:${port}/ with the backup API at http://localhost:${port}/api/backup/`)
+})
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    server.close(async () => {
+      await engine.stop()
+      await pool.end()
+      await environment.remove()
+    })
+  })
+}

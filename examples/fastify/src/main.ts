@@ -1,0 +1,58 @@
+/** Notes on Fastify, with backups mounted at /api/backup. See README.md for what to try. */
+import { allowLoopbackForDevelopment, createBackupEngine, isEngineError } from '@lifeboat/core'
+import { backupRoutes, maintenanceMode } from '@lifeboat/fastify-adapter'
+import fastify from 'fastify'
+import { Pool } from 'pg'
+import { openEnvironment } from './environment.ts'
+import { createNotes } from './notes.ts'
+
+const environment = await openEnvironment()
+const pool = new Pool({ connectionString: environment.databaseUrl })
+// A swap ends idle connections; the pool makes new ones by itself.
+pool.on('error', () => {})
+const notes = createNotes(pool)
+await notes.prepare()
+
+const engine = createBackupEngine({
+  database: environment.databaseUrl,
+  repository: environment.repository,
+  encryption: environment.encryption,
+  appName: 'notes',
+})
+await engine.repository.init().catch((error: unknown) => {
+  if (!isEngineError(error, 'REPOSITORY_EXISTS')) throw error
+})
+
+const app = fastify()
+// In production: authorize: (request, { hostRequest }) => the user of your session, as { id, role }.
+const authorize = allowLoopbackForDevelopment()
+const confirmation = process.env.CONFIRMATION === 'off' ? 'off' : 'required'
+await app.register(backupRoutes, { prefix: '/api/backup', engine, authorize, confirmation })
+// The admin pages belong here:
+// await app.register(backupRoutes, { prefix: '/admin/backups', engine, authorize, ui: adminUi() })
+
+await app.register(async (site) => {
+  // Here: 503 for the moment in which a restore swaps the database.
+  await site.register(maintenanceMode, { engine })
+  site.get('/notes', () => notes.list())
+  site.post<{ Body?: { text?: string } }>('/notes', async (request, reply) => {
+    reply.status(201)
+    return notes.add(String(request.body?.text ?? ''))
+  })
+  site.delete('/notes', async (_request, reply) => {
+    await notes.empty()
+    return reply.status(204).send()
+  })
+})
+
+const port = Number(process.env.PORT ?? 8000)
+await app.listen({ port, host: process.env.HOST ?? 'localhost' })
+console.log(`Listening at http://localhost:${port}/ with the backup API at http://localhost:${port}/api/backup/`)
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    await app.close()
+    await pool.end()
+    await environment.remove()
+  })
+}
