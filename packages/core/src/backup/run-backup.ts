@@ -136,9 +136,9 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
       const { checksum } = await writer.commit(manifest)
       return { manifest, checksum }
     } catch (error) {
-      // A put whose answer was lost may have come through: a backup that is reported as failed is not there.
-      await repository.storage.delete(manifestName(id)).catch(() => {})
-      if (options.pinned) await setPin(repository, id, false).catch(() => {})
+      // The commit has taken its manifest back. One that is there was made by whoever took this job up meanwhile.
+      const isThere = await repository.storage.stat(manifestName(id)).catch(() => null)
+      if (options.pinned && !isThere) await setPin(repository, id, false).catch(() => {})
       throw error
     }
   })

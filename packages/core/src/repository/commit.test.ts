@@ -76,6 +76,24 @@ describe('commit', () => {
     expect((await backUp()).storedBytes).toBe(0)
   })
 
+  it('leaves the backup of the same id alone that another process completed while this one was paused', async () => {
+    const index = await loadChunkIndex(repository)
+    const writer = createRepositoryWriter(repository, { index })
+    const schema = await writer.writeStream(content)
+    await writer.finish()
+    const streams = { schema, tables: emptyStream, sequences: emptyStream, large_objects: emptyStream }
+    const manifest = sampleManifest(newBackupId(), streams)
+    await writer.commit(manifest)
+    for (const lease of [
+      { assertHeld: () => Promise.reject(new EngineError('LEASE_LOST', 'Another process took over.')) },
+      undefined,
+    ]) {
+      const paused = createRepositoryWriter(repository, { index, lease })
+      await expect(paused.commit({ ...manifest, name: 'late' })).rejects.toThrow(EngineError)
+      expect((await readManifest(repository, manifest.id)).manifest.name).toBe(manifest.name)
+    }
+  })
+
   it('minds a mark of other packs not at all', async () => {
     expect((await backUp(() => writeMark(repository, ['ab'.repeat(32)]))).code).toBe(null)
   })

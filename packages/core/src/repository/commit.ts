@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { EngineError } from '../errors.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { ChunkIndex } from './chunk-index.ts'
 import { createChunkReader } from './chunk-reader.ts'
 import { damaged } from './damage.ts'
@@ -36,13 +37,15 @@ export async function commitManifest(
   const marks = await applyMarks(repository, index, signal)
   const packs = await neededPacks(repository, index, manifest, signal)
   await lease?.assertHeld()
-  if (!(await storage.put(name, data, { ifAbsent: true, signal }))) {
-    // A put that was repeated after a lost answer finds its own object.
-    if (!(await storage.get(name, { signal })).equals(data)) {
-      throw new EngineError('INTERNAL', `There is a backup with the id ${manifest.id} already.`)
-    }
-  }
+  let created = false
   try {
+    created = await storage.put(name, data, { ifAbsent: true, signal })
+    if (!created) {
+      // A put that was repeated after a lost answer finds its own object.
+      if (!(await storage.get(name, { signal })).equals(data)) {
+        throw new EngineError('INTERNAL', `There is a backup with the id ${manifest.id} already.`)
+      }
+    }
     const stored = await readManifest(repository, manifest.id, { signal })
     if (stored.checksum !== checksum) throw damaged(name, 'reads back as something else than what was written')
     // A mark set since we looked may be of a prune that listed the backups before this one was there.
@@ -51,10 +54,20 @@ export async function commitManifest(
     const marked = fresh.flatMap((mark) => mark.packs).find((pack) => packs.has(pack))
     if (marked !== undefined) throw chunkMarked(marked)
   } catch (error) {
-    await storage.delete(name).catch(() => {})
+    if (created) await storage.delete(name).catch(() => {})
+    else await takeBack(storage, name, data).catch(() => {})
     throw error
   }
   return { checksum }
+}
+
+/**
+ * Deletes what a put left whose answer was lost, be it only its beginning. Nothing else: the backup of this id may be
+ * there already, completed by another process that took up the same job while this one was paused.
+ */
+async function takeBack(storage: Storage, name: string, data: Buffer): Promise<void> {
+  const stored = await storage.get(name)
+  if (stored.equals(data.subarray(0, stored.length))) await storage.delete(name)
 }
 
 async function applyMarks(repository: Repository, index: ChunkIndex, signal: AbortSignal | undefined): Promise<Mark[]> {
