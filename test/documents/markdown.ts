@@ -22,7 +22,7 @@ export function codeBlocks(document: string, heading: string): CodeBlock[] {
   return [...section.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({ language, text }))
 }
 
-/** Splits a line of a shell into words, as far as our documents go: single quotes, no expansion. */
+/** Splits a line of a shell into words, as far as our documents go: quotes, no expansion. */
 export function words(line: string): string[] {
-  return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
+  return [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, one, two, plain]) => one ?? two ?? plain ?? '')
 }
