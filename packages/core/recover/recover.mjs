@@ -1043,7 +1043,7 @@ function archiveEntries(schema, source) {
       for await (const group of source.largeObjectGroups()) {
         objects += group.length
         const made = largeObjectEntries(group, { version, nextId, encode })
-        groups.push(made[0])
+        if (version >= 16) groups.push({ dumpId: made[0].dumpId, tag: made[0].tag, owner: made[0].owner })
         yield* made
       }
     }
@@ -1271,13 +1271,13 @@ function parseAclItem(text) {
 const gzipLevel = 6
 const pieceBytes = 512 << 10
 const windowBytes = 32 << 10
-const deflate = util.promisify(zlib.deflate)
 const deflateRaw = util.promisify(zlib.deflateRaw)
 const gzip = util.promisify(zlib.gzip)
 
 const zlibStream = {
   head: Buffer.from([0x78, 0x9c]),
-  whole: (bytes) => deflate(bytes, { level: gzipLevel }),
+  // At once: a repository may hold a million small large objects, and each wait leaves a compressor's memory behind.
+  whole: (bytes) => zlib.deflateSync(bytes, { level: gzipLevel, chunkSize: Math.min(bytes.length + 128, 64 << 10) }),
   firstSum: 1,
   sum: adler32,
   tail(sum) {
@@ -1422,7 +1422,7 @@ async function writeOutput(file, write) {
 }
 
 function createOutput(handle) {
-  let parts = []
+  const held = Buffer.alloc(256 << 10)
   let size = 0
   let flushed = 0
   const put = async (bytes, position) => {
@@ -1430,19 +1430,20 @@ function createOutput(handle) {
       done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
   }
   const flush = async () => {
-    const bytes = parts.length === 1 ? parts[0] : Buffer.concat(parts)
-    parts = []
+    await put(held.subarray(0, size), flushed)
+    flushed += size
     size = 0
-    await put(bytes, flushed)
-    flushed += bytes.length
   }
   return {
     flush,
     position: () => flushed + size,
+    /** Small pieces are copied: each may be a corner of a large buffer that it would keep alive. */
     async write(bytes) {
-      parts.push(bytes)
-      size += bytes.length
-      if (size >= 256 << 10) await flush()
+      if (size + bytes.length > held.length) await flush()
+      if (bytes.length > held.length) {
+        await put(bytes, flushed)
+        flushed += bytes.length
+      } else size += bytes.copy(held, size)
     },
     /** Overwrites bytes written and flushed before. */
     patch: put,
@@ -1650,6 +1651,8 @@ async function main() {
   }
 }
 
+// A reader of the messages that goes away must not end an export.
+process.stdout.on('error', () => {})
 main().catch((error) => {
   const isOurs = error instanceof Failure
   const isOfTheSystem = typeof error?.syscall === 'string'

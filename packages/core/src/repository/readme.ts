@@ -11,10 +11,17 @@ export function readmeText(config: RepositoryConfig, recover: Buffer | null): st
     recover === null
       ? ''
       : `
-To get data out with Node.js alone (22.15 or newer), see "node recover.mjs --help". A program that lies beside backups
-is only as trustworthy as whoever can write here: compare its SHA-256 with the one in your recovery kit before you run
-it. When this repository was made it was
+Getting data out needs Node.js 22.15 or newer and the key, and nothing else. A program that lies beside backups is only as
+trustworthy as whoever can write here, so compare first: when this repository was made, the SHA-256 of recover.mjs was
   ${createHash('sha256').update(recover).digest('hex')}
+but whoever can change that file can change this one: rely on the digest that you keep elsewhere ("lifeboat doctor" shows
+it), or take recover/recover.mjs from the npm package @lifeboat/core. Then, in this folder:
+  sha256sum recover.mjs              (Windows: certutil -hashfile recover.mjs SHA256)
+  node recover.mjs --help
+  node recover.mjs list .
+  node recover.mjs dump . latest ../database.dump        then: pg_restore --dbname NEW_DATABASE ../database.dump
+  node recover.mjs media . latest ../media.tar.gz        then: tar -xzf ../media.tar.gz
+The key goes into the environment variable LIFEBOAT_PASSPHRASE, or a file: --passphrase-file FILE, --key-file FILE.
 `
   return `This folder is a Lifeboat repository: backups of PostgreSQL databases and media files.
 
