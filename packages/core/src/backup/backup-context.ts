@@ -13,6 +13,12 @@ export interface BackupContext {
   media: readonly { name: string; path: string }[]
   app: { name: string; version: string | null; installedPackages: Record<string, string> }
   resources: BackupResources
+  changeDetection?: {
+    /** After so many days everything is read again. Default 7. */
+    fullEveryDays?: number
+    /** Which part of the unchanged segments is read again and compared. Default 0.01; 0: none. */
+    sampleShare?: number
+  }
   /** Folder with pg_dump, if it is not where it usually is. */
   clientTools?: string
 }
@@ -41,6 +47,10 @@ export interface BackupOptions {
   number?: number
   name: string
   description: string
+  /**
+   * `incremental`: takes over what has not changed since the newest backup; `differential`: since the newest full one.
+   * Where there is nothing that can be compared with, the backup is a full one and says why.
+   */
   type: Manifest['type']
   trigger: Manifest['trigger']
   createdBy: string
@@ -56,6 +66,8 @@ export interface BackupOptions {
   }
   /** How long this backup may stand in front of or behind a schema change; `wait` never gives way. */
   lockBudgetMs: number | 'wait'
+  /** How long to wait for another backup of the same database to end. Default 0: `LEASE_HELD`. */
+  waitMs?: number
   signal?: AbortSignal
   report?: Reporter
 }

@@ -1,4 +1,6 @@
 import { EngineError } from '../errors.ts'
+import type { PlannedTable } from './plan-tables.ts'
+import type { RowReading } from './read-rows.ts'
 
 export interface CountedTable {
   name: string
@@ -23,4 +25,21 @@ export function checkCensus(tables: Iterable<CountedTable>): void {
   throw new EngineError('CENSUS_MISMATCH', `Rows written are not the rows counted: ${named.join(', ')}${more}.`, {
     detail: { tables: wrong.slice(0, 100) },
   })
+}
+
+/**
+ * What the backup holds of each table beside what was counted: the whole table, or, where change detection scanned it,
+ * each segment.
+ */
+export function* censusOf(planned: readonly PlannedTable[], rows: RowReading): Generator<CountedTable> {
+  for (const [table, segments] of rows.segments.entries()) {
+    if (segments.length === 0) continue
+    const plan = planned[table]?.table
+    const name = plan ? `${plan.schema}.${plan.name}` : 'large objects'
+    const counts = rows.counts[table]
+    if (counts && counts.length === segments.length && counts.length > 1)
+      for (const [segment, { rows: written }] of segments.entries())
+        yield { name: `${name}, segment ${segment + 1}`, written, counted: counts[segment] }
+    else yield { name, written: segments.reduce((sum, segment) => sum + segment.rows, 0), counted: counts?.[0] }
+  }
 }

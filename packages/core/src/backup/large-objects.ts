@@ -15,26 +15,68 @@ export interface LargeObjectPlan {
 
 const objectsPerSegment = 1000
 
-/** `oids` in ascending order. */
-export async function planLargeObjects(query: Query, oids: readonly number[]): Promise<LargeObjectPlan> {
+/** What is asked before planning: whether `pg_largeobject` may be read, and its size. */
+export async function readLargeObjectAccess(query: Query): Promise<Pick<LargeObjectPlan, 'direct' | 'totalBytes'>> {
   const [facts] = await query<{ direct: boolean; bytes: string }>(
     `SELECT pg_catalog.has_table_privilege('pg_catalog.pg_largeobject', 'SELECT') AS direct,
        pg_catalog.pg_table_size('pg_catalog.pg_largeobject')::text AS bytes`,
   )
-  const ranges: SegmentRange[] = []
-  for (let first = 0; first < oids.length; first += objectsPerSegment) {
-    const blocks = Math.min(objectsPerSegment, oids.length - first)
-    ranges.push({ start: first === 0 ? 0 : oids[first]!, end: oids[first + objectsPerSegment] ?? null, blocks })
-  }
-  return { ranges, direct: facts!.direct, totalBytes: Number(facts!.bytes) }
+  return { direct: facts!.direct, totalBytes: Number(facts!.bytes) }
 }
 
-/** The work of reading them, as the pseudo table `table`. */
-export function largeObjectWork(plan: LargeObjectPlan, table: number): WorkItem[][] {
+/**
+ * Cuts the objects into ranges of about a thousand. `oids` in ascending order. The ranges of an earlier backup are kept,
+ * so that objects that come and go do not shift all that follow; one that has grown to twice its size is cut again.
+ */
+export function planLargeObjects(
+  oids: readonly number[],
+  access: Pick<LargeObjectPlan, 'direct' | 'totalBytes'>,
+  earlier: readonly Pick<SegmentRange, 'start' | 'end'>[] = [],
+): LargeObjectPlan {
+  const kept = tiles(earlier) ? earlier : [{ start: 0, end: null }]
+  const ranges: SegmentRange[] = []
+  let first = 0
+  for (const { start, end } of oids.length === 0 ? [] : kept) {
+    let next = first
+    while (next < oids.length && (end === null || oids[next]! < end)) next++
+    const most = kept === earlier ? 2 * objectsPerSegment : objectsPerSegment
+    const size = next - first <= most ? Math.max(1, next - first) : objectsPerSegment
+    for (let at = first, from = start; at < next || from === start; at += size) {
+      const blocks = Math.min(size, next - at)
+      const last = at + size >= next
+      const until = last ? end : oids[at + size]!
+      ranges.push({ start: from, end: until, blocks: Math.max(0, blocks) })
+      if (last) break
+      from = oids[at + size]!
+    }
+    first = next
+  }
+  return { ranges, ...access }
+}
+
+/** Whether ranges follow one another from 0 to the end. */
+function tiles(ranges: readonly Pick<SegmentRange, 'start' | 'end'>[]): boolean {
+  return (
+    ranges.length > 0 &&
+    ranges.every(({ start }, i) => start === (i === 0 ? 0 : ranges[i - 1]!.end)) &&
+    ranges.at(-1)!.end === null
+  )
+}
+
+/** The work of reading those that are wanted, as the pseudo table `table`, and of counting them unless that is done. */
+export function largeObjectWork(
+  plan: LargeObjectPlan,
+  table: number,
+  wanted: (table: number, segment: number) => boolean = () => true,
+  counted: (table: number) => boolean = () => false,
+): WorkItem[][] {
   if (plan.ranges.length === 0) return []
   const weight = Math.round(plan.totalBytes / plan.ranges.length) + 1
-  const pages = plan.ranges.map((_, segment): WorkItem => ({ kind: 'large-objects', table, segment, weight }))
-  return [pages, [{ kind: 'large-object-count', table, segment: 0, weight: 1 }]]
+  const pages = plan.ranges
+    .map((_, segment): WorkItem => ({ kind: 'large-objects', table, segment, weight }))
+    .filter(({ segment }) => wanted(table, segment))
+  const count: WorkItem[][] = counted(table) ? [] : [[{ kind: 'large-object-count', table, segment: 0, weight: 1 }]]
+  return pages.length > 0 ? [pages, ...count] : count
 }
 
 /** COPY text of (loid, pageno, data), in the order in which it will be written back. */

@@ -2,6 +2,7 @@ import type { ServerFacts } from '../postgres/server-facts.ts'
 import { formatVersion, type Manifest, type MediaRecord } from '../repository/documents.ts'
 import { version } from '../version.ts'
 import type { BackupContext, BackupOptions } from './backup-context.ts'
+import { lastFullAt } from './base.ts'
 import type { DatabaseReading } from './read-database.ts'
 
 /** Puts together what a backup says of itself. */
@@ -16,8 +17,11 @@ export function describeBackup(made: {
   reading: DatabaseReading
   media: MediaRecord[]
   storedBytes: number
+  /** What was compared with, and why not where nothing was. */
+  base: Manifest | null
+  reason: string
 }): Manifest {
-  const { context, options, server, reading, media } = made
+  const { context, options, server, reading, media, base } = made
   const { facts } = reading
   const { app } = context
   const mediaSize = media.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -25,9 +29,8 @@ export function describeBackup(made: {
     format: formatVersion,
     id: made.id,
     number: made.number,
-    // Change detection is the Incremental issue's; until then every backup is read in full, whatever was asked for.
-    type: 'full',
-    base: null,
+    type: base ? options.type : 'full',
+    base: base?.id ?? null,
     name: options.name,
     description: options.description,
     trigger: options.trigger,
@@ -67,5 +70,10 @@ export function describeBackup(made: {
     streams: reading.streams,
     large_object_segments: reading.largeObjectSegments,
     large_object_count: reading.largeObjectCount,
+    change: {
+      ...reading.change,
+      reason: made.reason,
+      last_full_at: base ? lastFullAt(base) : made.createdAt.toISOString(),
+    },
   }
 }

@@ -1,3 +1,4 @@
+import type { TableFingerprint } from '../postgres/fingerprint.ts'
 import { qualifiedName } from '../postgres/identifiers.ts'
 import {
   type CopyTable,
@@ -7,6 +8,7 @@ import {
   segmentRanges,
   wholeRange,
 } from '../postgres/segments.ts'
+import type { SourceTable } from '../postgres/tables.ts'
 import type { WorkItem } from './work-queue.ts'
 import type { ReadJob } from './worker-protocol.ts'
 
@@ -19,6 +21,9 @@ export interface ReadableTable extends CopyTable {
   total_bytes: number
   rows_excluded: boolean
 }
+
+/** A table with all that decides whether an earlier backup's segments can be compared with it. */
+export type FingerprintedTable = SourceTable & TableFingerprint
 
 export interface PlannedTable<Table extends ReadableTable = ReadableTable> {
   table: Table
@@ -35,12 +40,23 @@ const countShare = 1 / 8
 /** Cuts tables into segments. A table whose rows are left out has none. */
 export function planTables<Table extends ReadableTable>(
   tables: readonly Table[],
-  options: { segmentBlocks: number; blockBytes: number },
+  options: {
+    segmentBlocks: number
+    blockBytes: number
+    /** Segment size of the table in the backup to compare with. */
+    earlier?: (table: Table) => number | undefined
+  },
 ): PlannedTable<Table>[] {
   return tables.map((table) => {
-    const segmentBlocks = segmentBlocksOf(table, options)
+    const segmentBlocks = keepSize(segmentBlocksOf(table, options), options.earlier?.(table), options.segmentBlocks)
     return { table, segmentBlocks, ranges: rangesOf(table, segmentBlocks) }
   })
+}
+
+/** The earlier size, if it will still do: a share of TOAST that swings around a bound must not change it each time. */
+function keepSize(computed: number, earlier: number | undefined, largest: number): number {
+  const close = earlier !== undefined && earlier >= computed / 2 && earlier <= computed * 2 && earlier <= largest
+  return close ? earlier : computed
 }
 
 const fewestBlocks = 16
@@ -66,18 +82,25 @@ function rangesOf(table: ReadableTable, segmentBlocks: number): SegmentRange[] {
 }
 
 /**
- * The work of reading and counting the planned tables. A small table's count goes with its rows, under the same lock;
- * a large one's is work of its own, for another worker at the same time.
+ * The work of reading and counting the planned tables: those segments that `wanted` names, and a count unless the table
+ * is `counted` already. A small table's count goes with its rows, under the same lock; a large one's is work of its
+ * own, for another worker at the same time.
  */
-export function tableWork(planned: readonly PlannedTable[]): WorkItem[][] {
+export function tableWork(
+  planned: readonly PlannedTable[],
+  wanted: (table: number, segment: number) => boolean = () => true,
+  counted: (table: number) => boolean = () => false,
+): WorkItem[][] {
   return planned.flatMap(({ table: { total_bytes, blocks }, ranges }, table): WorkItem[][] => {
     if (ranges.length === 0) return []
     const bytesPerBlock = total_bytes / Math.max(1, blocks)
-    const rows = ranges.map((range, segment): WorkItem => {
+    const all = ranges.map((range, segment): WorkItem => {
       const weight = Math.round(range.blocks * bytesPerBlock) + (segment === 0 ? tableWeight : 0)
       return { kind: 'rows', table, segment, weight }
     })
-    const weight = Math.round(rows.reduce((sum, item) => sum + item.weight, 0) * countShare)
+    const rows = all.filter(({ segment }) => wanted(table, segment))
+    if (counted(table)) return rows.length === 0 ? [] : [rows]
+    const weight = Math.round(all.reduce((sum, item) => sum + item.weight, 0) * countShare)
     const count: WorkItem = { kind: 'count', table, segment: 0, weight }
     return ranges.length === 1 ? [[...rows, count]] : [rows, [count]]
   })

@@ -1,22 +1,26 @@
 import { EngineError } from '../errors.ts'
+import { log } from '../events.ts'
 import { dumpSchema } from '../postgres/dump-schema.ts'
 import type { ExportedSnapshot } from '../postgres/exported-snapshot.ts'
-import { fingerprintTables, type TableFingerprint } from '../postgres/fingerprint.ts'
+import { joinSnapshot } from '../postgres/joined-snapshot.ts'
 import { readSequences } from '../postgres/sequences.ts'
-import type { Session } from '../postgres/session.ts'
-import type { SourceTable } from '../postgres/tables.ts'
-import type { Segment, StreamRef } from '../repository/documents.ts'
+import { openSession, type Session } from '../postgres/session.ts'
+import type { Manifest, Segment, StreamRef } from '../repository/documents.ts'
 import type { RepositoryWriter } from '../repository/repository-writer.ts'
 import type { BackupContext, BackupOptions } from './backup-context.ts'
-import { checkCensus } from './census.ts'
+import { censusOf, checkCensus } from './census.ts'
 import { type DatabaseFacts, readDatabaseFacts } from './database-facts.ts'
+import { describeChange, detectChanges, readEverything, type TableChange } from './detect-changes.ts'
+import type { Base } from './find-base.ts'
 import type { InspectedSource } from './inspect-source.ts'
-import { largeObjectJob, largeObjectWork, planLargeObjects } from './large-objects.ts'
-import { type PlannedTable, planTables, tableJob, tableWork } from './plan-tables.ts'
-import { inPhase } from './progress.ts'
-import { type Readings, type ReadSegment, readTables } from './read-tables.ts'
-import type { WorkItem } from './work-queue.ts'
-import type { WorkerPool } from './worker-pool.ts'
+import { detectLargeObjectChanges, earlierLargeObjects } from './large-object-changes.ts'
+import { type LargeObjectPlan, planLargeObjects, readLargeObjectAccess } from './large-objects.ts'
+import type { LazyPool } from './lazy-pool.ts'
+import { type PlannedTable, planTables } from './plan-tables.ts'
+import { readRows } from './read-rows.ts'
+import { defaultSampleShare } from './sample.ts'
+import { refuseChanges } from './still-the-same.ts'
+import { segmentRecords, storedSegments, tableRecords } from './table-records.ts'
 
 /** Everything of a database that a backup holds, read under one snapshot and stored; the manifest refers to it. */
 export interface DatabaseReading {
@@ -28,26 +32,30 @@ export interface DatabaseReading {
   rowCount: number
   /** Bytes of all rows and pages as COPY text, and of the schema. */
   bytes: number
+  /** How the rows came here; the manifest adds since when. */
+  change: Omit<NonNullable<Manifest['change']>, 'last_full_at' | 'reason'>
+  /** An unchanged segment of the base was not what it had been. */
+  baseIsWrong: string | null
 }
 
 const schemaLockBudgetMs = 5000
 
-/** What a table's rows are estimated to be as text before anything is known: somewhat more than on disk. */
-const initialTextPerByte = 1.1
-
 export async function readDatabase(run: {
   context: BackupContext
   options: BackupOptions
-  pool: WorkerPool
+  pool: LazyPool
   snapshot: ExportedSnapshot
   writer: RepositoryWriter
   source: InspectedSource
   /** A session outside of the snapshot: it sees the catalogs as they are now. */
   control: Session
+  /** What to compare with; or why everything is read. */
+  base: Base | { reason: string }
 }): Promise<DatabaseReading> {
   const { context, options, control, pool, snapshot, writer } = run
   const { session } = snapshot
   const { report, exclude } = options
+  const base = 'reason' in run.base ? null : run.base
 
   // pg_dump reads the catalogs in a process of its own while the workers read rows.
   const schema = dumpSchema(run.source.tools, context.database, {
@@ -60,131 +68,119 @@ export async function readDatabase(run: {
   })
   schema.catch(() => {})
 
-  const fingerprints = await fingerprintTables(session.query, snapshot.tables)
-  const facts = await readDatabaseFacts(session.query, context.inspectors, report)
-  const sequences = await readSequences(session.query, exclude)
   const planned = planTables(snapshot.tables, {
     segmentBlocks: context.resources.segmentBlocks,
     blockBytes: snapshot.facts.block_size,
+    earlier: ({ oid }) => base?.tables.get(oid)?.segment_blocks,
   })
-  const pages = await planLargeObjects(
-    session.query,
-    facts.largeObjects.map(({ oid }) => oid),
-  )
-  const readings: Readings = { segments: [...planned.map(() => []), []], counts: [], rows: 0, weightDone: 0 }
-  const groups = [...tableWork(planned), ...largeObjectWork(pages, planned.length)]
-  const totalWeight = groups.flat().reduce((sum, item) => sum + item.weight, 0)
-  const toJob = (items: readonly WorkItem[]) => {
-    const tables = tableJob(planned, items, session.encoding)
-    const objects = largeObjectJob(pages, items)
-    return {
-      lock: tables.lock,
-      copies: [...tables.copies, ...objects.copies],
-      counts: [...tables.counts, ...objects.counts],
-    }
-  }
-  await inPhase(
-    report,
-    'rows',
-    () => readTables({ pool, session, groups, toJob, readings, report }),
-    () => {
-      const bytes = pool.bytesRead
-      const done = readings.weightDone
-      // What is left is as dense as what is done; at first nobody knows.
-      const textPerByte = done > 0 ? bytes / done : initialTextPerByte
-      return { bytes, bytesTotal: bytes + Math.max(0, totalWeight - done) * textPerByte, rows: readings.rows }
+  const onMain = readOnMain(run, base)
+  onMain.catch(() => {})
+  if (base) report?.({ type: 'phase', phase: 'compare' })
+  const tableChanges = base
+    ? await detectChanges({
+        planned,
+        base,
+        main: session,
+        mainIsFree: onMain,
+        open: () => openJoined(run),
+        connections: context.resources.connections,
+      })
+    : readEverything(planned, 'reason' in run.base ? run.base.reason : '')
+  const { facts, sequences, pages, largeObjectChange } = await onMain
+
+  const rows = await readRows({
+    pool,
+    session,
+    planned,
+    pages,
+    changes: [...tableChanges, largeObjectChange],
+    sample: {
+      share: context.changeDetection?.sampleShare ?? defaultSampleShare,
+      turn: base ? base.manifest.number + 1 : 0,
     },
-  )
-  census(planned, readings)
-  refuseChanges(planned, fingerprints, await fingerprintTables(control.query, snapshot.tables))
+    reader: base?.reader ?? null,
+    report,
+  })
+  checkCensus(censusOf(planned, rows))
+  await refuseChanges(control.query, snapshot)
 
   report?.({ type: 'phase', phase: 'schema' })
   const archive = await schema
-  const { stream } = await pool.feed((write) => write(new Uint8Array(archive)))
+  const schemaBytes = new Uint8Array(archive)
 
   report?.({ type: 'phase', phase: 'lists' })
-  return {
+  const objectRows = rows.segments[planned.length]!
+  const objectsRead = rows.segmentsRead[planned.length]!
+  const all = rows.segments.flat()
+  const tableRows = rows.segments.slice(0, planned.length).flat()
+  const reading: DatabaseReading = {
     facts,
     streams: {
-      schema: await writer.toStreamRef(stream),
-      tables: await writer.writeJsonLines(tableRecords(planned, readings, fingerprints, writer)),
+      schema: await storeSchema(schemaBytes, pool, writer),
+      tables: await writer.writeJsonLines(tableRecords(planned, rows, writer)),
       sequences: await writer.writeJsonLines(sequences),
       large_objects: await writer.writeJsonLines(facts.largeObjects),
     },
-    largeObjectSegments: await storedSegments(segmentRecords(pages.ranges, readings.segments[planned.length]!), writer),
+    largeObjectSegments: await storedSegments(segmentRecords(pages.ranges, objectRows), writer),
     largeObjectCount: facts.largeObjects.length,
     tableCount: planned.length,
-    rowCount: planned.reduce((sum, _, index) => sum + rowsOf(readings.segments[index]!), 0),
-    bytes: pool.bytesRead,
+    rowCount: tableRows.reduce((sum, segment) => sum + segment.rows, 0),
+    bytes: all.reduce((sum, segment) => sum + segment.bytes, 0) + archive.length,
+    change: {
+      large_object_pages: pages.direct,
+      large_objects: describeChange(rows.changes[planned.length]!, objectsRead),
+      bytes_read: rows.bytesRead,
+      segments: all.length,
+      segments_read: rows.segmentsRead.reduce((sum, read) => sum + read, 0),
+      segments_sampled: rows.segmentsSampled,
+    },
+    baseIsWrong: rows.baseIsWrong,
+  }
+  if (base) log(report, 'info', summary(rows.changes, planned, reading))
+  return reading
+}
+
+/** What is asked of the session that holds the snapshot, one question after the other. */
+async function readOnMain({ context, options, snapshot }: Parameters<typeof readDatabase>[0], base: Base | null) {
+  const { query } = snapshot.session
+  const facts = await readDatabaseFacts(query, context.inspectors, options.report)
+  const sequences = await readSequences(query, options.exclude)
+  const access = await readLargeObjectAccess(query)
+  const oids = facts.largeObjects.map(({ oid }) => oid)
+  const earlier = base ? await earlierLargeObjects(base, access.direct) : { voided: 'full' }
+  const compared = Array.isArray(earlier) ? earlier : []
+  const pages: LargeObjectPlan = planLargeObjects(oids, access, compared)
+  let largeObjectChange: TableChange = {
+    takenOver: pages.ranges.map(() => undefined),
+    counted: null,
+    voided: Array.isArray(earlier) ? null : earlier.voided,
+  }
+  if (base && pages.ranges.length > 0 && Array.isArray(earlier))
+    largeObjectChange = await detectLargeObjectChanges(query, pages, base, earlier)
+  return { facts, sequences, pages, largeObjectChange }
+}
+
+async function openJoined({ context, snapshot }: Parameters<typeof readDatabase>[0]): Promise<Session> {
+  const session = await openSession(context.database, { application: 'backup scan', signal: snapshot.signal })
+  try {
+    await joinSnapshot(session, snapshot.id)
+    return session
+  } catch (error) {
+    await session.close()
+    throw error
   }
 }
 
-/**
- * Output functions look at the present catalogs, not at the snapshot's: rows read after an enum label was renamed have
- * its new name, rows read before and the schema archive its old one. `before` is as of the snapshot, `after` of now.
- */
-function refuseChanges(
-  planned: readonly PlannedTable[],
-  before: Map<number, TableFingerprint>,
-  after: Map<number, TableFingerprint>,
-): void {
-  const changed = planned.find(({ table: { oid } }) => before.get(oid)?.fingerprint !== after.get(oid)?.fingerprint)
-  if (!changed) return
-  const { schema, name } = changed.table
-  throw new EngineError('DATABASE_CHANGED', `Columns or types of ${schema}.${name} changed while its rows were read.`, {
-    detail: { table: `${schema}.${name}` },
-  })
+/** On a worker where there are any; else here: definitions are small, and a thread takes longer to start. */
+async function storeSchema(archive: Uint8Array, pool: LazyPool, writer: RepositoryWriter): Promise<StreamRef> {
+  if (!pool.started) return writer.writeStream(archive)
+  const { stream } = await pool.feed((write) => write(archive))
+  return writer.toStreamRef(stream)
 }
 
-function census(planned: readonly PlannedTable[], readings: Readings): void {
-  const counted = planned.flatMap(({ table, ranges }, index) => {
-    if (ranges.length === 0) return []
-    const written = rowsOf(readings.segments[index]!)
-    return [{ name: `${table.schema}.${table.name}`, written, counted: readings.counts[index] }]
-  })
-  const pages = readings.segments[planned.length]!
-  if (pages.length > 0)
-    counted.push({ name: 'large objects', written: rowsOf(pages), counted: readings.counts[planned.length] })
-  checkCensus(counted)
-}
-
-/** The lines of the `tables` stream, in the order of the catalog, so that an unchanged list costs nothing anew. */
-async function* tableRecords(
-  planned: readonly PlannedTable<SourceTable>[],
-  readings: Readings,
-  fingerprints: Map<number, TableFingerprint>,
-  writer: RepositoryWriter,
-): AsyncGenerator<unknown> {
-  for (const [index, { table, ranges, segmentBlocks }] of planned.entries()) {
-    const { total_bytes: _, divisible: __, ...recorded } = table
-    const segments = segmentRecords(ranges, readings.segments[index]!)
-    yield {
-      ...recorded,
-      ...fingerprints.get(table.oid)!,
-      rows: segments.reduce((sum, { rows }) => sum + rows, 0),
-      bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0),
-      segment_blocks: segmentBlocks,
-      segments: await storedSegments(segments, writer),
-      change: { kind: 'read', reason: 'full', segments_read: segments.length },
-    }
-  }
-}
-
-/** Segments as they are recorded: the range, and what reading it gave. */
-function segmentRecords(ranges: PlannedTable['ranges'], read: readonly ReadSegment[]): Segment[] {
-  return ranges.map((range, index) => {
-    const { rows, bytes, ids } = read[index]!
-    return { ...range, rows, bytes, chunks: ids }
-  })
-}
-
-/** Segments kept inside a table's line; a longer list is a stream of its own, which costs nothing while unchanged. */
-const inlineSegments = 16
-
-async function storedSegments(segments: Segment[], writer: RepositoryWriter): Promise<Segment[] | StreamRef> {
-  return segments.length <= inlineSegments ? segments : writer.writeJsonLines(segments)
-}
-
-function rowsOf(segments: readonly ReadSegment[]): number {
-  return segments.reduce((sum, { rows }) => sum + rows, 0)
+function summary(changes: TableChange[], planned: readonly PlannedTable[], { change }: DatabaseReading): string {
+  const unchanged = changes
+    .slice(0, planned.length)
+    .filter(({ takenOver, voided }) => voided === null && !takenOver.includes(undefined))
+  return `${unchanged.length} of ${planned.length} tables are unchanged; ${change.segments_read} of ${change.segments} segments were read.`
 }

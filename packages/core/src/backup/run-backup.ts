@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { EngineError } from '../errors.ts'
+import { log } from '../events.ts'
 import { openExportedSnapshot } from '../postgres/exported-snapshot.ts'
 import { openSession } from '../postgres/session.ts'
 import { newBackupId } from '../repository/backup-id.ts'
@@ -9,11 +10,16 @@ import { loadChunkIndex } from '../repository/load-index.ts'
 import { manifestName } from '../repository/manifests.ts'
 import { claimNumber } from '../repository/numbers.ts'
 import { setPin } from '../repository/pins.ts'
+import type { Repository } from '../repository/repository.ts'
 import { createRepositoryWriter } from '../repository/repository-writer.ts'
+import { recordVerification } from '../repository/verifications.ts'
 import { type AttemptScope, inAttemptScope } from './attempt-scope.ts'
 import { withAttempts } from './attempts.ts'
 import type { BackupContext, BackupOptions } from './backup-context.ts'
+import { defaultFullEveryDays } from './base.ts'
+import { type Base, confirmBase, findBase } from './find-base.ts'
 import { inspectSource } from './inspect-source.ts'
+import { createLazyPool } from './lazy-pool.ts'
 import { describeBackup } from './manifest.ts'
 import { inPhase } from './progress.ts'
 import { readDatabase } from './read-database.ts'
@@ -65,7 +71,12 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   const source = await inspectSource(control, context, options, report)
 
   // One backup per database at a time: of two that overlap, either could take the other for an earlier one.
-  const lease = await acquireLease(repository, { name: source.leaseName, holder: holder(), signal })
+  const lease = await acquireLease(repository, {
+    name: source.leaseName,
+    holder: holder(),
+    waitMs: options.waitMs,
+    signal,
+  })
   scope.onEnd(() => lease.release())
   lease.lost.addEventListener('abort', () => scope.fail(lease.lost.reason))
 
@@ -77,13 +88,28 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   const index = await loadChunkIndex(repository, { signal })
   const writer = createRepositoryWriter(repository, { index, signal, lease, packBytes, compressionLevel })
 
-  // The threads start while the snapshot is being taken.
-  const pool = createWorkerPool(
-    resources.connections,
-    { keys: repository.keys, known: index.known(), chunker: repository.config.chunker, packBytes, compressionLevel },
-    writer.storePack,
+  // Before the snapshot is taken: a backup found later may be of a later moment.
+  const found = await findBase({
+    repository,
+    index,
+    query: control.query,
+    type: options.type,
+    database: source.server,
+    fullEveryDays: context.changeDetection?.fullEveryDays ?? defaultFullEveryDays,
+    signal,
+  })
+
+  // Where everything will be read, the threads start while the snapshot is being taken.
+  const { keys, config } = repository
+  const pool = createLazyPool(resources.connections, () =>
+    createWorkerPool(
+      resources.connections,
+      { keys, known: index.known(), chunker: config.chunker, packBytes, compressionLevel },
+      writer.storePack,
+    ),
   )
   scope.onEnd(() => pool.stop())
+  if ('reason' in found) pool.start()
 
   // The moment this backup is of. Locks come first, so that no TRUNCATE or rewriting ALTER slips between.
   report?.({ type: 'phase', phase: 'snapshot' })
@@ -99,7 +125,11 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   await pool.connect(database, snapshot.id)
 
   // Everything that must be read in that moment; then the snapshot goes, because it holds back the server's vacuum.
-  const reading = await readDatabase({ context, options, source, control, pool, snapshot, writer })
+  const base = await confirmBase(snapshot.session.query, found, snapshot.facts)
+  if ('reason' in base && options.type !== 'full')
+    log(report, 'info', `Everything is read: ${base.reason}.`, { asked_for: options.type })
+  const reading = await readDatabase({ context, options, source, control, pool, snapshot, writer, base })
+  if (reading.baseIsWrong !== null && 'manifest' in base) await condemn(repository, base.manifest, reading.baseIsWrong)
   // The marker proves more than a flushed WAL does; where there is none, this has to do.
   if (snapshot.facts.marker === null) await snapshot.confirmFlushed()
   await pool.disconnect()
@@ -107,11 +137,12 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   await snapshot.close()
 
   const folders = options.includeMedia ? context.media : []
+  const bytesBefore = pool.bytesRead
   const media = await inPhase(
     report,
     'media',
     () => storeMedia(folders, { pool, writer, signal, report }),
-    () => ({ bytes: pool.bytesRead - reading.bytes }),
+    () => ({ bytes: pool.bytesRead - bytesBefore }),
   )
 
   // Packs, then index objects, then the manifest: its appearance is the backup's.
@@ -129,6 +160,7 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
       reading,
       media,
       storedBytes,
+      ...comparedWith(base, reading.baseIsWrong),
     })
     scope.mustSettle()
     try {
@@ -142,6 +174,24 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
       throw error
     }
   })
+}
+
+/** What the manifest says of the comparison. */
+function comparedWith(
+  base: Base | { reason: string },
+  wrong: string | null,
+): { base: Manifest | null; reason: string } {
+  if ('reason' in base) return { base: null, reason: base.reason }
+  const { number } = base.manifest
+  if (wrong !== null) return { base: null, reason: `unchanged rows were not what backup ${number} has of them` }
+  return { base: base.manifest, reason: `compared with backup ${number}` }
+}
+
+/** Records beside a backup that it is not what it should be: no backup builds on it any more, and lists show it. */
+async function condemn(repository: Repository, manifest: Manifest, where: string): Promise<void> {
+  const problem = `Rows that have not changed since are not what this backup has of them: ${where}.`
+  const at = new Date().toISOString()
+  await recordVerification(repository, { backup: manifest.id, level: 'checksums', at, ok: false, problems: [problem] })
 }
 
 function holder(): string {

@@ -56,7 +56,7 @@ export function createBackups(parts: EngineParts): Backups {
         number: options.number,
         name: options.name ?? defaultName(context.database.database, new Date()),
         description: options.description ?? '',
-        type: options.type ?? 'full',
+        type: options.type ?? 'incremental',
         trigger: options.trigger ?? 'api',
         createdBy: options.createdBy ?? currentUser(),
         tags: options.tags ?? {},
@@ -68,6 +68,7 @@ export function createBackups(parts: EngineParts): Backups {
           rows: options.exclude?.rows ?? settings.exclude.rows,
         },
         lockBudgetMs: options.lockBudgetMs ?? settings.lockBudgetMs,
+        waitMs: options.waitMs,
         signal: options.signal,
         report: options.report,
       })

@@ -22,12 +22,15 @@ export interface CreateBackupOptions extends Running, OfDatabase {
   includeMedia?: boolean
   /** A pinned backup is never deleted by retention. */
   pinned?: boolean
+  /** Default `incremental`: what has not changed since the newest backup is taken over from it. */
   type?: Manifest['type']
   trigger?: Manifest['trigger']
   createdBy?: string
   exclude?: { tables?: string[]; schemas?: string[]; rows?: string[] }
   /** Milliseconds, or `wait`; overrides the engine's option. */
   lockBudgetMs?: number | 'wait'
+  /** How long to wait for another backup of the same database to end; default 0: `LEASE_HELD`. */
+  waitMs?: number
   /** zstd level, 0 to 19; overrides the engine's option. */
   compressionLevel?: number
   /** Given when a job was made before the backup began; see `newBackupId`. */

@@ -86,6 +86,7 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
         media: mediaFolders(settings.media),
         app: application,
         resources: { ...settings.resources, compressionLevel: settings.compressionLevel },
+        changeDetection: { fullEveryDays: settings.fullEveryDays },
         clientTools: settings.clientTools,
       }
     },

@@ -58,7 +58,7 @@ export const defaultRunTimeConfig: RunTimeConfig = {
   auto_backup_hour: 2,
   auto_backup_cron: null,
   auto_backup_include_media: false,
-  auto_backup_type: 'full',
+  auto_backup_type: 'incremental',
   auto_backup_jitter_minutes: 0,
   time_zone: null,
 }

@@ -26,6 +26,23 @@ export async function writeMarker(query: Query): Promise<string | null> {
   }
 }
 
+/** Whether a nonce is in `lifeboat.marker` under the snapshot of this transaction, which survives whatever happens. */
+export async function isMarkerVisible(query: Query, nonce: string): Promise<boolean> {
+  await query('SAVEPOINT marker')
+  try {
+    const [row] = await query<{ visible: boolean }>(
+      `SELECT EXISTS (SELECT FROM ONLY ${table} WHERE nonce = $1) AS visible`,
+      [nonce],
+    )
+    await query('RELEASE SAVEPOINT marker')
+    return row?.visible === true
+  } catch {
+    // No such table, or no right to read it.
+    await query('ROLLBACK TO SAVEPOINT marker')
+    return false
+  }
+}
+
 /** Creates schema and table where they are missing. `false`: they cannot be had. */
 export async function prepareMarker(query: Query): Promise<boolean> {
   const [state] = await query<{ ours: boolean | null; table: boolean; standby: boolean; may_create: boolean }>(

@@ -23,6 +23,8 @@ const pinned: Record<string, string> = {
   row_security: 'off',
   synchronize_seqscans: 'off',
   enable_tidscan: 'on',
+  // An index that holds every selected column would be read instead of the table, in another order.
+  enable_indexonlyscan: 'off',
   max_parallel_workers_per_gather: '0',
   jit: 'off',
   default_transaction_isolation: 'read committed',
@@ -39,7 +41,7 @@ const pinned: Record<string, string> = {
   tcp_keepalives_count: '3',
 }
 
-/** The ones that decide what COPY writes, in the order in which a backup records them. */
+/** The ones that decide what COPY writes and what it proves, in the order in which a backup records them. */
 const recorded = [
   'DateStyle',
   'IntervalStyle',
@@ -51,6 +53,8 @@ const recorded = [
   'server_encoding',
   'row_security',
   'synchronize_seqscans',
+  // Not of text: with it off, what a crash of the host leaves proves nothing (see same-history.ts).
+  'fsync',
 ]
 
 /**

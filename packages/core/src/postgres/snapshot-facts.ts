@@ -15,7 +15,7 @@ export interface SnapshotFacts {
   in_recovery: boolean
   /** `pg_postmaster_start_time()` to the microsecond, in UTC. */
   postmaster_started: string
-  /** Where WAL stood right after the snapshot was taken; null on a standby. */
+  /** Where WAL stood right after the snapshot was taken: written on a primary, replayed on a standby. */
   insert_lsn: string | null
   /** Whether all WAL up to `insert_lsn` is known to be on disk. */
   flushed: boolean
@@ -36,7 +36,8 @@ export async function readSnapshotFacts(query: Query): Promise<SnapshotFacts> {
         ELSE ('x' || pg_catalog.substr(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()), 1, 8))
           ::bit(32)::int END AS timeline,
       pg_catalog.pg_postmaster_start_time()::text AS postmaster_started,
-      CASE WHEN NOT recovering THEN pg_catalog.pg_current_wal_insert_lsn()::text END AS insert_lsn,
+      CASE WHEN recovering THEN pg_catalog.pg_last_wal_replay_lsn()
+        ELSE pg_catalog.pg_current_wal_insert_lsn() END::text AS insert_lsn,
       pg_catalog.current_setting('block_size')::int AS block_size,
       pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS taken_at
     FROM pg_catalog.pg_database d, pg_catalog.pg_current_snapshot() AS snapshot,
@@ -48,19 +49,32 @@ export async function readSnapshotFacts(query: Query): Promise<SnapshotFacts> {
 
 type FactsRow = Omit<SnapshotFacts, 'database_oid' | 'settings' | 'flushed' | 'marker'> & { database_oid: string }
 
-/** Waits until WAL is on disk up to `lsn`: `false` when it is not within `timeoutMs`. */
+/**
+ * Waits until WAL is on disk up to `lsn`: `false` when it is not within `timeoutMs`. What a standby has replayed it has
+ * received and written. With `fsync` off "on disk" means handed to the operating system, which outlives the server
+ * process; whoever relies on it must also see that this process has not ended.
+ */
 export async function waitForFlush(query: Query, lsn: string | null, timeoutMs = 5000): Promise<boolean> {
   if (lsn === null) return false
   for (const deadline = Date.now() + timeoutMs; ; ) {
-    const [row] = await query<{ flushed: boolean; durable: boolean }>(
-      `SELECT pg_catalog.pg_current_wal_flush_lsn() >= $1::pg_catalog.pg_lsn AS flushed,
-         pg_catalog.current_setting('fsync') = 'on' AS durable`,
+    const [row] = await query<{ flushed: boolean }>(
+      `SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN true
+         ELSE pg_catalog.pg_current_wal_flush_lsn() >= $1::pg_catalog.pg_lsn END AS flushed`,
       [lsn],
     )
-    // Without fsync "flushed" says nothing of the disk, and waiting changes nothing.
-    if (!row?.durable) return false
-    if (row.flushed) return true
+    if (row?.flushed) return true
     if (Date.now() >= deadline) return false
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
+}
+
+/** Whether WAL stands at `lsn` or further now. */
+export async function walReached(query: Query, lsn: string | null): Promise<boolean> {
+  if (lsn === null) return false
+  const [row] = await query<{ reached: boolean }>(
+    `SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
+       ELSE pg_catalog.pg_current_wal_insert_lsn() END >= $1::pg_catalog.pg_lsn AS reached`,
+    [lsn],
+  )
+  return row?.reached === true
 }

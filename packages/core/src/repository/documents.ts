@@ -44,6 +44,14 @@ export const segmentSchema = z.object({
 })
 export type Segment = z.infer<typeof segmentSchema>
 
+/** How rows came into a backup: read, taken over from the base, or in part; the reason is for people. */
+export const changeSchema = z.object({
+  kind: z.enum(['read', 'unchanged', 'partial']),
+  reason: z.string(),
+  segments_read: count,
+})
+export type Change = z.infer<typeof changeSchema>
+
 /** One line of the `tables` stream: a relation whose rows the backup holds, with every fact INCREMENTAL.md needs. */
 export const tableSchema = z.object({
   oid: count,
@@ -74,10 +82,7 @@ export const tableSchema = z.object({
   /** Blocks per segment when this was written. */
   segment_blocks: count,
   segments: z.union([z.array(segmentSchema), streamRefSchema]),
-  /** How the rows came here: `read`, `unchanged`, `partial`, and for people why. */
-  change: z
-    .object({ kind: z.enum(['read', 'unchanged', 'partial']), reason: z.string(), segments_read: count })
-    .optional(),
+  change: changeSchema.optional(),
 })
 export type TableRecord = z.infer<typeof tableSchema>
 
@@ -157,7 +162,7 @@ export const snapshotFactsSchema = z.object({
   in_recovery: z.boolean(),
   /** pg_postmaster_start_time()::text, in microseconds. */
   postmaster_started: z.string(),
-  /** WAL insert position read right after the snapshot, and whether the flush position reached it before commit. */
+  /** WAL insert (on a standby: replay) position read right after the snapshot, and whether it was on disk before commit. */
   insert_lsn: z.string().nullable(),
   flushed: z.boolean(),
   /** Nonce in lifeboat.marker, committed after the snapshot was exported; null where the role may not write. */
@@ -249,5 +254,21 @@ export const manifestSchema = z.object({
   /** Pages of large objects as COPY text of (loid, pageno, data), in segments whose start and end are oids. */
   large_object_segments: z.union([z.array(segmentSchema), streamRefSchema]),
   large_object_count: count,
+  /** How the rows came here, told for people; `last_full_at` limits how long an unnoticed error could be passed on. */
+  change: z
+    .object({
+      reason: z.string(),
+      /** When every row was last read: this backup's own time if it is a full one. */
+      last_full_at: timestamp,
+      /** Whether large objects were read from pg_largeobject itself, which is what makes their segments comparable. */
+      large_object_pages: z.boolean(),
+      large_objects: changeSchema,
+      bytes_read: count,
+      segments: count,
+      segments_read: count,
+      /** Unchanged segments that were read again and compared byte for byte. */
+      segments_sampled: count,
+    })
+    .optional(),
 })
 export type Manifest = z.infer<typeof manifestSchema>

@@ -25,7 +25,7 @@ export async function makeSafetyBackup(
       {
         name: safetyBackupName,
         description: `Made before restore ${target.restoreId} of backup ${target.backupId}.`,
-        type: 'full',
+        type: 'incremental',
         trigger: 'pre_restore',
         createdBy: 'restore',
         tags: { restore: target.restoreId },

@@ -52,7 +52,7 @@ function unfinishedBackup(job: JobRecord, database: string): UnfinishedBackup {
     id: job.subject_id as string,
     number: input.number ?? null,
     status: statusOf[job.status as keyof typeof statusOf] ?? 'interrupted',
-    type: input.type ?? 'full',
+    type: input.type ?? 'incremental',
     name: input.name ?? null,
     description: input.description ?? null,
     trigger: job.trigger as 'manual',

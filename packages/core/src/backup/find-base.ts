@@ -1,0 +1,90 @@
+import { isEngineError } from '../errors.ts'
+import { isMarkerVisible } from '../postgres/marker.ts'
+import type { Query } from '../postgres/query.ts'
+import { earlierAgeSql, mayBeFresh } from '../postgres/scan-segments.ts'
+import { walReached } from '../postgres/snapshot-facts.ts'
+import type { ChunkIndex } from '../repository/chunk-index.ts'
+import { type ChunkReader, createChunkReader } from '../repository/chunk-reader.ts'
+import { type Manifest, type SnapshotFacts, type TableRecord, tableSchema } from '../repository/documents.ts'
+import { listManifests } from '../repository/manifests.ts'
+import type { Repository } from '../repository/repository.ts'
+import { listVerifications } from '../repository/verifications.ts'
+import { type BaseCandidate, chooseBase } from './base.ts'
+import { differentHistory } from './same-history.ts'
+
+/** An earlier backup to compare with, and what it says of each table. */
+export interface Base {
+  manifest: Manifest
+  /** By oid. */
+  tables: Map<number, TableRecord>
+  reader: ChunkReader
+  index: ChunkIndex
+}
+
+/** `reason`: why there is none. */
+export type FoundBase = { base: Base; positionReached: boolean } | { reason: string }
+
+/**
+ * Finds the base and reads what it says of its tables. To be called before the present snapshot is taken: a backup that
+ * is found afterwards may be of a later moment.
+ */
+export async function findBase(run: {
+  repository: Repository
+  index: ChunkIndex
+  /** Outside of any transaction. */
+  query: Query
+  type: Manifest['type']
+  database: { system_identifier: string; database_oid: number }
+  fullEveryDays: number
+  signal?: AbortSignal
+}): Promise<FoundBase> {
+  const { repository, index, query, type, database, fullEveryDays, signal } = run
+  if (type === 'full') return { reason: 'asked for' }
+  const failed = new Map<string, boolean>()
+  for (const { backup, ok } of await listVerifications(repository, undefined, { signal })) failed.set(backup, !ok)
+  const candidates: BaseCandidate[] = []
+  const damaged: string[] = []
+  for await (const { id, manifest } of listManifests(repository, { signal })) {
+    if (manifest) candidates.push({ manifest, failedVerification: failed.get(id) === true })
+    else damaged.push(id)
+  }
+  const choice = chooseBase({ type, candidates, damaged, database, fullEveryDays, now: new Date() })
+  if ('reason' in choice) return choice
+  const { base: manifest } = choice
+  const reader = createChunkReader(repository, index, { signal })
+  const tables = new Map<number, TableRecord>()
+  try {
+    for await (const table of reader.readJsonLines(manifest.streams.tables, tableSchema)) tables.set(table.oid, table)
+  } catch (error) {
+    if (!isEngineError(error, 'REPOSITORY_DAMAGED') && !isEngineError(error, 'CHUNK_MISSING')) throw error
+    return { reason: `what backup ${manifest.number} says of its tables cannot be read` }
+  }
+  const positionReached = await walReached(query, manifest.snapshot.insert_lsn)
+  return { base: { manifest, tables, reader, index }, positionReached }
+}
+
+/** The base, once the present snapshot is there and is seen to be of the same history. `query` runs under it. */
+export async function confirmBase(
+  query: Query,
+  found: FoundBase,
+  now: SnapshotFacts,
+): Promise<Base | { reason: string }> {
+  if ('reason' in found) return found
+  const { snapshot, number } = found.base.manifest
+  const markerVisible = snapshot.marker !== null && (await isMarkerVisible(query, snapshot.marker))
+  // Bootstrap ids are given out once, by initdb: a row that has one, as it had then, is as old as the server.
+  const [row] = await query<{ older: boolean; durable: boolean }>(
+    `${earlierAgeSql(snapshot.xmin)}
+     SELECT NOT (${mayBeFresh('d.xmin')}) OR (d.xmin::text = $1 AND d.xmin::text IN ('1', '2')) AS older,
+       pg_catalog.current_setting('fsync') = 'on' AS durable
+     FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
+    [snapshot.database_row_xmin],
+  )
+  const reason = differentHistory(snapshot, now, {
+    markerVisible,
+    databaseRowOlder: row?.older === true,
+    durable: row?.durable === true,
+    positionReached: found.positionReached,
+  })
+  return reason === null ? found.base : { reason: `backup ${number} is no base: ${reason}` }
+}
