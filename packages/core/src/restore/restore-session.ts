@@ -37,7 +37,11 @@ export async function openRestoreSession(
 ): Promise<RestoreSession> {
   throwIfAborted(signal)
   const file = import.meta.url.endsWith('.ts') ? './restore-worker.ts' : './restore-worker.js'
-  const worker = new Worker(new URL(file, import.meta.url), { workerData: setup })
+  const worker = new Worker(new URL(file, import.meta.url), {
+    workerData: setup,
+    // A host's own flags (--input-type, --import) are not meant for our threads.
+    execArgv: [],
+  })
   const send = (message: ToRestoreWorker, transfer: ArrayBuffer[] = []) => worker.postMessage(message, transfer)
 
   let waiting: { resolve: (message: FromRestoreWorker) => void; reject: (error: unknown) => void } | undefined
