@@ -3,11 +3,13 @@ import { EngineError } from '../errors.ts'
 import { createLocalStorage, type LocalStorageOptions } from './local.ts'
 import { withRetry } from './retry.ts'
 import { createS3Storage, s3OptionsOf } from './s3.ts'
+import { createSftpStorage, sftpOptionsOf } from './sftp.ts'
 import type { Storage } from './storage.ts'
 
 /** A storage over a network, by the scheme of its URL. Its SDK is loaded at the first operation. */
-const remoteStorages: Record<string, (location: string) => Storage> = {
+const remoteStorages: Record<string, (location: string, options: LocalStorageOptions) => Storage> = {
   s3: (location) => createS3Storage(s3OptionsOf(location)),
+  sftp: (location, { create }) => createSftpStorage({ ...sftpOptionsOf(location), create }),
 }
 
 /**
@@ -21,7 +23,7 @@ export function openStorage(location: string, options: LocalStorageOptions = {})
   if (scheme === undefined) return createLocalStorage(location, options)
   if (scheme === 'file') return createLocalStorage(pathOfFileUrl(location), options)
   const open = remoteStorages[scheme]
-  if (open) return withRetry(open(location))
+  if (open) return withRetry(open(location, options))
   throw new EngineError('CONFIG_INVALID', `There is no storage for ${scheme}:// locations.`, {
     advice: `Give a path, or a URL of one of these: ${['file', ...Object.keys(remoteStorages)].map((name) => `${name}://`).join(', ')}.`,
   })

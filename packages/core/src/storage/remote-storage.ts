@@ -16,8 +16,8 @@ export interface RemoteDriver {
   delete(key: string, signal: AbortSignal): Promise<void>
   /** What an error of any of these means. */
   classify(error: unknown): RemoteFailure
-  freeBytes?(signal: AbortSignal): Promise<number | undefined>
-  sweepLeftovers?(prefix: string, signal: AbortSignal): Promise<number>
+  freeBytes?(signal: AbortSignal): Promise<number>
+  sweepLeftovers?(signal: AbortSignal): Promise<number>
   close?(): Promise<void> | void
 }
 
@@ -46,8 +46,10 @@ export function createRemoteStorage(options: {
   /** `''` or ending in a slash. */
   prefix: string
   open: () => Promise<RemoteDriver>
-}): Storage & Required<Pick<Storage, 'close'>> {
-  const { location, prefix, open } = options
+  /** What its driver can do beyond what every one can. */
+  optional?: readonly ('freeBytes' | 'sweepLeftovers')[]
+}): Storage {
+  const { location, prefix, open, optional = [] } = options
   let opened: Promise<RemoteDriver> | undefined
 
   const driver = () => {
@@ -117,9 +119,20 @@ export function createRemoteStorage(options: {
     return Buffer.alloc(0)
   }
 
+  const freeBytes = () =>
+    attempt({ action: 'read the free space', name: '', signal: undefined }, async (remote, limited) =>
+      remote.freeBytes!(limited),
+    )
+  const sweepLeftovers: Storage['sweepLeftovers'] = ({ signal } = {}) =>
+    attempt({ action: 'remove leftovers', name: '', bytes: maximumObjectBytes, signal }, async (remote, limited) =>
+      remote.sweepLeftovers!(limited),
+    )
+
   return {
     location,
     stat,
+    ...(optional.includes('freeBytes') ? { freeBytes } : {}),
+    ...(optional.includes('sweepLeftovers') ? { sweepLeftovers } : {}),
 
     async put(name, data, { ifAbsent = false, signal } = {}) {
       assertObjectName(name)

@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { freePort } from './child-server.ts'
+
+/** How the network is just now; may be changed while connections are open. */
+export interface Weather {
+  /** Time each byte takes, one way. */
+  latencyMs: number
+  /** Per connection and direction; 0: no limit. */
+  bytesPerSecond: number
+  /** Bytes after which a connection is reset, asked for each; undefined: never. */
+  cutAfter: (() => number | undefined) | undefined
+  /** What a new connection is answered, over its first bytes, in place of the server; undefined: the server answers. */
+  answer: (() => string | undefined) | undefined
+}
+
+/** A proxy before a server, on a loopback port, with bad weather on request. */
+export interface TcpProxy {
+  port: number
+  weather: Weather
+  connections: number
+  cuts: number
+  /** Resets every connection that is open. */
+  cutAll(): void
+  stop(): Promise<void>
+}
+
+export async function startTcpProxy(upstream: number, weather: Partial<Weather> = {}): Promise<TcpProxy> {
+  const port = await freePort()
+  const open = new Set<Socket>()
+  const proxy: TcpProxy = {
+    port,
+    weather: { latencyMs: 0, bytesPerSecond: 0, cutAfter: undefined, answer: undefined, ...weather },
+    connections: 0,
+    cuts: 0,
+    cutAll() {
+      for (const socket of open) socket.resetAndDestroy()
+    },
+    async stop() {
+      for (const socket of open) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+  const server = createServer((client) => {
+    proxy.connections++
+    const answer = proxy.weather.answer?.()
+    client.on('error', () => {})
+    open.add(client)
+    client.on('close', () => open.delete(client))
+    if (answer !== undefined) {
+      client.once('data', () => client.end(answer))
+      return
+    }
+    const target = connect(upstream, '127.0.0.1')
+    open.add(target)
+    target.on('error', () => {})
+    const budget = { bytes: proxy.weather.cutAfter?.() ?? Number.POSITIVE_INFINITY }
+    const cut = () => {
+      proxy.cuts++
+      client.resetAndDestroy()
+      target.resetAndDestroy()
+    }
+    pump(client, target, proxy.weather, budget, cut)
+    pump(target, client, proxy.weather, budget, cut)
+    client.on('close', () => target.destroy())
+    target.on('close', () => {
+      open.delete(target)
+      client.destroySoon()
+    })
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return proxy
+}
+
+/** Hands on what one side sends, late and slowly, until the budget of bytes is used up. */
+function pump(from: Socket, to: Socket, weather: Weather, budget: { bytes: number }, cut: () => void): void {
+  let sentUntil = 0
+  let waiting = 0
+  from.on('data', (data) => {
+    const now = performance.now()
+    const takes = weather.bytesPerSecond > 0 ? (data.length / weather.bytesPerSecond) * 1000 : 0
+    sentUntil = Math.max(now, sentUntil) + takes
+    waiting += data.length
+    if (waiting > 256 * 1024) from.pause()
+    const deliver = () => {
+      waiting -= data.length
+      if (from.isPaused() && waiting <= 256 * 1024) from.resume()
+      budget.bytes -= data.length
+      if (budget.bytes < 0) cut()
+      else if (to.writable) to.write(data)
+    }
+    const delay = sentUntil + weather.latencyMs - now
+    if (delay < 1) deliver()
+    else setTimeout(deliver, delay)
+  })
+  from.on('end', () => setTimeout(() => to.end(), Math.max(0, sentUntil + weather.latencyMs - performance.now() + 1)))
+}
