@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { createBackupEngine } from '@lifeboat/core'
+import { createBackupEngine, createLocalStorage } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ChunkerParameters } from '../../packages/core/src/repository/chunker.ts'
+import { initRepository } from '../../packages/core/src/repository/init.ts'
 import { postgresPrograms } from '../servers/postgres-versions.ts'
 
 /** 1.14 with PostgreSQL 15, 1.16 with 17 and 18; 1.15 comes from pg_dump 16 alone, whose server is dumped by 17 here. */
@@ -54,7 +56,7 @@ describe.each(versions)('archives of PostgreSQL $major', ({ programs }) => {
   })
 
   /** Backs a database up and gives both archives of it. */
-  async function bothArchives(database: string) {
+  async function bothArchives(database: string, chunker?: ChunkerParameters) {
     const repository = join(folder, database)
     const engine = createBackupEngine({
       database: cluster.url(database),
@@ -64,7 +66,11 @@ describe.each(versions)('archives of PostgreSQL $major', ({ programs }) => {
       appName: database,
       resources: { segmentBlocks: 64 },
     })
-    await engine.repository.init()
+    if (chunker === undefined) await engine.repository.init()
+    else {
+      await mkdir(repository)
+      await initRepository(createLocalStorage(repository), { encryption: 'none' }, { chunker })
+    }
     const { id } = await engine.backups.create()
     const [theirs, ours] = [join(folder, `${database}.library`), join(folder, `${database}.recovered`)]
     await engine.backups.export(id, { file: theirs })
@@ -74,6 +80,19 @@ describe.each(versions)('archives of PostgreSQL $major', ({ programs }) => {
     })
     return [await readFile(ours), await readFile(theirs)] as const
   }
+
+  test('chunks so small that streams are lists of lists, and a table of many segments', async () => {
+    await cluster.createDatabase('lists')
+    await cluster.sql(
+      'lists',
+      `SELECT lo_from_bytea(0, ('object ' || i)::bytea) FROM generate_series(1, 5000) i;
+       CREATE TABLE sparse (pad text) WITH (fillfactor = 10);
+       INSERT INTO sparse SELECT repeat(i::text, 200) FROM generate_series(1, 10000) i`,
+    )
+    const small = { minBytes: 64, normalBytes: 256, maxBytes: 1024, strictBits: 9, looseBits: 6 }
+    const [ours, theirs] = await bothArchives('lists', small)
+    expect(ours.equals(theirs)).toBe(true)
+  })
 
   test('large objects, partitions, views upon views', async () => {
     await cluster.createDatabase('objects')
