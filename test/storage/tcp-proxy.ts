@@ -63,7 +63,7 @@ export async function startTcpProxy(upstream: number, weather: Partial<Weather> 
     }
     pump(client, target, proxy.weather, budget, cut)
     pump(target, client, proxy.weather, budget, cut)
-    client.on('close', () => target.destroy())
+    client.on('close', () => target.destroySoon())
     target.on('close', () => {
       open.delete(target)
       client.destroySoon()
@@ -74,26 +74,42 @@ export async function startTcpProxy(upstream: number, weather: Partial<Weather> 
   return proxy
 }
 
-/** Hands on what one side sends, late and slowly, until the budget of bytes is used up. */
+/** Hands on what one side sends, late and slowly but in order, until the budget of bytes is used up. */
 function pump(from: Socket, to: Socket, weather: Weather, budget: { bytes: number }, cut: () => void): void {
+  const queue: { due: number; data: Buffer | undefined }[] = []
   let sentUntil = 0
   let waiting = 0
-  from.on('data', (data) => {
-    const now = performance.now()
-    const takes = weather.bytesPerSecond > 0 ? (data.length / weather.bytesPerSecond) * 1000 : 0
-    sentUntil = Math.max(now, sentUntil) + takes
-    waiting += data.length
-    if (waiting > 256 * 1024) from.pause()
-    const deliver = () => {
-      waiting -= data.length
-      if (from.isPaused() && waiting <= 256 * 1024) from.resume()
-      budget.bytes -= data.length
-      if (budget.bytes < 0) cut()
-      else if (to.writable) to.write(data)
+  let timer: NodeJS.Timeout | undefined
+
+  const deliver = () => {
+    timer = undefined
+    for (let next = queue[0]; next !== undefined; next = queue[0]) {
+      const wait = next.due - performance.now()
+      if (wait > 0.5) {
+        timer = setTimeout(deliver, wait)
+        return
+      }
+      queue.shift()
+      if (next.data === undefined) {
+        to.end()
+        return
+      }
+      waiting -= next.data.length
+      if (from.isPaused() && waiting <= 4 * 1024 * 1024) from.resume()
+      budget.bytes -= next.data.length
+      if (budget.bytes < 0) return cut()
+      if (to.writable) to.write(next.data)
     }
-    const delay = sentUntil + weather.latencyMs - now
-    if (delay < 1) deliver()
-    else setTimeout(deliver, delay)
-  })
-  from.on('end', () => setTimeout(() => to.end(), Math.max(0, sentUntil + weather.latencyMs - performance.now() + 1)))
+  }
+  const accept = (data: Buffer | undefined) => {
+    const bytes = data?.length ?? 0
+    const takes = weather.bytesPerSecond > 0 ? (bytes / weather.bytesPerSecond) * 1000 : 0
+    sentUntil = Math.max(performance.now(), sentUntil) + takes
+    queue.push({ due: sentUntil + weather.latencyMs, data })
+    waiting += bytes
+    if (waiting > 4 * 1024 * 1024) from.pause()
+    if (timer === undefined) deliver()
+  }
+  from.on('data', accept)
+  from.on('end', () => accept(undefined))
 }

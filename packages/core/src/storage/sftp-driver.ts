@@ -65,7 +65,7 @@ export function createSftpDriver(options: {
       signal.throwIfAborted()
       open.busy(true)
       try {
-        return await work(open.sftp)
+        return await Promise.race([work(open.sftp), open.ended])
       } finally {
         open.busy(false)
         clearTimeout(giveUp)

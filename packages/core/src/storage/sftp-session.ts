@@ -32,6 +32,8 @@ export interface SftpSession {
   sftp: SFTPWrapper
   /** Whether it can still be used. */
   readonly alive: boolean
+  /** Rejects when the connection ends: requests under way then may never be answered. */
+  readonly ended: Promise<never>
   /** Something begins or ends: the process is kept alive while anything is under way, and only then. */
   busy(isBusy: boolean): void
   close(): void
@@ -95,10 +97,16 @@ async function connect(
   const socket = new Socket()
   let alive = true
   let running = 0
-  const end = () => {
+  const { promise: ended, reject } = Promise.withResolvers<never>()
+  ended.catch(() => {})
+  const end = (error?: unknown) => {
     alive = false
+    reject(new RemoteError('failed', `the connection was lost${error instanceof Error ? ` (${error.message})` : ''}`))
   }
-  client.on('close', end).on('end', end).on('error', end)
+  client
+    .on('error', end)
+    .on('close', () => end())
+    .on('end', () => end())
   const stop = () => {
     client.destroy()
     socket.destroy()
@@ -114,11 +122,12 @@ async function connect(
     const sftp = await new Promise<SFTPWrapper>((resolve, reject) =>
       client.sftp((error, wrapper) => (error ? reject(error) : resolve(wrapper))),
     )
-    sftp.on('close', end)
+    sftp.on('close', () => end())
     sftp.on('error', end)
     socket.unref()
     return {
       sftp,
+      ended,
       get alive() {
         return alive
       },
