@@ -6,7 +6,6 @@
  * Everything read is authenticated before it is looked at, and bounded before memory is given to it. The output appears
  * under its name only when it is whole.
  */
-import * as buffer from 'node:buffer'
 import * as crypto from 'node:crypto'
 import * as fs from 'node:fs'
 import * as os from 'node:os'
@@ -772,7 +771,6 @@ const sections = { preData: 2, data: 3, postData: 4, none: 1 }
 function parseArchive(bytes) {
   const bad = (what) => damaged('the schema archive', what)
   let at = 0
-  let isUtf8 = true
   const take = (count) => {
     if (count > bytes.length - at) throw bad('it is cut short')
     at += count
@@ -788,9 +786,7 @@ function parseArchive(bytes) {
   const string = () => {
     const length = integer()
     if (length < 0) return null
-    const text = take(length)
-    isUtf8 &&= buffer.isUtf8(text)
-    return text.toString('latin1')
+    return take(length).toString('latin1')
   }
   const dependencies = () => {
     const ids = []
@@ -838,7 +834,7 @@ function parseArchive(bytes) {
     if (entry.hasData || entry.section < 1 || entry.section > 4) throw bad('it holds more than definitions')
     return entry
   })
-  return { header, entries, isUtf8 }
+  return { header, entries }
 }
 
 function encodeInteger(value) {
@@ -953,19 +949,20 @@ function archiveText(schema) {
   const definition =
     schema.entries.find(({ kind }) => kind === 'ENCODING')?.definition ?? "SET client_encoding = 'UTF8';"
   const encoding = /^SET client_encoding = '([A-Za-z0-9_]+)';\s*$/.exec(definition)?.[1].toUpperCase()
-  if (encoding === 'UTF8' || encoding === 'SQL_ASCII') {
-    const form = schema.isUtf8 ? 'utf8' : 'latin1'
-    return {
-      encode: (text) => Buffer.from(text, form).toString('latin1'),
-      decode: (bytes) => Buffer.from(bytes, 'latin1').toString(form),
-    }
-  }
   if (encoding === 'LATIN1')
     return { encode: throughTable(new Map(allBytes.map((each) => [each, each]))), decode: String }
+  const isUtf8 = encoding === 'UTF8' || encoding === 'SQL_ASCII'
   const label = Object.hasOwn(encodingLabels, encoding ?? '') ? encodingLabels[encoding] : undefined
-  if (label === undefined) throw new Failure(`The encoding ${encoding} of the database is not supported.`)
-  const decoder = new TextDecoder(label, { fatal: true })
-  const decode = (bytes) => decoder.decode(Buffer.from(bytes, 'latin1'))
+  if (!isUtf8 && label === undefined) throw new Failure(`The encoding ${encoding} of the database is not supported.`)
+  const decoder = new TextDecoder(isUtf8 ? 'utf-8' : label, { fatal: true, ignoreBOM: true })
+  const decode = (bytes) => {
+    try {
+      return decoder.decode(Buffer.from(bytes, 'latin1'))
+    } catch {
+      throw new Failure(`A name of the backup is not valid ${encoding}.`)
+    }
+  }
+  if (isUtf8) return { encode: (text) => Buffer.from(text).toString('latin1'), decode }
   const characters = new Map()
   for (const byte of allBytes) {
     try {
