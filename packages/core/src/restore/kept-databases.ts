@@ -10,6 +10,7 @@ import { isKeptDatabaseName, keptDatabaseName } from './names.ts'
 import { type AroundSwap, type Running, withoutNotice } from './options.ts'
 import { lockTarget } from './restore-lock.ts'
 import { type Swap, swapDatabases } from './swap.ts'
+import { inUse, refuseUndo } from './undo-refusals.ts'
 
 /** A database that was live until a restore (or an undo) replaced it. */
 export interface KeptDatabase {
@@ -77,7 +78,7 @@ export async function undoRestore(
         safety_backup: facts.safety_backup,
       }),
     }
-    await refuseWhatRenamesBreak(control.query, live ? [database, kept] : [kept])
+    await refuseUndo(control.query, { kept, database, connected: parameters.database })
     const terminator = await openSession(control.parameters, { application: 'restore swap' })
     try {
       const swap: Swap = {
@@ -108,23 +109,27 @@ export async function discardRestore(
   return withControl(parameters, signal, async (control) => {
     const { name, facts } = await findKept(control.query, reference)
     await lockTarget(control.query, facts.database)
-    await dropKept(control.query, name, facts.restore)
+    if (name === parameters.database) throw inUse(name)
+    await dropKept(control.query, name, facts.restore, { force: true })
     log(report, 'info', `Dropped "${name}", what "${facts.database}" was before the restore.`)
     return { dropped: name }
   })
 }
 
-/** Drops kept databases whose time is over; gives their names. */
-export async function dropExpiredDatabases(control: Query, now: Date): Promise<string[]> {
+/**
+ * Drops kept databases whose time is over; gives their names. Never `live`, and none that somebody is connected to: an
+ * application may have been pointed at what was kept.
+ */
+export async function dropExpiredDatabases(control: Query, now: Date, live: string): Promise<string[]> {
   const dropped: string[] = []
   for (const { name, facts } of await readKept(control)) {
-    if (facts.keep_until === null || new Date(facts.keep_until) > now) continue
+    if (name === live || facts.keep_until === null || new Date(facts.keep_until) > now) continue
     try {
-      await dropKept(control, name, facts.restore)
+      await dropKept(control, name, facts.restore, { force: false })
       dropped.push(name)
     } catch (error) {
-      // Another role's database is left to it.
-      if (!isEngineError(error, 'DATABASE_RIGHTS')) throw error
+      // Another role's database is left to it, one in use to whoever uses it.
+      if (!isEngineError(error, 'DATABASE_RIGHTS') && !isEngineError(error, 'DATABASE_BUSY')) throw error
     }
   }
   return dropped
@@ -150,7 +155,7 @@ async function readKept(query: Query): Promise<Kept[]> {
   return rows
     .flatMap(({ name, comment, bytes }) => {
       const facts = parseRestoreComment(comment)
-      if (facts?.state !== 'kept' || facts.database === name || !isKeptDatabaseName(name)) return []
+      if (facts?.state !== 'kept' || !isKeptDatabaseName(name, facts.database)) return []
       return [{ name, facts, bytes: Number(bytes ?? 0) }]
     })
     .sort((a, b) => (a.facts.at < b.facts.at ? 1 : -1))
@@ -165,10 +170,10 @@ async function findKept(query: Query, reference: string): Promise<Kept> {
 }
 
 /** Reads the comment again right before: names are reused, and nothing is dropped for what it once was. */
-async function dropKept(control: Query, name: string, restoreId: string): Promise<void> {
+async function dropKept(control: Query, name: string, restoreId: string, how: { force: boolean }): Promise<void> {
   const facts = parseRestoreComment((await readDatabase(control, name))?.comment ?? null)
   if (facts?.state !== 'kept' || facts.restore !== restoreId) return
-  await control(`DROP DATABASE ${quoteIdentifier(name)} WITH (FORCE)`)
+  await control(`DROP DATABASE ${quoteIdentifier(name)}${how.force ? ' WITH (FORCE)' : ''}`)
 }
 
 /** Name, comment and limit of a database; null where it does not exist. */
@@ -187,18 +192,6 @@ export async function readDatabase(
 export async function databaseNames(query: Query): Promise<string[]> {
   const rows = await query<{ name: string }>('SELECT datname::text AS name FROM pg_catalog.pg_database')
   return rows.map(({ name }) => name)
-}
-
-async function refuseWhatRenamesBreak(query: Query, databases: string[]): Promise<void> {
-  const prepared = await query<{ gid: string }>(
-    'SELECT gid FROM pg_catalog.pg_prepared_xacts WHERE database = ANY ($1::name[])',
-    [databases],
-  )
-  if (prepared.length === 0) return
-  const gids = prepared.map(({ gid }) => gid).join(', ')
-  throw new EngineError('DATABASE_BUSY', `Prepared transactions hold the database: ${gids}.`, {
-    advice: 'COMMIT PREPARED or ROLLBACK PREPARED them and try again.',
-  })
 }
 
 async function withControl<T>(

@@ -84,7 +84,7 @@ export async function dropLeftovers(
       )
     }
   }
-  const expired = await dropExpiredDatabases(control, now)
+  const expired = await dropExpiredDatabases(control, now, live)
   for (const name of expired) log(report, 'info', `Dropped "${name}": its time to be kept is over.`)
   return [...dropped, ...expired]
 }

@@ -4,7 +4,7 @@ import { log } from '../events.ts'
 import type { Query } from '../postgres/query.ts'
 import { listKeptDatabases } from './kept-databases.ts'
 import { swapMedia } from './media-restore.ts'
-import { isKeptDatabaseName, isRestoreId } from './names.ts'
+import { isRestoreId } from './names.ts'
 import type { Running } from './options.ts'
 import { isRestoreRunning } from './restore-lock.ts'
 
@@ -62,7 +62,7 @@ async function putBack(target: string): Promise<void> {
   if (await stat(target).catch(() => null)) return
   const base = basename(target)
   const aside = (await readdir(dirname(target)))
-    .filter((name) => name.startsWith(`${base}_before_`) && isKeptDatabaseName(name))
+    .filter((name) => name.startsWith(base) && /^_before_\d{14}$/.test(name.slice(base.length)))
     .sort()
     .at(-1)
   if (aside !== undefined) await rename(join(dirname(target), aside), target)

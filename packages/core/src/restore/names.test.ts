@@ -13,7 +13,9 @@ test.each([
 ])('the kept name of %j is %j', (database, kept) => {
   expect(keptDatabaseName(database, at)).toBe(kept)
   expect(Buffer.byteLength(kept)).toBeLessThanOrEqual(63)
-  expect(isKeptDatabaseName(kept)).toBe(true)
+  expect(isKeptDatabaseName(kept, database)).toBe(true)
+  expect(isKeptDatabaseName(kept, `other ${database}`)).toBe(false)
+  expect(isKeptDatabaseName(database, database)).toBe(false)
 })
 
 test('a name that is taken moves on, over the end of a minute too', () => {

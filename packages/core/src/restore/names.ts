@@ -39,9 +39,10 @@ export function keptDatabaseName(database: string, at: Date, taken: readonly str
   }
 }
 
-/** Whether a name looks like one of {@link keptDatabaseName}. */
-export function isKeptDatabaseName(name: string): boolean {
-  return /_before_\d{14}$/.test(name)
+/** Whether a name is one that {@link keptDatabaseName} gives to `database`. */
+export function isKeptDatabaseName(name: string, database: string): boolean {
+  const suffix = /_before_\d{14}$/.exec(name)?.[0]
+  return suffix !== undefined && name === `${cutBytes(database, nameBytes - suffix.length)}${suffix}`
 }
 
 /** At most `bytes` bytes of UTF-8, whole characters only. */

@@ -14,8 +14,13 @@ export async function lockRestore(query: Query, restoreId: string): Promise<void
 /** Throws `DATABASE_BUSY` when another restore, undo or discard works on the database. */
 export async function lockTarget(query: Query, database: string): Promise<void> {
   const key = lockKey(`restore target ${database}`)
-  const [row] = await query<{ locked: boolean }>('SELECT pg_catalog.pg_try_advisory_lock($1) AS locked', [key])
-  if (row?.locked) return
+  const [row] = await query<{ locked: boolean; self: number }>(
+    'SELECT pg_catalog.pg_try_advisory_lock($1) AS locked, pg_catalog.pg_backend_pid() AS self',
+    [key],
+  )
+  // An advisory lock is one of its database: who controls from another database is seen only in the list of locks.
+  if (row?.locked && !(await holders(query, key)).some((pid) => pid !== row.self)) return
+  if (row?.locked) await unlockTarget(query, database)
   throw new EngineError('DATABASE_BUSY', `Another restore or undo is at work on database "${database}".`, {
     detail: { database },
     advice: 'Wait until it has ended and try again.',
@@ -28,14 +33,18 @@ export async function unlockTarget(query: Query, database: string): Promise<void
 
 /** Whether the restore is running: `pg_locks` shows the advisory locks of every database of the server. */
 export async function isRestoreRunning(query: Query, restoreId: string): Promise<boolean> {
-  const key = BigInt(lockKey(`restore ${restoreId}`)) & 0xffff_ffff_ffff_ffffn
-  const [row] = await query<{ running: boolean }>(
-    `SELECT EXISTS (SELECT FROM pg_catalog.pg_locks
-       WHERE locktype = 'advisory' AND objsubid = 1 AND granted
-         AND classid::int8 = $1 AND objid::int8 = $2) AS running`,
+  return (await holders(query, lockKey(`restore ${restoreId}`))).length > 0
+}
+
+/** Backends that hold the lock, in whatever database. */
+async function holders(query: Query, lock: string): Promise<number[]> {
+  const key = BigInt(lock) & 0xffff_ffff_ffff_ffffn
+  const rows = await query<{ pid: number }>(
+    `SELECT pid FROM pg_catalog.pg_locks
+     WHERE locktype = 'advisory' AND objsubid = 1 AND granted AND classid::int8 = $1 AND objid::int8 = $2`,
     [String(key >> 32n), String(key & 0xffff_ffffn)],
   )
-  return row?.running === true
+  return rows.map(({ pid }) => pid)
 }
 
 /** A 64-bit key as decimal text; another use of advisory locks would have to hit it by chance. */

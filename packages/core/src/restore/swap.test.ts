@@ -6,7 +6,7 @@ import { startTemporaryCluster, type TemporaryCluster } from '../testing/tempora
 import { formatRestoreComment } from './database-comment.ts'
 import { discardRestore, dropExpiredDatabases, listKeptDatabases, undoRestore } from './kept-databases.ts'
 import { cleanLeftovers, findLeftovers } from './leftovers.ts'
-import { copyDatabaseName, newRestoreId } from './names.ts'
+import { copyDatabaseName, keptDatabaseName, newRestoreId } from './names.ts'
 import { lockRestore, lockTarget } from './restore-lock.ts'
 import { swapDatabases } from './swap.ts'
 
@@ -14,7 +14,7 @@ let cluster: TemporaryCluster
 let control: Session
 let terminator: Session
 beforeAll(async () => {
-  cluster = await startTemporaryCluster()
+  cluster = await startTemporaryCluster({ settings: { wal_level: 'logical' } })
 })
 afterAll(() => cluster?.stop())
 
@@ -51,7 +51,7 @@ const facts = (id: string, database: string, more = {}) => ({
   safety_backup: null,
   ...more,
 })
-const kept = (database: string) => `${[...database].slice(0, 10).join('')}_before_20260101000000`
+const kept = (database: string) => keptDatabaseName(database, new Date('2026-01-01T00:00:00Z'))
 function swap(live: string, copy: string, id: string, more = {}) {
   return swapDatabases({
     control: control.query,
@@ -207,10 +207,68 @@ describe('leftovers', () => {
   test('kept databases go when their time is over, and not before', async () => {
     const { copy, id } = await twoDatabases('timed')
     await swap('timed', copy, id, { keep_until: '2026-02-01T00:00:00.000Z' })
-    expect(await dropExpiredDatabases(control.query, new Date('2026-01-31T23:59:59Z'))).toEqual([])
-    expect(await dropExpiredDatabases(control.query, new Date('2026-02-01T00:00:00Z'))).toEqual([kept('timed')])
+    expect(await dropExpiredDatabases(control.query, new Date('2026-01-31T23:59:59Z'), 'timed')).toEqual([])
+    expect(await dropExpiredDatabases(control.query, new Date('2026-02-01T00:00:00Z'), 'timed')).toEqual([
+      kept('timed'),
+    ])
     expect(await which('timed')).toBe('new')
   })
+})
+
+describe('a kept database', () => {
+  const over = { keep_until: '2026-02-01T00:00:00.000Z' }
+
+  test('that the application was pointed at is not dropped when its time is over, nor discarded', async () => {
+    const { copy, id } = await twoDatabases('pointed')
+    await swap('pointed', copy, id, over)
+    const live = resolveConnection(cluster.url(kept('pointed')))
+    await cleanLeftovers(live)
+    await expect(discardRestore(live, id)).rejects.toMatchObject({ code: 'DATABASE_BUSY' })
+    await expect(undoRestore(live, id)).rejects.toMatchObject({ code: 'DATABASE_BUSY' })
+    expect(await which(kept('pointed'))).toBe('old')
+    expect(await which('pointed')).toBe('new')
+  })
+
+  test('that somebody is connected to is not dropped under them when its time is over', async () => {
+    const { copy, id } = await twoDatabases('looked')
+    await swap('looked', copy, id, over)
+    const somebody = await connect(kept('looked'))
+    expect(await dropExpiredDatabases(control.query, new Date(), 'looked')).not.toContain(kept('looked'))
+    expect(await somebody.query('SELECT it FROM public.which')).toEqual([{ it: 'old' }])
+    await somebody.close()
+    expect(await dropExpiredDatabases(control.query, new Date(), 'looked')).toContain(kept('looked'))
+  })
+
+  test("is no stranger's that has its name and comment", async () => {
+    await cluster.sql('postgres', `CREATE ROLE stranger LOGIN PASSWORD 's' CREATEDB`)
+    const { id } = await twoDatabases('bank')
+    const forge = async (name: string) => {
+      await cluster.createDatabase(name, { owner: 'stranger' })
+      const comment = formatRestoreComment(facts(id, 'bank')).replaceAll("'", "''")
+      await cluster.sql('postgres', `COMMENT ON DATABASE ${quote(name)} IS '${comment}'`)
+    }
+    const parameters = resolveConnection(cluster.url('bank'))
+    await forge('mine_before_20260101000000')
+    await expect(undoRestore(parameters, id)).rejects.toMatchObject({ code: 'RESTORE_NOT_FOUND' })
+    await forge(kept('bank'))
+    await expect(undoRestore(parameters, id)).rejects.toMatchObject({ code: 'DATABASE_RIGHTS' })
+    expect(await which('bank')).toBe('old')
+  })
+})
+
+test('an undo is refused while a replication slot is bound to the database, which it would leave behind', async () => {
+  const { copy, id } = await twoDatabases('replicated')
+  await swap('replicated', copy, id)
+  await cluster.sql('replicated', `SELECT pg_create_logical_replication_slot('to_analytics', 'pgoutput')`)
+  const parameters = resolveConnection(cluster.url('replicated'))
+  await expect(undoRestore(parameters, id)).rejects.toMatchObject({
+    code: 'DATABASE_BUSY',
+    message: expect.stringContaining('to_analytics'),
+  })
+  expect(await which('replicated')).toBe('new')
+  await cluster.sql('replicated', `SELECT pg_drop_replication_slot('to_analytics')`)
+  await undoRestore(parameters, id)
+  expect(await which('replicated')).toBe('old')
 })
 
 test('one restore or undo at a time per database; the lock ends with its session', async () => {
@@ -219,6 +277,15 @@ test('one restore or undo at a time per database; the lock ends with its session
   await expect(lockTarget(terminator.query, 'shop')).rejects.toMatchObject({ code: 'DATABASE_BUSY' })
   await control.close()
   await lockTarget(terminator.query, 'shop')
+})
+
+test('advisory locks are per database, but a restore is kept out by one that holds its lock in another', async () => {
+  await lockTarget(control.query, 'elsewhere')
+  const other = await connect('template1')
+  await expect(lockTarget(other.query, 'elsewhere')).rejects.toMatchObject({ code: 'DATABASE_BUSY' })
+  await control.close()
+  await lockTarget(other.query, 'elsewhere')
+  await other.close()
 })
 
 test('sessions of a superuser stop a swap by a plain owner, who changes nothing', async () => {
