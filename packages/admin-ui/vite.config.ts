@@ -10,5 +10,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     target: 'es2022',
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+    // `use client` means nothing in a page.
+    rolldownOptions: { checks: { moduleLevelDirective: false } },
   },
 })

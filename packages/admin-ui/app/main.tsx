@@ -1,5 +1,45 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { Router } from 'wouter'
+import { Problem, uiRoot } from './api/client.ts'
+import { LiveProvider } from './api/live.tsx'
+import { SessionProvider } from './api/session.tsx'
+import { Pages } from './pages/pages.tsx'
+import { Toasts } from './parts/toasts.tsx'
+import { Shell } from './shell/shell.tsx'
+import './styles/tokens.css'
+import './styles/base.css'
+import './styles/shell.css'
+import './styles/controls.css'
+import './styles/parts.css'
+import './styles/pages.css'
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5000,
+      // What the server has refused it refuses again; what did not get through may do so next time.
+      retry: (failures, error) => !(error instanceof Problem && error.status < 500) && failures < 2,
+    },
+  },
+})
 
 const root = document.getElementById('root')
-if (root) createRoot(root).render(<StrictMode />)
+if (root)
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={client}>
+        <Router base={uiRoot}>
+          <SessionProvider>
+            <LiveProvider>
+              <Shell>
+                <Pages />
+              </Shell>
+            </LiveProvider>
+          </SessionProvider>
+          <Toasts />
+        </Router>
+      </QueryClientProvider>
+    </StrictMode>,
+  )

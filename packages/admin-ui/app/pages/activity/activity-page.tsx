@@ -1,0 +1,3 @@
+export function ActivityPage(_: Record<string, unknown>) {
+  return <p>Soon</p>
+}

@@ -1,0 +1,135 @@
+import { useState } from 'react'
+import { useLocation } from 'wouter'
+import { useBackup, useTask } from '../../api/queries.ts'
+import { type BackupDetails, isOpen } from '../../api/records.ts'
+import { useSession } from '../../api/session.tsx'
+import { LogView } from '../../log/log-view.tsx'
+import { Ago } from '../../parts/ago.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { Button, ButtonLink } from '../../parts/button.tsx'
+import { brief, words } from '../../parts/format.ts'
+import { Empty, Loaded } from '../../parts/loaded.tsx'
+import { Menu } from '../../parts/menu.tsx'
+import { PageHead } from '../../parts/page-head.tsx'
+import { Progress } from '../../parts/progress.tsx'
+import { Tabs } from '../../parts/tabs.tsx'
+import { complain } from '../../parts/toasts.tsx'
+import { CancelTask } from '../activity/cancel-task.tsx'
+import { download } from '../backups/download.ts'
+import { useBackupActions } from '../backups/use-backup-actions.tsx'
+import { BackupFacts } from './backup-facts.tsx'
+import { MigrationState } from './migration-state.tsx'
+import { TablesOfBackup } from './tables-of-backup.tsx'
+import { Verifications } from './verifications.tsx'
+
+export function BackupDetailsPage({ id }: { id: string }) {
+  return <Loaded query={useBackup(id)}>{(backup) => <Shown backup={backup} />}</Loaded>
+}
+
+function Shown({ backup }: { backup: BackupDetails }) {
+  const { may, database } = useSession()
+  const [, navigate] = useLocation()
+  const [fetching, setFetching] = useState(false)
+  const { itemsFor, windows } = useBackupActions(() => navigate('/backups'))
+  const isThere = backup.status === 'completed'
+  const fetchDump = async () => {
+    setFetching(true)
+    await download(backup.id, 'database', database).catch(complain)
+    setFetching(false)
+  }
+  const actions = isThere && (
+    <>
+      {may('restores:read') && (
+        <ButtonLink icon="restore" kind="primary" to={`/backups/${backup.id}/restore`}>
+          Restore…
+        </ButtonLink>
+      )}
+      {may('backups:download') && (
+        <Button icon="download" busy={fetching} onClick={fetchDump}>
+          Download
+        </Button>
+      )}
+      <Menu
+        label="More actions"
+        items={itemsFor(backup).filter((item) => item && !/^(Restore|Download \.)/.test(item.label))}
+      />
+    </>
+  )
+  return (
+    <>
+      <PageHead
+        title={backup.name || `Backup ${backup.number ?? ''}`}
+        about={
+          <>
+            <Badge status={backup.status} /> {backup.number !== null && `No. ${backup.number} · `}
+            {backup.created_at && <Ago at={backup.created_at} />}
+            {backup.trigger && ` · ${words(backup.trigger)}`} · {backup.created_by}
+            {backup.pinned && ' · pinned'}
+          </>
+        }
+        actions={actions}
+      />
+      {backup.description && <p className="lead">{backup.description}</p>}
+      {backup.status === 'completed' ? <Completed backup={backup} /> : <Unfinished backup={backup} />}
+      {windows}
+    </>
+  )
+}
+
+type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>
+
+function Completed({ backup }: { backup: CompletedBackup }) {
+  return (
+    <Tabs
+      label="Parts of the backup"
+      tabs={[
+        { id: 'overview', label: 'Overview', content: () => <BackupFacts backup={backup} /> },
+        { id: 'tables', label: `Tables (${backup.tables.length})`, content: () => <TablesOfBackup backup={backup} /> },
+        { id: 'migrations', label: 'Migrations', content: () => <MigrationState state={backup.migration_state} /> },
+        { id: 'verifications', label: 'Verification', content: () => <Verifications backup={backup} /> },
+        { id: 'log', label: 'Log', content: () => <LogOrNot taskId={backup.task_id} /> },
+        {
+          id: 'raw',
+          label: 'Raw',
+          content: () => (
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable
+            <pre className="raw" tabIndex={0}>
+              {JSON.stringify(backup, null, 2)}
+            </pre>
+          ),
+        },
+      ]}
+    />
+  )
+}
+
+function LogOrNot({ taskId }: { taskId: string | null }) {
+  if (taskId) return <LogView taskId={taskId} />
+  return <Empty title="No log is kept of this backup.">It was made by a command or a program of its own.</Empty>
+}
+
+function Unfinished({ backup }: { backup: Exclude<BackupDetails, CompletedBackup> }) {
+  const { data: task } = useTask(backup.task_id)
+  return (
+    <div className="stack">
+      {task && isOpen(task) && (
+        <section className="panel live" aria-label="Progress">
+          <Progress task={task} />
+          <CancelTask task={task} />
+        </section>
+      )}
+      {backup.error && (
+        <div className="note bad">
+          <strong>{words(backup.error.code)}</strong>: {backup.error.message}
+        </div>
+      )}
+      {!backup.error && !isOpen(backup) && (
+        <p className="muted">
+          It ended {backup.completed_at ? brief(backup.completed_at) : 'before it was complete'}. There is nothing to
+          restore.
+        </p>
+      )}
+      <LogView taskId={backup.task_id} />
+    </div>
+  )
+}

@@ -1,0 +1,92 @@
+import type { BackupDetails } from '../../api/records.ts'
+import { Ago } from '../../parts/ago.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { brief, bytes, count, duration, secondsBetween, words } from '../../parts/format.ts'
+import { Facts, Panel } from '../../parts/panel.tsx'
+
+type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>
+
+/** What there is to know of a backup, the questions first that are asked first. */
+export function BackupFacts({ backup }: { backup: CompletedBackup }) {
+  const { last_verified: verified, exclusions } = backup
+  const leftOut = [...exclusions.schemas, ...exclusions.tables]
+  const packages = Object.entries(backup.installed_packages)
+  return (
+    <div className="columns">
+      <Panel title="What is in it">
+        <Facts
+          of={[
+            ['Database', <code key="">{backup.database}</code>],
+            ['Rows', `${count(backup.row_count)} in ${count(backup.table_count)} tables`],
+            ['Data', `${bytes(backup.logical_bytes)}, of a database of ${bytes(backup.database_size)}`],
+            ['Added to storage', bytes(backup.stored_bytes)],
+            backup.large_object_count > 0 && ['Large objects', count(backup.large_object_count)],
+            ['Media', backup.include_media ? `${bytes(backup.media_size)}${mediaFolders(backup)}` : 'not included'],
+            leftOut.length > 0 && ['Left out', leftOut.join(', ')],
+            exclusions.rows.length > 0 && ['Rows left out of', exclusions.rows.join(', ')],
+          ]}
+        />
+      </Panel>
+      <Panel title="How it was made">
+        <Facts
+          of={[
+            ['Made', brief(backup.created_at)],
+            ['Took', duration(secondsBetween(backup.created_at, backup.completed_at))],
+            ['Kind', `${backup.type}, ${words(backup.trigger)}`],
+            ['By', backup.created_by],
+            backup.base !== null && ['Read against', <code key="">{backup.base}</code>],
+            ['Tags', tags(backup.tags)],
+          ]}
+        />
+      </Panel>
+      <Panel title="Can it be trusted">
+        <Facts
+          of={[
+            [
+              'Verified',
+              verified ? (
+                <>
+                  <Badge status={verified.ok ? 'ok' : 'failed'}>{verified.ok ? 'good' : 'damaged'}</Badge>{' '}
+                  {verified.level}, <Ago at={verified.at} />
+                </>
+              ) : (
+                'not since it was made; at that time its rows were counted and its manifest read back'
+              ),
+            ],
+            ['Checksum', <code key="">{backup.checksum}</code>],
+            ['Id', <code key="">{backup.id}</code>],
+          ]}
+        />
+      </Panel>
+      <Panel title="Versions">
+        <Facts
+          of={[
+            ['Application', `${backup.app_name} ${backup.app_version ?? ''}`],
+            ['PostgreSQL', backup.postgres_version],
+            ['Node', backup.node_version],
+            ['Lifeboat', backup.lifeboat_version],
+            backup.extensions.length > 0 && [
+              'Extensions',
+              backup.extensions.map(({ name, version }) => `${name} ${version}`).join(', '),
+            ],
+          ]}
+        />
+        {packages.length > 0 && (
+          <details className="more">
+            <summary>{packages.length} packages</summary>
+            <Facts of={packages.map(([name, version]) => [name, version] as const)} />
+          </details>
+        )}
+      </Panel>
+    </div>
+  )
+}
+
+function mediaFolders({ media }: CompletedBackup): string {
+  return media.length === 0 ? '' : ` in ${media.map(({ name, files }) => `${name} (${count(files)} files)`).join(', ')}`
+}
+
+function tags(given: Record<string, string>): string {
+  const all = Object.entries(given).map(([name, value]) => (value === '' ? name : `${name}=${value}`))
+  return all.join(', ') || 'none'
+}

@@ -1,0 +1,19 @@
+import { Empty } from '../../parts/loaded.tsx'
+import { Panel } from '../../parts/panel.tsx'
+import { MigrationRail } from '../restore/migration-rail.tsx'
+
+/** The migrations that had been applied when the backup was made. */
+export function MigrationState({ state }: { state: Record<string, string[]> }) {
+  const ledgers = Object.entries(state)
+  if (ledgers.length === 0)
+    return (
+      <Empty title="No migrations were recorded.">
+        <p className="muted">The engine was given no inspector for a migration tool.</p>
+      </Empty>
+    )
+  return ledgers.map(([name, ids]) => (
+    <Panel key={name} title={`${name}: ${ids.length} applied`}>
+      <MigrationRail label={`Migrations of ${name}`} stops={ids.map((id) => ({ id, state: 'applied' }))} />
+    </Panel>
+  ))
+}

@@ -1,0 +1,55 @@
+import { Link } from 'wouter'
+import { useTasks } from '../../api/queries.ts'
+import type { BackupDetails } from '../../api/records.ts'
+import { Ago } from '../../parts/ago.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { duration, secondsBetween } from '../../parts/format.ts'
+import { Empty, Loaded } from '../../parts/loaded.tsx'
+
+/** The verifications of a backup that were begun here, on schedule or over HTTP. */
+export function Verifications({ backup }: { backup: BackupDetails }) {
+  const tasks = useTasks({ kind: 'verify', search: backup.id, page_size: 100 })
+  return (
+    <Loaded query={tasks}>
+      {({ results }) =>
+        results.length === 0 ? (
+          <Empty title="It has not been verified here.">
+            <p className="muted">
+              When a backup is made, its rows are counted against the database and its manifest is read back. Verifying
+              looks again at what lies in storage today.
+            </p>
+          </Empty>
+        ) : (
+          <div className="table-frame">
+            <table>
+              <thead>
+                <tr>
+                  <th>Verification</th>
+                  <th>Outcome</th>
+                  <th className="number">Took</th>
+                  <th>By</th>
+                </tr>
+              </thead>
+              <tbody>
+                {results.map((task) => (
+                  <tr key={task.task_id}>
+                    <th scope="row">
+                      <Link href={`/activity/${task.task_id}`}>
+                        <Ago at={task.created_at} />
+                      </Link>
+                    </th>
+                    <td>
+                      <Badge status={task.status} /> {task.error?.message}
+                    </td>
+                    <td className="number">{duration(secondsBetween(task.started_at, task.finished_at))}</td>
+                    <td>{task.created_by}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )
+      }
+    </Loaded>
+  )
+}

@@ -1,0 +1,150 @@
+import type { ReactNode } from 'react'
+import { Link } from 'wouter'
+import { useOpenTasks } from '../../api/queries.ts'
+import type { Backup, Task } from '../../api/records.ts'
+import { Ago } from '../../parts/ago.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { bytes, duration, secondsBetween, words } from '../../parts/format.ts'
+import { Icon } from '../../parts/icon.tsx'
+import { Menu, type MenuItem } from '../../parts/menu.tsx'
+
+interface BackupTableProps {
+  backups: readonly Backup[]
+  sort: string
+  onSort(sort: string): void
+  chosen: readonly string[]
+  onChoose(id: string): void
+  itemsFor(backup: Backup): (MenuItem | false)[]
+}
+
+export function BackupTable({ backups, sort, onSort, chosen, onChoose, itemsFor }: BackupTableProps) {
+  const { data: open = [] } = useOpenTasks()
+  const column = (field: string, text: string, className = '') => (
+    <SortableColumn {...{ field, sort, onSort, className }}>{text}</SortableColumn>
+  )
+  return (
+    <div className="table-frame">
+      <table className="backups">
+        <thead>
+          <tr>
+            <th className="narrow">
+              <span className="visually-hidden">Compare</span>
+            </th>
+            {column('number', 'No.', 'number narrow')}
+            {column('name', 'Backup')}
+            {column('status', 'Status')}
+            {column('created_at', 'Made')}
+            <th className="number wide-only">Took</th>
+            {column('logical_bytes', 'Data', 'number wide-only')}
+            {column('stored_bytes', 'Added', 'number')}
+            <th className="narrow">
+              <span className="visually-hidden">Actions</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {backups.map((backup) => (
+            <BackupLine
+              key={backup.id}
+              backup={backup}
+              task={open.find(({ task_id }) => task_id === backup.task_id)}
+              chosen={chosen.includes(backup.id)}
+              onChoose={onChoose}
+              menu={<Menu label={`Actions of backup ${backup.number ?? backup.id}`} items={itemsFor(backup)} />}
+            />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+interface LineProps {
+  backup: Backup
+  task: Task | undefined
+  chosen: boolean
+  onChoose(id: string): void
+  menu: ReactNode
+}
+
+function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
+  const { id, number, name, status, created_at: made, completed_at: completed, trigger, created_by: by } = backup
+  const title = name || (trigger === 'schedule' ? 'Automatic backup' : 'Backup')
+  return (
+    <tr>
+      <td className="narrow">
+        {status === 'completed' && (
+          <input
+            type="checkbox"
+            aria-label={`Compare backup ${number ?? id}`}
+            checked={chosen}
+            onChange={() => onChoose(id)}
+          />
+        )}
+      </td>
+      <td className="number narrow muted">{number ?? ''}</td>
+      <th scope="row">
+        <Link href={`/backups/${id}`} className="row-link">
+          {title}
+        </Link>
+        {backup.pinned && (
+          <span className="pin" title="Pinned">
+            <Icon name="pin" />
+            <span className="visually-hidden">Pinned</span>
+          </span>
+        )}
+        <span className="row-note muted">
+          {[words(trigger ?? ''), by, backup.include_media ? 'with media' : ''].filter(Boolean).join(' · ')}
+        </span>
+      </th>
+      <td>
+        {task?.status === 'running' && task.progress ? (
+          <span className="row-progress">
+            <progress
+              max={100}
+              aria-label={`Backup ${number ?? id}: ${task.progress.phase}`}
+              {...(task.progress.percent === null ? {} : { value: task.progress.percent })}
+            />
+            <span className="muted">{words(task.progress.phase)}</span>
+          </span>
+        ) : (
+          <span className="row-status">
+            <Badge status={status} />
+            {backup.last_verified && (
+              <Badge status={backup.last_verified.ok ? 'ok' : 'failed'}>
+                {backup.last_verified.ok ? 'verified' : 'damaged'}
+              </Badge>
+            )}
+          </span>
+        )}
+      </td>
+      <td className="nowrap">
+        <Ago at={made} />
+      </td>
+      <td className="number wide-only nowrap">{completed ? duration(secondsBetween(made, completed)) : '–'}</td>
+      <td className="number wide-only nowrap">{bytes(backup.logical_bytes)}</td>
+      <td className="number nowrap">{bytes(backup.stored_bytes)}</td>
+      <td className="narrow">{menu}</td>
+    </tr>
+  )
+}
+
+interface ColumnProps {
+  field: string
+  sort: string
+  onSort(sort: string): void
+  className: string
+  children: string
+}
+
+/** Sorted by once for ascending, again for descending. */
+function SortableColumn({ field, sort, onSort, className, children }: ColumnProps) {
+  const state = sort === field ? 'ascending' : sort === `-${field}` ? 'descending' : 'none'
+  return (
+    <th className={className} aria-sort={state}>
+      <button type="button" className="sort" onClick={() => onSort(state === 'descending' ? field : `-${field}`)}>
+        {children}
+      </button>
+    </th>
+  )
+}

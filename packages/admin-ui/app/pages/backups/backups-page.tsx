@@ -1,0 +1,99 @@
+import { useState } from 'react'
+import { useLocation } from 'wouter'
+import { useBackups } from '../../api/queries.ts'
+import { useSession } from '../../api/session.tsx'
+import { Button, ButtonLink } from '../../parts/button.tsx'
+import { counted } from '../../parts/format.ts'
+import { Empty, Loaded } from '../../parts/loaded.tsx'
+import { PageHead } from '../../parts/page-head.tsx'
+import { Pager } from '../../parts/pager.tsx'
+import { BackupTable } from './backup-table.tsx'
+import { CreateBackup } from './create-backup.tsx'
+import { type BackupFilter, Filters, startFilter } from './filters.tsx'
+import { saveCsv } from './save-csv.ts'
+import { useBackupActions } from './use-backup-actions.tsx'
+
+const pageSize = 50
+
+export function BackupsPage() {
+  const { may, database } = useSession()
+  const [, navigate] = useLocation()
+  const [filter, setFilter] = useState<BackupFilter>(startFilter)
+  const [page, setPage] = useState(1)
+  const [chosen, setChosen] = useState<readonly string[]>([])
+  const [creating, setCreating] = useState(false)
+  const query = {
+    search: filter.search.trim() || undefined,
+    status: filter.status || undefined,
+    trigger: filter.trigger || undefined,
+    pinned: filter.pinned ? 'true' : undefined,
+    sort: filter.sort,
+  }
+  const backups = useBackups({ ...query, page, page_size: pageSize })
+  const { itemsFor, windows } = useBackupActions()
+  const change = (next: Partial<BackupFilter>) => {
+    setFilter({ ...filter, ...next })
+    setPage(1)
+  }
+  const choose = (id: string) =>
+    setChosen(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen.slice(-1), id])
+  const isFiltered = Boolean(query.search ?? query.status ?? query.trigger ?? query.pinned)
+  const create = may('backups:create') && (
+    <Button kind="primary" icon="plus" onClick={() => setCreating(true)}>
+      Back up now
+    </Button>
+  )
+
+  return (
+    <>
+      <PageHead title="Backups" actions={create} />
+      <Filters filter={filter} onChange={change}>
+        <Button icon="download" onClick={() => saveCsv({ ...query, database })}>
+          CSV
+        </Button>
+        <Button
+          disabled={chosen.length !== 2}
+          title={chosen.length === 2 ? undefined : 'Select two backups first'}
+          onClick={() => navigate(`/compare/${chosen.join('/')}`)}
+        >
+          Compare{chosen.length > 0 ? ` (${chosen.length} of 2)` : ''}
+        </Button>
+      </Filters>
+      <Loaded query={backups} rows={8}>
+        {({ results, count }) =>
+          results.length === 0 ? (
+            <Empty title={isFiltered ? 'No backup matches.' : 'There is no backup yet.'}>
+              {isFiltered ? (
+                <Button onClick={() => change(startFilter)}>Show all</Button>
+              ) : (
+                <>
+                  <p className="muted">The first one reads everything; it does not get in the application’s way.</p>
+                  {create}
+                  <ButtonLink kind="quiet" to="/schedule">
+                    Or let them be made every night
+                  </ButtonLink>
+                </>
+              )}
+            </Empty>
+          ) : (
+            <>
+              <BackupTable
+                backups={results}
+                sort={filter.sort}
+                onSort={(sort) => change({ sort })}
+                chosen={chosen}
+                onChoose={choose}
+                itemsFor={itemsFor}
+              />
+              <Pager page={page} pages={Math.ceil(count / pageSize)} onPage={setPage}>
+                {counted(count, 'backup')}
+              </Pager>
+            </>
+          )
+        }
+      </Loaded>
+      {creating && <CreateBackup onClose={() => setCreating(false)} />}
+      {windows}
+    </>
+  )
+}

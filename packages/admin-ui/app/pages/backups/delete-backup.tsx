@@ -1,0 +1,65 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { call, Problem } from '../../api/client.ts'
+import { useSession } from '../../api/session.tsx'
+import { Button } from '../../parts/button.tsx'
+import { Dialog } from '../../parts/dialog.tsx'
+import { Complaint } from '../../parts/failure.tsx'
+import { TextField } from '../../parts/field.tsx'
+import { announce } from '../../parts/toasts.tsx'
+
+interface Doomed {
+  id: string
+  number: number | null
+  name: string | null
+}
+
+/** Deletes a backup after its number has been typed. What the server refuses it says here. */
+export function DeleteBackup({ backup, onClose, onGone }: { backup: Doomed; onClose(): void; onGone?: () => void }) {
+  const { database } = useSession()
+  const client = useQueryClient()
+  const [typed, setTyped] = useState('')
+  const wanted = String(backup.number ?? backup.id)
+  const remove = useMutation({
+    mutationFn: async () => {
+      const target = { params: { id: backup.id }, query: { database } }
+      try {
+        await call('DELETE backups/:id/delete', target)
+      } catch (error) {
+        const isQuestion = error instanceof Problem && error.code === 'confirmation_required'
+        if (!isQuestion) throw error
+        await call('DELETE backups/:id/delete', { ...target, body: { confirm: String(error.body.plan_hash) } })
+      }
+    },
+    onSuccess() {
+      announce(`Backup ${wanted} was deleted.`)
+      client.invalidateQueries()
+      onClose()
+      onGone?.()
+    },
+  })
+  return (
+    <Dialog
+      title={`Delete backup ${wanted}?`}
+      onClose={onClose}
+      onSubmit={() => typed.trim() === wanted && remove.mutate()}
+      actions={
+        <Button kind="danger" type="submit" busy={remove.isPending} disabled={typed.trim() !== wanted}>
+          Delete for good
+        </Button>
+      }
+    >
+      <p>
+        {backup.name ? `“${backup.name}” ` : 'It '}
+        cannot be restored any more, and nothing brings it back. Other backups do not depend on it.
+      </p>
+      <TextField
+        label={`Type ${wanted} to confirm`}
+        autoComplete="off"
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+      />
+      <Complaint error={remove.error} />
+    </Dialog>
+  )
+}

@@ -1,0 +1,3 @@
+export function ComparePage(_: Record<string, unknown>) {
+  return <p>Soon</p>
+}

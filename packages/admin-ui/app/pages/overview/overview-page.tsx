@@ -1,0 +1,3 @@
+export function OverviewPage(_: Record<string, unknown>) {
+  return <p>Soon</p>
+}

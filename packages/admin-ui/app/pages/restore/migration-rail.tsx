@@ -1,0 +1,49 @@
+import { useState } from 'react'
+import { Button } from '../../parts/button.tsx'
+
+/**
+ * - `applied`: in the backup, and the code knows it.
+ * - `run`: the code has it, the backup lacks it; it runs on the copy.
+ * - `lacking`: the same, and it does not run.
+ * - `unknown`: in the backup, and the code does not know it.
+ * - `edited`: changed after it had been applied.
+ */
+export interface Stop {
+  id: string
+  state: 'applied' | 'run' | 'lacking' | 'unknown' | 'edited'
+}
+
+const texts: Record<Stop['state'], string> = {
+  applied: 'in the backup',
+  run: 'will run on the copy',
+  lacking: 'missing in the backup',
+  unknown: 'unknown to the code',
+  edited: 'changed since it was applied',
+}
+
+/** More of the same than this is folded. */
+const most = 6
+
+/** Migrations in their order, drawn as stops on a line: what is there, what is to come, and where it does not fit. */
+export function MigrationRail({ label, stops }: { label: string; stops: readonly Stop[] }) {
+  const [open, setOpen] = useState(false)
+  const firstOther = stops.findIndex(({ state }) => state !== 'applied')
+  const same = firstOther < 0 ? stops.length : firstOther
+  const folded = !open && same > most ? same - 3 : 0
+  return (
+    <>
+      {folded > 0 && (
+        <Button kind="quiet" onClick={() => setOpen(true)}>
+          Show {folded} earlier
+        </Button>
+      )}
+      <ol className={folded > 0 ? 'rail folded' : 'rail'} aria-label={label}>
+        {stops.slice(folded).map(({ id, state }) => (
+          <li key={id} className={state}>
+            <code>{id}</code> <span className="rail-note">{texts[state]}</span>
+          </li>
+        ))}
+      </ol>
+    </>
+  )
+}

@@ -1,0 +1,116 @@
+import { useState } from 'react'
+import type { BackupDetails, RestoreBody } from '../../api/records.ts'
+import { Check, TextField } from '../../parts/field.tsx'
+import { bytes } from '../../parts/format.ts'
+
+type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>
+type Strategy = NonNullable<RestoreBody['strategy']>
+
+const strategies: { id: Strategy; name: string; about: string }[] = [
+  {
+    id: 'swap',
+    name: 'Replace the database, with a way back',
+    about:
+      'Restored beside the live database, checked there, then swapped in by renaming. The old one is kept, so it can be undone.',
+  },
+  {
+    id: 'new-database',
+    name: 'Restore into a new database',
+    about: 'Nothing is replaced. For looking something up, or for trying a restore.',
+  },
+  {
+    id: 'in-place',
+    name: 'Replace the contents in place',
+    about: 'For a role that may not create databases. The application waits while it runs.',
+  },
+]
+
+interface OptionsProps {
+  backup: CompletedBackup
+  body: RestoreBody
+  onChange(next: RestoreBody): void
+}
+
+/** What may be said of a restore. What is seldom wanted is folded away. */
+export function Options({ backup, body, onChange }: OptionsProps) {
+  const [name, setName] = useState('')
+  const isNew = body.strategy === 'new-database'
+  return (
+    <div className="stack">
+      <fieldset className="choices">
+        <legend className="visually-hidden">Where to</legend>
+        {strategies.map(({ id, name: text, about }) => (
+          <label key={id} className={body.strategy === id ? 'choice chosen' : 'choice'}>
+            <input
+              type="radio"
+              name="strategy"
+              checked={body.strategy === id}
+              onChange={() =>
+                onChange({
+                  strategy: id,
+                  overrides: [],
+                  target_database: id === 'new-database' ? name || proposedName(backup) : undefined,
+                })
+              }
+            />
+            <span>
+              <strong>{text}</strong>
+              <span className="hint">{about}</span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      {isNew && (
+        <TextField
+          label="Name of the new database"
+          value={body.target_database ?? ''}
+          maxLength={63}
+          autoComplete="off"
+          spellCheck={false}
+          onChange={({ target: { value } }) => {
+            setName(value)
+            onChange({ target_database: value || proposedName(backup) })
+          }}
+        />
+      )}
+      <Check
+        label="Run missing migrations"
+        hint="On the restored copy, before it goes live, where the backup is older than the code."
+        checked={body.run_migrations ?? true}
+        onChange={(checked) => onChange({ run_migrations: checked })}
+      />
+      {backup.include_media && (
+        <Check
+          label="Restore media too"
+          hint={`${bytes(backup.media_size)}: ${backup.media.map((one) => one.name).join(', ')}`}
+          checked={body.restore_media ?? false}
+          onChange={(checked) => onChange({ restore_media: checked })}
+        />
+      )}
+      <details className="more">
+        <summary>Roles and privileges</summary>
+        <div className="stack">
+          <Check
+            label="Create roles that are missing"
+            hint="Without login."
+            checked={body.create_roles ?? false}
+            onChange={(checked) => onChange({ create_roles: checked })}
+          />
+          <Check
+            label="Leave owners and privileges out"
+            hint="Everything then belongs to the role that restores."
+            checked={body.no_owner ?? false}
+            onChange={(checked) => onChange({ no_owner: checked, no_privileges: checked })}
+          />
+          <Check
+            label="Leave tablespaces out"
+            checked={body.no_tablespaces ?? false}
+            onChange={(checked) => onChange({ no_tablespaces: checked })}
+          />
+        </div>
+      </details>
+    </div>
+  )
+}
+
+const proposedName = ({ database, number }: CompletedBackup): string => `${database.slice(0, 40)}_from_backup_${number}`

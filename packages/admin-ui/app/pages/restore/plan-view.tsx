@@ -1,0 +1,107 @@
+import type { RestoreBody, RestorePlan } from '../../api/records.ts'
+import { Badge } from '../../parts/badge.tsx'
+import { Button } from '../../parts/button.tsx'
+import { duration } from '../../parts/format.ts'
+import { Panel } from '../../parts/panel.tsx'
+import { MigrationRail } from './migration-rail.tsx'
+import { stopsOf, verdictText } from './migration-stops.ts'
+
+interface PlanViewProps {
+  plan: RestorePlan
+  /** The migrations in the backup, by inspector. */
+  applied: Record<string, string[]>
+  onOverride(name: string): void
+  onChange(next: RestoreBody): void
+}
+
+/** Options that mend a refusal, for those who cannot know their names. */
+const remedies: Record<string, { text: string; change: RestoreBody }[]> = {
+  ROLES_MISSING: [
+    { text: 'Create these roles', change: { create_roles: true } },
+    { text: 'Leave owners and privileges out', change: { no_owner: true, no_privileges: true } },
+  ],
+  TABLESPACES_MISSING: [{ text: 'Leave tablespaces out', change: { no_tablespaces: true } }],
+  OTHER_DATABASE: [{ text: 'It is meant: replace this database', change: { into_other: true } }],
+  NO_CREATEDB: [{ text: 'Restore in place instead', change: { strategy: 'in-place' } }],
+  NO_SECOND_DATABASE: [{ text: 'Restore in place instead', change: { strategy: 'in-place' } }],
+}
+
+/** The plan drawn: may it begin, what happens to the schema, what will be done, how long it takes, what is kept. */
+export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps) {
+  const seconds = plan.steps.reduce((sum, step) => sum + (step.seconds ?? 0), 0)
+  return (
+    <Panel
+      title="2. What would happen"
+      actions={plan.refusals.length > 0 ? <Badge status="failed">refused</Badge> : <Badge status="ok">can begin</Badge>}
+    >
+      <div className="stack">
+        {(plan.refusals.length > 0 || plan.warnings.length > 0 || plan.overridden.length > 0) && (
+          <ul className="notes">
+            {plan.refusals.map(({ code, text, override }) => (
+              <li key={`${code}${text}`} className="note bad">
+                {text}
+                <span className="remedies">
+                  {(remedies[code] ?? []).map((remedy) => (
+                    <Button key={remedy.text} onClick={() => onChange(remedy.change)}>
+                      {remedy.text}
+                    </Button>
+                  ))}
+                  {override && !remedies[code] && (
+                    <Button onClick={() => onOverride(override)}>Go ahead all the same</Button>
+                  )}
+                </span>
+              </li>
+            ))}
+            {plan.overridden.map(({ code, text }) => (
+              <li key={code} className="note bad">
+                <strong>Overridden by you.</strong> {text}
+              </li>
+            ))}
+            {plan.warnings.map(({ code, text }) => (
+              <li key={`${code}${text}`} className="note">
+                {text}
+              </li>
+            ))}
+          </ul>
+        )}
+        {plan.migrations.map((one) => (
+          <div key={one.inspector}>
+            <h3>
+              Migrations of {one.inspector} <Badge status={one.comparison.verdict} />
+            </h3>
+            <p className="muted">{verdictText(one, plan.options.migrate)}</p>
+            <MigrationRail
+              label={`Migrations of ${one.inspector}`}
+              stops={stopsOf(one, applied[one.inspector] ?? [], plan.options.migrate)}
+            />
+          </div>
+        ))}
+        <div>
+          <h3>
+            Steps <span className="muted">{seconds > 0 ? `about ${duration(Math.max(1, seconds))} in all` : ''}</span>
+          </h3>
+          <ol className="steps">
+            {plan.steps.map(({ id, text, seconds: own }) => (
+              <li key={id}>
+                <span>{text}</span>
+                <span className="muted numbers nowrap">
+                  {own === undefined ? '' : `≈ ${duration(Math.max(1, own))}`}
+                </span>
+              </li>
+            ))}
+          </ol>
+        </div>
+        <p className="note calm">{whatIsKept(plan)}</p>
+      </div>
+    </Panel>
+  )
+}
+
+function whatIsKept({ strategy, replaces, database, options }: RestorePlan): string {
+  if (!replaces) return `Nothing is replaced: ${database} is made new.`
+  const safety = options.safetyBackup
+    ? 'A safety backup of what is there now is made first.'
+    : 'No safety backup is made.'
+  if (strategy === 'in-place') return `${safety} That backup is the only way back.`
+  return `${safety} The present database is kept under another name, so that this can be undone in a moment. Until the swap, the application goes on with the present one.`
+}

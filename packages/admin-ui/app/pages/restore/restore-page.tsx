@@ -1,0 +1,89 @@
+import { Link } from 'wouter'
+import { useRestore, useTask } from '../../api/queries.ts'
+import { isOpen, type Restore } from '../../api/records.ts'
+import { LogView } from '../../log/log-view.tsx'
+import { Ago } from '../../parts/ago.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { brief, count, duration, secondsBetween, words } from '../../parts/format.ts'
+import { Loaded } from '../../parts/loaded.tsx'
+import { PageHead } from '../../parts/page-head.tsx'
+import { Facts, Panel } from '../../parts/panel.tsx'
+import { Progress } from '../../parts/progress.tsx'
+import { CancelTask } from '../activity/cancel-task.tsx'
+import { AfterRestore } from './after-restore.tsx'
+
+/** One restore: while it runs, and what came of it. */
+export function RestorePage({ id }: { id: string }) {
+  return <Loaded query={useRestore(id)}>{(restore) => <Shown restore={restore} />}</Loaded>
+}
+
+const outcomes: Record<string, string> = {
+  succeeded: 'The restored database is live.',
+  undone: 'It was undone: the database from before it is live again.',
+  confirmed: 'It is final: the database from before it has been dropped.',
+  failed: 'It failed. The live database was not touched.',
+  cancelled: 'It was cancelled. The live database was not touched.',
+  interrupted: 'It was interrupted. Look at the log before you try again.',
+}
+
+function Shown({ restore }: { restore: Restore }) {
+  const { data: task } = useTask(restore.task_id)
+  const running = isOpen(restore) || (task !== undefined && isOpen(task))
+  const outcome =
+    restore.strategy === 'in-place' && restore.status === 'failed' ? 'It failed.' : outcomes[restore.status]
+  return (
+    <>
+      <PageHead
+        title={`Restore of ${restore.database}`}
+        about={
+          <>
+            <Badge status={restore.status} /> begun <Ago at={restore.started_at} /> by {restore.created_by}
+          </>
+        }
+      />
+      <div className="stack" aria-live="polite">
+        {running && task && (
+          <section className="panel live" aria-label="Progress">
+            <Progress task={task} />
+            <CancelTask task={task} />
+          </section>
+        )}
+        {!running && outcome && (
+          <p className={`note ${restore.status === 'succeeded' ? 'ok' : restore.status === 'failed' ? 'bad' : 'calm'}`}>
+            <strong>{outcome}</strong> {restore.error?.message}
+          </p>
+        )}
+        <AfterRestore restore={restore} />
+      </div>
+      <Panel title="What it is">
+        <Facts
+          of={[
+            [
+              'Backup',
+              <Link key="" href={`/backups/${restore.backup_id}`}>
+                {restore.backup_id}
+              </Link>,
+            ],
+            ['Way', words(restore.strategy)],
+            ['Migrations', restore.verdict ?? 'none to compare'],
+            ['Rows', count(restore.rows)],
+            ['Took', restore.finished_at ? duration(secondsBetween(restore.started_at, restore.finished_at)) : '–'],
+            restore.safety_backup_id !== null && [
+              'Safety backup',
+              <Link key="" href={`/backups/${restore.safety_backup_id}`}>
+                {restore.safety_backup_id}
+              </Link>,
+            ],
+            restore.kept_database !== null && ['Kept database', <code key="">{restore.kept_database}</code>],
+            restore.undo_until !== null && ['Kept until', brief(restore.undo_until)],
+          ]}
+        />
+      </Panel>
+      {restore.task_id && (
+        <section aria-label="Log of the restore">
+          <LogView taskId={restore.task_id} />
+        </section>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,3 @@
+export function SchedulePage(_: Record<string, unknown>) {
+  return <p>Soon</p>
+}

@@ -1,0 +1,33 @@
+import type { ReactNode } from 'react'
+import { Button } from './button.tsx'
+
+export function Pager({
+  page,
+  pages,
+  onPage,
+  children,
+}: {
+  page: number
+  pages: number
+  onPage(page: number): void
+  children: ReactNode
+}) {
+  return (
+    <div className="pager">
+      <span className="muted">{children}</span>
+      {pages > 1 && (
+        <nav aria-label="Pages of the list">
+          <Button kind="quiet" disabled={page <= 1} onClick={() => onPage(page - 1)}>
+            Previous
+          </Button>
+          <span className="muted numbers">
+            {page} of {pages}
+          </span>
+          <Button kind="quiet" disabled={page >= pages} onClick={() => onPage(page + 1)}>
+            Next
+          </Button>
+        </nav>
+      )}
+    </div>
+  )
+}

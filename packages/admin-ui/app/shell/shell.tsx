@@ -1,0 +1,105 @@
+import { type ReactNode, useEffect, useRef } from 'react'
+import { Link, useLocation } from 'wouter'
+import { useStreamState } from '../api/live.tsx'
+import { useSession } from '../api/session.tsx'
+import icon from '../icon.svg'
+import { Icon, type IconName } from '../parts/icon.tsx'
+import { RunningNow } from './running-now.tsx'
+import { ThemeChoice } from './theme-choice.tsx'
+
+const places: { to: string; name: string; icon: IconName; also?: string[] }[] = [
+  { to: '/', name: 'Overview', icon: 'overview' },
+  { to: '/backups', name: 'Backups', icon: 'backups', also: ['/compare'] },
+  { to: '/activity', name: 'Activity', icon: 'activity', also: ['/restores'] },
+  { to: '/schedule', name: 'Schedule', icon: 'schedule' },
+  { to: '/settings', name: 'Settings', icon: 'settings' },
+]
+
+/** What is around every page: where one is, where one can go, and whether what is shown is current. */
+export function Shell({ children }: { children: ReactNode }) {
+  const [location] = useLocation()
+  const main = useRef<HTMLElement>(null)
+  const first = useRef(true)
+  useEffect(() => {
+    // A new page begins at its top, for eyes and for screen readers.
+    if (!first.current) main.current?.focus({ preventScroll: true })
+    first.current = false
+    window.scrollTo(0, 0)
+    void location
+  }, [location])
+  return (
+    <div className="shell">
+      <button type="button" className="skip" onClick={() => main.current?.focus()}>
+        Skip to the page
+      </button>
+      <header className="side">
+        <Link href="/" className="brand">
+          <img src={icon} alt="" width="22" height="22" />
+          <span>Lifeboat</span>
+        </Link>
+        <nav aria-label="Pages">
+          {places.map(({ to, name, icon, also = [] }) => {
+            const here = to === '/' ? location === '/' : [to, ...also].some((start) => location.startsWith(start))
+            return (
+              <Link key={to} href={to} className="place" aria-current={here ? 'page' : undefined}>
+                <Icon name={icon} />
+                <span>{name}</span>
+              </Link>
+            )
+          })}
+        </nav>
+        <div className="side-end">
+          <RunningNow />
+          <DatabaseChoice />
+          <Who />
+        </div>
+      </header>
+      <main ref={main} tabIndex={-1}>
+        <Connection />
+        {children}
+      </main>
+    </div>
+  )
+}
+
+function Who() {
+  const { actor, version } = useSession()
+  return (
+    <div className="who">
+      <span title={`Lifeboat ${version}`}>
+        {actor.name}
+        {actor.role && <span className="muted"> · {actor.role}</span>}
+      </span>
+      <ThemeChoice />
+    </div>
+  )
+}
+
+function DatabaseChoice() {
+  const { databases, database, choose } = useSession()
+  if (databases.length < 2) return null
+  return (
+    <label className="database-choice">
+      <span>Database</span>
+      <select value={database} onChange={(event) => choose(event.target.value)}>
+        {databases.map((label) => (
+          <option key={label}>{label}</option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+/** Says so when the live stream is gone; the room above the page is taken only then. */
+function Connection() {
+  const state = useStreamState()
+  return (
+    <div role="status" className="connection-place">
+      {state === 'lost' && (
+        <p className="connection">
+          The connection to the server is interrupted. What you see may be old; it is tried again by itself.
+        </p>
+      )}
+    </div>
+  )
+}

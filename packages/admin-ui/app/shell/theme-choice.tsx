@@ -1,0 +1,29 @@
+import { useEffect, useState } from 'react'
+import { Icon } from '../parts/icon.tsx'
+
+const storageKey = 'lifeboat.theme'
+const themes = ['system', 'light', 'dark'] as const
+type Theme = (typeof themes)[number]
+
+const stored = (): Theme => themes.find((theme) => theme === localStorage.getItem(storageKey)) ?? 'system'
+
+/** Light, dark, or as the system has it. */
+export function ThemeChoice() {
+  const [theme, setTheme] = useState(stored)
+  useEffect(() => {
+    document.documentElement.dataset.theme = theme
+    localStorage.setItem(storageKey, theme)
+  }, [theme])
+  const next = themes[(themes.indexOf(theme) + 1) % themes.length] ?? 'system'
+  return (
+    <button
+      type="button"
+      className="button quiet icon-only"
+      title={`Colours: ${theme}`}
+      aria-label={`Colours: ${theme}. Change to ${next}.`}
+      onClick={() => setTheme(next)}
+    >
+      <Icon name="theme" />
+    </button>
+  )
+}
