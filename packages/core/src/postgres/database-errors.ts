@@ -1,14 +1,16 @@
 import { DatabaseError } from 'pg'
 import { EngineError, type ErrorCode, isEngineError } from '../errors.ts'
+import { withoutRowValues } from './row-values.ts'
 
 /**
  * What went wrong between us and PostgreSQL, as an {@link EngineError}. SQLSTATEs and the names of server routines
- * decide, never message texts: those are translated.
+ * decide, never message texts: those are translated. Values of rows are kept out (row-values.ts).
  *
  * `doing` says what was being done, e.g. `connecting to app at db.example:5432`; it must not hold a password.
  */
-export function databaseError(error: unknown, doing: string): EngineError {
-  if (isEngineError(error)) return error
+export function databaseError(thrown: unknown, doing: string): EngineError {
+  if (isEngineError(thrown)) return thrown
+  const error = thrown instanceof DatabaseError ? withoutRowValues(thrown) : thrown
   const message =
     error instanceof Error ? error.message || String((error as NodeJS.ErrnoException).code) : String(error)
   const state = sqlState(error)
@@ -23,6 +25,7 @@ export function databaseError(error: unknown, doing: string): EngineError {
         ...(particulars.schema ? { schema: particulars.schema } : {}),
         ...(particulars.table ? { table: particulars.table } : {}),
         ...(particulars.detail ? { detail: particulars.detail } : {}),
+        ...(particulars.where ? { where: particulars.where } : {}),
       },
       advice: code === found.code ? found.advice : undefined,
     })
