@@ -8,7 +8,7 @@ import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/tes
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ChunkerParameters } from '../../packages/core/src/repository/chunker.ts'
 import { initRepository } from '../../packages/core/src/repository/init.ts'
-import { postgresPrograms } from '../servers/postgres-versions.ts'
+import { type PostgresPrograms, postgresPrograms } from '../servers/postgres-versions.ts'
 
 /** 1.14 with PostgreSQL 15, 1.16 with 17 and 18; 1.15 comes from pg_dump 16 alone, whose server is dumped by 17 here. */
 const versions = await Promise.all(
@@ -44,11 +44,12 @@ describe.each(versions)('archives of PostgreSQL $major', ({ programs }) => {
     test.skip(`skipped: ${programs.unavailable}`)
     return
   }
+  const tools: PostgresPrograms = programs
   let cluster: TemporaryCluster
   let folder: string
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'lifeboat-recover-'))
-    cluster = await startTemporaryCluster({ binDirectory: programs.server })
+    cluster = await startTemporaryCluster({ binDirectory: tools.server })
   })
   afterAll(async () => {
     await cluster?.stop()
@@ -62,7 +63,7 @@ describe.each(versions)('archives of PostgreSQL $major', ({ programs }) => {
       database: cluster.url(database),
       repository,
       encryption: 'none',
-      clientTools: programs.client,
+      clientTools: tools.client,
       appName: database,
       resources: { segmentBlocks: 64 },
     })
