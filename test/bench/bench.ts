@@ -1,0 +1,208 @@
+/**
+ * `npm run bench [-- --megabytes 2000 --runs 3 --quick --write]`: Lifeboat beside its peers in one run, in turn, on data
+ * made for it. Prints a table of medians and ratios; `--write` puts it into docs/performance.md. `--quick` is small and
+ * fails only when something is twice as slow as it has any business to be.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { startTemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
+import { changes, generateData } from './data.ts'
+import { type Measured, measure, median } from './measure.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    megabytes: { type: 'string' },
+    runs: { type: 'string' },
+    quick: { type: 'boolean' },
+    write: { type: 'boolean' },
+  },
+})
+const megabytes = Number(flags.megabytes ?? (flags.quick ? 150 : 2000))
+const runs = Number(flags.runs ?? (flags.quick ? 1 : 3))
+const lifeboat = fileURLToPath(new URL('../../packages/cli/bin/lifeboat.mjs', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'lifeboat-bench-'))
+const bin = '/usr/lib/postgresql/15/bin'
+
+const cluster = await startTemporaryCluster({
+  settings: { shared_buffers: '4GB', max_wal_size: '8GB', checkpoint_timeout: '30min' },
+})
+try {
+  console.log(`Generating about ${megabytes} MB …`)
+  const rows = await generateData(cluster, 'bench', megabytes)
+  const [size] = await cluster.sql<{ size: string }>('bench', `SELECT pg_database_size('bench')::text AS size`)
+  // Once through everything, so that all runs meet the same warm cache.
+  await cluster.sql('bench', 'SELECT count(*) FROM orders; SELECT count(*) FROM events; SELECT count(*) FROM pictures')
+  const url = cluster.socketUrl('bench')
+  const ownEnv = { DATABASE_URL: url, LIFEBOAT_REPOSITORY: join(folder, 'repository'), LIFEBOAT_PASSPHRASE: 'bench' }
+  const resticEnv = {
+    RESTIC_REPOSITORY: join(folder, 'restic'),
+    RESTIC_PASSWORD: 'bench',
+    RESTIC_CACHE_DIR: join(folder, 'restic-cache'),
+  }
+  const own = (...args: string[]) => measure(process.execPath, [lifeboat, ...args, '--quiet'], { env: ownEnv })
+  const piped = `set -o pipefail; ${bin}/pg_dump -Fc -Z0 -d "$DATABASE_URL" | restic backup -q --stdin --stdin-filename bench.dump`
+  const restic = () => measure('bash', ['-c', piped], { env: { ...ownEnv, ...resticEnv } })
+  const hasRestic = has('restic')
+
+  const full: Record<string, () => Promise<Measured>> = {
+    Lifeboat: async () => {
+      rmSync(ownEnv.LIFEBOAT_REPOSITORY, { recursive: true, force: true })
+      await own('init')
+      return own('backup', '--type', 'full')
+    },
+    'pg_dump -Fc': () => measure(`${bin}/pg_dump`, ['-Fc', '-f', join(folder, 'c.dump'), '-d', url]),
+    'pg_dump -Fd -j2 -Z1': () => {
+      rmSync(join(folder, 'd'), { recursive: true, force: true })
+      return measure(`${bin}/pg_dump`, ['-Fd', '-j2', '-Z1', '-f', join(folder, 'd'), '-d', url])
+    },
+    ...(hasRestic
+      ? {
+          'pg_dump | restic': () => {
+            rmSync(resticEnv.RESTIC_REPOSITORY, { recursive: true, force: true })
+            rmSync(resticEnv.RESTIC_CACHE_DIR, { recursive: true, force: true })
+            execFileSync('restic', ['init', '-q'], { env: { ...process.env, ...resticEnv } })
+            return restic()
+          },
+        }
+      : {}),
+  }
+  const lines: string[] = []
+  const report = (line: string) => {
+    console.log(line)
+    lines.push(line)
+  }
+  report(`| case | ${Object.keys(full).join(' | ')} |`)
+  report(
+    `|---|${Object.keys(full)
+      .map(() => '---|')
+      .join('')}`,
+  )
+  const row = (name: string, results: Record<string, Measured[] | undefined>, note: Record<string, string> = {}) => {
+    const base = median((results.Lifeboat ?? []).map(({ seconds }) => seconds))
+    const cells = Object.keys(full).map((peer) => {
+      const some = results[peer]
+      if (!some) return '–'
+      const seconds = median(some.map((one) => one.seconds))
+      const peak = Math.max(...some.map(({ peakMiB }) => peakMiB))
+      const ratio = peer === 'Lifeboat' ? '' : `, **${(seconds / base).toFixed(2)}x**`
+      return `${seconds.toFixed(2)} s${ratio}, ${peak.toFixed(0)} MiB${note[peer] ? `, ${note[peer]}` : ''}`
+    })
+    report(`| ${name} | ${cells.join(' | ')} |`)
+    return Object.fromEntries(
+      Object.keys(full).map((peer) => [
+        peer,
+        results[peer] ? median((results[peer] as Measured[]).map((one) => one.seconds)) : Number.NaN,
+      ]),
+    )
+  }
+
+  const firsts = await inTurn(full, runs)
+  const first = row('first (full) backup', firsts, {
+    Lifeboat: bytes(folderBytes(ownEnv.LIFEBOAT_REPOSITORY)),
+    'pg_dump | restic': hasRestic ? bytes(folderBytes(resticEnv.RESTIC_REPOSITORY)) : '',
+  })
+
+  let unchanged = Number.NaN
+  for (const [name, sql] of Object.entries(changes(rows))) {
+    const results: Record<string, Measured[]> = { Lifeboat: [] }
+    if (hasRestic) results['pg_dump | restic'] = []
+    const stored = { own: 0, restic: 0 }
+    for (let run = 0; run < runs; run++) {
+      if (name !== 'nothing changed' || run === 0) await cluster.sql('bench', sql)
+      const before = folderBytes(ownEnv.LIFEBOAT_REPOSITORY)
+      results.Lifeboat?.push(await own('backup'))
+      stored.own = folderBytes(ownEnv.LIFEBOAT_REPOSITORY) - before
+      if (!hasRestic) continue
+      const resticBefore = folderBytes(resticEnv.RESTIC_REPOSITORY)
+      results['pg_dump | restic']?.push(await restic())
+      stored.restic = folderBytes(resticEnv.RESTIC_REPOSITORY) - resticBefore
+    }
+    if (name === 'nothing changed') results['pg_dump -Fc'] = firsts['pg_dump -Fc'] as Measured[]
+    const seconds = row(name, results, {
+      Lifeboat: `+${bytes(stored.own)}`,
+      'pg_dump | restic': `+${bytes(stored.restic)}`,
+    })
+    if (name === 'nothing changed') unchanged = seconds.Lifeboat as number
+  }
+
+  const restores: Record<string, () => Promise<Measured>> = {
+    Lifeboat: async () => {
+      await cluster.sql('postgres', 'DROP DATABASE IF EXISTS restored')
+      return own('restore', '1', '--strategy', 'new-database', '--target-database', 'restored', '--yes')
+    },
+    'pg_dump -Fd -j2 -Z1': async () => {
+      await cluster.sql('postgres', 'DROP DATABASE IF EXISTS restored_stock')
+      await cluster.createDatabase('restored_stock')
+      return measure(`${bin}/pg_restore`, ['-j2', '-d', cluster.socketUrl('restored_stock'), join(folder, 'd')])
+    },
+    'pg_dump -Fc': async () => {
+      await cluster.sql('postgres', 'DROP DATABASE IF EXISTS restored_pipe')
+      await cluster.createDatabase('restored_pipe')
+      return measure('bash', [
+        '-c',
+        `cat ${join(folder, 'c.dump')} | ${bin}/pg_restore -d '${cluster.socketUrl('restored_pipe')}'`,
+      ])
+    },
+  }
+  row('restore (peers: pg_restore -j2; from a pipe)', await inTurn(restores, runs))
+
+  const machine = `${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, PostgreSQL 15, database ${bytes(Number(size?.size))} in cache, medians of ${runs}, whole processes, local storage, encryption on, unix socket`
+  console.log(`\n${machine}`)
+  if (flags.write) writeDocument(machine, lines)
+  if (flags.quick) {
+    const slow = [
+      (first.Lifeboat as number) > 2 * (first['pg_dump -Fc'] as number) &&
+        'a full backup takes twice as long as pg_dump -Fc',
+      unchanged > 2 * (first['pg_dump -Fc'] as number) && 'an unchanged backup takes twice as long as pg_dump -Fc',
+    ].filter(Boolean)
+    if (slow.length) throw new Error(`Absurdly slow: ${slow.join('; ')}`)
+  }
+} finally {
+  await cluster.stop()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** A B C, A B C, …: so that a machine that changes its pace changes it for all. */
+async function inTurn(
+  cases: Record<string, () => Promise<Measured>>,
+  times: number,
+): Promise<Record<string, Measured[]>> {
+  const results: Record<string, Measured[]> = Object.fromEntries(Object.keys(cases).map((name) => [name, []]))
+  for (let run = 0; run < times; run++) {
+    for (const [name, work] of Object.entries(cases)) results[name]?.push(await work())
+  }
+  return results
+}
+
+function has(program: string): boolean {
+  try {
+    execFileSync(program, ['version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function folderBytes(path: string): number {
+  return readdirSync(path, { withFileTypes: true }).reduce((sum, entry) => {
+    const at = join(path, entry.name)
+    return sum + (entry.isDirectory() ? folderBytes(at) : statSync(at).size)
+  }, 0)
+}
+
+function bytes(count: number): string {
+  return count < 1e6
+    ? `${(count / 1e3).toFixed(0)} kB`
+    : count < 1e9
+      ? `${(count / 1e6).toFixed(1)} MB`
+      : `${(count / 1e9).toFixed(2)} GB`
+}
+
+function writeDocument(machine: string, lines: readonly string[]): void {
+  const text = `# Performance\n\nMade by \`npm run bench -- --write\`: Lifeboat and its peers in turn, in one run. Each cell: median seconds, how many times as\nlong as Lifeboat it took, peak memory of all its processes (PostgreSQL's own not counted), and bytes it stored where that is told. A cell\nwithout a figure: that peer has no such case.\n\n${machine}.\n\n${lines.join('\n')}\n\n\`pg_dump\` neither encrypts nor deduplicates; restic does both and reads everything each time. What a full backup costs is mostly\nPostgreSQL's own text output; what an unchanged one costs is one scan of the tables' pages, docs/incremental.md.\n`
+  writeFileSync(fileURLToPath(new URL('../../docs/performance.md', import.meta.url)), text)
+}
