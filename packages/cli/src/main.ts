@@ -15,8 +15,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     interrupt.abort(new Error(signal))
   })
 }
-// A reader such as `head` that closes early is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+// A reader such as `head` that closes early is no failure of ours, nor does it make one undone: a command that has set
+// its exit code already keeps it.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') process.exit(1)
+  if (!process.exitCode) process.exit(0)
+})
 
 const json = process.argv.includes('--json')
 try {

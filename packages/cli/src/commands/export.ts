@@ -38,6 +38,8 @@ export const exportCommand: CommandDefinition = {
           throw new EngineError('USAGE', 'An archive is not written to a terminal.', {
             advice: 'Name a file with --output, or pipe it on.',
           })
+        // A pipe whose reader dies has got a part of the archive: that is a failure until the whole is written.
+        if (toStdout) process.exitCode = 1
         await withSession(flags, { signal }, async ({ engine, database, running, finish }) => {
           const result = await engine.backups.export(reference, {
             ...running,
@@ -47,7 +49,8 @@ export const exportCommand: CommandDefinition = {
             ...(toStdout ? { stream: process.stdout } : flags.output ? { file: flags.output } : {}),
           })
           await finish()
-          if (!toStdout)
+          if (toStdout) process.exitCode = 0
+          else
             writeResult(
               flags,
               { export: result },
