@@ -15,6 +15,7 @@ export interface CommonOptions {
   keyFile?: string
   encryption?: string
   config?: string
+  catalog?: string
   json?: boolean
   yes?: boolean
   quiet?: boolean
@@ -32,6 +33,7 @@ export function withCommonOptions(command: Command): Command {
     .option('--key-file <file>', 'file with a raw key: 32 bytes, or 64 hex digits')
     .addOption(new Option('--encryption <mode>', 'only "none": keep the key beside the data').choices(['none']))
     .option('--config <file>', 'configuration file (default: lifeboat.config.ts, .js or .json, if there is one)')
+    .addOption(new Option('--catalog <place>', 'SQLite file or PostgreSQL URL of the catalog').env('LIFEBOAT_CATALOG'))
     .option('--json', 'print one JSON document on stdout')
     .option('--yes', 'do not ask for confirmation')
     .option('--quiet', 'no progress')
@@ -67,6 +69,7 @@ export async function openSession(options: CommonOptions, needs: SessionNeeds): 
     engineOptions.database = options.databaseUrl
     if (options.database === undefined) delete engineOptions.databases
   }
+  if (options.catalog) engineOptions.catalog = options.catalog
   if (options.mediaFolders?.length) engineOptions.media = options.mediaFolders
   const encryption = await encryptionFrom(options, file, needs.key ?? 'open')
   if (encryption) engineOptions.encryption = encryption

@@ -1,19 +1,28 @@
 import { Command } from 'commander'
+import { adoptCommand } from './commands/adopt.ts'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
+import { configCommand } from './commands/config.ts'
 import { deleteCommand } from './commands/delete.ts'
 import { discardCommand } from './commands/discard.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { exportCommand } from './commands/export.ts'
+import { forgetCommand } from './commands/forget.ts'
 import { initCommand } from './commands/init.ts'
+import { jobsCommand } from './commands/jobs.ts'
 import { listCommand } from './commands/list.ts'
+import { logsCommand } from './commands/logs.ts'
 import { pinCommand, unpinCommand } from './commands/pin.ts'
 import { pruneCommand } from './commands/prune.ts'
 import { restoreCommand } from './commands/restore.ts'
+import { restoresCommand } from './commands/restores.ts'
+import { scheduleCommand } from './commands/schedule.ts'
+import { serveCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
 import { statusCommand } from './commands/status.ts'
 import { undoCommand } from './commands/undo.ts'
 import { verifyCommand } from './commands/verify.ts'
+import { workerCommand } from './commands/worker.ts'
 import { withCommonOptions } from './options.ts'
 import { version } from './version.ts'
 
@@ -39,10 +48,19 @@ const definitions: readonly CommandDefinition[] = [
   pinCommand,
   unpinCommand,
   deleteCommand,
+  forgetCommand,
   pruneCommand,
   checkCommand,
   doctorCommand,
   statusCommand,
+  serveCommand,
+  workerCommand,
+  jobsCommand,
+  logsCommand,
+  restoresCommand,
+  configCommand,
+  scheduleCommand,
+  adoptCommand,
 ]
 
 /** The whole command line; `signal` fires on Ctrl-C. */

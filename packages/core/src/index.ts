@@ -15,6 +15,7 @@ export type { ExportOptions, ExportResult } from './engine/export-backup.ts'
 export type { Maintenance } from './engine/maintenance.ts'
 export type { MaintenanceMode } from './engine/maintenance-mode.ts'
 export type {
+  Adopted,
   BackupRow,
   Operations,
   RestoreRow,

@@ -1,36 +1,68 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { EngineError } from '@lifeboat/core'
+import { type MountLines, mountLines } from '../host-framework.ts'
+import { writeConfigFile } from '../new-config-file.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { writeResult } from '../output/result.ts'
 import { formatFields } from '../output/table.ts'
 import type { CommandDefinition } from '../program.ts'
+
+interface InitFlags extends CommonOptions {
+  writeConfig?: boolean
+  media?: string[]
+}
 
 export const initCommand: CommandDefinition = {
   name: 'init',
   description: 'Create a repository: the place where backups are kept.',
   examples: [
     'lifeboat init --repository ./backups',
+    'lifeboat init --repository ./backups --write-config --media ./uploads',
     'lifeboat init --repository /srv/backups --passphrase-file /etc/lifeboat/passphrase',
     'lifeboat init --repository ./backups --encryption none',
   ],
   configure(command, signal) {
-    command.action(async (options: CommonOptions) => {
-      await withSession(options, { signal, key: 'create' }, async ({ engine, finish }) => {
-        const repository = await engine.repository.init()
-        await finish()
-        const protection = repository.encryption === 'none' ? 'none: the key lies beside the data' : 'AES-256-GCM'
-        const keep =
-          repository.encryption === 'none'
-            ? ''
-            : '\n\nKeep the passphrase or key in a second place. Without it nobody can read these backups, we neither.'
-        writeResult(
-          options,
-          { repository },
-          `Repository created.\n\n${formatFields([
-            ['location', repository.location],
-            ['id', repository.id],
-            ['encryption', protection],
-          ])}${keep}\n\nNext: lifeboat backup --repository ${repository.location} --database-url postgresql://…`,
-        )
+    command
+      .option('--write-config', 'also write lifeboat.config.ts here, and show how to mount the API')
+      .option('--media <folders...>', 'media folders for the configuration file')
+      .action(async (options: InitFlags) => {
+        if (options.writeConfig && existsSync(resolve('lifeboat.config.ts')))
+          throw new EngineError('USAGE', 'There is a lifeboat.config.ts already.', {
+            advice: 'Leave out --write-config.',
+          })
+        await withSession(options, { signal, key: 'create' }, async ({ engine, finish }) => {
+          const repository = await engine.repository.init()
+          await finish()
+          const { encryption } = repository
+          const location = options.repository ?? repository.location
+          const config = options.writeConfig
+            ? await writeConfigFile('.', { repository: location, encryption, media: options.media ?? [] })
+            : null
+          const mount = options.writeConfig ? await mountLines('.') : null
+          const protection = encryption === 'none' ? 'none: the key lies beside the data' : 'AES-256-GCM'
+          const keep =
+            encryption === 'none'
+              ? ''
+              : '\n\nKeep the passphrase or key in a second place. Without it nobody can read these backups, we neither.'
+          const next = config
+            ? `Written: ${config}\nNext: lifeboat backup${mount ? `\n\n${describeMount(mount)}` : ''}`
+            : `Next: lifeboat backup --repository ${repository.location} --database-url postgresql://…`
+          writeResult(
+            options,
+            { repository, config, mount },
+            `Repository created.\n\n${formatFields([
+              ['location', repository.location],
+              ['id', repository.id],
+              ['encryption', protection],
+            ])}${keep}\n\n${next}`,
+          )
+        })
       })
-    })
   },
+}
+
+function describeMount({ framework, packages, lines }: MountLines): string {
+  const code = lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n')
+  return `To mount the API in ${framework}:\n\n  npm install ${packages.join(' ')}\n\n${code}`
 }

@@ -23,8 +23,20 @@ export interface Operations {
   schedule: ScheduleOperations
   audit: AuditOperations
   statistics(options?: OfDatabase): Promise<Statistics>
+  /** Takes what storage and servers know into a catalog that does not. */
+  adopt(caller: Caller): Promise<Adopted>
   /** Fires when the engine stops: streams end then. */
   readonly stopping: AbortSignal
+}
+
+export interface Adopted {
+  backups: number
+  /** Manifests that cannot be read. */
+  damaged: string[]
+  /** Numbers that several backups have: they can be named by their ids only. */
+  ambiguous_numbers: number[]
+  /** Restores that can be undone and that the catalog did not know. */
+  restores_added: string[]
 }
 
 /** Who asks for a job. */

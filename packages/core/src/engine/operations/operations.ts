@@ -7,6 +7,7 @@ import { nextRuns } from '../../jobs/schedule.ts'
 import { createScheduler, type Scheduler } from '../../jobs/scheduler.ts'
 import { newBackupId } from '../../repository/backup-id.ts'
 import type { Operations, ScheduleOperations } from '../operations-type.ts'
+import { adopt } from './adopt.ts'
 import { createAuditOperations } from './audit.ts'
 import { createBackupOperations } from './backups.ts'
 import { type Background, type EngineCore, once } from './core.ts'
@@ -139,6 +140,7 @@ export function createOperations(core: EngineCore): Operations {
     },
     schedule,
     audit,
+    adopt: async (caller) => adopt(await background(), caller),
     statistics: async (options = {}) => readStatistics(await background(), options),
     stopping: stopping.signal,
   }

@@ -1,0 +1,42 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type Actor, allowLoopbackForDevelopment, EngineError, type HandlerOptions } from '@lifeboat/core'
+import { currentUser } from './user.ts'
+
+const leastLength = 16
+
+/** The token of a file or of LIFEBOAT_TOKEN; undefined where neither is given. */
+export async function readToken(file: string | undefined): Promise<string | undefined> {
+  const given =
+    file === undefined
+      ? process.env.LIFEBOAT_TOKEN
+      : await readFile(resolve(file), 'utf8').catch((cause: unknown) => {
+          throw new EngineError('USAGE', `The file "${file}" cannot be read.`, { cause })
+        })
+  const token = given?.trim()
+  if (token === undefined || (file === undefined && token === '')) return undefined
+  if (token.length < leastLength || !/^[!-~]+$/.test(token))
+    throw new EngineError('USAGE', `A token has at least ${leastLength} characters, none of them a space.`, {
+      advice: 'Make one with: openssl rand -hex 32',
+    })
+  return token
+}
+
+/** Whoever sends the token is an administrator; without one everybody on this machine is. */
+export function authorizeWith(token: string | undefined): HandlerOptions['authorize'] {
+  if (token === undefined) return allowLoopbackForDevelopment((message) => process.stderr.write(`! ${message}\n`))
+  const wanted = digest(token)
+  const actor: Actor = { id: `token of ${currentUser()}`, role: 'admin' }
+  return (request) => {
+    const [, sent = ''] = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
+    return timingSafeEqual(digest(sent), wanted) ? actor : null
+  }
+}
+
+/** Whether nobody but this machine can reach an address to listen on. */
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest()

@@ -1,0 +1,29 @@
+import { type CommonOptions, withSession } from '../options.ts'
+import { formatCount } from '../output/format.ts'
+import { writeResult } from '../output/result.ts'
+import type { CommandDefinition } from '../program.ts'
+import { currentUser } from '../user.ts'
+
+export const adoptCommand: CommandDefinition = {
+  name: 'adopt',
+  description: 'Take what a repository and its server hold into a new or lost catalog.',
+  examples: ['lifeboat adopt', 'lifeboat adopt --catalog ./new-catalog.sqlite'],
+  configure(command, signal) {
+    command.action(async (options: CommonOptions) => {
+      await withSession(options, { signal }, async ({ engine, finish }) => {
+        const adopted = await engine.operations.adopt({ by: currentUser() })
+        await finish()
+        const { backups, damaged, ambiguous_numbers: numbers, restores_added: restores } = adopted
+        writeResult(
+          options,
+          { adopted },
+          [
+            `${formatCount(backups)} backups are in the repository; ${formatCount(restores.length)} restores that can be undone were added.`,
+            ...(damaged.length ? [`! ${damaged.length} manifests cannot be read: ${damaged.join(', ')}`] : []),
+            ...(numbers.length ? [`! Several backups have these numbers; use their ids: ${numbers.join(', ')}`] : []),
+          ].join('\n'),
+        )
+      })
+    })
+  },
+}

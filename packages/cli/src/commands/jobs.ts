@@ -1,0 +1,91 @@
+import { EngineError, type Task } from '@lifeboat/core'
+import { type CommonOptions, withSession } from '../options.ts'
+import { formatTime } from '../output/format.ts'
+import { writeResult } from '../output/result.ts'
+import { formatTable } from '../output/table.ts'
+import type { CommandDefinition } from '../program.ts'
+
+interface JobsFlags extends CommonOptions {
+  status?: string
+  kind?: string
+  limit: string
+  cancel?: string
+  pause?: boolean
+  resume?: boolean
+}
+
+const statuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const
+
+export const jobsCommand: CommandDefinition = {
+  name: 'jobs',
+  description: 'List background jobs, newest first; cancel one, pause or resume the queue.',
+  examples: [
+    'lifeboat jobs --status running,queued',
+    'lifeboat jobs --cancel t3fk2q8m1x0v7c5d',
+    'lifeboat jobs --pause',
+  ],
+  configure(command, signal) {
+    command
+      .option('--status <status>', `one or several of ${statuses.join(', ')}, separated by commas`)
+      .option('--kind <kind>', 'backup, verify, restore, undo, discard, forget or prune')
+      .option('--limit <count>', 'how many', '20')
+      .option('--cancel <id>', 'ask a job to end')
+      .option('--pause', 'begin no more jobs; what runs goes on')
+      .option('--resume', 'begin jobs again')
+      .action(async (options: JobsFlags) => {
+        const wanted = options.status?.split(',').map(parseStatus)
+        const limit = Number(options.limit)
+        if (!Number.isInteger(limit) || limit < 1) throw new EngineError('USAGE', '--limit takes a count.')
+        await withSession(options, { signal }, async ({ engine, database, finish }) => {
+          const { tasks } = engine.operations
+          if (options.cancel !== undefined) {
+            const outcome = await tasks.cancel(options.cancel)
+            await finish()
+            if (outcome === 'missing') throw new EngineError('USAGE', `There is no job "${options.cancel}".`)
+            return writeResult(options, { cancel: outcome }, cancelled[outcome])
+          }
+          if (options.pause) await tasks.pause()
+          if (options.resume) await tasks.resume()
+          const found = await tasks.list({ status: wanted, kind: options.kind, database })
+          const paused = await tasks.isPaused()
+          await finish()
+          const jobs = found.slice(0, limit)
+          const text = jobs.length === 0 ? 'There are no such jobs.' : formatTable(columns, jobs.map(row))
+          writeResult(options, { jobs, paused }, paused ? `${text}\nThe queue is paused.` : text)
+        })
+      })
+  },
+}
+
+const cancelled = {
+  cancelled: 'The job is cancelled.',
+  requested: 'The job was asked to end; it does so within seconds.',
+  finished: 'The job has ended already.',
+}
+
+const columns = [
+  { title: 'id' },
+  { title: 'kind' },
+  { title: 'about' },
+  { title: 'database' },
+  { title: 'status' },
+  { title: 'made' },
+  { title: 'by' },
+  { title: '' },
+]
+
+function row(job: Task): string[] {
+  const percent = job.progress?.percent
+  const note = job.error?.code ?? (job.status === 'running' && typeof percent === 'number' ? `${percent} %` : '')
+  return [
+    ...[job.task_id, job.kind, job.subject_id ?? '', job.database, job.status],
+    ...[formatTime(job.created_at), job.created_by, note],
+  ]
+}
+
+function parseStatus(text: string): Task['status'] {
+  const status = statuses.find((name) => name === text)
+  if (!status)
+    throw new EngineError('USAGE', `There is no status "${text}".`, { advice: `One of: ${statuses.join(', ')}.` })
+  return status
+}

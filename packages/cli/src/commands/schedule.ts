@@ -1,0 +1,35 @@
+import { EngineError } from '@lifeboat/core'
+import { type CommonOptions, withSession } from '../options.ts'
+import { formatTime } from '../output/format.ts'
+import { writeResult } from '../output/result.ts'
+import { formatFields } from '../output/table.ts'
+import type { CommandDefinition } from '../program.ts'
+
+export const scheduleCommand: CommandDefinition = {
+  name: 'schedule',
+  description: 'When automatic backups run next. Change it with: lifeboat config',
+  examples: ['lifeboat schedule', 'lifeboat schedule --count 30 --json'],
+  configure(command, signal) {
+    command
+      .option('--count <count>', 'how many runs ahead', '5')
+      .action(async (options: CommonOptions & { count: string }) => {
+        const count = Number(options.count)
+        if (!Number.isInteger(count) || count < 1 || count > 100)
+          throw new EngineError('USAGE', '--count takes 1 to 100.')
+        await withSession(options, { signal }, async ({ engine, database, finish }) => {
+          const all = await engine.operations.schedule.list({ count })
+          await finish()
+          const schedule = all.filter((one) => database === undefined || one.database === database)
+          const text = schedule.map((one) =>
+            formatFields([
+              ['database', one.database],
+              ['runs', one.enabled ? `${one.cron}  (${one.time_zone})` : 'off'],
+              ['what', `${one.type}${one.include_media ? ', with media' : ''}`],
+              ...one.next_runs.map((at, index): [string, string] => [index === 0 ? 'next' : '', formatTime(at)]),
+            ]),
+          )
+          writeResult(options, { schedule }, text.join('\n\n') || 'No database is configured.')
+        })
+      })
+  },
+}

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+
+export interface MountLines {
+  framework: 'express' | 'fastify'
+  /** What to install. */
+  packages: string[]
+  lines: string[]
+}
+
+const config = ["import config from './lifeboat.config.ts'", '', 'const engine = createBackupEngine(config)']
+
+const frameworks: MountLines[] = [
+  {
+    framework: 'fastify',
+    packages: ['@lifeboat/core', '@lifeboat/fastify-adapter'],
+    lines: [
+      "import { createBackupEngine } from '@lifeboat/core'",
+      "import { backupRoutes } from '@lifeboat/fastify-adapter'",
+      ...config,
+      'await fastify.register(backupRoutes, {',
+      "  prefix: '/api/backup',",
+      '  engine,',
+      '  authorize: (request, { hostRequest }) => null, // who asks: { id, role }, role viewer, operator or admin',
+      '})',
+    ],
+  },
+  {
+    framework: 'express',
+    packages: ['@lifeboat/core', '@lifeboat/express-adapter'],
+    lines: [
+      "import { createBackupEngine } from '@lifeboat/core'",
+      "import { backupRoutes } from '@lifeboat/express-adapter'",
+      ...config,
+      "app.use('/api/backup', backupRoutes(engine, {",
+      '  authorize: (request, { hostRequest }) => null, // who asks: { id, role }, role viewer, operator or admin',
+      '}))',
+    ],
+  },
+]
+
+/** The lines that mount the API in the framework package.json of a folder names; null where it names none we know. */
+export async function mountLines(folder: string): Promise<MountLines | null> {
+  const { dependencies = {} } = await readPackage(folder)
+  return frameworks.find(({ framework }) => Object.hasOwn(dependencies, framework)) ?? null
+}
+
+async function readPackage(folder: string): Promise<{ dependencies?: Record<string, string> }> {
+  try {
+    return JSON.parse(await readFile(resolve(folder, 'package.json'), 'utf8'))
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,40 @@
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { EngineError } from '@lifeboat/core'
+
+/** Writes lifeboat.config.ts for a new repository; never over one that is there. Gives its path. */
+export async function writeConfigFile(
+  folder: string,
+  { repository, encryption, media }: { repository: string; encryption: string; media: readonly string[] },
+): Promise<string> {
+  const path = resolve(folder, 'lifeboat.config.ts')
+  const sealed = encryption === 'none' ? "'none'" : "{ passphrase: process.env.LIFEBOAT_PASSPHRASE ?? '' }"
+  const text = `import type { EngineOptions } from '@lifeboat/core'
+
+/** Backups of this application: read by the lifeboat command and by createBackupEngine. See docs/configuration.md. */
+const options: EngineOptions = {
+  database: process.env.DATABASE_URL,
+  repository: ${quoted(repository)},
+  encryption: ${sealed},
+  media: [${media.map(quoted).join(', ')}],
+  // How the schema is migrated: kyselyInspector or ledgerInspector, see docs/migrations.md.
+  migrations: [],
+  runTime: { auto_backup_enabled: true, auto_backup_hour: 2, max_backups: 10, retention_days: 30 },
+}
+
+export default options
+`
+  try {
+    await writeFile(path, text, { flag: 'wx' })
+  } catch (cause) {
+    throw new EngineError('USAGE', `${path} cannot be written.`, {
+      cause,
+      advice: 'Is there one already? Then compare it with docs/configuration.md instead.',
+    })
+  }
+  return path
+}
+
+function quoted(text: string): string {
+  return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`
+}
