@@ -14,6 +14,9 @@ import './styles/shell.css'
 import './styles/controls.css'
 import './styles/parts.css'
 import './styles/pages.css'
+import './styles/overview.css'
+import './styles/restore.css'
+import './styles/schedule.css'
 
 const client = new QueryClient({
   defaultOptions: {

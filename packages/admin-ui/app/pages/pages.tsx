@@ -1,22 +1,39 @@
-import { lazy, Suspense } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
 import { Route, Switch } from 'wouter'
 import { Empty, Waiting } from '../parts/loaded.tsx'
-import { BackupDetailsPage } from './backup-details/backup-details-page.tsx'
-import { BackupsPage } from './backups/backups-page.tsx'
-import { OverviewPage } from './overview/overview-page.tsx'
 
-// What most visits do not need comes when it is asked for.
-const ActivityPage = lazy(async () => ({ default: (await import('./activity/activity-page.tsx')).ActivityPage }))
-const ComparePage = lazy(async () => ({ default: (await import('./compare/compare-page.tsx')).ComparePage }))
-const RestorePage = lazy(async () => ({ default: (await import('./restore/restore-page.tsx')).RestorePage }))
-const RestoreWizardPage = lazy(async () => ({
-  default: (await import('./restore/restore-wizard-page.tsx')).RestoreWizardPage,
-}))
-const SchedulePage = lazy(async () => ({ default: (await import('./schedule/schedule-page.tsx')).SchedulePage }))
-const SettingsPage = lazy(async () => ({ default: (await import('./settings/settings-page.tsx')).SettingsPage }))
+// Each page comes when it is asked for, and the others while nobody waits.
+const load = {
+  activity: () => import('./activity/activity-page.tsx'),
+  compare: () => import('./compare/compare-page.tsx'),
+  details: () => import('./backup-details/backup-details-page.tsx'),
+  backups: () => import('./backups/backups-page.tsx'),
+  overview: () => import('./overview/overview-page.tsx'),
+  restore: () => import('./restore/restore-page.tsx'),
+  wizard: () => import('./restore/restore-wizard-page.tsx'),
+  schedule: () => import('./schedule/schedule-page.tsx'),
+  settings: () => import('./settings/settings-page.tsx'),
+}
+const ActivityPage = lazy(async () => ({ default: (await load.activity()).ActivityPage }))
+const ComparePage = lazy(async () => ({ default: (await load.compare()).ComparePage }))
+const BackupDetailsPage = lazy(async () => ({ default: (await load.details()).BackupDetailsPage }))
+const BackupsPage = lazy(async () => ({ default: (await load.backups()).BackupsPage }))
+const OverviewPage = lazy(async () => ({ default: (await load.overview()).OverviewPage }))
+const RestorePage = lazy(async () => ({ default: (await load.restore()).RestorePage }))
+const RestoreWizardPage = lazy(async () => ({ default: (await load.wizard()).RestoreWizardPage }))
+const SchedulePage = lazy(async () => ({ default: (await load.schedule()).SchedulePage }))
+const SettingsPage = lazy(async () => ({ default: (await load.settings()).SettingsPage }))
+
+const idleMs = 2000
 
 /** Which page stands at which address below `ui/`. */
 export function Pages() {
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      for (const one of Object.values(load)) one().catch(() => {})
+    }, idleMs)
+    return () => clearTimeout(timer)
+  }, [])
   return (
     <Suspense fallback={<Waiting rows={6} />}>
       <Switch>

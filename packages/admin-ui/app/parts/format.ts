@@ -68,6 +68,16 @@ export const exact = (iso: string): string => exactly.format(new Date(iso))
 export const brief = (iso: string): string => briefly.format(new Date(iso))
 export const percent = (share: number | null): string => (share === null ? '–' : `${Math.floor(share * 1000) / 10} %`)
 
+const triggers: Record<string, string> = {
+  api: 'by request',
+  manual: 'by command',
+  schedule: 'on schedule',
+  pre_restore: 'before a restore',
+  pre_migration: 'before a migration',
+}
+/** Why something was begun. */
+export const why = (trigger: string | null): string => triggers[trigger ?? ''] ?? words(trigger ?? '')
+
 /** A word of the API for people: `pre_restore` is `pre restore`. */
 export const words = (code: string): string => code.replaceAll(/[_-]/g, ' ')
 export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1)

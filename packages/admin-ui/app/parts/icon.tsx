@@ -6,7 +6,7 @@ const paths = {
   schedule: 'M5 5h14v15H5zM5 10h14M9 3v4M15 3v4',
   settings: 'M4 7h10M18 7h2M4 17h2M10 17h10M16 4.500v5M8 14.500v5',
   plus: 'M12 5v14M5 12h14',
-  more: 'M5 12h.01M12 12h.01M19 12h.01',
+  more: 'M5 12h.5M11.8 12h.5M18.5 12h.5',
   check: 'M5 13l4 4L19 7',
   warning: 'M12 4L2.5 20h19zM12 10v4M12 17h.01',
   cross: 'M6 6l12 12M18 6L6 18',
@@ -24,7 +24,7 @@ export type IconName = keyof typeof paths
 /** A drawing beside a word; it says nothing that the word does not. */
 export function Icon({ name }: { name: IconName }) {
   return (
-    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg className={`icon ${name}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       <path d={paths[name]} />
     </svg>
   )

@@ -1,3 +1,76 @@
-export function ActivityPage(_: Record<string, unknown>) {
-  return <p>Soon</p>
+import { useState } from 'react'
+import { Link } from 'wouter'
+import { useTasks } from '../../api/queries.ts'
+import { counted } from '../../parts/format.ts'
+import { Empty, Loaded } from '../../parts/loaded.tsx'
+import { PageHead } from '../../parts/page-head.tsx'
+import { Pager } from '../../parts/pager.tsx'
+import { Tabs } from '../../parts/tabs.tsx'
+import { PauseQueue } from './pause-queue.tsx'
+import { Queue } from './queue.tsx'
+import { RestoreHistory } from './restore-history.tsx'
+import { TaskDetails } from './task-details.tsx'
+import { TaskTable } from './task-table.tsx'
+
+const pageSize = 50
+const kinds = ['backup', 'verify', 'restore', 'undo', 'discard', 'forget', 'prune']
+
+/** What is being done, what was done, and the log of each. */
+export function ActivityPage({ taskId }: { taskId: string | null }) {
+  if (taskId !== null) return <TaskDetails key={taskId} taskId={taskId} />
+  return (
+    <>
+      <PageHead title="Activity" actions={<PauseQueue />} />
+      <Tabs
+        label="Activity"
+        tabs={[
+          { id: 'jobs', label: 'Jobs', content: () => <Jobs /> },
+          { id: 'restores', label: 'Restores', content: () => <RestoreHistory /> },
+        ]}
+      />
+    </>
+  )
+}
+
+function Jobs() {
+  const [kind, setKind] = useState('')
+  const [status, setStatus] = useState('')
+  const [page, setPage] = useState(1)
+  const tasks = useTasks({ kind: kind || undefined, status: status || undefined, page, page_size: pageSize })
+  return (
+    <>
+      <Queue />
+      <search className="filters">
+        <select aria-label="Kind of job" value={kind} onChange={(event) => setKind(event.target.value)}>
+          <option value="">Every kind</option>
+          {kinds.map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+        <select aria-label="Status" value={status} onChange={(event) => setStatus(event.target.value)}>
+          <option value="">Every status</option>
+          <option value="queued,running">Open</option>
+          <option value="succeeded">Succeeded</option>
+          <option value="failed,interrupted">Failed</option>
+          <option value="cancelled">Cancelled</option>
+        </select>
+      </search>
+      <Loaded query={tasks} rows={8}>
+        {({ results, count }) =>
+          results.length === 0 ? (
+            <Empty title="Nothing has been done yet.">
+              <Link href="/backups">Make a backup</Link>
+            </Empty>
+          ) : (
+            <>
+              <TaskTable tasks={results} />
+              <Pager page={page} pages={Math.ceil(count / pageSize)} onPage={setPage}>
+                {counted(count, 'job')}
+              </Pager>
+            </>
+          )
+        }
+      </Loaded>
+    </>
+  )
 }

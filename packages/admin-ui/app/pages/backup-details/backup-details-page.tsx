@@ -7,7 +7,7 @@ import { LogView } from '../../log/log-view.tsx'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { Button, ButtonLink } from '../../parts/button.tsx'
-import { brief, words } from '../../parts/format.ts'
+import { brief, why, words } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { Menu } from '../../parts/menu.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
@@ -63,7 +63,7 @@ function Shown({ backup }: { backup: BackupDetails }) {
           <>
             <Badge status={backup.status} /> {backup.number !== null && `No. ${backup.number} · `}
             {backup.created_at && <Ago at={backup.created_at} />}
-            {backup.trigger && ` · ${words(backup.trigger)}`} · {backup.created_by}
+            {` · ${why(backup.trigger)} · ${backup.created_by}`}
             {backup.pinned && ' · pinned'}
           </>
         }

@@ -1,7 +1,7 @@
 import type { BackupDetails } from '../../api/records.ts'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
-import { brief, bytes, count, duration, secondsBetween, words } from '../../parts/format.ts'
+import { brief, bytes, count, duration, secondsBetween, why } from '../../parts/format.ts'
 import { Facts, Panel } from '../../parts/panel.tsx'
 
 type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>
@@ -32,7 +32,7 @@ export function BackupFacts({ backup }: { backup: CompletedBackup }) {
           of={[
             ['Made', brief(backup.created_at)],
             ['Took', duration(secondsBetween(backup.created_at, backup.completed_at))],
-            ['Kind', `${backup.type}, ${words(backup.trigger)}`],
+            ['Kind', `${backup.type}, ${why(backup.trigger)}`],
             ['By', backup.created_by],
             backup.base !== null && ['Read against', <code key="">{backup.base}</code>],
             ['Tags', tags(backup.tags)],

@@ -4,7 +4,7 @@ import { useOpenTasks } from '../../api/queries.ts'
 import type { Backup, Task } from '../../api/records.ts'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
-import { bytes, duration, secondsBetween, words } from '../../parts/format.ts'
+import { bytes, duration, secondsBetween, why, words } from '../../parts/format.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { Menu, type MenuItem } from '../../parts/menu.tsx'
 
@@ -30,13 +30,13 @@ export function BackupTable({ backups, sort, onSort, chosen, onChoose, itemsFor 
             <th className="narrow">
               <span className="visually-hidden">Compare</span>
             </th>
-            {column('number', 'No.', 'number narrow')}
+            {column('number', 'No.', 'number narrow wide-only')}
             {column('name', 'Backup')}
             {column('status', 'Status')}
-            {column('created_at', 'Made')}
+            {column('created_at', 'Made', 'wide-only')}
             <th className="number wide-only">Took</th>
             {column('logical_bytes', 'Data', 'number wide-only')}
-            {column('stored_bytes', 'Added', 'number')}
+            {column('stored_bytes', 'Added', 'number wide-only')}
             <th className="narrow">
               <span className="visually-hidden">Actions</span>
             </th>
@@ -82,7 +82,7 @@ function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
           />
         )}
       </td>
-      <td className="number narrow muted">{number ?? ''}</td>
+      <td className="number narrow muted wide-only">{number ?? ''}</td>
       <th scope="row">
         <Link href={`/backups/${id}`} className="row-link">
           {title}
@@ -94,7 +94,10 @@ function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
           </span>
         )}
         <span className="row-note muted">
-          {[words(trigger ?? ''), by, backup.include_media ? 'with media' : ''].filter(Boolean).join(' · ')}
+          <span className="phone-only">
+            <Ago at={made} /> ·{' '}
+          </span>
+          {[why(trigger), by, backup.include_media ? 'with media' : ''].filter(Boolean).join(' · ')}
         </span>
       </th>
       <td>
@@ -118,12 +121,12 @@ function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
           </span>
         )}
       </td>
-      <td className="nowrap">
+      <td className="nowrap wide-only">
         <Ago at={made} />
       </td>
       <td className="number wide-only nowrap">{completed ? duration(secondsBetween(made, completed)) : '–'}</td>
       <td className="number wide-only nowrap">{bytes(backup.logical_bytes)}</td>
-      <td className="number nowrap">{bytes(backup.stored_bytes)}</td>
+      <td className="number nowrap wide-only">{bytes(backup.stored_bytes)}</td>
       <td className="narrow">{menu}</td>
     </tr>
   )

@@ -19,8 +19,8 @@ const statuses = [
 ] as const
 const triggers = [
   ['', 'Every reason'],
-  ['api', 'By a person, here or over HTTP'],
-  ['manual', 'By command or program'],
+  ['api', 'By request'],
+  ['manual', 'By command'],
   ['schedule', 'On schedule'],
   ['pre_restore', 'Before a restore'],
   ['pre_migration', 'Before a migration'],

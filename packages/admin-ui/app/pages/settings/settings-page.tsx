@@ -1,3 +1,29 @@
-export function SettingsPage(_: Record<string, unknown>) {
-  return <p>Soon</p>
+import { useConfig } from '../../api/queries.ts'
+import { Loaded } from '../../parts/loaded.tsx'
+import { PageHead } from '../../parts/page-head.tsx'
+import { Panel } from '../../parts/panel.tsx'
+import { Checks } from './checks.tsx'
+import { RetentionForm } from './retention-form.tsx'
+import { StorageForm } from './storage-form.tsx'
+
+export function SettingsPage() {
+  const config = useConfig()
+  return (
+    <>
+      <PageHead title="Settings" about="Changes hold at once, without a restart. Each is in the audit log." />
+      <Loaded query={config} rows={8}>
+        {(present) => (
+          <>
+            <Panel title="What is kept">
+              <RetentionForm key={`r${JSON.stringify(present)}`} config={present} />
+            </Panel>
+            <Panel title="Storage">
+              <StorageForm key={`s${JSON.stringify(present)}`} config={present} />
+            </Panel>
+          </>
+        )}
+      </Loaded>
+      <Checks />
+    </>
+  )
 }

@@ -1,0 +1,34 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { call } from '../../api/client.ts'
+import { useTasks } from '../../api/queries.ts'
+import { useSession } from '../../api/session.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { Button } from '../../parts/button.tsx'
+import { complain } from '../../parts/toasts.tsx'
+
+/** Stops the queue from beginning more, and lets it go on. */
+export function PauseQueue() {
+  const { may } = useSession()
+  const client = useQueryClient()
+  const { data } = useTasks({ page_size: 1 })
+  const paused = data?.paused ?? false
+  const change = useMutation({
+    mutationFn: () => (paused ? call('POST tasks/resume') : call('POST tasks/pause')),
+    onSettled: () => client.invalidateQueries({ queryKey: ['tasks'] }),
+    onError: complain,
+  })
+  return (
+    <>
+      {paused && (
+        <Badge status="paused" tone="warn">
+          paused: nothing new begins
+        </Badge>
+      )}
+      {may('tasks:manage') && (
+        <Button busy={change.isPending} onClick={() => change.mutate()}>
+          {paused ? 'Resume the queue' : 'Pause the queue'}
+        </Button>
+      )}
+    </>
+  )
+}

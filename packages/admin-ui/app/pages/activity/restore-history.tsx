@@ -1,0 +1,68 @@
+import { Link } from 'wouter'
+import { useRestores } from '../../api/queries.ts'
+import { Ago } from '../../parts/ago.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { duration, secondsBetween, words } from '../../parts/format.ts'
+import { Empty, Loaded } from '../../parts/loaded.tsx'
+
+export function RestoreHistory() {
+  const restores = useRestores({ page_size: 200 })
+  return (
+    <Loaded query={restores} rows={4}>
+      {({ results }) =>
+        results.length === 0 ? (
+          <Empty title="Nothing has been restored yet.">
+            <p className="muted">A restore begins at a backup: open one, and choose Restore.</p>
+            <Link href="/backups">Backups</Link>
+          </Empty>
+        ) : (
+          <div className="table-frame">
+            <table>
+              <thead>
+                <tr>
+                  <th>Restore</th>
+                  <th>Status</th>
+                  <th className="wide-only">Way</th>
+                  <th className="number wide-only">Took</th>
+                  <th>Can be undone</th>
+                </tr>
+              </thead>
+              <tbody>
+                {results.map((restore) => (
+                  <tr key={restore.id}>
+                    <th scope="row">
+                      <Link href={`/restores/${restore.id}`} className="row-link">
+                        {restore.database} <Ago at={restore.started_at} />
+                      </Link>
+                      <span className="row-note muted">by {restore.created_by}</span>
+                    </th>
+                    <td>
+                      <Badge status={restore.status} />
+                    </td>
+                    <td className="wide-only">{words(restore.strategy)}</td>
+                    <td className="number wide-only">
+                      {restore.finished_at ? duration(secondsBetween(restore.started_at, restore.finished_at)) : '–'}
+                    </td>
+                    <td>
+                      {restore.status === 'succeeded' && restore.kept_database !== null ? (
+                        restore.undo_until ? (
+                          <>
+                            until <Ago at={restore.undo_until} />
+                          </>
+                        ) : (
+                          'yes'
+                        )
+                      ) : (
+                        'no'
+                      )}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )
+      }
+    </Loaded>
+  )
+}

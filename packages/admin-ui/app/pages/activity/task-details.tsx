@@ -1,0 +1,89 @@
+import { Link } from 'wouter'
+import { useTask } from '../../api/queries.ts'
+import { isOpen, type Task } from '../../api/records.ts'
+import { LogView } from '../../log/log-view.tsx'
+import { Ago } from '../../parts/ago.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { brief, capital, duration, secondsBetween, why, words } from '../../parts/format.ts'
+import { Loaded } from '../../parts/loaded.tsx'
+import { PageHead } from '../../parts/page-head.tsx'
+import { Facts, Panel } from '../../parts/panel.tsx'
+import { Progress } from '../../parts/progress.tsx'
+import { CancelTask } from './cancel-task.tsx'
+
+/** One job: how far it is, what it says, what came of it. */
+export function TaskDetails({ taskId }: { taskId: string }) {
+  const task = useTask(taskId)
+  return (
+    <>
+      <p className="back">
+        <Link href="/activity">All activity</Link>
+      </p>
+      <Loaded query={task}>{(found) => <Shown task={found} />}</Loaded>
+    </>
+  )
+}
+
+function Shown({ task }: { task: Task }) {
+  const about = linkOf(task)
+  return (
+    <>
+      <PageHead
+        title={`${capital(words(task.kind))} job`}
+        about={
+          <>
+            <Badge status={task.status} /> asked for <Ago at={task.created_at} /> {why(task.trigger)}, {task.created_by}
+          </>
+        }
+        actions={<CancelTask task={task} />}
+      />
+      <div className="stack">
+        {isOpen(task) && (
+          <section className="panel live" aria-label="Progress">
+            <Progress task={task} />
+          </section>
+        )}
+        {task.error && (
+          <p className="note bad">
+            <strong>{words(task.error.code)}</strong>: {task.error.message}{' '}
+            {typeof task.error.advice === 'string' && task.error.advice}
+          </p>
+        )}
+        <LogView taskId={task.task_id} />
+        <Panel title="Particulars">
+          <Facts
+            of={[
+              about !== false && [
+                'About',
+                <Link key="" href={about}>
+                  {task.subject_id}
+                </Link>,
+              ],
+              ['Begun', task.started_at ? brief(task.started_at) : 'not yet'],
+              ['Ended', task.finished_at ? brief(task.finished_at) : '–'],
+              ['Took', task.started_at ? duration(secondsBetween(task.started_at, task.finished_at)) : '–'],
+              task.resumes !== null && [
+                'Continues',
+                <Link key="" href={`/activity/${task.resumes}`}>
+                  {task.resumes}
+                </Link>,
+              ],
+              ['Task', <code key="">{task.task_id}</code>],
+            ]}
+          />
+          {task.result && (
+            <details className="more">
+              <summary>Result</summary>
+              <pre className="raw">{JSON.stringify(task.result, null, 2)}</pre>
+            </details>
+          )}
+        </Panel>
+      </div>
+    </>
+  )
+}
+
+function linkOf({ kind, subject_id: subject }: Task): string | false {
+  if (subject === null) return false
+  return ['restore', 'undo', 'discard'].includes(kind) ? `/restores/${subject}` : `/backups/${subject}`
+}

@@ -1,0 +1,59 @@
+import { Link } from 'wouter'
+import { isOpen, type Task } from '../../api/records.ts'
+import { Ago } from '../../parts/ago.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { capital, duration, secondsBetween, why, words } from '../../parts/format.ts'
+
+export function TaskTable({ tasks }: { tasks: readonly Task[] }) {
+  return (
+    <div className="table-frame">
+      <table>
+        <thead>
+          <tr>
+            <th>Job</th>
+            <th>Status</th>
+            <th className="wide-only">Begun</th>
+            <th className="number">Took</th>
+            <th className="wide-only">By</th>
+          </tr>
+        </thead>
+        <tbody>
+          {tasks.map((task) => (
+            <tr key={task.task_id}>
+              <th scope="row">
+                <Link href={`/activity/${task.task_id}`} className="row-link">
+                  {capital(task.kind)}
+                </Link>
+                <span className="row-note muted">{subjectOf(task)}</span>
+              </th>
+              <td>
+                <Badge status={task.status} />
+                {isOpen(task) && task.progress && (
+                  <span className="row-note muted">
+                    {words(task.progress.phase)}
+                    {task.progress.percent !== null && ` ${Math.floor(task.progress.percent)} %`}
+                  </span>
+                )}
+                {task.error && <span className="row-note bad">{task.error.message}</span>}
+              </td>
+              <td className="nowrap wide-only">
+                <Ago at={task.started_at ?? task.created_at} />
+              </td>
+              <td className="number nowrap">
+                {task.started_at ? duration(secondsBetween(task.started_at, task.finished_at)) : '–'}
+              </td>
+              <td className="wide-only">
+                {task.created_by}
+                <span className="row-note muted">{why(task.trigger)}</span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+function subjectOf({ result, subject_id: subject, task_id: id }: Task): string {
+  return typeof result?.number === 'number' ? `backup ${result.number}` : (subject ?? id)
+}

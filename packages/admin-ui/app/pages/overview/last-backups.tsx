@@ -1,0 +1,51 @@
+import { Link } from 'wouter'
+import type { Backup } from '../../api/records.ts'
+import { Ago } from '../../parts/ago.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { bytes, duration, secondsBetween } from '../../parts/format.ts'
+import { Panel } from '../../parts/panel.tsx'
+
+/** What each of the last backups cost. */
+export function LastBackups({ backups }: { backups: readonly Backup[] }) {
+  if (backups.length === 0) return null
+  return (
+    <Panel title="Last backups" actions={<Link href="/backups">All backups</Link>}>
+      <div className="table-frame">
+        <table>
+          <thead>
+            <tr>
+              <th>Backup</th>
+              <th>Status</th>
+              <th className="wide-only">Made</th>
+              <th className="number wide-only">Took</th>
+              <th className="number wide-only">Data</th>
+              <th className="number">Added</th>
+            </tr>
+          </thead>
+          <tbody>
+            {backups.map(({ id, number, name, status, created_at: made, completed_at: completed, ...sizes }) => (
+              <tr key={id}>
+                <th scope="row">
+                  <Link href={`/backups/${id}`} className="row-link">
+                    {name || `Backup ${number ?? ''}`}
+                  </Link>
+                </th>
+                <td>
+                  <Badge status={status} />
+                </td>
+                <td className="nowrap wide-only">
+                  <Ago at={made} />
+                </td>
+                <td className="number nowrap wide-only">
+                  {completed ? duration(secondsBetween(made, completed)) : '–'}
+                </td>
+                <td className="number nowrap wide-only">{bytes(sizes.logical_bytes)}</td>
+                <td className="number nowrap">{bytes(sizes.stored_bytes)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Panel>
+  )
+}

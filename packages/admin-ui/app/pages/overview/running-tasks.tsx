@@ -1,0 +1,20 @@
+import { Link } from 'wouter'
+import type { Task } from '../../api/records.ts'
+import { capital } from '../../parts/format.ts'
+import { Panel } from '../../parts/panel.tsx'
+import { Progress } from '../../parts/progress.tsx'
+
+export function RunningTasks({ tasks }: { tasks: readonly Task[] }) {
+  return (
+    <Panel title="Running now">
+      <ul className="stack">
+        {tasks.slice(0, 5).map((task) => (
+          <li key={task.task_id} className="running-task">
+            <Link href={`/activity/${task.task_id}`}>{capital(task.kind)}</Link>
+            <Progress task={task} />
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  )
+}

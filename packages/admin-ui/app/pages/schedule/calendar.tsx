@@ -1,0 +1,120 @@
+import { useState } from 'react'
+import { Link } from 'wouter'
+import { useBackups, useSchedule } from '../../api/queries.ts'
+import type { Backup } from '../../api/records.ts'
+import { toneOf } from '../../parts/badge.tsx'
+import { Button } from '../../parts/button.tsx'
+import { exact } from '../../parts/format.ts'
+import { Panel } from '../../parts/panel.tsx'
+import { dayKey, weeksOf } from './days.ts'
+
+const monthName = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric' })
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const dayNames = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+/** More entries than this in one day are counted. */
+const most = 3
+
+/** A month of backups: past ones with their outcome, coming ones by the schedule. */
+export function Calendar() {
+  const today = new Date()
+  const [shift, setShift] = useState(0)
+  const first = new Date(today.getFullYear(), today.getMonth() + shift, 1)
+  const weeks = weeksOf(first.getFullYear(), first.getMonth())
+  const from = weeks[0]?.[0] ?? first
+  const last = weeks.at(-1)?.[6] ?? first
+  const to = new Date(last.getFullYear(), last.getMonth(), last.getDate() + 1)
+  const { data: backups } = useBackups({
+    created_after: from.toISOString(),
+    created_before: to.toISOString(),
+    page_size: 500,
+  })
+  const { data: schedule } = useSchedule({}, 100)
+  const made = Map.groupBy(backups?.results ?? [], ({ created_at }) => dayKey(new Date(created_at ?? 0)))
+  const coming = Map.groupBy(schedule?.next_runs ?? [], (iso) => dayKey(new Date(iso)))
+  return (
+    <Panel
+      title={monthName.format(first)}
+      actions={
+        <span className="actions">
+          <Button kind="quiet" onClick={() => setShift(shift - 1)}>
+            Earlier
+          </Button>
+          <Button kind="quiet" disabled={shift === 0} onClick={() => setShift(0)}>
+            This month
+          </Button>
+          <Button kind="quiet" onClick={() => setShift(shift + 1)}>
+            Later
+          </Button>
+        </span>
+      }
+    >
+      <table className="calendar">
+        <thead>
+          <tr>
+            {dayNames.map((name) => (
+              <th key={name}>{name}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {weeks.map((week) => (
+            <tr key={week[0]?.getTime()}>
+              {week.map((day) => (
+                <Day
+                  key={day.getTime()}
+                  day={day}
+                  dim={day.getMonth() !== first.getMonth()}
+                  isToday={dayKey(day) === dayKey(today)}
+                  made={(made.get(dayKey(day)) ?? []).toReversed()}
+                  coming={coming.get(dayKey(day)) ?? []}
+                />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  )
+}
+
+interface DayProps {
+  day: Date
+  dim: boolean
+  isToday: boolean
+  made: readonly Backup[]
+  coming: readonly string[]
+}
+
+function Day({ day, dim, isToday, made, coming }: DayProps) {
+  const more = made.length + coming.length - most
+  return (
+    <td className={dim ? 'dim' : undefined} aria-current={isToday ? 'date' : undefined}>
+      <span className="day">{day.getDate()}</span>
+      <ul>
+        {made.slice(0, most).map(({ id, number, status, name, created_at: at }) => (
+          <li key={id}>
+            <Link
+              href={`/backups/${id}`}
+              className={`run ${toneOf(status)}`}
+              title={`${name || `Backup ${number ?? ''}`}: ${status}, ${at ? exact(at) : ''}`}
+            >
+              <span className="run-time">{at ? clock.format(new Date(at)) : ''}</span>
+              <span className="visually-hidden">
+                {status}: {name || `backup ${number ?? ''}`}
+              </span>
+            </Link>
+          </li>
+        ))}
+        {coming.slice(0, Math.max(0, most - made.length)).map((iso) => (
+          <li key={iso}>
+            <span className="run coming" title={`Will run ${exact(iso)}`}>
+              <span className="run-time">{clock.format(new Date(iso))}</span>
+              <span className="visually-hidden">will run</span>
+            </span>
+          </li>
+        ))}
+        {more > 0 && <li className="muted run-more">and {more} more</li>}
+      </ul>
+    </td>
+  )
+}

@@ -1,0 +1,148 @@
+import { useDeferredValue, useState } from 'react'
+import { useSchedule } from '../../api/queries.ts'
+import type { Config } from '../../api/records.ts'
+import { useSession } from '../../api/session.tsx'
+import { Button } from '../../parts/button.tsx'
+import { Complaint, tell } from '../../parts/failure.tsx'
+import { Check, SelectField, TextField } from '../../parts/field.tsx'
+import { useChangeConfig } from '../settings/use-change-config.ts'
+import { NextRuns } from './next-runs.tsx'
+import { inWords } from './schedule-words.ts'
+
+const hours = Array.from({ length: 24 }, (_, hour) => hour)
+
+/** Says when backups are made, and shows at once what that comes to. */
+export function ScheduleForm({ config }: { config: Config }) {
+  const { may } = useSession()
+  const mayChange = may('config:write')
+  const change = useChangeConfig('The schedule was changed.')
+  const [draft, setDraft] = useState({
+    enabled: config.auto_backup_enabled,
+    byCron: config.auto_backup_cron !== null,
+    hour: config.auto_backup_hour,
+    cron: config.auto_backup_cron ?? `0 ${config.auto_backup_hour} * * *`,
+    media: config.auto_backup_include_media,
+    type: config.auto_backup_type,
+    jitter: config.auto_backup_jitter_minutes,
+    zone: config.time_zone ?? '',
+  })
+  const set = (next: Partial<typeof draft>) => setDraft({ ...draft, ...next })
+  const trial = useDeferredValue({
+    auto_backup_enabled: 'true',
+    auto_backup_hour: draft.hour,
+    auto_backup_cron: draft.byCron ? draft.cron : '',
+    auto_backup_jitter_minutes: draft.jitter,
+    ...(draft.zone.trim() === '' ? {} : { time_zone: draft.zone.trim() }),
+  })
+  const next = useSchedule(trial, 5)
+  const refusal = next.error ? tell(next.error).text : null
+  const cronProblem = refusal?.includes('cron') ? refusal.replace(/^.*?auto_backup_cron: /, '') : null
+  const zoneProblem = refusal?.includes('zone') ? 'There is no such time zone.' : null
+  const save = () =>
+    change.mutate({
+      auto_backup_enabled: draft.enabled,
+      auto_backup_hour: draft.hour,
+      auto_backup_cron: draft.byCron ? draft.cron : null,
+      auto_backup_include_media: draft.media,
+      auto_backup_type: draft.type,
+      auto_backup_jitter_minutes: draft.jitter,
+      time_zone: draft.zone.trim() || null,
+    })
+  return (
+    <form
+      className="stack"
+      onSubmit={(event) => {
+        event.preventDefault()
+        save()
+      }}
+    >
+      <fieldset disabled={!mayChange} className="stack plain">
+        <legend className="visually-hidden">Automatic backup</legend>
+        <Check
+          label="Make backups automatically"
+          hint={draft.enabled ? `Made ${inWords(draft)}.` : 'Off: backups are made only by people and programs.'}
+          checked={draft.enabled}
+          onChange={(enabled) => set({ enabled })}
+        />
+        <div className="fields">
+          <SelectField
+            label="How often"
+            value={draft.byCron ? 'cron' : 'daily'}
+            onChange={(event) => set({ byCron: event.target.value === 'cron' })}
+          >
+            <option value="daily">Every day at one hour</option>
+            <option value="cron">By a cron expression</option>
+          </SelectField>
+          {draft.byCron ? (
+            <TextField
+              label="Cron expression"
+              hint="Minute, hour, day of month, month, day of week."
+              problem={cronProblem}
+              value={draft.cron}
+              spellCheck={false}
+              autoComplete="off"
+              onChange={(event) => set({ cron: event.target.value })}
+            />
+          ) : (
+            <SelectField
+              label="Hour"
+              value={draft.hour}
+              onChange={(event) => set({ hour: Number(event.target.value) })}
+            >
+              {hours.map((hour) => (
+                <option key={hour} value={hour}>
+                  {String(hour).padStart(2, '0')}:00
+                </option>
+              ))}
+            </SelectField>
+          )}
+          <TextField
+            label="Time zone"
+            hint="Empty: that of the server."
+            placeholder="Europe/Vienna"
+            problem={zoneProblem}
+            list="time-zones"
+            value={draft.zone}
+            autoComplete="off"
+            onChange={(event) => set({ zone: event.target.value })}
+          />
+          <SelectField
+            label="Kind"
+            value={draft.type}
+            onChange={(event) => set({ type: event.target.value as typeof draft.type })}
+          >
+            <option value="full">Full</option>
+            <option value="incremental">Incremental</option>
+            <option value="differential">Differential</option>
+          </SelectField>
+          <TextField
+            label="Spread over (minutes)"
+            hint="Begins up to that much later, so that many applications do not begin at once."
+            type="number"
+            min={0}
+            max={720}
+            value={draft.jitter}
+            onChange={(event) => set({ jitter: Number(event.target.value) })}
+          />
+        </div>
+        <datalist id="time-zones">
+          {Intl.supportedValuesOf('timeZone').map((zone) => (
+            <option key={zone} value={zone} />
+          ))}
+        </datalist>
+        <Check label="With media" checked={draft.media} onChange={(media) => set({ media })} />
+      </fieldset>
+      <NextRuns runs={next.data?.next_runs ?? []} enabled={draft.enabled} invalid={refusal !== null} />
+      <Complaint error={change.error} />
+      {mayChange ? (
+        <div>
+          <Button kind="primary" type="submit" busy={change.isPending} disabled={refusal !== null}>
+            Save schedule
+          </Button>
+        </div>
+      ) : (
+        <p className="muted">You may look at the schedule; changing it needs the right to change the configuration.</p>
+      )}
+    </form>
+  )
+}
