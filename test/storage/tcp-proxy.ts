@@ -63,10 +63,11 @@ export async function startTcpProxy(upstream: number, weather: Partial<Weather> 
     }
     pump(client, target, proxy.weather, budget, cut)
     pump(target, client, proxy.weather, budget, cut)
-    client.on('close', () => target.destroySoon())
-    target.on('close', () => {
+    // What ended in order is ended in order, after what is still on its way.
+    client.on('close', (failed) => failed && target.destroy())
+    target.on('close', (failed) => {
       open.delete(target)
-      client.destroySoon()
+      if (failed) client.destroy()
     })
   })
   server.listen(port, '127.0.0.1')

@@ -102,6 +102,8 @@ export const engineOptionsSchema = z.strictObject({
   /** How long the database a swap replaced is kept. */
   keepReplacedDays: z.number().int().min(0).max(3650).default(7),
   resources,
+  /** The most that is moved to and from the repository, in bytes per second; 0 is no limit. May be changed later. */
+  throttle: z.object({ upload: z.number().min(0).default(0), download: z.number().min(0).default(0) }).prefault({}),
   /** Folder with pg_dump and pg_restore, if they are not where they usually are. */
   clientTools: z.string().optional(),
   /**

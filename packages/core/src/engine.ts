@@ -10,6 +10,7 @@ import { createEngineParts } from './engine/parts.ts'
 import { createRestores, type Restores } from './engine/restores.ts'
 import { type StatusReport, statusReport } from './engine/status.ts'
 import type { Repository } from './repository/repository.ts'
+import type { Throttle } from './storage/throttle.ts'
 
 /**
  * The engine: one plain object that library calls, HTTP, CLI and scheduler go through alike.
@@ -22,6 +23,8 @@ export interface BackupEngine {
     /** Creates the repository. `REPOSITORY_EXISTS` where there is one, `KEY_MISSING` without a key. */
     init(): Promise<RepositoryDescription>
     describe(): Promise<RepositoryDescription>
+    /** How fast the repository may be written and read; a change holds at once, also for what is under way. */
+    throttle: Pick<Throttle, 'limits' | 'change'>
   }
   backups: Backups
   restores: Restores
@@ -74,6 +77,7 @@ export function createBackupEngine(options: EngineOptions): BackupEngine {
     repository: {
       init: async () => describeRepository(await parts.init()),
       describe: async () => describeRepository(await parts.repository()),
+      throttle: parts.throttle,
     },
     backups,
     restores,

@@ -9,12 +9,15 @@ import { openRepository } from '../repository/open.ts'
 import type { Repository } from '../repository/repository.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { Storage } from '../storage/storage.ts'
+import { createThrottle, type Throttle, withThrottle } from '../storage/throttle.ts'
 import { readApplication } from './application.ts'
 
 /** What the engine's operations share: the storage, the repository (opened once, when first needed), the databases. */
 export interface EngineParts {
   readonly settings: EngineSettings
   readonly storage: Storage
+  /** How fast the storage may be used. */
+  readonly throttle: Throttle
   init(): Promise<Repository>
   repository(): Promise<Repository>
   /** Labels of the configured databases. */
@@ -29,18 +32,20 @@ export interface EngineParts {
 
 export function createEngineParts(settings: EngineSettings): EngineParts {
   const { repository: location } = settings
-  const storage = typeof location === 'string' ? openStorage(location) : location
+  const throttle = createThrottle(settings.throttle)
+  const storage = typeof location === 'string' ? openStorage(location, { throttle }) : withThrottle(location, throttle)
   const databases = databasesOf(settings)
   let opened: Promise<Repository> | undefined
 
   const parts: EngineParts = {
     settings,
     storage,
+    throttle,
     async init() {
       if (settings.encryption === undefined)
         throw new EngineError('KEY_MISSING', 'A new repository needs a passphrase or a key.')
       // Only here a missing folder is made: anywhere else it means that a disk is not mounted.
-      const target = typeof location === 'string' ? openStorage(location, { create: true }) : storage
+      const target = typeof location === 'string' ? openStorage(location, { create: true, throttle }) : storage
       const repository = await initRepository(target, await keySource(settings.encryption))
       opened = Promise.resolve(repository)
       return repository

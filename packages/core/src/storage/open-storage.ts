@@ -5,6 +5,12 @@ import { withRetry } from './retry.ts'
 import { createS3Storage, s3OptionsOf } from './s3.ts'
 import { createSftpStorage, sftpOptionsOf } from './sftp.ts'
 import type { Storage } from './storage.ts'
+import { type Throttle, withThrottle } from './throttle.ts'
+
+export interface OpenStorageOptions extends LocalStorageOptions {
+  /** Keeps what is moved below its limits. */
+  throttle?: Throttle
+}
 
 /** A storage over a network, by the scheme of its URL. Its SDK is loaded at the first operation. */
 const remoteStorages: Record<string, (location: string, options: LocalStorageOptions) => Storage> = {
@@ -16,14 +22,15 @@ const remoteStorages: Record<string, (location: string, options: LocalStorageOpt
  * The storage at a location: a path, a `file://` URL, or the URL of a remote storage, which then tries again what failed
  * for the moment (`withRetry`). Throws `CONFIG_INVALID` for anything else; nothing is touched before the first operation.
  */
-export function openStorage(location: string, options: LocalStorageOptions = {}): Storage {
+export function openStorage(location: string, options: OpenStorageOptions = {}): Storage {
   if (location === '' || location.includes('\0'))
     throw new EngineError('CONFIG_INVALID', 'The location of the repository is empty or holds a NUL byte.')
+  const throttled = (storage: Storage) => (options.throttle ? withThrottle(storage, options.throttle) : storage)
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(location)?.[1]?.toLowerCase()
-  if (scheme === undefined) return createLocalStorage(location, options)
-  if (scheme === 'file') return createLocalStorage(pathOfFileUrl(location), options)
+  if (scheme === undefined) return throttled(createLocalStorage(location, options))
+  if (scheme === 'file') return throttled(createLocalStorage(pathOfFileUrl(location), options))
   const open = remoteStorages[scheme]
-  if (open) return withRetry(open(location, options))
+  if (open) return withRetry(throttled(open(location, options)))
   throw new EngineError('CONFIG_INVALID', `There is no storage for ${scheme}:// locations.`, {
     advice: `Give a path, or a URL of one of these: ${['file', ...Object.keys(remoteStorages)].map((name) => `${name}://`).join(', ')}.`,
   })
