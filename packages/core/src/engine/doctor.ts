@@ -72,7 +72,7 @@ async function repositoryChecks(
         : { id: 'repository.space', level: 'ok', message: `${gigabytes.toFixed(0)} GB are free at the repository.` },
     )
   }
-  const { backups, damaged } = await readStoredBackups(repository, signal)
+  const { backups, damaged } = await readStoredBackups(repository, signal, { fresh: true })
   for (const { id, message } of damaged)
     checks.push({
       id: 'repository.manifest',

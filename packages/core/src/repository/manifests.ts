@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { EngineError } from '../errors.ts'
-import { StorageObjectMissing } from '../storage/storage.ts'
+import { StorageObjectMissing, type StoredObject } from '../storage/storage.ts'
 import { mapInOrder } from './concurrency.ts'
 import { damaged } from './damage.ts'
 import { backupIdSchema, type Manifest, manifestSchema } from './documents.ts'
 import { prefixes } from './layout.ts'
+import type { OpenedObjects } from './opened-objects.ts'
 import { pinName } from './pins.ts'
 import type { Repository } from './repository.ts'
 import { openDocument, parseDocument } from './sealed-document.ts'
@@ -26,16 +27,27 @@ export function manifestName(id: string): string {
   return `${prefixes.backups}${id}`
 }
 
-/** Every backup in the repository, in no particular order. One that does not open is listed with its error. */
+/**
+ * Every backup in the repository, in no particular order. One that does not open is listed with its error. What is in
+ * `opened` already is not read again.
+ */
 export async function* listManifests(
   repository: Repository,
-  options: { signal?: AbortSignal } = {},
+  { signal, opened }: { signal?: AbortSignal; opened?: OpenedObjects<OpenedManifest> } = {},
 ): AsyncGenerator<ListedManifest> {
-  const ids: string[] = []
-  for await (const { name } of repository.storage.list(prefixes.backups, options)) {
-    ids.push(name.slice(prefixes.backups.length))
+  const objects: StoredObject[] = []
+  for await (const object of repository.storage.list(prefixes.backups, { signal })) objects.push(object)
+  opened?.keepOnly(new Set(objects.map(({ name }) => name)))
+  const read = async (object: StoredObject): Promise<ListedManifest | null> => {
+    const id = object.name.slice(prefixes.backups.length)
+    const known = opened?.get(object)
+    if (known) return { id, ...known }
+    const listed = await tryRead(repository, id, { signal })
+    if (listed?.manifest && listed.checksum)
+      opened?.set(object, { manifest: listed.manifest, checksum: listed.checksum })
+    return listed
   }
-  for await (const listed of mapInOrder(ids, 8, (id) => tryRead(repository, id, options))) {
+  for await (const listed of mapInOrder(objects, 8, read)) {
     if (listed !== null) yield listed
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { backupIdSchema } from './documents.ts'
 import { prefixes, randomName } from './layout.ts'
+import type { OpenedObjects } from './opened-objects.ts'
 import type { Repository } from './repository.ts'
 import { getDocument, putDocument } from './sealed-document.ts'
 
@@ -29,20 +30,26 @@ export async function recordVerification(
   await putDocument(repository, name, { format: 1, ...record })
 }
 
-/** Verifications of one backup, or of all, oldest first. */
+/** Verifications of one backup, or of all, oldest first. What is in `opened` already is not read again. */
 export async function listVerifications(
   repository: Repository,
   backup?: string,
-  options: { signal?: AbortSignal } = {},
+  { signal, opened }: { signal?: AbortSignal; opened?: OpenedObjects<Verification> } = {},
 ): Promise<Verification[]> {
   const found: Verification[] = []
   const prefix = backup === undefined ? prefixes.verified : verifiedPrefix(backup)
-  for await (const { name } of repository.storage.list(prefix, options)) {
-    const record = await getDocument(repository, name, verificationSchema, options)
+  const names = new Set<string>()
+  for await (const object of repository.storage.list(prefix, { signal })) {
+    names.add(object.name)
+    const known = opened?.get(object)
+    if (known) found.push(known)
+    const record = known ? null : await getDocument(repository, object.name, verificationSchema, { signal })
     if (record === null) continue
     const { format: _, ...verification } = record
     found.push(verification)
+    opened?.set(object, verification)
   }
+  opened?.keepOnly(names)
   return found.sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
 }
 
