@@ -108,7 +108,8 @@ function gather(send: (bytes: Uint8Array) => Promise<void>) {
     flush,
     async write(bytes: Uint8Array) {
       if (bytes.length === 0) return
-      parts.push(bytes)
+      // A few bytes must not keep the large buffer alive that they are a part of.
+      parts.push(bytes.length * 4 < bytes.buffer.byteLength ? Uint8Array.from(bytes) : bytes)
       size += bytes.length
       if (size >= bufferBytes) await flush()
     },

@@ -63,3 +63,8 @@ test('what an encoding does not have is refused', () => {
   expect(archiveTextEncoder(archive('EUC_JP', 'latin1'))('ascii')).toBe('ascii')
   expect(() => archiveText(archive('WIN1253', 'latin1'))('\xff')).toThrow('not valid WIN1253')
 })
+
+test('names are UTF-8 also where another definition of a SQL_ASCII database is not', () => {
+  const encode = archiveTextEncoder(archive('SQL_ASCII', 'latin1'))
+  expect(Buffer.from(encode('Größe'), 'latin1').toString('utf8')).toBe('Größe')
+})

@@ -73,7 +73,11 @@ const labels: Record<string, string> = {
  */
 export function archiveTextEncoder(archive: Archive): (text: string) => string {
   const encoding = archiveEncoding(archive)
-  if (encoding === 'UTF8' || encoding === 'SQL_ASCII') return (text) => text
+  if (encoding === 'UTF8' || encoding === 'SQL_ASCII') {
+    // Where some definition is not UTF-8 (SQL_ASCII allows that), strings stand for bytes, one character each.
+    if (archive.header.text === 'utf8') return (text) => text
+    return (text) => Buffer.from(text, 'utf8').toString('latin1')
+  }
   const decode = archiveText({ ...archive, header: { ...archive.header, text: 'latin1' } })
   let bytes: Map<string, number> | undefined
   return (text) => {
