@@ -111,6 +111,8 @@ export const engineOptionsSchema = z.strictObject({
    * PostgreSQL database of its own. Default: `catalog/catalog.sqlite` in the repository's folder.
    */
   catalog: z.string().min(1).optional(),
+  /** Folder for the standard files of backups (`export_after_backup`). Default: `exports` in the repository's folder. */
+  exportDirectory: z.string().min(1).optional(),
   /** Jobs that run at the same time; of one database at most one writes. */
   jobConcurrency: z.number().int().min(1).max(32).default(2),
   /** What holds until it is changed at run time: schedule, retention, compression. */

@@ -83,6 +83,7 @@ export const errorTable = {
   // --- backups
   BACKUP_NOT_FOUND: row(404, 1, false, 'List the backups with `lifeboat list`.'),
   BACKUP_AMBIGUOUS: row(409, 2, false, 'Give more characters of the id.'),
+  BACKUP_RUNNING: row(409, 3, true, 'Cancel its task, or wait until it has ended.'),
   BACKUP_PINNED: row(409, 3, false, 'Unpin the backup first.'),
   BACKUP_LAST_GOOD: row(409, 3, false, 'This is the last good backup of its database. Make another one first.'),
   BACKUP_NEEDED_FOR_UNDO: row(

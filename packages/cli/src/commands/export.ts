@@ -8,6 +8,7 @@ interface ExportFlags extends CommonOptions {
   output?: string
   part?: string
   compression?: string
+  format?: string
 }
 
 export const exportCommand: CommandDefinition = {
@@ -16,6 +17,7 @@ export const exportCommand: CommandDefinition = {
   examples: [
     'lifeboat export latest',
     'lifeboat export 12 --output shop.dump',
+    'lifeboat export 12 --format sql --output shop.sql',
     'lifeboat export 12 --part media --output media.tar.gz',
     'lifeboat export latest --output - | pg_restore --list',
   ],
@@ -24,6 +26,7 @@ export const exportCommand: CommandDefinition = {
       .argument('<backup>', 'number, id, its first characters, or "latest"')
       .option('--output <file>', 'where to write; "-" is stdout (default: the usual name in this folder)')
       .option('--part <part>', 'database or media', 'database')
+      .option('--format <format>', 'of the database: dump, or sql (one plain script)', 'dump')
       .option('--compression <level>', 'gzip level 0 to 9', '6')
       .action(async (reference: string, flags: ExportFlags) => {
         const compressionLevel = Number(flags.compression)
@@ -32,6 +35,9 @@ export const exportCommand: CommandDefinition = {
         if (flags.part !== 'database' && flags.part !== 'media')
           throw new EngineError('USAGE', '--part takes database or media.')
         const part = flags.part
+        if (flags.format !== 'dump' && flags.format !== 'sql')
+          throw new EngineError('USAGE', '--format takes dump or sql.')
+        const format = flags.format
         const toStdout = flags.output === '-'
         if (toStdout && flags.json) throw new EngineError('USAGE', '--json and --output - both want stdout.')
         if (toStdout && process.stdout.isTTY)
@@ -45,6 +51,7 @@ export const exportCommand: CommandDefinition = {
             ...running,
             database,
             part,
+            format,
             compressionLevel,
             ...(toStdout ? { stream: process.stdout } : flags.output ? { file: flags.output } : {}),
           })

@@ -132,6 +132,8 @@ export interface JobTable {
   readLogs(id: string, after: number, limit?: number): Promise<LogLine[]>
   /** Forgets ended jobs, with their logs, that finished before; gives their number. */
   forget(before: string): Promise<number>
+  /** Forgets the ended jobs of one kind about one subject, with their logs; gives their number. */
+  forgetSubject(kind: string, subjectId: string): Promise<number>
 }
 
 export interface RestoreRecord {

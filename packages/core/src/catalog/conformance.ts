@@ -183,6 +183,21 @@ const jobRules: CatalogRule[] = [
       assert.equal(await jobs.count(), 2)
     },
   },
+  {
+    name: 'forgetting a subject drops its ended jobs of that kind with their logs and no others',
+    async run({ jobs }) {
+      await jobs.insert(job('first', { subject_id: 'b1' }))
+      await jobs.insert(job('other kind', { subject_id: 'b1', kind: 'verify' }))
+      await jobs.insert(job('other subject', { subject_id: 'b2' }))
+      await jobs.insert(job('queued', { subject_id: 'b1' }))
+      await jobs.appendLogs('first', [{ seq: 1, at: at(1), level: 'info', message: 'x', detail: null }])
+      for (const id of ['first', 'other kind', 'other subject']) await jobs.cancel(id, at(10))
+      assert.equal(await jobs.forgetSubject('backup', 'b1'), 1)
+      assert.equal(await jobs.get('first'), null)
+      assert.deepEqual(await jobs.readLogs('first', 0), [])
+      assert.equal(await jobs.count(), 3)
+    },
+  },
 ]
 
 const restore: RestoreRecord = {

@@ -161,6 +161,24 @@ export function jobTable(session: CatalogSession): JobTable {
           .executeTakeFirst()
         return Number(removed.numDeletedRows)
       }),
+
+    forgetSubject: (kind, subjectId) =>
+      session.write(async (database) => {
+        const ended = database
+          .selectFrom('jobs')
+          .select('id')
+          .where('status', 'in', [...finished])
+          .where('kind', '=', kind)
+          .where('subject_id', '=', subjectId)
+        await database.deleteFrom('job_logs').where('job_id', 'in', ended).execute()
+        const removed = await database
+          .deleteFrom('jobs')
+          .where('status', 'in', [...finished])
+          .where('kind', '=', kind)
+          .where('subject_id', '=', subjectId)
+          .executeTakeFirst()
+        return Number(removed.numDeletedRows)
+      }),
   }
 }
 

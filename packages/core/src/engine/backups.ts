@@ -5,6 +5,7 @@ import { setPin } from '../repository/pins.ts'
 import { backupDetails } from './backup-details.ts'
 import type { BackupDetails, BackupList, CreateBackupOptions, OfDatabase, Running } from './engine-type.ts'
 import { type ExportOptions, type ExportResult, exportBackup } from './export-backup.ts'
+import { exportToFolder, removeExported } from './export-folder.ts'
 import type { EngineParts } from './parts.ts'
 import { resolveBackup } from './resolve-backup.ts'
 import { readStoredBackups } from './stored-backups.ts'
@@ -21,6 +22,8 @@ export interface Backups {
   details(reference: string, options?: OfDatabase & Running): Promise<BackupDetails>
   verify(reference: string, options?: VerifyOptions & OfDatabase & Running): Promise<VerifyReport>
   export(reference: string, options?: ExportOptions & OfDatabase & Running): Promise<ExportResult>
+  /** Lays the standard files beside the backup, in the option `exportDirectory`; they go when it goes. */
+  exportToFolder(reference: string, options?: OfDatabase & Running): Promise<{ files: string[] }>
   pin(reference: string, pinned: boolean, options?: OfDatabase & Running & { by?: string }): Promise<BackupSummary>
   /**
    * Deletes a backup; its space comes back with the next prune. `BACKUP_PINNED` where it is pinned, `BACKUP_LAST_GOOD`
@@ -101,6 +104,11 @@ export function createBackups(parts: EngineParts): Backups {
       return exportBackup(parts, found.manifest, options)
     },
 
+    async exportToFolder(reference, options = {}) {
+      const { found } = await find(reference, options)
+      return exportToFolder(parts, found.manifest, options)
+    },
+
     async pin(reference, pinned, options) {
       const { found } = await find(reference, options)
       await setPin(await parts.repository(), found.manifest.id, pinned, { by: options?.by ?? currentUser() })
@@ -122,6 +130,7 @@ export function createBackups(parts: EngineParts): Backups {
         })
       }
       await deleteManifest(await parts.repository(), id, { signal: options?.signal })
+      await removeExported(parts.settings, id)
       return backupSummary(found)
     },
   }

@@ -3,13 +3,16 @@ import type { Writable } from 'node:stream'
 import { exportDump } from '../export/export-dump.ts'
 import { exportFileName } from '../export/export-file-name.ts'
 import { exportMedia } from '../export/export-media.ts'
+import { exportSql } from '../export/export-sql.ts'
 import type { Manifest } from '../repository/documents.ts'
 import type { Running } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
 
 export interface ExportOptions {
-  /** `database` (default): a pg_dump custom-format archive; `media`: a tar.gz. */
+  /** `database` (default), or `media`: a tar.gz. */
   part?: 'database' | 'media'
+  /** Of the database: `dump` (default), a pg_dump custom-format archive, or `sql`, one plain script. */
+  format?: 'dump' | 'sql'
   /** Where to write: a path, or a stream (not ended by us). Default: the usual file name in the current folder. */
   file?: string
   stream?: Writable
@@ -32,18 +35,21 @@ export async function exportBackup(
   manifest: Manifest,
   options: ExportOptions & Running,
 ): Promise<ExportResult> {
-  const { part = 'database', stream, compressionLevel, signal, report } = options
-  const fileName = exportFileName(
-    manifest.app_name,
-    part === 'media' ? 'media' : 'backup',
-    new Date(manifest.created_at),
-  )
+  const { part = 'database', format = 'dump', stream, compressionLevel, signal, report } = options
+  const fileName = exportFileName(manifest.app_name, exportKind(part, format), new Date(manifest.created_at))
   const file = stream ? null : resolve(options.file ?? fileName)
   const output = stream ? { stream } : { file: file as string }
-  const write = part === 'media' ? exportMedia : exportDump
+  const write = writers[exportKind(part, format)]
   const result = await write(
     { repository: await parts.repository() },
     { manifest, output, compressionLevel, signal, report },
   )
   return { file_name: fileName, file, ...result }
+}
+
+const writers = { backup: exportDump, sql: exportSql, media: exportMedia }
+
+/** The kind of file that holds a part of a backup. */
+export function exportKind(part: 'database' | 'media', format: 'dump' | 'sql'): keyof typeof writers {
+  return part === 'media' ? 'media' : format === 'sql' ? 'sql' : 'backup'
 }

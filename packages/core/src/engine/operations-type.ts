@@ -85,12 +85,12 @@ export interface BackupOperations {
         pinned?: boolean
       },
   ): Promise<{ task_id: string; id: string; number: number }>
-  /** Refuses pinned backups, the last good one, and what an undo needs; `dryRun` only says whether it would. */
-  delete(reference: string, options: OfDatabase & { dryRun?: boolean }): Promise<CompletedBackup>
+  /** Of a failed one its history goes. Refuses running and pinned backups, the last good one, and what an undo needs; `dryRun` only says whether it would. */
+  delete(reference: string, options: OfDatabase & { dryRun?: boolean }): Promise<BackupRow>
   /** A standard file of the backup, written when `write` is called. */
   download(
     reference: string,
-    options: OfDatabase & { part?: 'database' | 'media'; compressionLevel?: number },
+    options: OfDatabase & { part?: 'database' | 'media'; format?: 'dump' | 'sql'; compressionLevel?: number },
   ): Promise<Download>
   verify(
     reference: string,

@@ -25,6 +25,8 @@ export const runTimeConfigPatchSchema = z
     safety_backup_days: limit(36_500),
     /** false stores new chunks uncompressed. */
     use_compression: z.boolean(),
+    /** Lay the standard files (dump, media) of each backup into a folder; they go when the backup goes. */
+    export_after_backup: z.boolean(),
     auto_backup_enabled: z.boolean(),
     /** In `time_zone`. */
     auto_backup_hour: z.number().int().min(0).max(23),
@@ -54,6 +56,7 @@ export const defaultRunTimeConfig: RunTimeConfig = {
   keep_yearly: 0,
   safety_backup_days: 7,
   use_compression: true,
+  export_after_backup: false,
   auto_backup_enabled: false,
   auto_backup_hour: 2,
   auto_backup_cron: null,

@@ -2,7 +2,8 @@ import { EngineError } from '../../errors.ts'
 import { exportFileName } from '../../export/export-file-name.ts'
 import { newBackupId } from '../../repository/backup-id.ts'
 import { claimNumber } from '../../repository/numbers.ts'
-import type { BackupOperations, CompletedBackup } from '../operations-type.ts'
+import { exportKind } from '../export-backup.ts'
+import type { BackupOperations, BackupRow, CompletedBackup, UnfinishedBackup } from '../operations-type.ts'
 import { backupRows, findBackupRow } from './backup-rows.ts'
 import { type Background, labelOf, labelOfBackup } from './core.ts'
 import { backupsNeededForUndo } from './needed-for-undo.ts'
@@ -74,7 +75,9 @@ export function createBackupOperations(background: () => Promise<Background>): B
 
     async delete(reference, { database, dryRun = false }) {
       const ready = await background()
-      const backup = completed(await operations.get(reference, { database }))
+      const row = await operations.get(reference, { database })
+      if (row.status !== 'completed') return deleteUnfinished(ready, row, dryRun)
+      const backup: CompletedBackup = row
       const { id, number } = backup
       if (backup.pinned) throw new EngineError('BACKUP_PINNED', `Backup ${number} is pinned.`, { detail: { id } })
       if ((await backupsNeededForUndo(ready)).has(id))
@@ -99,7 +102,7 @@ export function createBackupOperations(background: () => Promise<Background>): B
       return backup
     },
 
-    async download(reference, { database, part = 'database', compressionLevel }) {
+    async download(reference, { database, part = 'database', format = 'dump', compressionLevel }) {
       const { backups, parts } = await background()
       const backup = completed(await operations.get(reference, { database }))
       const label = labelOfBackup(parts, backup, database)
@@ -109,15 +112,24 @@ export function createBackupOperations(background: () => Promise<Background>): B
         })
       return {
         backup_id: backup.id,
-        file_name: exportFileName(backup.app_name, part === 'media' ? 'media' : 'backup', new Date(backup.created_at)),
-        content_type: part === 'media' ? 'application/gzip' : 'application/octet-stream',
+        file_name: exportFileName(backup.app_name, exportKind(part, format), new Date(backup.created_at)),
+        content_type:
+          part === 'media' ? 'application/gzip' : format === 'sql' ? 'application/sql' : 'application/octet-stream',
         async write(stream, signal) {
-          await backups.export(backup.id, { database: label, part, stream, compressionLevel, signal })
+          await backups.export(backup.id, { database: label, part, format, stream, compressionLevel, signal })
         },
       }
     },
   }
   return operations
+}
+
+/** Of what was never stored only the history goes. */
+async function deleteUnfinished({ catalog }: Background, row: UnfinishedBackup, dryRun: boolean): Promise<BackupRow> {
+  if (row.status === 'pending' || row.status === 'running')
+    throw new EngineError('BACKUP_RUNNING', `Backup ${row.id} is ${row.status}.`, { detail: { id: row.id } })
+  if (!dryRun) await catalog.jobs.forgetSubject('backup', row.id)
+  return row
 }
 
 function completed(row: Awaited<ReturnType<BackupOperations['get']>>): CompletedBackup {

@@ -18,6 +18,7 @@ export function createJobHandlers(background: () => Promise<Background>): Record
   return {
     backup: handler(true, runBackupJob),
     verify: handler(true, runVerifyJob),
+    export: handler(true, runExportJob),
     prune: handler(true, async ({ maintenance }, _, context) => ({ ...(await maintenance.prune(context)) })),
     forget: handler(true, runForgetJob),
     // A restore that was broken off has changed nothing that is live; whether it is still wanted, people decide.
@@ -47,7 +48,7 @@ async function runBackupJob(ready: Background, job: JobRecord, { signal, report 
   })
   // The attempt before had stored it and died before it could say so.
   if (made) log(report, 'info', `Backup ${made.number} is completed already.`)
-  const { use_compression: compressed } = await config.read()
+  const { use_compression: compressed, export_after_backup: exports } = await config.read()
   const backup =
     made ??
     (await backups.create({
@@ -66,6 +67,7 @@ async function runBackupJob(ready: Background, job: JobRecord, { signal, report 
       signal,
       report,
     }))
+  if (exports) await exportAfter(ready, job)
   await forgetAfter(ready, job)
   const { number, logical_bytes, stored_bytes, row_count } = backup
   return { id, number, logical_bytes, stored_bytes, rows: row_count }
@@ -81,6 +83,25 @@ async function forgetAfter({ jobs }: Background, { database, created_by }: JobRe
     createdBy: created_by,
     input: {},
   })
+}
+
+/** The standard files, as a job of its own: the backup is one without them. */
+async function exportAfter({ jobs }: Background, { database, created_by, subject_id }: JobRecord): Promise<void> {
+  await jobs.add({
+    kind: 'export',
+    database,
+    writer: '.export',
+    subjectId: subject_id,
+    trigger: 'schedule',
+    createdBy: created_by,
+    input: {},
+  })
+}
+
+async function runExportJob({ backups }: Background, job: JobRecord, { signal, report }: JobContext): Promise<Json> {
+  const { files } = await backups.exportToFolder(job.subject_id as string, { database: job.database, signal, report })
+  for (const file of files) log(report, 'info', `Wrote ${file}.`)
+  return { files }
 }
 
 async function runVerifyJob({ backups }: Background, job: JobRecord, { signal, report }: JobContext): Promise<Json> {

@@ -1,5 +1,4 @@
 import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Catalog } from '../../catalog/catalog.ts'
 import { openPostgresCatalog } from '../../catalog/postgres.ts'
 import { openSqliteCatalog } from '../../catalog/sqlite.ts'
@@ -7,6 +6,7 @@ import { EngineError } from '../../errors.ts'
 import { describeConnection, resolveConnection } from '../../postgres/connection.ts'
 import { openConnectionPool } from '../../postgres/connection-pool.ts'
 import type { EngineParts } from '../parts.ts'
+import { repositoryFolder } from '../repository-folder.ts'
 
 /**
  * Opens the catalog the engine's options name: a PostgreSQL URL, or the path of a SQLite file; without one a file in
@@ -30,8 +30,6 @@ export async function openCatalog(parts: EngineParts): Promise<Catalog> {
 }
 
 function defaultFolder({ settings }: EngineParts): string {
-  const { repository } = settings
-  if (typeof repository !== 'string') return resolve('.lifeboat')
-  if (repository.startsWith('file://')) return join(fileURLToPath(repository), 'catalog')
-  return /^[a-z][a-z0-9+.-]+:\/\//i.test(repository) ? resolve('.lifeboat') : join(resolve(repository), 'catalog')
+  const folder = repositoryFolder(settings)
+  return folder === null ? resolve('.lifeboat') : join(folder, 'catalog')
 }

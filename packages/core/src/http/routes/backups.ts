@@ -119,17 +119,17 @@ const remove = route({
   alias: 'backups/:id',
   permission: 'backups:delete',
   audit: 'backups.delete',
-  summary: 'Deletes a backup. Its space comes back with the next prune.',
+  summary: 'Deletes a backup, or the history of a failed one. Space comes back with the next prune.',
   query: ofDatabase.extend({ confirm }),
   body: z.strictObject({ confirm }),
   answers: { status: 204 },
   async handle({ engine, settings, params, query, body }) {
     const { database } = query
-    const { id, number, name, checksum, created_at } = await engine.operations.backups.delete(params.id ?? '', {
+    const { id, number, name, status, checksum, created_at } = await engine.operations.backups.delete(params.id ?? '', {
       database,
       dryRun: true,
     })
-    const plan = { action: 'delete', backup: { id, number, name, checksum, created_at } }
+    const plan = { action: 'delete', backup: { id, number, name, status, checksum, created_at } }
     const refusal = confirmationRefusal(settings, body.confirm ?? query.confirm, plan, planHash(plan))
     if (refusal) throw refusal
     await engine.operations.backups.delete(id, { database })

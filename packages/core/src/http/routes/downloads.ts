@@ -8,7 +8,7 @@ import { ofDatabase } from '../schemas.ts'
 
 const downloadQuery = ofDatabase.extend({
   part: z.enum(['database', 'media']).default('database').describe('`media`: the media folders as tar.gz.'),
-  format: z.enum(['dump']).default('dump').describe('A pg_dump custom-format archive.'),
+  format: z.enum(['dump', 'sql']).default('dump').describe('A pg_dump custom-format archive, or one plain script.'),
   compression: z.coerce.number().int().min(0).max(9).default(6).describe('gzip level inside the file.'),
 })
 
@@ -68,10 +68,11 @@ async function answer(context: RouteContext<unknown, unknown>, asked: Asked, onC
     throw new HttpProblem(403, 'plain_http', 'A backup is not sent over plain HTTP to another machine.', {
       extra: { advice: 'Use HTTPS, or set `allowPlainHttpDownloads`.' },
     })
-  const { id, database, part, compression } = asked
+  const { id, database, part, format, compression } = asked
   const download: Download = await engine.operations.backups.download(id, {
     database,
     part,
+    format,
     compressionLevel: compression,
   })
   return sendDownload(context, download, onComplete)
