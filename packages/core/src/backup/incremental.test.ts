@@ -1,49 +1,252 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EngineEvent } from '../events.ts'
+import { loadChunkIndex } from '../repository/load-index.ts'
+import { deleteManifest, manifestName } from '../repository/manifests.ts'
+import { deleteMark, writeMark } from '../repository/marks.ts'
+import { listVerifications } from '../repository/verifications.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
+import type { BackupContext } from './backup-context.ts'
 import { copySource, openBackup, testContext, testOptions } from './backup-fixture.ts'
 import { runBackup } from './run-backup.ts'
 
 let cluster: TemporaryCluster
 beforeAll(async () => {
-  cluster = await startTemporaryCluster()
+  // With fsync on the marker counts across restarts.
+  cluster = await startTemporaryCluster({ settings: { fsync: 'on', autovacuum: 'off' } })
 })
 afterAll(() => cluster?.stop())
 
-test('nothing changed: everything is taken over, no thread is started, next to nothing is stored', async () => {
-  const url = await cluster.createDatabase('unchanged')
-  await cluster.sql(
-    'unchanged',
-    `CREATE TABLE big (id int PRIMARY KEY, note text);
-     INSERT INTO big SELECT i, repeat(md5(i::text), 6) FROM generate_series(1, 10000) i;
-     CREATE TABLE small (v text); INSERT INTO small VALUES ('one');
-     CREATE TABLE empty (v text);
-     SELECT lo_from_bytea(0, convert_to(repeat('large ' || i, 2000), 'UTF8')) FROM generate_series(1, 20) i`,
-  )
-  const context = await testContext(url, { changeDetection: { sampleShare: 0 } })
-  const first = await runBackup(context, testOptions({ type: 'incremental' }))
-  expect(first.manifest).toMatchObject({ type: 'full', base: null, change: { reason: 'the first backup' } })
+const shop = `CREATE TABLE big (id int PRIMARY KEY, note text);
+  INSERT INTO big SELECT i, repeat(md5(i::text), 6) FROM generate_series(1, 10000) i;
+  CREATE TABLE small (v text); INSERT INTO small VALUES ('one');
+  CREATE TABLE empty (v text);
+  SELECT lo_create(i) FROM generate_series(1, 2500) i;
+  SELECT lo_put(i, 0, convert_to(repeat('large ' || i, 2000), 'UTF8')) FROM generate_series(1, 2500, 100) i`
 
+let databases = 0
+async function setUp(options: { sampleShare?: number; setUp?: string } = {}) {
+  const name = `incremental_${++databases}`
+  const url = await cluster.createDatabase(name)
+  await cluster.sql(name, options.setUp ?? shop)
+  const context = await testContext(url, { changeDetection: { sampleShare: options.sampleShare ?? 0 } })
   const events: EngineEvent[] = []
-  const second = await runBackup(context, testOptions({ type: 'incremental', report: (event) => events.push(event) }))
-  expect(second.manifest).toMatchObject({
-    type: 'incremental',
-    base: first.manifest.id,
-    change: { reason: `compared with backup ${first.manifest.number}`, bytes_read: 0, segments_read: 0 },
-    row_count: 10_001,
-  })
-  expect(second.manifest.logical_bytes).toBe(first.manifest.logical_bytes)
-  const opened = await openBackup(context.repository, second.manifest)
-  expect([...opened.tables.values()].map(({ change }) => change?.reason)).toEqual([
-    'unchanged',
-    'unchanged',
-    'unchanged',
-  ])
-  expect((await opened.rows('public.big')).equals(await copySource(url, 'COPY public.big TO STDOUT'))).toBe(true)
-  const third = await runBackup(context, testOptions({ type: 'incremental' }))
+  const backup = async (changes: Parameters<typeof testOptions>[0] = {}) => {
+    const report = (event: EngineEvent) => events.push(event)
+    const { manifest } = await runBackup(context, testOptions({ type: 'incremental', report, ...changes }))
+    return manifest
+  }
+  return { url, context, events, backup, sql: (text: string) => cluster.sql(name, text) }
+}
 
-  await cluster.sql('unchanged', `UPDATE big SET note = 'new' WHERE id = 5000; INSERT INTO small VALUES ('two')`)
-  const fourth = await runBackup(context, testOptions({ type: 'incremental' }))
-  const changed = await openBackup(context.repository, fourth.manifest)
-  expect((await changed.rows('public.big')).equals(await copySource(url, 'COPY public.big TO STDOUT'))).toBe(true)
+async function changesOf(context: BackupContext, manifest: Awaited<ReturnType<typeof runBackup>>['manifest']) {
+  const { tables } = await openBackup(context.repository, manifest)
+  return Object.fromEntries([...tables.values()].map(({ name, change }) => [name, change?.reason]))
+}
+
+/** Every row and page of the backup is what COPY says of the source. */
+async function expectSource(
+  url: string,
+  context: BackupContext,
+  manifest: Awaited<ReturnType<typeof runBackup>>['manifest'],
+) {
+  const opened = await openBackup(context.repository, manifest)
+  for (const { schema, name } of opened.tables.values()) {
+    const source = await copySource(url, `COPY ${schema}.${name} TO STDOUT`)
+    expect((await opened.rows(`${schema}.${name}`)).equals(source), name).toBe(true)
+  }
+  const pages = await copySource(url, 'COPY (SELECT loid, pageno, data FROM pg_largeobject ORDER BY 1, 2) TO STDOUT')
+  expect((await opened.largeObjectPages()).equals(pages)).toBe(true)
+}
+
+test('nothing changed: everything is taken over, and next to nothing is stored', async () => {
+  const { url, context, backup } = await setUp()
+  const first = await backup()
+  expect(first).toMatchObject({ type: 'full', base: null, change: { reason: 'the first backup' } })
+
+  const second = await backup()
+  expect(second).toMatchObject({
+    type: 'incremental',
+    base: first.id,
+    change: { reason: `compared with backup ${first.number}`, bytes_read: 0, segments_read: 0 },
+    row_count: 10_001,
+    logical_bytes: first.logical_bytes,
+  })
+  expect(await changesOf(context, second)).toEqual({ big: 'unchanged', empty: 'unchanged', small: 'unchanged' })
+  await expectSource(url, context, second)
+  // The second told how its rows came here, which the first did not; the third says the same as the second.
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  const third = await backup()
+  expect(third.base).toBe(second.id)
+  expect(third.stored_bytes).toBe(0)
+  expect(third.change?.last_full_at).toBe(first.created_at)
+})
+
+test('what changed is read, the rest taken over; each backup restores alone', async () => {
+  const { url, context, backup, sql } = await setUp()
+  const first = await backup()
+  await sql(`UPDATE big SET note = 'new' WHERE id = 5000; INSERT INTO small VALUES ('two');
+    SELECT lo_put(1, 100, 'changed'); SELECT lo_unlink(2401)`)
+  const second = await backup()
+  expect(await changesOf(context, second)).toEqual({
+    big: '1 of 18 segments',
+    empty: 'unchanged',
+    small: '1 of 1 segment',
+  })
+  expect(second.change).toMatchObject({
+    large_objects: { kind: 'partial', reason: '2 of 3 segments' },
+    segments_read: 4,
+  })
+  await expectSource(url, context, second)
+
+  await sql('DELETE FROM big WHERE id = 1')
+  const differential = await backup({ type: 'differential' })
+  expect(differential).toMatchObject({ type: 'differential', base: first.id })
+  expect(await changesOf(context, differential)).toMatchObject({ big: '2 of 18 segments', small: '1 of 1 segment' })
+  await expectSource(url, context, differential)
+
+  await deleteManifest(context.repository, first.id)
+  await deleteManifest(context.repository, second.id)
+  await expectSource(url, context, differential)
+  const last = await backup()
+  expect(last).toMatchObject({ type: 'incremental', base: differential.id, change: { segments_read: 0 } })
+  await expectSource(url, context, last)
+})
+
+test('columns, settings, exclusions and segment sizes that changed are told as the reason', async () => {
+  const { url, context, backup, sql } = await setUp()
+  await backup()
+  await sql('ALTER TABLE small ADD COLUMN w int DEFAULT 7; VACUUM FULL'.split(';')[0]!)
+  await sql('VACUUM FULL big')
+  const second = await backup()
+  expect(await changesOf(context, second)).toEqual({
+    big: 'full: relfilenode changed',
+    empty: 'unchanged',
+    small: 'full: columns or types changed',
+  })
+  await expectSource(url, context, second)
+  await backup({ exclude: { tables: [], schemas: [], rows: ['big'] } })
+  const back = await backup()
+  expect((await changesOf(context, back)).big).toBe('full: its rows were left out before')
+  await expectSource(url, context, back)
+  const smaller = { ...context, resources: { ...context.resources, segmentBlocks: 8 } }
+  const { manifest } = await runBackup(smaller, testOptions({ type: 'incremental' }))
+  expect((await changesOf(context, manifest)).empty).toBe('unchanged')
+  await expectSource(url, context, manifest)
+})
+
+test('a base that is damaged, lost or too old makes a full backup that says so', async () => {
+  const { context, backup } = await setUp({ setUp: 'CREATE TABLE t AS SELECT 1 AS a' })
+  const { storage } = context.repository
+  const first = await backup()
+  const sealed = await storage.get(manifestName(first.id))
+  sealed[sealed.length - 1]! ^= 1
+  await storage.put(manifestName(first.id), sealed)
+  expect((await backup()).change?.reason).toBe(`the earlier backup ${first.id} cannot be read`)
+
+  const index = await loadChunkIndex(context.repository)
+  for (const { name } of [...index.packs()]) await storage.delete(`packs/${name.slice(0, 2)}/${name}`)
+  const again = await backup()
+  expect(again).toMatchObject({ type: 'full', change: { reason: 'what backup 2 says of its tables cannot be read' } })
+
+  const old = { ...context, changeDetection: { fullEveryDays: 0 } }
+  const { manifest } = await runBackup(old, testOptions({ type: 'incremental' }))
+  expect(manifest.change?.reason).toBe('the last full backup is 0 days old')
+})
+
+test('a segment whose chunk is about to be pruned is read again', async () => {
+  const { url, context, backup } = await setUp({
+    setUp: `CREATE TABLE big AS SELECT i AS id, repeat(md5(i::text), 200) AS v FROM generate_series(1, 400) i; CREATE TABLE t AS SELECT 1 AS a`,
+  })
+  const first = await backup()
+  const opened = await openBackup(context.repository, first)
+  const [segment] = opened.tables.get('public.big')!.segments as { chunks: string[] }[]
+  const index = await loadChunkIndex(context.repository)
+  const mark = await writeMark(context.repository, [index.find(segment!.chunks[0]!)!.pack])
+  const second = await backup()
+  expect(second.base).toBe(first.id)
+  expect((await changesOf(context, second)).big).toMatch(/^\d+ of \d+ segments?$/)
+  await deleteMark(context.repository, mark)
+  await expectSource(url, context, second)
+})
+
+test('the sample notices what no rule can: the backup becomes a full one, and the base is known to be wrong', async () => {
+  const { url, context, events, backup, sql } = await setUp({
+    sampleShare: 1,
+    setUp: `CREATE TABLE t AS SELECT i AS id, 'AAAAAAAA' AS v FROM generate_series(1, 100) i; CREATE TABLE u AS SELECT 1 AS a`,
+  })
+  const first = await backup()
+  const second = await backup()
+  expect(second).toMatchObject({ type: 'incremental', change: { segments_sampled: 2, segments_read: 2 } })
+
+  // A page that changes behind the server's back, as a failing disk may do.
+  const [file] = (await sql(`SELECT pg_relation_filepath('t') AS path`)) as { path: string }[]
+  await sql('CHECKPOINT')
+  await cluster.shutdown('fast')
+  const path = join(cluster.dataDirectory, file!.path)
+  const pages = await readFile(path)
+  pages.write('B', pages.indexOf('AAAAAAAA'))
+  await writeFile(path, pages)
+  await cluster.start()
+
+  const third = await backup()
+  expect(third).toMatchObject({ type: 'full', base: null })
+  expect(third.change?.reason).toBe(`unchanged rows were not what backup ${second.number} has of them`)
+  await expectSource(url, context, third)
+  expect(events).toContainEqual(expect.objectContaining({ type: 'log', level: 'error' }))
+  expect(await listVerifications(context.repository, second.id)).toMatchObject([{ ok: false }])
+  expect(await listVerifications(context.repository, first.id)).toEqual([])
+  const fourth = await backup()
+  expect(fourth).toMatchObject({ type: 'incremental', base: third.id })
+})
+
+test('two backups of one database at once: the second is told, or waits', async () => {
+  const { context, backup } = await setUp({ setUp: 'CREATE TABLE t AS SELECT 1 AS a' })
+  const { storage } = context.repository
+  const reached = Promise.withResolvers<void>()
+  const goOn = Promise.withResolvers<void>()
+  const slow = {
+    ...context,
+    repository: {
+      ...context.repository,
+      storage: {
+        ...storage,
+        put: async (...args: Parameters<typeof storage.put>) => {
+          if (args[0].startsWith('backups/')) {
+            reached.resolve()
+            await goOn.promise
+          }
+          return storage.put(...args)
+        },
+      },
+    },
+  }
+  const first = runBackup(slow, testOptions({ type: 'incremental' }))
+  await reached.promise
+  await expect(backup()).rejects.toMatchObject({ code: 'LEASE_HELD' })
+  const waiting = backup({ waitMs: 60_000 })
+  setTimeout(() => goOn.resolve(), 300)
+  const { manifest } = await first
+  expect(await waiting).toMatchObject({ type: 'incremental', base: manifest.id })
+}, 120_000)
+
+test('a role that may only read: no marker, and still incremental', async () => {
+  const { context, sql } = await setUp()
+  await sql(
+    `CREATE ROLE reader LOGIN PASSWORD 'reader'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader; DROP SCHEMA IF EXISTS lifeboat CASCADE`,
+  )
+  const database = { ...context.database, user: 'reader', password: 'reader' }
+  const options = testOptions({ type: 'incremental' })
+  await sql(`DO $$ BEGIN EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO reader', 1); END $$`)
+  await sql(`SELECT lo_unlink(oid) FROM pg_largeobject_metadata WHERE oid > 1`)
+  const { manifest: first } = await runBackup({ ...context, database }, options)
+  expect(first.snapshot).toMatchObject({ marker: null, flushed: true })
+  const { manifest: second } = await runBackup({ ...context, database }, options)
+  expect(second).toMatchObject({
+    type: 'incremental',
+    base: first.id,
+    change: { large_objects: { kind: 'read' } },
+  })
+  expect(await changesOf(context, second)).toEqual({ big: 'unchanged', empty: 'unchanged', small: 'unchanged' })
 })

@@ -28,10 +28,10 @@ export function differentHistory(base: SnapshotFacts, now: SnapshotFacts, seen: 
   if (base.block_size !== now.block_size) return 'the block size changed'
   const setting = changedSetting(base.settings, now.settings)
   if (setting !== null) return `the setting ${setting} changed`
-  if (!seen.databaseRowOlder) return 'the database was made or altered since'
   if (BigInt(now.xmin) < BigInt(base.xmin) || BigInt(now.xmax) < BigInt(base.xmax))
     return 'the server has gone back in time'
   if (BigInt(now.xmax) - BigInt(base.xmin) >= largestDistance) return 'too many transactions ago'
+  if (!seen.databaseRowOlder) return 'the database was made or altered since'
   if (base.marker !== null) {
     if (!seen.markerVisible) return 'its marker is gone: the server was put back, or failed over'
     if (!seen.durable && base.postmaster_started !== now.postmaster_started)

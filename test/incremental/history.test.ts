@@ -1,0 +1,329 @@
+/** The first sentence of the proof: the present snapshot is later than the base's in the same history of the same server. */
+import { execFile } from 'node:child_process'
+import { cp, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { Client } from 'pg'
+import { afterEach, expect, test } from 'vitest'
+import { type Base, confirmBase } from '../../packages/core/src/backup/find-base.ts'
+import { resolveConnection } from '../../packages/core/src/postgres/connection.ts'
+import { openExportedSnapshot } from '../../packages/core/src/postgres/exported-snapshot.ts'
+import { walReached } from '../../packages/core/src/postgres/snapshot-facts.ts'
+import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
+import { postgresPrograms } from '../servers/postgres-versions.ts'
+import { compareWith, type Reading } from './reading.ts'
+
+const run = promisify(execFile)
+const servers: TemporaryCluster[] = []
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop()
+})
+
+/** Nothing writes WAL or pages but what the test does. */
+const quiet = {
+  fsync: 'on',
+  autovacuum: 'off',
+  bgwriter_lru_maxpages: 0,
+  checkpoint_timeout: '1h',
+  wal_writer_delay: '10s',
+}
+
+async function startServer(settings: Record<string, string | number> = quiet): Promise<TemporaryCluster> {
+  const server = await startTemporaryCluster({ settings })
+  servers.push(server)
+  await server.createDatabase('shop')
+  await server.sql(
+    'shop',
+    `CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT i, 'row ' || i FROM generate_series(1, 50) i;
+     CREATE TABLE scratch (x int)`,
+  )
+  return server
+}
+
+async function connect(server: TemporaryCluster): Promise<Client> {
+  const client = new Client({ connectionString: server.url('shop') })
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+
+/** Uses up transaction ids until the next one is at least `until`. */
+async function burnTo(server: TemporaryCluster, until: bigint): Promise<void> {
+  const client = await connect(server)
+  for (;;) {
+    const { rows } = await client.query('SELECT pg_current_xact_id()::text AS id')
+    if (BigInt(rows[0].id) + 1n >= until) break
+  }
+  await client.end()
+}
+
+async function processOf(server: TemporaryCluster, type: string): Promise<number> {
+  const [row] = await server.sql<{ pid: number }>('shop', 'SELECT pid FROM pg_stat_activity WHERE backend_type = $1', [
+    type,
+  ])
+  return row!.pid
+}
+
+/** A backend is killed, so the server recovers from its log; it stays the same postmaster. */
+async function crashBackend(server: TemporaryCluster): Promise<void> {
+  const client = await connect(server)
+  const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
+  process.kill(rows[0].pid, 'SIGKILL')
+  for (let i = 0; i < 200; i++) {
+    await sleep(100)
+    if (
+      await server.sql('shop', 'SELECT 1').then(
+        () => true,
+        () => false,
+      )
+    )
+      break
+  }
+  await client.end().catch(() => {})
+}
+
+/**
+ * A transaction aborts just before the backup, and its end is not in the log on disk when a backend is killed after it:
+ * then its id is handed out again, and the rows it marks look older than the backup.
+ */
+async function crashAfterAbort(marker: boolean) {
+  const server = await startServer()
+  await server.sql('shop', 'CHECKPOINT')
+  const writer = await processOf(server, 'walwriter')
+  process.kill(writer, 'SIGSTOP')
+  const client = await connect(server)
+  await client.query('SET synchronous_commit = off')
+  for (let i = 0; i < 40; i++) await client.query('BEGIN; INSERT INTO scratch VALUES (1); ROLLBACK')
+  await client.end()
+  const first = await compareWith(server.url('shop'), null, { marker })
+  await crashBackend(server)
+  await server.sql('shop', `UPDATE t SET v = 'changed after the crash' WHERE id = 7`)
+  await burnTo(server, BigInt(first.reading.facts.xmax) + 1n)
+  return { first, second: await compareWith(server.url('shop'), first.reading, { marker }) }
+}
+
+test('backend killed between two backups: with the marker nothing the first one saw is lost', async () => {
+  const { first, second } = await crashAfterAbort(true)
+  expect(first.reading.facts.marker).not.toBeNull()
+  expect(second).toMatchObject({ refused: null, wrong: [] })
+  expect(second.changed).toBeGreaterThan(0)
+})
+
+test('the same without a marker: what was not on disk is no base', async () => {
+  const { first, second } = await crashAfterAbort(false)
+  expect(first.reading.facts).toMatchObject({ marker: null, flushed: false })
+  expect(second.wrong).toEqual([])
+  expect(second.refused).toContain('not known to be on disk')
+})
+
+test('without a marker a restart makes a full backup, and no restart none', async () => {
+  const server = await startServer()
+  const url = server.url('shop')
+  const first = await compareWith(url, null, { marker: false })
+  const second = await compareWith(url, first.reading, { marker: false })
+  expect(second).toMatchObject({ refused: null, wrong: [], changed: 0 })
+  await server.shutdown('fast')
+  await server.start()
+  expect((await compareWith(url, second.reading, { marker: false })).refused).toContain('restarted')
+})
+
+/** Puts the data folder back to what it was before the first backup, and lets the same transaction ids change rows. */
+async function putBack(server: TemporaryCluster, first: () => Promise<Reading>): Promise<Reading> {
+  const copy = join(dirname(server.dataDirectory), 'copy')
+  await server.shutdown('fast')
+  await cp(server.dataDirectory, copy, { recursive: true, preserveTimestamps: true })
+  await run('chown', ['-R', '--reference', server.dataDirectory, copy])
+  await server.start()
+  await burnTo(server, 900n)
+  const reading = await first()
+  await server.shutdown('fast')
+  await rm(server.dataDirectory, { recursive: true })
+  await cp(copy, server.dataDirectory, { recursive: true, preserveTimestamps: true })
+  await run('chown', ['-R', '--reference', copy, server.dataDirectory])
+  await run('chmod', ['700', server.dataDirectory])
+  await server.start()
+  await server.sql('shop', `UPDATE t SET v = 'changed in another history' WHERE id = 7`)
+  await burnTo(server, BigInt(reading.facts.xmax) + 10n)
+  return reading
+}
+
+test('data directory put back: the marker is gone', async () => {
+  const server = await startServer()
+  await server.sql('shop', 'VACUUM')
+  // A backup before the copy, so that the bookkeeping is there in both histories.
+  await compareWith(server.url('shop'), null)
+  const first = await putBack(server, async () => (await compareWith(server.url('shop'), null)).reading)
+  const second = await compareWith(server.url('shop'), first)
+  expect(second.wrong).toEqual([])
+  expect(second.refused).toContain('its marker is gone')
+})
+
+test('standby: compared with itself, also once promoted; but not with a primary whose last changes it lacks', async () => {
+  const server = await startServer({ ...quiet, max_wal_senders: 3 })
+  const bin = await binOf(server)
+  const folder = join(dirname(server.dataDirectory), 'standby')
+  const standby = await startStandby(server, bin, folder)
+  try {
+    const url = standby.url
+    const onStandby = await compareWith(url, null)
+    expect(onStandby.reading.facts).toMatchObject({ in_recovery: true, marker: null, flushed: true })
+    await server.sql('shop', `UPDATE t SET v = 'new' WHERE id = 3`)
+    await standby.catchUp()
+    const second = await compareWith(url, onStandby.reading)
+    expect(second).toMatchObject({ refused: null, wrong: [] })
+    expect([second.changed > 0, second.unchanged > 0]).toEqual([true, true])
+
+    // The primary makes a backup and is lost with what the standby has not received.
+    await standby.disconnectFromPrimary()
+    await burnTo(server, 900n)
+    const lost = await compareWith(server.url('shop'), null)
+    await server.shutdown('immediate')
+    await standby.promote()
+    await standby.sql(`UPDATE t SET v = 'in the other history' WHERE id = 9`)
+    await standby.burnTo(BigInt(lost.reading.facts.xmax) + 10n)
+    const after = await compareWith(url, lost.reading)
+    expect(after.wrong).toEqual([])
+    expect(after.refused).toContain('its marker is gone')
+    // It has been the same server all along for the backup that was made on it.
+    const own = await compareWith(url, second.reading)
+    expect(own).toMatchObject({ refused: null, wrong: [] })
+  } finally {
+    await standby.stop()
+  }
+})
+
+test.each([true, false])('overlapping backups: a base that is later than the snapshot (marker: %s)', async (marker) => {
+  const server = await startServer()
+  const parameters = resolveConnection(server.url('shop'))
+  // Makes the bookkeeping, which takes a transaction id of its own.
+  await compareWith(server.url('shop'), null)
+  const [one, two] = [await connect(server), await connect(server)]
+  await one.query('BEGIN; INSERT INTO scratch VALUES (1)')
+  await two.query(`BEGIN; DELETE FROM t WHERE id = 5; INSERT INTO t VALUES (500, 'new')`)
+  await server.sql('shop', 'INSERT INTO scratch VALUES (3)')
+  const before = await openExportedSnapshot(parameters, { marker: false })
+  await two.query('COMMIT')
+  const positions = { before: before.facts.insert_lsn }
+  const later = await compareWith(server.url('shop'), null, { marker })
+  expect([later.reading.facts.xmin, later.reading.facts.xmax]).toEqual([before.facts.xmin, before.facts.xmax])
+  const base = { manifest: { number: 1, snapshot: later.reading.facts }, tables: new Map() } as unknown as Base
+  // As it was when `before` was taken.
+  const [{ reached }] = (await server.sql<{ reached: boolean }>('shop', 'SELECT $1::pg_lsn >= $2::pg_lsn AS reached', [
+    positions.before,
+    later.reading.facts.insert_lsn,
+  ])) as [{ reached: boolean }]
+  expect(reached).toBe(false)
+  const confirmed = await confirmBase(before.session.query, { base, positionReached: reached }, before.facts)
+  expect(confirmed).toMatchObject({
+    reason: expect.stringContaining(marker ? 'marker is gone' : 'gone back in its log'),
+  })
+  expect(await walReached(before.session.query, later.reading.facts.insert_lsn)).toBe(true)
+  await before.close()
+  await Promise.all([one.end(), two.end()])
+})
+
+test('a database dropped and made anew from a template with the same oid', async () => {
+  const server = await startServer()
+  await server.sql('postgres', 'CREATE DATABASE other TEMPLATE shop')
+  await server.sql('other', `UPDATE t SET v = 'changed in the copy' WHERE id = 7`)
+  await burnTo(server, 850n)
+  const first = await compareWith(server.url('shop'), null, { marker: false })
+  await server.sql('postgres', 'DROP DATABASE shop')
+  await server.sql('postgres', `CREATE DATABASE shop TEMPLATE other OID ${first.reading.facts.database_oid}`)
+  const second = await compareWith(server.url('shop'), first.reading, { marker: false })
+  expect(second.reading.facts.database_oid).toBe(first.reading.facts.database_oid)
+  expect(second.wrong).toEqual([])
+  expect(second.refused).toContain('made or altered since')
+})
+
+test('transaction ids gone once around (pg_resetwal): too far to be told apart', async () => {
+  const server = await startServer({ ...quiet, fsync: 'on' })
+  await burnTo(server, 2000n)
+  const first = await compareWith(server.url('shop'), null)
+  await server.sql('shop', 'VACUUM (FREEZE)')
+  await server.shutdown('fast')
+  const id = Number(BigInt(first.reading.facts.xmin) & 0xffff_ffffn) - 500
+  await asServer(join(await binOf(server), 'pg_resetwal'), ['-x', String(id), '-e', '1', server.dataDirectory])
+  await server.start()
+  await server.sql('shop', `UPDATE t SET v = 'four billion later' WHERE id = 7`)
+  const second = await compareWith(server.url('shop'), first.reading)
+  expect(BigInt(second.reading.facts.xmin) - BigInt(first.reading.facts.xmin)).toBeGreaterThan(2n ** 31n)
+  expect(second.wrong).toEqual([])
+  expect(second.refused).toContain('too many transactions ago')
+})
+
+test('a virtual generated column (18) is never read: the function behind it may change', async (context) => {
+  const programs = await postgresPrograms(18)
+  if ('unavailable' in programs) return context.skip(programs.unavailable)
+  const server = await startTemporaryCluster({ binDirectory: programs.server })
+  servers.push(server)
+  await server.createDatabase('shop')
+  await server.sql(
+    'shop',
+    `CREATE TYPE mood AS ENUM ('sad', 'ok');
+     CREATE TABLE t (id int, label text GENERATED ALWAYS AS (CASE WHEN id > 0 THEN 'a' ELSE 'b' END) VIRTUAL);
+     INSERT INTO t SELECT i FROM generate_series(1, 50) i`,
+  )
+  const first = await compareWith(server.url('shop'), null)
+  await server.sql('shop', `ALTER TABLE t ALTER COLUMN label SET EXPRESSION AS ('now something else')`)
+  const second = await compareWith(server.url('shop'), first.reading)
+  expect(second).toMatchObject({ refused: null, wrong: [], changed: 0 })
+})
+
+async function binOf(server: TemporaryCluster): Promise<string> {
+  const programs = await postgresPrograms(server.majorVersion as 15)
+  if ('unavailable' in programs) throw new Error(programs.unavailable)
+  return programs.server
+}
+
+/** The server's programs refuse to run as root. */
+async function asServer(program: string, args: string[]): Promise<void> {
+  const account = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+  const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', PGPASSWORD: 'temporary' }
+  await run(program, args, { ...account, cwd: '/tmp', env })
+}
+
+async function startStandby(primary: TemporaryCluster, bin: string, folder: string) {
+  const port = primary.port + 1
+  const source = ['-h', '127.0.0.1', '-p', String(primary.port), '-U', 'postgres']
+  await asServer(join(bin, 'pg_basebackup'), [...source, '-D', folder, '-R', '-X', 'stream', '-c', 'fast'])
+  const flags = `-c port=${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${dirname(folder)} -c max_prepared_transactions=10 -c max_connections=60 -c autovacuum=off`
+  const control = (...args: string[]) => asServer(join(bin, 'pg_ctl'), ['-D', folder, '-w', '-t', '60', ...args])
+  await control('-l', `${folder}.log`, '-o', flags, 'start')
+  const url = primary.url('shop').replace(`:${primary.port}/`, `:${port}/`)
+  const sql = async (text: string) => {
+    const client = new Client({ connectionString: url })
+    await client.connect()
+    try {
+      return (await client.query(text)).rows
+    } finally {
+      await client.end()
+    }
+  }
+  return {
+    url,
+    sql,
+    async catchUp() {
+      const [{ lsn }] = (await primary.sql<{ lsn: string }>('shop', 'SELECT pg_current_wal_lsn()::text AS lsn')) as [
+        { lsn: string },
+      ]
+      for (let i = 0; i < 100; i++) {
+        const [row] = await sql(`SELECT pg_last_wal_replay_lsn() >= '${lsn}' AS there`)
+        if (row.there) return
+        await sleep(50)
+      }
+      throw new Error('The standby does not catch up.')
+    },
+    async disconnectFromPrimary() {
+      await sql("ALTER SYSTEM SET primary_conninfo = ''")
+      await sql('SELECT pg_reload_conf()')
+      for (let i = 0; i < 100 && (await sql('SELECT FROM pg_stat_wal_receiver')).length > 0; i++) await sleep(50)
+    },
+    promote: () => control('promote'),
+    async burnTo(until: bigint) {
+      while (BigInt((await sql('SELECT pg_current_xact_id()::text AS id'))[0].id) < until);
+    },
+    stop: () => control('-m', 'immediate', 'stop').catch(() => {}),
+  }
+}
