@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts'
 import { type Exclusions, exclusionMatcher, noExclusions } from './excluded.ts'
+import { refuseTornExclusions } from './exclusions-hold.ts'
 import { refusePooler } from './pooler.ts'
 import type { Query } from './query.ts'
 import { readServerFacts, type ServerFacts } from './server-facts.ts'
@@ -19,7 +20,8 @@ export const supportedMajors = { lowest: 15, highest: 18 } as const
  * Looks, before anything is locked, whether this session can back up its database in full.
  *
  * @returns what is worth knowing but no reason to stop.
- * @throws EngineError `DATABASE_POOLER`, `DATABASE_VERSION`, `DATABASE_RIGHTS` or `ROW_SECURITY`, naming the tables.
+ * @throws EngineError `DATABASE_POOLER`, `DATABASE_VERSION`, `DATABASE_RIGHTS` or `ROW_SECURITY`, naming the tables;
+ *   `CONFIG_INVALID` for exclusions that what is kept does not survive.
  */
 export async function preflightSource(
   session: Session,
@@ -33,6 +35,7 @@ export async function preflightSource(
     })
   }
   if (!facts.superuser) await refuseMissingRights(session.query, facts, exclude)
+  await refuseTornExclusions(session.query, exclude)
   return [...warningsOf(facts), ...(await lockTableWarning(session.query, facts))]
 }
 
