@@ -2,6 +2,7 @@ import { type EngineOptions, parseEngineOptions } from './config.ts'
 import { type Backups, createBackups } from './engine/backups.ts'
 import { type DoctorReport, examine } from './engine/doctor.ts'
 import type { OfDatabase, Running } from './engine/engine-type.ts'
+import { createKeys, type Keys } from './engine/keys.ts'
 import { createMaintenance, type Maintenance } from './engine/maintenance.ts'
 import { createMaintenanceMode, type MaintenanceMode } from './engine/maintenance-mode.ts'
 import { createOperations } from './engine/operations/operations.ts'
@@ -29,6 +30,8 @@ export interface BackupEngine {
   backups: Backups
   restores: Restores
   maintenance: Maintenance
+  /** The keys that open the repository. */
+  keys: Keys
   /** Looks at everything a backup and a restore need. */
   doctor(options?: OfDatabase & Running & { fix?: boolean }): Promise<DoctorReport>
   /** Is the last backup good? */
@@ -82,6 +85,7 @@ export function createBackupEngine(options: EngineOptions): BackupEngine {
     backups,
     restores,
     maintenance,
+    keys: createKeys(parts),
     doctor: (request) => examine(parts, request),
     async status({ database, maxAgeSeconds = 26 * 3600, signal } = {}) {
       const list = await backups.list({ signal })

@@ -12,6 +12,7 @@ export {
   verifyLevels,
 } from './engine/engine-type.ts'
 export type { ExportOptions, ExportResult } from './engine/export-backup.ts'
+export type { KeySlotSummary, Keys, RecoveryKit } from './engine/keys.ts'
 export type { Maintenance } from './engine/maintenance.ts'
 export type { MaintenanceMode } from './engine/maintenance-mode.ts'
 export type {
@@ -46,6 +47,7 @@ export type { Connection, HandlerOptions } from './http/settings.ts'
 export type { UserInterface } from './http/user-interface.ts'
 export { kyselyInspector, ledgerInspector } from './inspectors.ts'
 export type { CheckProblem, CheckReport } from './maintenance/check.ts'
+export type { CopyResult } from './maintenance/copy.ts'
 export type { PruneResult } from './maintenance/prune.ts'
 export { compareMigrations, type MigrationComparison, type MigrationVerdict } from './migrations/compare.ts'
 export { describeMigrations } from './migrations/describe.ts'
@@ -61,6 +63,12 @@ export type { RestoreOptions, RestoreStrategy } from './restore/options.ts'
 export type { PlanNote, PlanRefusal, PlanStep, RestorePlan } from './restore/plan.ts'
 export { createLocalStorage } from './storage/local.ts'
 export { createMemoryStorage } from './storage/memory.ts'
+export { openStorage } from './storage/open-storage.ts'
+export { readOnly } from './storage/read-only.ts'
+export { type RetryOptions, withRetry } from './storage/retry.ts'
+export { createS3Storage, type S3StorageOptions } from './storage/s3.ts'
+export { createSftpStorage, type SftpStorageOptions } from './storage/sftp.ts'
+export { type StorageStatistics, withStatistics } from './storage/statistics.ts'
 export {
   type GetOptions,
   type PutOptions,
@@ -69,3 +77,5 @@ export {
   type StorageOptions,
   type StoredObject,
 } from './storage/storage.ts'
+export { type StorageTestReport, testStorage } from './storage/test-storage.ts'
+export { createThrottle, type Throttle, type TransferLimits, withThrottle } from './storage/throttle.ts'

@@ -1,6 +1,9 @@
 import { type CheckReport, checkRepository } from '../maintenance/check.ts'
+import { type CopyResult, copyRepository } from '../maintenance/copy.ts'
 import { type PruneResult, prune } from '../maintenance/prune.ts'
 import { cleanLeftovers } from '../restore/leftovers.ts'
+import { openStorage } from '../storage/open-storage.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { OfDatabase, Running } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
 
@@ -10,6 +13,11 @@ export interface Maintenance {
   prune(options?: Running & { dryRun?: boolean; graceMs?: number }): Promise<PruneResult>
   /** Looks whether everything stored is there and, with `readData`, is what was written. */
   check(options?: Running & { readData?: boolean }): Promise<CheckReport>
+  /**
+   * Brings a second storage up to date: see `copyRepository`. `to` is a path, a URL or a Storage; a folder that is not
+   * there is made.
+   */
+  copy(to: string | Storage, options?: Running & { onlyNewer?: boolean }): Promise<CopyResult>
   /** Drops databases left behind by killed restores and kept ones whose time is over. */
   cleanLeftovers(options?: OfDatabase & Running): Promise<{ dropped: string[] }>
 }
@@ -18,6 +26,15 @@ export function createMaintenance(parts: EngineParts): Maintenance {
   return {
     prune: async (options) => prune(await parts.repository(), options),
     check: async (options) => checkRepository(await parts.repository(), options),
+    async copy(to, options) {
+      const { throttle } = parts
+      const storage = typeof to === 'string' ? openStorage(to, { create: true, throttle }) : to
+      try {
+        return await copyRepository(await parts.repository(), storage, options)
+      } finally {
+        if (typeof to === 'string') await storage.close?.()
+      }
+    },
     cleanLeftovers: async ({ database, signal, report } = {}) =>
       cleanLeftovers(parts.connection(database), { signal, report }),
   }

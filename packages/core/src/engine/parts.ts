@@ -128,7 +128,8 @@ async function open(storage: Storage, encryption: EngineSettings['encryption']):
   }
 }
 
-async function keySource(encryption: NonNullable<EngineSettings['encryption']>): Promise<KeySource> {
+/** The key a host handed over, asked for where it is a function, as the repository takes it. */
+export async function keySource(encryption: NonNullable<EngineSettings['encryption']> | KeyOption): Promise<KeySource> {
   if (encryption === 'none') return { encryption: 'none' }
   const key: KeyOption = typeof encryption === 'function' ? await encryption() : encryption
   if ('passphrase' in key) return key

@@ -2,7 +2,7 @@ import { EngineError } from '../errors.ts'
 import { type Storage, StorageObjectMissing } from '../storage/storage.ts'
 import { damaged } from './damage.ts'
 import { decodeKeySlot, encodeKeySlot, type KeySlot, keySlotName, kindOfKey, openKeySlot } from './key-slot.ts'
-import type { KeySource } from './keys.ts'
+import { deriveKeys, type KeySource } from './keys.ts'
 import { configName, prefixes } from './layout.ts'
 import type { Repository } from './repository.ts'
 
@@ -47,6 +47,41 @@ export async function addKeySlot(
   await repository.storage.put(name, data, { ifAbsent: true })
   const { kind, label, created_at } = decodeKeySlot(name, await repository.storage.get(name))
   return { slot, kind, label, createdAt: created_at }
+}
+
+/**
+ * Puts a new key in the place of the one given: a slot for it is added, read back and opened, and only then every slot
+ * that `current` opens is removed. Broken off in between, both keys open the repository; doing it again ends it. The
+ * master key stays: who kept the old key *and* a copy of its slot can still open what they could open before.
+ */
+export async function rotateKeySlot(
+  repository: Repository,
+  current: KeySource,
+  next: KeySource,
+  options: { label?: string } = {},
+): Promise<{ added: KeySlotInfo | null; removed: string[] }> {
+  const { storage, id } = repository
+  const old = await slotsOpenedBy(repository, current)
+  const ready = await slotsOpenedBy(repository, next)
+  if (ready.some((slot) => old.includes(slot)))
+    throw new EngineError('CONFIG_INVALID', 'The new key is the one in use.')
+  const added = ready.length === 0 ? await addKeySlot(repository, current, next, options) : null
+  const master = await findMasterKey(storage, id, next, (candidate) => {
+    const { config } = deriveKeys(candidate)
+    return Buffer.from(config).equals(Buffer.from(repository.keys.config))
+  })
+  master.fill(0)
+  for (const slot of old) await removeKeySlot(repository, slot)
+  return { added, removed: old }
+}
+
+/** The slots a key opens; none where it is not a key of this repository. */
+export async function slotsOpenedBy(repository: Repository, key: KeySource): Promise<string[]> {
+  const { slots } = await readKeySlots(repository.storage, repository.id)
+  const opened: string[] = []
+  for (const slot of slots)
+    if (slot.kind === kindOfKey(key) && (await openKeySlot(slot, key)) !== null) opened.push(slot.slot)
+  return opened
 }
 
 /** Removes a slot. Refuses (`USAGE`) the last readable one: nobody could open the repository again. */

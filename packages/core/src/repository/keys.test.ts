@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { isEngineError } from '../errors.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
 import type { Storage } from '../storage/storage.ts'
+import { createFaultyStorage } from '../testing/faulty-storage.ts'
 import { initRepository } from './init.ts'
-import { addKeySlot, listKeySlots, removeKeySlot } from './key-slots.ts'
+import { addKeySlot, listKeySlots, removeKeySlot, rotateKeySlot } from './key-slots.ts'
 import type { KeySource } from './keys.ts'
 import { openRepository } from './open.ts'
 
@@ -168,5 +169,52 @@ describe('key slots', () => {
         expect(data.includes(secret.toString('base64').slice(0, 40))).toBe(false)
       }
     }
+  })
+})
+
+describe('rotation', () => {
+  const old = { rawKey: Buffer.alloc(32, 1) }
+  const next = { rawKey: Buffer.alloc(32, 2) }
+  const opens = (storage: Storage, key: KeySource) =>
+    openRepository(storage, key).then(
+      () => true,
+      () => false,
+    )
+
+  it('the new key opens and the old one does not; other slots stay', async () => {
+    const storage = createMemoryStorage()
+    const repository = await initRepository(storage, old)
+    const other = { rawKey: Buffer.alloc(32, 3) }
+    await addKeySlot(repository, old, other, { label: 'other' })
+    const { added, removed } = await rotateKeySlot(repository, old, next, { label: 'next' })
+    expect(added).toMatchObject({ label: 'next', kind: 'raw_key' })
+    expect(removed).toHaveLength(1)
+    expect([await opens(storage, old), await opens(storage, next), await opens(storage, other)]).toEqual([
+      false,
+      true,
+      true,
+    ])
+    await expect(rotateKeySlot(repository, next, next)).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    await expect(rotateKeySlot(repository, old, { rawKey: Buffer.alloc(32, 4) })).rejects.toMatchObject({
+      code: 'WRONG_KEY',
+    })
+  })
+
+  it('killed at any operation the old key or the new one opens, and doing it again ends it', async () => {
+    let met = 0
+    for (const moment of ['before', 'after', 'half-way'] as const)
+      for (let operation = 1; ; operation++) {
+        const storage = createMemoryStorage()
+        const repository = await initRepository(storage, old)
+        const faulty = createFaultyStorage(storage, { operation, moment, stop: true })
+        await rotateKeySlot({ ...repository, storage: faulty }, old, next).catch(() => {})
+        if (!faulty.faultMet) break
+        met++
+        const oldOpens = await opens(storage, old)
+        expect(oldOpens || (await opens(storage, next))).toBe(true)
+        if (oldOpens) await rotateKeySlot(repository, old, next)
+        expect([await opens(storage, old), await opens(storage, next)]).toEqual([false, true])
+      }
+    expect(met).toBeGreaterThan(20)
   })
 })

@@ -1,0 +1,93 @@
+import type { KeyOption } from '../config.ts'
+import { EngineError } from '../errors.ts'
+import { objectDigest } from '../maintenance/check-records.ts'
+import { addKeySlot, type KeySlotInfo, listKeySlots, removeKeySlot, rotateKeySlot } from '../repository/key-slots.ts'
+import type { KeySource } from '../repository/keys.ts'
+import { recoverName } from '../repository/layout.ts'
+import type { EngineParts } from './parts.ts'
+import { keySource } from './parts.ts'
+
+/** One way to open the repository. Never holds a secret. */
+export interface KeySlotSummary {
+  slot: string
+  kind: 'passphrase' | 'raw_key' | 'none'
+  label: string
+  created_at: string
+}
+
+/** What somebody needs who has to get at the backups on an empty machine; without any secret. */
+export interface RecoveryKit {
+  repository: string
+  location: string
+  format: number
+  encryption: 'aes-256-gcm' | 'none'
+  created_at: string
+  slots: KeySlotSummary[]
+  /** SHA-256 of the recovery program that lies in the repository, or null where there is none. */
+  recover_sha256: string | null
+}
+
+/** The keys that open the repository. */
+export interface Keys {
+  list(): Promise<KeySlotSummary[]>
+  /** A second way in. The key the engine works with must open the repository. */
+  add(key: KeyOption, options?: { label?: string }): Promise<KeySlotSummary>
+  /** By the slot's name, its first characters or its label. Refuses (`USAGE`) the last one. */
+  remove(reference: string): Promise<KeySlotSummary>
+  /** A new key in the place of the one the engine works with, which opens nothing any more. See `rotateKeySlot`. */
+  rotate(key: KeyOption, options?: { label?: string }): Promise<{ added: KeySlotSummary | null; removed: string[] }>
+  recoveryKit(): Promise<RecoveryKit>
+}
+
+export function createKeys(parts: EngineParts): Keys {
+  const list = async () => (await listKeySlots(await parts.repository())).map(summaryOf)
+  const current = async (): Promise<KeySource> => {
+    const { encryption } = parts.settings
+    if (encryption === undefined) throw new EngineError('KEY_MISSING', 'The key in use is needed to add another one.')
+    return keySource(encryption)
+  }
+
+  return {
+    list,
+    async add(key, options) {
+      return summaryOf(await addKeySlot(await parts.repository(), await current(), await keySource(key), options))
+    },
+    async remove(reference) {
+      const slots = await list()
+      const found = slots.filter(({ slot, label }) => slot.startsWith(reference) || label === reference)
+      const [slot] = found
+      if (reference === '' || slot === undefined || found.length > 1)
+        throw new EngineError(
+          'USAGE',
+          `${found.length > 1 ? 'Several key slots are' : 'No key slot is'} "${reference}".`,
+          {
+            advice: 'List them with `lifeboat key list` and give more characters.',
+          },
+        )
+      await removeKeySlot(await parts.repository(), slot.slot)
+      return slot
+    },
+    async rotate(key, options) {
+      const repository = await parts.repository()
+      const { added, removed } = await rotateKeySlot(repository, await current(), await keySource(key), options)
+      return { added: added && summaryOf(added), removed }
+    },
+    async recoveryKit() {
+      const repository = await parts.repository()
+      const { format, encryption, created_at } = repository.config
+      return {
+        repository: repository.id,
+        location: repository.storage.location,
+        format,
+        encryption,
+        created_at,
+        slots: await list(),
+        recover_sha256: await objectDigest(repository, recoverName),
+      }
+    },
+  }
+}
+
+function summaryOf({ slot, kind, label, createdAt }: KeySlotInfo): KeySlotSummary {
+  return { slot, kind, label, created_at: createdAt }
+}

@@ -1,0 +1,137 @@
+import { beforeEach, expect, test } from 'vitest'
+import { packObjectName, prefixes } from '../repository/layout.ts'
+import { listPacks } from '../repository/load-index.ts'
+import { writeMark } from '../repository/marks.ts'
+import { listPins, setPin } from '../repository/pins.ts'
+import type { Repository } from '../repository/repository.ts'
+import { createMemoryStorage } from '../storage/memory.ts'
+import { withStatistics } from '../storage/statistics.ts'
+import type { Storage } from '../storage/storage.ts'
+import { createFaultyStorage } from '../testing/faulty-storage.ts'
+import { checkRepository } from './check.ts'
+import { copyRepository } from './copy.ts'
+import { forgetBackup } from './forget.ts'
+import {
+  addSampleBackup,
+  initSampleRepository,
+  openSampleRepository,
+  readSampleBackups,
+  sampleRows,
+} from './sample-backups.ts'
+
+let source: Repository
+let expected: Record<string, Record<string, Buffer>>
+beforeEach(async () => {
+  source = await initSampleRepository(createMemoryStorage())
+  expected = {}
+  const shared = sampleRows(4_000)
+  for (const size of [3_000, 5_000]) {
+    const tables = { shared, own: sampleRows(size) }
+    expected[await addSampleBackup(source, tables)] = tables
+  }
+})
+
+async function expectCopy(storage: Storage, backups = expected) {
+  const copy = await openSampleRepository(storage)
+  expect((await checkRepository(copy, { readData: true })).problems).toEqual([])
+  expect(Object.fromEntries(await readSampleBackups(copy))).toEqual(backups)
+}
+async function objects(storage: Storage, prefix: string) {
+  const found = new Map<string, string>()
+  for await (const { name } of storage.list(prefix)) found.set(name, (await storage.get(name)).toString('base64'))
+  return found
+}
+
+test('a copy opens with the same key and holds the same backups, object by object', async () => {
+  const storage = createMemoryStorage()
+  const [pinned = ''] = Object.keys(expected)
+  await setPin(source, pinned, true, { by: 'test' })
+  const result = await copyRepository(source, storage)
+  expect(result).toMatchObject({ copied: Object.keys(expected), present: 0 })
+  expect(result.packs).toBe((await listPacks(source)).size)
+  await expectCopy(storage)
+  for (const prefix of [prefixes.backups, prefixes.packs, prefixes.keys, prefixes.pins, 'config'])
+    expect(await objects(storage, prefix)).toEqual(await objects(source.storage, prefix))
+  expect((await listPins({ ...source, storage })).has(pinned)).toBe(true)
+})
+
+test('a second run writes nothing; a third takes what is new and leaves what the source forgot', async () => {
+  const { storage, statistics } = withStatistics(createMemoryStorage())
+  await copyRepository(source, storage)
+  const before = statistics.puts
+  expect(await copyRepository(source, storage)).toMatchObject({ copied: [], present: 2, packs: 0 })
+  expect(statistics.puts).toBe(before)
+  const [first = ''] = Object.keys(expected)
+  await forgetBackup(source, first)
+  const tables = { new: sampleRows(2_000) }
+  const id = await addSampleBackup(source, tables)
+  expect((await copyRepository(source, storage)).copied).toEqual([id])
+  await expectCopy(storage, { ...expected, [id]: tables })
+})
+
+test('broken off at any operation of either side it leaves a sound copy, and the next run ends it', async () => {
+  let met = 0
+  for (const side of ['source', 'target'] as const)
+    for (const moment of ['before', 'after', 'half-way'] as const)
+      for (let operation = 1; ; operation += 5) {
+        const storage = createMemoryStorage()
+        const faulty = createFaultyStorage(side === 'source' ? source.storage : storage, {
+          operation,
+          moment,
+          stop: true,
+        })
+        const from = side === 'source' ? { ...source, storage: faulty } : source
+        const failed = await copyRepository(from, side === 'target' ? faulty : storage).then(
+          () => false,
+          () => true,
+        )
+        if (!faulty.faultMet) break
+        met++
+        const hasConfig = (await storage.stat('config')) !== null
+        if (failed && hasConfig) {
+          const copy = await openSampleRepository(storage)
+          for (const [id, tables] of await readSampleBackups(copy)) expect(tables).toEqual(expected[id])
+        }
+        await copyRepository(source, storage)
+        await expectCopy(storage)
+      }
+  expect(met).toBeGreaterThan(40)
+})
+
+test('damage does not travel', async () => {
+  const [pack = ''] = [...(await listPacks(source)).keys()]
+  const data = await source.storage.get(packObjectName(pack))
+  data[200]! ^= 1
+  await source.storage.put(packObjectName(pack), data)
+  const storage = createMemoryStorage()
+  await expect(copyRepository(source, storage)).rejects.toMatchObject({ code: 'REPOSITORY_DAMAGED' })
+  expect(await storage.stat(packObjectName(pack))).toBe(null)
+  const copy = await openSampleRepository(storage)
+  for (const [id, tables] of await readSampleBackups(copy)) expect(tables).toEqual(expected[id])
+})
+
+test('another repository is left alone', async () => {
+  const other = await initSampleRepository(createMemoryStorage())
+  const id = await addSampleBackup(other, { a: sampleRows(1_000) })
+  const before = await objects(other.storage, '')
+  await expect(copyRepository(source, other.storage)).rejects.toMatchObject({ code: 'REPOSITORY_EXISTS' })
+  await other.storage.delete('config')
+  await expect(copyRepository(source, other.storage)).rejects.toMatchObject({ code: 'REPOSITORY_EXISTS' })
+  before.delete('config')
+  expect(await objects(other.storage, '')).toEqual(before)
+  expect(before.has(`backups/${id}`)).toBe(true)
+})
+
+test('what a prune of the copy is about to delete is not built upon', async () => {
+  const storage = createMemoryStorage()
+  await copyRepository(source, storage)
+  const copy = await openSampleRepository(storage)
+  const [first = ''] = Object.keys(expected)
+  await forgetBackup(copy, first)
+  const mark = await writeMark(copy, [...(await listPacks(copy)).keys()])
+  await expect(copyRepository(source, storage)).rejects.toMatchObject({ code: 'CHUNK_MARKED' })
+  expect(await storage.stat(`backups/${first}`)).toBe(null)
+  await storage.delete(mark.name)
+  await copyRepository(source, storage)
+  await expectCopy(storage)
+})

@@ -1,0 +1,195 @@
+import { webcrypto } from 'node:crypto'
+import { EngineError, throwIfAborted } from '../errors.ts'
+import type { Reporter } from '../events.ts'
+import type { ChunkIndex } from '../repository/chunk-index.ts'
+import { createChunkReader } from '../repository/chunk-reader.ts'
+import { mapInOrder } from '../repository/concurrency.ts'
+import { damaged } from '../repository/damage.ts'
+import type { Manifest } from '../repository/documents.ts'
+import { writeIndexObjects } from '../repository/index-object.ts'
+import { packObjectName } from '../repository/layout.ts'
+import { listPacks, loadChunkIndex } from '../repository/load-index.ts'
+import { manifestChunkIds } from '../repository/manifest-chunks.ts'
+import { listManifests, manifestName, openManifest } from '../repository/manifests.ts'
+import { listMarks } from '../repository/marks.ts'
+import { pinName } from '../repository/pins.ts'
+import type { Repository } from '../repository/repository.ts'
+import { type Storage, StorageObjectMissing } from '../storage/storage.ts'
+import { prepareCopy } from './copy-target.ts'
+
+export interface CopyOptions {
+  /** Only backups newer than the newest one that is there: for a copy that keeps less than its source. */
+  onlyNewer?: boolean
+  signal?: AbortSignal
+  report?: Reporter
+}
+
+export interface CopyResult {
+  /** Ids of the backups copied now, oldest first. */
+  copied: string[]
+  /** Backups that were there already. */
+  present: number
+  packs: number
+  bytes: number
+}
+
+const packsAtOnce = 3
+
+/**
+ * Brings a second storage up to date: every backup that is not there yet, oldest first, with the packs it needs, as they
+ * are, sealed. The copy is a repository of the same id that opens with the same keys. Nothing is deleted there: what is
+ * kept is the copy's own affair, and its prune.
+ *
+ * Each pack is checked against its name before it is written, so damage does not travel. May be broken off at any moment
+ * and begun again. Throws `REPOSITORY_EXISTS` where another repository is, `CHUNK_MARKED` where a prune of the copy is
+ * about to delete what a backup needs, `REPOSITORY_DAMAGED` where the source is.
+ */
+export async function copyRepository(
+  source: Repository,
+  storage: Storage,
+  options: CopyOptions = {},
+): Promise<CopyResult> {
+  const { signal, report } = options
+  const target = await prepareCopy(source, storage, { signal })
+  const present = new Map<string, string>()
+  for await (const { id, manifest, error } of listManifests(target, { signal })) {
+    if (error) throw error
+    present.set(id, manifest?.completed_at ?? '')
+  }
+  const newest = [...present.values()].sort().at(-1) ?? ''
+  const index = await loadChunkIndex(source, { signal })
+  const missing: Manifest[] = []
+  for await (const { manifest, error } of listManifests(source, { signal })) {
+    if (error) throw error
+    if (!manifest || present.has(manifest.id)) continue
+    if (!options.onlyNewer || manifest.completed_at > newest) missing.push(manifest)
+  }
+  missing.sort((a, b) => (a.completed_at < b.completed_at ? -1 : 1))
+
+  const result: CopyResult = { copied: [], present: present.size, packs: 0, bytes: 0 }
+  for (const manifest of missing) {
+    throwIfAborted(signal)
+    report?.({ type: 'phase', phase: 'copy' })
+    const copied = await copyBackup({ source, target, index, signal }, manifest, (bytes) => {
+      result.packs++
+      result.bytes += bytes
+      report?.({ type: 'progress', phase: 'copy', bytes: result.bytes })
+    })
+    if (copied) result.copied.push(manifest.id)
+  }
+  return result
+}
+
+interface Copying {
+  source: Repository
+  target: Repository
+  index: ChunkIndex
+  signal: AbortSignal | undefined
+}
+
+/** `false`: the backup was deleted from the source meanwhile. */
+async function copyBackup(copying: Copying, manifest: Manifest, onPack: (bytes: number) => void): Promise<boolean> {
+  const { source, target, index, signal } = copying
+  const name = manifestName(manifest.id)
+  try {
+    const packs = await neededPacks(source, index, manifest, signal)
+    const before = await marksOn(target, packs, signal)
+    if (before.pack !== undefined) throw marked(before.pack)
+    const stored = await listPacks(target, signal)
+    const absent = [...packs].filter((pack) => stored.get(pack) !== index.pack(pack)?.bytes)
+    for await (const bytes of mapInOrder(absent, packsAtOnce, (pack) => copyPack(source, target, pack, signal)))
+      onPack(bytes)
+    await indexPacks(target, index, packs, signal)
+
+    const data = await source.storage.get(name, { signal })
+    const { checksum } = openManifest(source, manifest.id, data)
+    await copyObject(source, target, pinName(manifest.id), signal)
+    if (
+      !(await target.storage.put(name, data, { ifAbsent: true, signal })) &&
+      !(await holds(target, name, data, signal))
+    )
+      throw damaged(name, 'is another one in the copy')
+    try {
+      const back = openManifest(target, manifest.id, await target.storage.get(name, { signal }))
+      if (back.checksum !== checksum) throw damaged(name, 'reads back as something else than what was written')
+      // A mark set since we looked may be of a prune that listed the backups before this one was there.
+      const after = await marksOn(target, packs, signal)
+      if (after.pack !== undefined) throw marked(after.pack)
+    } catch (error) {
+      await target.storage.delete(name).catch(() => {})
+      throw error
+    }
+    return true
+  } catch (error) {
+    if (!(error instanceof StorageObjectMissing) || (await source.storage.stat(name, { signal })) !== null) throw error
+    return false
+  }
+}
+
+async function neededPacks(
+  source: Repository,
+  index: ChunkIndex,
+  manifest: Manifest,
+  signal: AbortSignal | undefined,
+): Promise<Set<string>> {
+  const packs = new Set<string>()
+  for await (const id of manifestChunkIds(createChunkReader(source, index, { signal }), manifest)) {
+    const pack = index.find(id)?.pack
+    if (pack === undefined)
+      throw new EngineError('CHUNK_MISSING', `A chunk of backup ${manifest.id} is in no pack, so it was not copied.`)
+    packs.add(pack)
+  }
+  return packs
+}
+
+async function copyPack(
+  source: Repository,
+  target: Repository,
+  pack: string,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const name = packObjectName(pack)
+  const data = await source.storage.get(name, { signal })
+  // Not in this thread: a pack takes longer than a host's event loop may stand still.
+  const digest = Buffer.from(await webcrypto.subtle.digest('SHA-256', new Uint8Array(data))).toString('hex')
+  if (digest !== pack) throw damaged(name, 'is not what its name says')
+  await target.storage.put(name, data, { signal })
+  return data.length
+}
+
+/** Writes index objects for those of the packs that no index object of the copy lists. */
+async function indexPacks(
+  target: Repository,
+  index: ChunkIndex,
+  packs: Set<string>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const there = await loadChunkIndex(target, { signal, checkPacks: false })
+  const tables = [...packs].filter((pack) => !there.hasPack(pack)).map((pack) => index.packTable(pack)!)
+  await writeIndexObjects(target, tables, { signal })
+}
+
+/** One of the packs that a mark of the copy names, if there is one. */
+async function marksOn(target: Repository, packs: Set<string>, signal: AbortSignal | undefined) {
+  const marks = await listMarks(target, { signal })
+  return { pack: marks.flatMap((mark) => mark.packs).find((pack) => packs.has(pack)) }
+}
+
+function marked(pack: string): EngineError {
+  return new EngineError('CHUNK_MARKED', `A prune of the copy is about to delete ${packObjectName(pack)}.`, {
+    detail: { objects: [packObjectName(pack)] },
+    advice: 'Run `lifeboat prune` on the copy, then copy again.',
+  })
+}
+
+async function copyObject(source: Repository, target: Repository, name: string, signal: AbortSignal | undefined) {
+  const data = await source.storage.get(name, { signal }).catch((error: unknown) => {
+    if (error instanceof StorageObjectMissing) return undefined
+    throw error
+  })
+  if (data !== undefined) await target.storage.put(name, data, { signal })
+}
+
+async function holds(target: Repository, name: string, data: Buffer, signal: AbortSignal | undefined) {
+  return (await target.storage.get(name, { signal })).equals(data)
+}
