@@ -6,6 +6,7 @@ import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Pager } from '../../parts/pager.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
+import { kindNames, kindText } from './kinds.ts'
 import { PauseQueue } from './pause-queue.tsx'
 import { Queue } from './queue.tsx'
 import { RestoreHistory } from './restore-history.tsx'
@@ -13,7 +14,6 @@ import { TaskDetails } from './task-details.tsx'
 import { TaskTable } from './task-table.tsx'
 
 const pageSize = 50
-const kinds = ['backup', 'verify', 'restore', 'undo', 'discard', 'forget', 'prune']
 
 /** What is being done, what was done, and the log of each. */
 export function ActivityPage({ taskId }: { taskId: string | null }) {
@@ -43,8 +43,10 @@ function Jobs() {
       <search className="filters">
         <select aria-label="Kind of job" value={kind} onChange={(event) => setKind(event.target.value)}>
           <option value="">Every kind</option>
-          {kinds.map((name) => (
-            <option key={name}>{name}</option>
+          {kindNames.map((name) => (
+            <option key={name} value={name}>
+              {kindText(name)}
+            </option>
           ))}
         </select>
         <select aria-label="Status" value={status} onChange={(event) => setStatus(event.target.value)}>

@@ -4,11 +4,11 @@ import { call } from '../../api/client.ts'
 import { useOpenTasks, useTasks } from '../../api/queries.ts'
 import { useSession } from '../../api/session.tsx'
 import { Button } from '../../parts/button.tsx'
-import { capital } from '../../parts/format.ts'
 import { Panel } from '../../parts/panel.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { complain } from '../../parts/toasts.tsx'
 import { CancelTask } from './cancel-task.tsx'
+import { kindText } from './kinds.ts'
 
 /** What runs, and what waits in the order in which it will run. */
 export function Queue() {
@@ -36,7 +36,7 @@ export function Queue() {
       <ul className="queue">
         {running.map((task) => (
           <li key={task.task_id}>
-            <Link href={`/activity/${task.task_id}`}>{capital(task.kind)}</Link>
+            <Link href={`/activity/${task.task_id}`}>{kindText(task.kind)}</Link>
             <Progress task={task} />
             <CancelTask task={task} />
           </li>
@@ -45,7 +45,7 @@ export function Queue() {
           const name = `${task.kind} ${task.task_id}`
           return (
             <li key={task.task_id}>
-              <Link href={`/activity/${task.task_id}`}>{capital(task.kind)}</Link>
+              <Link href={`/activity/${task.task_id}`}>{kindText(task.kind)}</Link>
               <span className="muted">waiting{index === 0 ? ', next' : `, place ${index + 1}`}</span>
               <span className="actions">
                 {may('tasks:manage') && queued.length > 1 && (

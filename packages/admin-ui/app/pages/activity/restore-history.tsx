@@ -4,6 +4,7 @@ import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { duration, secondsBetween, words } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
+import { TableFrame } from '../../parts/table-frame.tsx'
 
 export function RestoreHistory() {
   const restores = useRestores({ page_size: 200 })
@@ -16,7 +17,7 @@ export function RestoreHistory() {
             <Link href="/backups">Backups</Link>
           </Empty>
         ) : (
-          <div className="table-frame">
+          <TableFrame label="Restores, as a table">
             <table>
               <thead>
                 <tr>
@@ -60,7 +61,7 @@ export function RestoreHistory() {
                 ))}
               </tbody>
             </table>
-          </div>
+          </TableFrame>
         )
       }
     </Loaded>

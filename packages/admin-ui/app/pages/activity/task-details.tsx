@@ -4,12 +4,13 @@ import { isOpen, type Task } from '../../api/records.ts'
 import { LogView } from '../../log/log-view.tsx'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
-import { brief, capital, duration, secondsBetween, why, words } from '../../parts/format.ts'
+import { brief, duration, secondsBetween, why, words } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Facts, Panel } from '../../parts/panel.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { CancelTask } from './cancel-task.tsx'
+import { kindText } from './kinds.ts'
 
 /** One job: how far it is, what it says, what came of it. */
 export function TaskDetails({ taskId }: { taskId: string }) {
@@ -29,7 +30,7 @@ function Shown({ task }: { task: Task }) {
   return (
     <>
       <PageHead
-        title={`${capital(words(task.kind))} job`}
+        title={kindText(task.kind)}
         about={
           <>
             <Badge status={task.status} /> asked for <Ago at={task.created_at} /> {why(task.trigger)}, {task.created_by}
@@ -43,7 +44,7 @@ function Shown({ task }: { task: Task }) {
             <Progress task={task} />
           </section>
         )}
-        {task.error && (
+        {task.error && task.status !== 'cancelled' && (
           <p className="note bad">
             <strong>{words(task.error.code)}</strong>: {task.error.message}{' '}
             {typeof task.error.advice === 'string' && task.error.advice}

@@ -2,11 +2,13 @@ import { Link } from 'wouter'
 import { isOpen, type Task } from '../../api/records.ts'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
-import { capital, duration, secondsBetween, why, words } from '../../parts/format.ts'
+import { duration, secondsBetween, why, words } from '../../parts/format.ts'
+import { TableFrame } from '../../parts/table-frame.tsx'
+import { kindText } from './kinds.ts'
 
 export function TaskTable({ tasks }: { tasks: readonly Task[] }) {
   return (
-    <div className="table-frame">
+    <TableFrame label="Jobs, as a table">
       <table>
         <thead>
           <tr>
@@ -22,7 +24,7 @@ export function TaskTable({ tasks }: { tasks: readonly Task[] }) {
             <tr key={task.task_id}>
               <th scope="row">
                 <Link href={`/activity/${task.task_id}`} className="row-link">
-                  {capital(task.kind)}
+                  {kindText(task.kind)}
                 </Link>
                 <span className="row-note muted">{subjectOf(task)}</span>
               </th>
@@ -34,7 +36,9 @@ export function TaskTable({ tasks }: { tasks: readonly Task[] }) {
                     {task.progress.percent !== null && ` ${Math.floor(task.progress.percent)} %`}
                   </span>
                 )}
-                {task.error && <span className="row-note bad">{task.error.message}</span>}
+                {task.error && task.status !== 'cancelled' && (
+                  <span className="row-note bad">{task.error.message}</span>
+                )}
               </td>
               <td className="nowrap wide-only">
                 <Ago at={task.started_at ?? task.created_at} />
@@ -50,10 +54,10 @@ export function TaskTable({ tasks }: { tasks: readonly Task[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableFrame>
   )
 }
 
-function subjectOf({ result, subject_id: subject, task_id: id }: Task): string {
-  return typeof result?.number === 'number' ? `backup ${result.number}` : (subject ?? id)
+function subjectOf({ result, subject_id: subject }: Task): string {
+  return typeof result?.number === 'number' ? `backup ${result.number}` : (subject ?? '')
 }

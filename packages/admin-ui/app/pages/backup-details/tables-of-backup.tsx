@@ -3,6 +3,7 @@ import type { BackupDetails } from '../../api/records.ts'
 import { bytes, count, words } from '../../parts/format.ts'
 import { Empty } from '../../parts/loaded.tsx'
 import { Pager } from '../../parts/pager.tsx'
+import { TableFrame } from '../../parts/table-frame.tsx'
 
 type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>
 const pageSize = 100
@@ -32,7 +33,7 @@ export function TablesOfBackup({ backup }: { backup: CompletedBackup }) {
       {found.length === 0 ? (
         <Empty title="No table matches." />
       ) : (
-        <div className="table-frame">
+        <TableFrame label="Tables of the backup">
           <table>
             <thead>
               <tr>
@@ -55,7 +56,7 @@ export function TablesOfBackup({ backup }: { backup: CompletedBackup }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableFrame>
       )}
       <Pager page={page} pages={Math.ceil(found.length / pageSize)} onPage={setPage}>
         {count(found.length)} of {count(backup.tables.length)} tables

@@ -5,6 +5,7 @@ import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { duration, secondsBetween } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
+import { TableFrame } from '../../parts/table-frame.tsx'
 
 /** The verifications of a backup that were begun here, on schedule or over HTTP. */
 export function Verifications({ backup }: { backup: BackupDetails }) {
@@ -20,7 +21,7 @@ export function Verifications({ backup }: { backup: BackupDetails }) {
             </p>
           </Empty>
         ) : (
-          <div className="table-frame">
+          <TableFrame label="Verifications">
             <table>
               <thead>
                 <tr>
@@ -47,7 +48,7 @@ export function Verifications({ backup }: { backup: BackupDetails }) {
                 ))}
               </tbody>
             </table>
-          </div>
+          </TableFrame>
         )
       }
     </Loaded>

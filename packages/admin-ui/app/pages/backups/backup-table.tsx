@@ -7,6 +7,7 @@ import { Badge } from '../../parts/badge.tsx'
 import { bytes, duration, secondsBetween, why, words } from '../../parts/format.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { Menu, type MenuItem } from '../../parts/menu.tsx'
+import { TableFrame } from '../../parts/table-frame.tsx'
 
 interface BackupTableProps {
   backups: readonly Backup[]
@@ -23,7 +24,7 @@ export function BackupTable({ backups, sort, onSort, chosen, onChoose, itemsFor 
     <SortableColumn {...{ field, sort, onSort, className }}>{text}</SortableColumn>
   )
   return (
-    <div className="table-frame">
+    <TableFrame label="Backups">
       <table className="backups">
         <thead>
           <tr>
@@ -55,7 +56,7 @@ export function BackupTable({ backups, sort, onSort, chosen, onChoose, itemsFor 
           ))}
         </tbody>
       </table>
-    </div>
+    </TableFrame>
   )
 }
 

@@ -1,4 +1,5 @@
 import { bytes, count } from '../../parts/format.ts'
+import { TableFrame } from '../../parts/table-frame.tsx'
 import type { TableChange } from './compare-backups.ts'
 
 /** Rows and bytes of each table, and what became of them. */
@@ -6,7 +7,7 @@ export function ChangedTables({ tables }: { tables: readonly TableChange[] }) {
   if (tables.length === 0)
     return <p className="muted">The rows of a table may still have changed where their count and size did not.</p>
   return (
-    <div className="table-frame">
+    <TableFrame label="Tables that differ">
       <table>
         <thead>
           <tr>
@@ -31,7 +32,7 @@ export function ChangedTables({ tables }: { tables: readonly TableChange[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableFrame>
   )
 }
 

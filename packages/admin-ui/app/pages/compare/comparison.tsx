@@ -4,6 +4,7 @@ import { Ago } from '../../parts/ago.tsx'
 import { Check } from '../../parts/field.tsx'
 import { bytes, count, duration, secondsBetween } from '../../parts/format.ts'
 import { Panel } from '../../parts/panel.tsx'
+import { TableFrame } from '../../parts/table-frame.tsx'
 import { ChangedTables } from './changed-tables.tsx'
 import {
   type CompletedBackup,
@@ -22,7 +23,7 @@ export function Comparison({ older, newer }: { older: CompletedBackup; newer: Co
   const versions = compareRecords(versionsOf(older), versionsOf(newer))
   return (
     <>
-      <div className="table-frame">
+      <TableFrame label="Both backups">
         <table>
           <thead>
             <tr>
@@ -54,7 +55,7 @@ export function Comparison({ older, newer }: { older: CompletedBackup; newer: Co
             />
           </tbody>
         </table>
-      </div>
+      </TableFrame>
       <div className="gap" />
       <Panel title={`Migrations: ${migrations.length === 0 ? 'the same' : 'different'}`}>
         {migrations.map(({ ledger, added, gone }) => (

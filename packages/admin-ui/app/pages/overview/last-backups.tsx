@@ -4,13 +4,14 @@ import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { bytes, duration, secondsBetween } from '../../parts/format.ts'
 import { Panel } from '../../parts/panel.tsx'
+import { TableFrame } from '../../parts/table-frame.tsx'
 
 /** What each of the last backups cost. */
 export function LastBackups({ backups }: { backups: readonly Backup[] }) {
   if (backups.length === 0) return null
   return (
     <Panel title="Last backups" actions={<Link href="/backups">All backups</Link>}>
-      <div className="table-frame">
+      <TableFrame label="Last backups, as a table">
         <table>
           <thead>
             <tr>
@@ -45,7 +46,7 @@ export function LastBackups({ backups }: { backups: readonly Backup[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableFrame>
     </Panel>
   )
 }

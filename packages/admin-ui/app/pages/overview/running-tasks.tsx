@@ -1,8 +1,8 @@
 import { Link } from 'wouter'
 import type { Task } from '../../api/records.ts'
-import { capital } from '../../parts/format.ts'
 import { Panel } from '../../parts/panel.tsx'
 import { Progress } from '../../parts/progress.tsx'
+import { kindText } from '../activity/kinds.ts'
 
 export function RunningTasks({ tasks }: { tasks: readonly Task[] }) {
   return (
@@ -10,7 +10,7 @@ export function RunningTasks({ tasks }: { tasks: readonly Task[] }) {
       <ul className="stack">
         {tasks.slice(0, 5).map((task) => (
           <li key={task.task_id} className="running-task">
-            <Link href={`/activity/${task.task_id}`}>{capital(task.kind)}</Link>
+            <Link href={`/activity/${task.task_id}`}>{kindText(task.kind)}</Link>
             <Progress task={task} />
           </li>
         ))}

@@ -56,7 +56,7 @@ export function ScheduleForm({ config }: { config: Config }) {
         save()
       }}
     >
-      <fieldset disabled={!mayChange} className="stack plain">
+      <fieldset disabled={!mayChange} className="stack bare">
         <legend className="visually-hidden">Automatic backup</legend>
         <Check
           label="Make backups automatically"

@@ -1,14 +1,21 @@
 import type { Config } from '../../api/records.ts'
 
-/** The numbers that say what is kept. Their bounds come from the server's own schema. */
-export const retentionFields = [
-  ['max_backups', 'Newest backups', '0: no limit. Beyond it, the oldest go.'],
-  ['retention_days', 'Days', '0: no limit. Older ones go.'],
-  ['keep_hourly', 'One for each of the last hours', '0: none for that reason.'],
-  ['keep_daily', 'One for each of the last days', null],
-  ['keep_weekly', 'One for each of the last weeks', null],
-  ['keep_monthly', 'One for each of the last months', null],
-  ['keep_yearly', 'One for each of the last years', null],
-] as const satisfies readonly (readonly [keyof Config, string, string | null])[]
+type NumberField = readonly [name: keyof Config, label: string, hint: string]
 
-export type RetentionField = (typeof retentionFields)[number][0]
+/** What a backup goes by. Bounds come from the server's own schema. */
+export const limits = [
+  ['max_backups', 'Newest backups', 'Beyond them the oldest go. 0: no limit.'],
+  ['retention_days', 'Days', 'Older ones go. 0: no limit.'],
+  ['safety_backup_days', 'Days for safety backups', 'Those made before restores. 0: for ever.'],
+] as const satisfies readonly NumberField[]
+
+/** What a backup stays by, whatever the limits say. */
+export const periods = [
+  ['keep_hourly', 'Hourly', 'hours'],
+  ['keep_daily', 'Daily', 'days'],
+  ['keep_weekly', 'Weekly', 'weeks'],
+  ['keep_monthly', 'Monthly', 'months'],
+  ['keep_yearly', 'Yearly', 'years'],
+] as const satisfies readonly NumberField[]
+
+export type RetentionField = (typeof limits)[number][0] | (typeof periods)[number][0]

@@ -4,19 +4,19 @@ import { useSession } from '../../api/session.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Complaint } from '../../parts/failure.tsx'
 import { TextField } from '../../parts/field.tsx'
-import { type RetentionField, retentionFields } from './retention-fields.ts'
+import { limits, periods, type RetentionField } from './retention-fields.ts'
 import { RetentionPreview } from './retention-preview.tsx'
 import { useBounds } from './use-bounds.ts'
 import { useChangeConfig } from './use-change-config.ts'
 
-type Draft = Record<RetentionField | 'safety_backup_days', string>
+type Draft = Record<RetentionField, string>
+const names = [...limits, ...periods].map(([name]) => name)
 
 /** How much is kept; what that would mean for the backups there are is shown before it is saved. */
 export function RetentionForm({ config }: { config: Config }) {
   const { may } = useSession()
   const bounds = useBounds()
   const change = useChangeConfig('What is kept was changed.')
-  const names = [...retentionFields.map(([name]) => name), 'safety_backup_days'] as const
   const [draft, setDraft] = useState(
     () => Object.fromEntries(names.map((name) => [name, String(config[name])])) as Draft,
   )
@@ -30,7 +30,7 @@ export function RetentionForm({ config }: { config: Config }) {
   const values = Object.fromEntries(names.map((name) => [name, Number(draft[name])])) as Record<keyof Draft, number>
   const { safety_backup_days: _, ...trial } = values
   const shown = useDeferredValue(isValid ? trial : null)
-  const field = (name: keyof Draft, label: string, hint: string | null) => (
+  const field = (name: keyof Draft, label: string, hint: string) => (
     <TextField
       key={name}
       label={label}
@@ -52,12 +52,11 @@ export function RetentionForm({ config }: { config: Config }) {
         if (isValid) change.mutate(values)
       }}
     >
-      <fieldset className="plain" disabled={!may('config:write')}>
+      <fieldset className="bare" disabled={!may('config:write')}>
         <legend className="visually-hidden">What is kept</legend>
-        <div className="fields">
-          {retentionFields.map(([name, label, hint]) => field(name, label, hint))}
-          {field('safety_backup_days', 'Days for safety backups', 'Made before restores; outside the counts.')}
-        </div>
+        <div className="fields">{limits.map(([name, label, hint]) => field(name, label, hint))}</div>
+        <h3 className="between">Kept whatever the limits say: one backup for each of the last …</h3>
+        <div className="fields narrow-fields">{periods.map(([name, label, hint]) => field(name, label, hint))}</div>
       </fieldset>
       <p className="muted">Always kept: pinned backups, the last good one, and what an undo needs.</p>
       {shown && <RetentionPreview trial={shown} />}

@@ -4,6 +4,7 @@ import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { counted } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
+import { TableFrame } from '../../parts/table-frame.tsx'
 
 /** What would go and what would stay, with the reason of each. */
 export function RetentionPreview({ trial }: { trial: Record<string, number> }) {
@@ -20,7 +21,7 @@ export function RetentionPreview({ trial }: { trial: Record<string, number> }) {
               </strong>{' '}
               after the next backup, {counted(decisions.length - going.length, 'backup')} would stay
             </summary>
-            <div className="table-frame">
+            <TableFrame label="Every backup and what becomes of it">
               <table>
                 <tbody>
                   {[...going, ...decisions.filter(({ keep }) => keep)]
@@ -43,7 +44,7 @@ export function RetentionPreview({ trial }: { trial: Record<string, number> }) {
                     ))}
                 </tbody>
               </table>
-            </div>
+            </TableFrame>
           </details>
         )
       }}

@@ -1,0 +1,13 @@
+const kinds: Record<string, string> = {
+  backup: 'Backup',
+  verify: 'Verification',
+  restore: 'Restore',
+  undo: 'Undo of a restore',
+  discard: 'Drop of a kept database',
+  forget: 'Retention',
+  prune: 'Prune',
+}
+
+/** A kind of job for people. */
+export const kindText = (kind: string): string => kinds[kind] ?? kind
+export const kindNames = Object.keys(kinds)

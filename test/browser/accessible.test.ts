@@ -1,0 +1,100 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { browserPath, named, openBrowser, openPage } from './browser.ts'
+import { ended, type Host, openHost } from './host.ts'
+
+describe.skipIf(!browserPath)(named('for eyes, keyboards and screen readers'), () => {
+  let cluster: TemporaryCluster
+  let host: Host
+  let browser: Browser
+
+  beforeAll(async () => {
+    cluster = await startTemporaryCluster()
+    host = await openHost(cluster, 'Express', '/backup')
+    for (const name of ['one', 'two']) {
+      const { task_id: taskId } = await host.engine.operations.backups.create({
+        name,
+        by: 'test',
+        pinned: name === 'one',
+      })
+      await ended(host.engine, taskId)
+    }
+    const { task_id: verified } = await host.engine.operations.backups.verify('1', { by: 'test', level: 'checksums' })
+    await ended(host.engine, verified)
+    const restored = await host.engine.operations.restores.run('1', { by: 'test', confirm: true })
+    await ended(host.engine, restored.task_id)
+    browser = await openBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await host?.close()
+    await cluster?.stop()
+  })
+
+  const problems = async (page: Page, address: string) => {
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${address || 'overview'}: ${id} ${target}`))
+  }
+
+  test.each(['light', 'dark'] as const)('axe finds nothing on any page, %s', async (colorScheme) => {
+    const { page } = await openPage(await browser.newContext({ colorScheme }))
+    const [task] = await host.engine.operations.tasks.list({ kind: 'backup' })
+    const [restore] = await host.engine.operations.restores.list()
+    const addresses = [
+      ...['', 'backups', 'activity', 'activity#restores', 'schedule', 'settings', 'nowhere'],
+      ...['overview', 'tables', 'migrations', 'verifications', 'log', 'raw'].map((tab) => `backups/1#${tab}`),
+      ...['backups/1/restore', 'compare/1/2', `activity/${task?.task_id}`, `restores/${restore?.id}`],
+    ]
+    const found: string[] = []
+    for (const address of addresses) {
+      await page.goto('about:blank')
+      await page.goto(host.url + address)
+      if (address !== 'nowhere') await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.waitForLoadState('networkidle').catch(() => {})
+      await page.locator('.waiting').first().waitFor({ state: 'detached' })
+      found.push(...(await problems(page, address)))
+    }
+    await page.goto(`${host.url}backups`)
+    await page.getByRole('button', { name: 'Back up now' }).click()
+    await page.getByRole('dialog').waitFor()
+    found.push(...(await problems(page, 'the window that asks for a backup')))
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Actions of backup 1' }).click()
+    await page.getByRole('menu').waitFor()
+    found.push(...(await problems(page, 'the menu of a backup')))
+    expect(found).toEqual([])
+  })
+
+  test('a backup and a restore by the keyboard alone', async () => {
+    const { page } = await openPage(await browser.newContext())
+    const tabTo = async (name: string | RegExp, role: 'button' | 'link' | 'textbox') => {
+      const target = page.getByRole(role, { name, exact: typeof name === 'string' })
+      await target.waitFor()
+      for (let presses = 0; presses < 60; presses++) {
+        if (await target.evaluate((element) => element === document.activeElement)) return
+        await page.keyboard.press('Tab')
+      }
+      throw new Error(`The keyboard does not reach ${name}.`)
+    }
+    await page.goto(`${host.url}backups`)
+    await page.getByRole('heading', { name: 'Backups' }).waitFor()
+    await tabTo('Back up now', 'button')
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').waitFor()
+    await tabTo('Name', 'textbox')
+    await page.keyboard.type('by keyboard')
+    await tabTo('Begin backup', 'button')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'by keyboard' }).waitFor()
+    await page.getByText('completed', { exact: true }).waitFor()
+    await tabTo('Restore…', 'link')
+    await page.keyboard.press('Enter')
+    await page.getByText('can begin').waitFor()
+    await tabTo(`Type ${host.database} to confirm`, 'textbox')
+    await page.keyboard.type(host.database)
+    await page.keyboard.press('Enter')
+    await page.getByText('The restored database is live.').waitFor({ timeout: 60_000 })
+  })
+})

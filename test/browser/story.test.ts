@@ -1,0 +1,200 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { browserPath, named, openBrowser, openPage } from './browser.ts'
+import { type Host, openHost } from './host.ts'
+
+/** What somebody does who has never read a document: everything by clicking, in this order. */
+describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), () => {
+  let cluster: TemporaryCluster
+  let host: Host
+  let browser: Browser
+  let page: Page
+  let wrong: string[]
+  let folder: string
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'lifeboat-download-'))
+    cluster = await startTemporaryCluster()
+    host = await openHost(cluster, 'Express', '/admin/backups')
+    browser = await openBrowser()
+    ;({ page, wrong } = await openPage(await browser.newContext({ acceptDownloads: true })))
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await host?.close()
+    await cluster?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const orders = async () => {
+    const [row] = await cluster.sql<{ n: number }>(host.database, 'SELECT count(*)::int AS n FROM orders')
+    return row?.n
+  }
+  const choose = async (name: string) => {
+    await page.getByRole('button', { name: 'More actions' }).click()
+    await page.getByRole('menuitem', { name }).click()
+  }
+
+  test('the mount point leads to the pages', async () => {
+    await page.goto(host.url.replace(/ui\/$/, ''))
+    expect(page.url()).toBe(host.url)
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+    await page.getByText('There is no backup').first().waitFor()
+  })
+
+  test('a backup is made, and its log and its end are seen without reloading', async () => {
+    await page.getByRole('button', { name: 'Back up now' }).click()
+    await page.getByLabel('Name').fill('before the holidays')
+    await page.getByRole('button', { name: 'Begin backup' }).click()
+    await page.getByRole('heading', { name: 'before the holidays' }).waitFor()
+    await page.getByText('completed', { exact: true }).waitFor()
+    await page.getByRole('tab', { name: 'Log' }).click()
+    await page.getByRole('log').getByText('snapshot').first().waitFor()
+  })
+
+  test('its details say what is in it', async () => {
+    await page.getByRole('tab', { name: /^Tables/ }).click()
+    await page.getByRole('row', { name: /public\.orders 60,000/ }).waitFor()
+    await page.getByRole('tab', { name: 'Migrations' }).click()
+    await page.getByRole('list', { name: 'Migrations of shop' }).getByText('002_orders').waitFor()
+    await page.getByRole('tab', { name: 'Overview' }).click()
+    await page.getByText('60,002 in 3 tables').waitFor()
+  })
+
+  test('it is downloaded, and pg_restore reads it', async () => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download' }).click(),
+    ])
+    const file = join(folder, download.suggestedFilename())
+    expect(file).toMatch(/shop_backup_\d{8}_\d{6}\.dump$/)
+    await download.saveAs(file)
+    const { stdout } = await promisify(execFile)('pg_restore', ['--list', file])
+    expect(stdout).toContain('TABLE DATA public orders')
+  })
+
+  test('it is verified as a job with a log, and says so afterwards', async () => {
+    await choose('Verify structure')
+    await page.getByRole('heading', { name: 'Verification' }).waitFor()
+    await page.getByText('succeeded', { exact: true }).waitFor()
+    await page.goBack()
+    await page.getByRole('tab', { name: 'Verification' }).click()
+    await page.getByRole('cell', { name: 'succeeded' }).waitFor()
+  })
+
+  test('two backups are compared', async () => {
+    await cluster.sql(host.database, 'DELETE FROM orders WHERE id > 1000')
+    await page.getByRole('link', { name: 'Backups', exact: true }).click()
+    await page.getByRole('button', { name: 'Back up now' }).click()
+    await page.getByLabel('Name').fill('after the accident')
+    await page.keyboard.press('Enter')
+    await page.getByText('completed', { exact: true }).waitFor()
+    await page.getByRole('link', { name: 'Backups', exact: true }).click()
+    await page.getByLabel('Compare backup 1').check()
+    await page.getByLabel('Compare backup 2').check()
+    await page.getByRole('button', { name: /^Compare/ }).click()
+    await page.getByRole('row', { name: /public\.orders 1,000 −59,000/ }).waitFor()
+  })
+
+  test('the list is searched, sorted and saved', async () => {
+    await page.getByRole('link', { name: 'Choose others' }).click()
+    await page.getByLabel('Search backups').fill('holidays')
+    await page.getByRole('link', { name: 'after the accident' }).waitFor({ state: 'detached' })
+    const [csv] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()])
+    expect(csv.suggestedFilename()).toBe('backups.csv')
+    await page.getByLabel('Search backups').fill('')
+    await page.getByRole('button', { name: 'Added' }).click()
+    await page.getByRole('columnheader', { name: 'Added' }).and(page.locator('[aria-sort=descending]')).waitFor()
+  })
+
+  test('the database is restored through the wizard, after its name was typed', async () => {
+    await page.getByRole('link', { name: 'before the holidays' }).click()
+    await page.getByRole('link', { name: 'Restore…' }).click()
+    await page.getByText('can begin').waitFor()
+    await page.getByText('has the schema the running code expects').waitFor()
+    const button = page.getByRole('button', { name: 'Restore now' })
+    expect(await button.isDisabled()).toBe(true)
+    await page.getByLabel(`Type ${host.database} to confirm`).fill(host.database)
+    await button.click()
+    await page.getByText('The restored database is live.').waitFor({ timeout: 60_000 })
+    expect(await orders()).toBe(60_000)
+  })
+
+  test('and that is undone', async () => {
+    await page.getByRole('button', { name: 'Undo this restore' }).click()
+    await page.getByRole('button', { name: 'Undo now' }).click()
+    await page.getByText('It was undone').waitFor({ timeout: 60_000 })
+    expect(await orders()).toBe(1000)
+    await page.getByRole('link', { name: 'Activity', exact: true }).click()
+    await page.getByRole('tab', { name: 'Restores' }).click()
+    await page.getByRole('cell', { name: 'undone' }).waitFor()
+  })
+
+  test('the queue is paused; what waits is put in another order and cancelled; it goes on', async () => {
+    await page.getByRole('button', { name: 'Pause the queue' }).click()
+    await page.getByText('nothing new begins').waitFor()
+    const waiting = await host.engine.operations.backups.create({ by: 'test' })
+    const second = await host.engine.operations.backups.create({ by: 'test' })
+    await page.getByRole('tab', { name: 'Jobs' }).click()
+    await page.getByRole('button', { name: `Earlier: backup ${second.task_id}` }).click()
+    await page
+      .getByRole('button', { name: `Later: backup ${second.task_id}` })
+      .and(page.locator(':enabled'))
+      .waitFor()
+    const queued = await host.engine.operations.tasks.list({ status: ['queued'] })
+    expect(queued.map(({ task_id }) => task_id)).toEqual([second.task_id, waiting.task_id])
+    for (const left of [2, 1]) {
+      await page.getByRole('button', { name: 'Cancel', exact: true }).nth(0).click()
+      await expect.poll(() => page.getByRole('button', { name: 'Cancel', exact: true }).count()).toBe(left - 1)
+    }
+    await page.getByRole('button', { name: 'Resume the queue' }).click()
+    await page.getByText('nothing new begins').waitFor({ state: 'detached' })
+  })
+
+  test('the schedule is changed, and its next times are shown before', async () => {
+    await page.getByRole('link', { name: 'Schedule', exact: true }).click()
+    await page.getByLabel('Make backups automatically').check()
+    await page.getByLabel('How often').selectOption('cron')
+    await page.getByLabel('Cron expression').fill('70 * * * *')
+    await page.getByText('This is not a schedule yet.').waitFor()
+    await page.getByLabel('Cron expression').fill('30 3 * * 1-5')
+    await page.getByText('from Monday to Friday at 03:30').waitFor()
+    await expect.poll(() => page.locator('.next-runs time').count()).toBe(5)
+    await page.getByRole('button', { name: 'Save schedule' }).click()
+    await page.getByText('The schedule was changed.').waitFor()
+    const { auto_backup_cron: cron } = await host.engine.operations.config.read()
+    expect(cron).toBe('30 3 * * 1-5')
+  })
+
+  test('settings are changed after a look at what would go', async () => {
+    await page.getByRole('link', { name: 'Settings', exact: true }).click()
+    await page.getByLabel('Newest backups').fill('-1')
+    await page.getByText('From 0 to').waitFor()
+    await page.getByLabel('Newest backups').fill('1')
+    await page.getByText('1 backup would go').waitFor()
+    await page.getByLabel('Newest backups').fill('5')
+    await page.getByRole('button', { name: 'Save what is kept' }).click()
+    await page.getByText('What is kept was changed.').waitFor()
+    expect((await host.engine.operations.config.read()).max_backups).toBe(5)
+  })
+
+  test('a backup is deleted once its number was typed; the last good one is not', async () => {
+    await page.goto(`${host.url}backups/2`)
+    await choose('Delete…')
+    await page.getByLabel('Type 2 to confirm').fill('2')
+    await page.getByRole('button', { name: 'Delete for good' }).click()
+    await Promise.race([page.getByText('Backup 2 was deleted.').waitFor(), page.getByRole('alert').waitFor()])
+    await page.goto(`${host.url}backups`)
+    await page.getByRole('heading', { name: 'Backups' }).waitFor()
+  })
+
+  test('nothing went wrong on the way, and nothing was asked for elsewhere', () => {
+    expect(wrong).toEqual([])
+  })
+})
