@@ -1,5 +1,5 @@
-import { EngineError } from '../errors.ts'
 import { log } from '../events.ts'
+import { canonicalSchemaBytes } from '../postgres/archive/canonical-archive.ts'
 import { dumpSchema } from '../postgres/dump-schema.ts'
 import type { ExportedSnapshot } from '../postgres/exported-snapshot.ts'
 import { joinSnapshot } from '../postgres/joined-snapshot.ts'
@@ -105,10 +105,11 @@ export async function readDatabase(run: {
   await refuseChanges(control.query, snapshot)
 
   report?.({ type: 'phase', phase: 'schema' })
-  const archive = await schema
-  const schemaBytes = new Uint8Array(archive)
+  // pg_dump writes the time into it: without that, definitions that did not change are not stored again.
+  const archive = new Uint8Array(canonicalSchemaBytes(await schema))
 
   report?.({ type: 'phase', phase: 'lists' })
+  const schemaBytes = archive.byteLength
   const objectRows = rows.segments[planned.length]!
   const objectsRead = rows.segmentsRead[planned.length]!
   const all = rows.segments.flat()
@@ -116,7 +117,7 @@ export async function readDatabase(run: {
   const reading: DatabaseReading = {
     facts,
     streams: {
-      schema: await storeSchema(schemaBytes, pool, writer),
+      schema: await storeSchema(archive, pool, writer),
       tables: await writer.writeJsonLines(tableRecords(planned, rows, writer)),
       sequences: await writer.writeJsonLines(sequences),
       large_objects: await writer.writeJsonLines(facts.largeObjects),
@@ -125,7 +126,7 @@ export async function readDatabase(run: {
     largeObjectCount: facts.largeObjects.length,
     tableCount: planned.length,
     rowCount: tableRows.reduce((sum, segment) => sum + segment.rows, 0),
-    bytes: all.reduce((sum, segment) => sum + segment.bytes, 0) + archive.length,
+    bytes: all.reduce((sum, segment) => sum + segment.bytes, 0) + schemaBytes,
     change: {
       large_object_pages: pages.direct,
       large_objects: describeChange(rows.changes[planned.length]!, objectsRead),

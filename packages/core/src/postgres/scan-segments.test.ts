@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
+import { resolveConnection } from './connection.ts'
+import { scanSegments } from './scan-segments.ts'
+import { segmentRanges } from './segments.ts'
+import { openSession, type Session } from './session.ts'
+
+let cluster: TemporaryCluster
+let session: Session
+beforeAll(async () => {
+  cluster = await startTemporaryCluster({ settings: { autovacuum: 'off' } })
+  await cluster.createDatabase('scan')
+  session = await openSession(resolveConnection(cluster.url('scan')), { application: 'test' })
+})
+afterAll(async () => {
+  await session?.close()
+  await cluster?.stop()
+})
+
+const nextId = async () => {
+  const [row] = await session.query<{ id: string }>(
+    'SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text AS id',
+  )
+  return row!.id
+}
+
+async function table(name: string, blocks = 4, segmentBlocks = 2) {
+  const [row] = await session.query<{ oid: string }>(
+    `SELECT '${name}'::pg_catalog.regclass::pg_catalog.oid::text AS oid`,
+  )
+  const [schema, relation] = name.split('.') as [string, string]
+  return { oid: Number(row!.oid), schema, name: relation, ranges: segmentRanges(blocks, segmentBlocks) }
+}
+
+async function scan(tables: Awaited<ReturnType<typeof table>>[], xmin: string) {
+  await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+  try {
+    return await scanSegments(session.query, tables, xmin)
+  } finally {
+    await session.query('ROLLBACK')
+  }
+}
+
+test('rows and fresh rows of each range; several tables in one statement; nothing is left behind', async () => {
+  await session.query(
+    'CREATE TABLE public.a AS SELECT i, pg_catalog.repeat($$x$$, 400) AS v FROM pg_catalog.generate_series(1, 60) i',
+  )
+  await session.query('CREATE TABLE public.none (x int)')
+  const before = await nextId()
+  const tables = [await table('public.a'), await table('public.none', 0)]
+  const [first, empty] = await scan(tables, before)
+  expect(first).toMatchObject([
+    { fresh: 0, foreign: 0 },
+    { fresh: 0, foreign: 0 },
+  ])
+  expect((first as { rows: number }[]).reduce((sum, { rows }) => sum + rows, 0)).toBe(60)
+  expect(empty).toEqual([{ rows: 0, fresh: 0, foreign: 0 }])
+  await session.query('UPDATE public.a SET v = v WHERE i = 1')
+  const [second] = await scan(tables, before)
+  // The new version lies at the end.
+  expect(second).toMatchObject([{ fresh: 0 }, { fresh: 1 }])
+  const [setting] = await session.query<{ enable_seqscan: string }>('SHOW enable_seqscan')
+  expect(setting!.enable_seqscan).toBe('on')
+})
+
+test('what cannot be told older counts as fresh: bootstrap ids, and everything once the ids have gone around', async () => {
+  const [types] = await scan([await table('pg_catalog.pg_am', 1)], await nextId())
+  expect(types).toMatchObject([{ foreign: 0 }])
+  const [{ rows, fresh }] = types as [{ rows: number; fresh: number }]
+  expect([rows > 0, fresh]).toEqual([true, rows])
+
+  const future = String(BigInt(await nextId()) + 1000n)
+  const [all] = await scan([await table('public.a')], future)
+  for (const range of all as { rows: number; fresh: number }[]) expect(range.fresh).toBe(range.rows)
+})
+
+test('rows of another table under the name are counted', async () => {
+  const other = { ...(await table('public.a')), oid: 12_345 }
+  const [ranges] = await scan([other], await nextId())
+  for (const { rows, foreign } of ranges as { rows: number; foreign: number }[]) expect(foreign).toBe(rows)
+})
+
+test('a plan that is not a scan of just these blocks is not believed; the tables beside it are scanned', async () => {
+  await session.query('CREATE TABLE public.parted (x int) PARTITION BY LIST (x)')
+  const tables = [await table('public.a'), await table('public.parted', 0), await table('public.none', 0)]
+  const results = await scan(tables, await nextId())
+  expect(results).toEqual([
+    [expect.anything(), expect.anything()],
+    { unexpectedPlan: 'another plan' },
+    [expect.anything()],
+  ])
+})
