@@ -13,7 +13,10 @@ const mediaFolder = z.union([
   z.string().min(1),
   z.object({
     /** Label within the backup; default: the folder's base name. */
-    name: z.string().min(1).max(100).optional(),
+    name: z
+      .string()
+      .regex(/^(?!\.{1,2}$)[^/\0]{1,100}$/, 'one name, without slashes')
+      .optional(),
     path: z.string().min(1),
   }),
 ])

@@ -13,7 +13,8 @@ export function mediaEntryParts(path: string, name: string): string[] {
     path.startsWith('/') ||
     parts[0] !== name ||
     parts.some((part) => part === '' || part === '.' || part === '..' || Buffer.byteLength(part) > 255) ||
-    /^[A-Za-z]:/.test(parts[1] ?? '') ||
+    // Elsewhere than on Windows people may well call a file "a: b".
+    (process.platform === 'win32' && /^[A-Za-z]:/.test(parts[1] ?? '')) ||
     Buffer.byteLength(path) > 4096
   if (hostile) {
     throw new EngineError('REPOSITORY_DAMAGED', `Media "${name}" holds an entry with a name that is not allowed.`, {
@@ -23,13 +24,20 @@ export function mediaEntryParts(path: string, name: string): string[] {
   return parts.slice(1)
 }
 
-/** Where media folders go, by the backup's names for them. `null`: nobody said. Pure. */
+/**
+ * Where media folders go, by the backup's names for them. `null`: nobody said. Pure.
+ *
+ * Throws `REPOSITORY_DAMAGED` for a name that would lead out of the folder it is put in.
+ */
 export function mediaTargets(
   names: readonly string[],
   target: true | string | Record<string, string> | undefined,
   configured: readonly { name: string; path: string }[],
 ): { name: string; target: string | null }[] {
   if (target === undefined) return []
+  for (const name of names)
+    if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name))
+      throw new EngineError('REPOSITORY_DAMAGED', `The backup calls a media folder ${JSON.stringify(name)}.`)
   if (typeof target === 'object') {
     return names.filter((name) => Object.hasOwn(target, name)).map((name) => ({ name, target: target[name] ?? null }))
   }

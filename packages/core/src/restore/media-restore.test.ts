@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Header } from 'tar'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openMediaSource } from '../backup/media-source.ts'
+import { parseEngineOptions } from '../config.ts'
 import { type ChunkReader, createChunkReader } from '../repository/chunk-reader.ts'
 import type { MediaRecord } from '../repository/documents.ts'
 import { initRepository } from '../repository/init.ts'
@@ -95,7 +96,6 @@ test.each([
   ['absolute', tarOf({ path: '/tmp/x' })],
   ['another folder', tarOf({ path: 'other/x' })],
   ['the folder itself as a file', tarOf({ path: 'uploads' })],
-  ['a drive', tarOf({ path: 'uploads/C:x' })],
   ['a dot', tarOf({ path: 'uploads/./x' })],
   ['nothing between slashes', tarOf({ path: 'uploads//x' })],
   ['symbolic link', tarOf({ path: 'uploads/l', type: 'SymbolicLink', linkpath: '/etc' })],
@@ -118,6 +118,22 @@ test.each([
   await expect(promise).rejects.toThrow()
   expect(await readdir(place)).toEqual([])
 })
+
+test('a file that people called "C: plan" is no drive: its backup can be restored', async () => {
+  const { reader, media } = await stored(tarOf({ path: 'uploads/C: plan' }))
+  const target = join(await mkdtemp(join(folder, 'place-')), 'uploads')
+  const { fresh } = await unpackMedia(reader, media, target, { restoreId: newRestoreId() })
+  expect(await readdir(fresh)).toEqual(['C: plan'])
+})
+
+test.each(['..', '.', '', '../elsewhere', 'a/b', '/etc', 'a\0'])(
+  'a media folder that a forged manifest, or the configuration, calls %j gets no place',
+  (name) => {
+    expect(() => mediaTargets(['a', name], '/srv/media', [])).toThrow(/calls a media folder/)
+    const options = { repository: '/r', media: [{ name, path: '/srv/uploads' }] }
+    expect(() => parseEngineOptions(options)).toThrow(/media/)
+  },
+)
 
 test('the target may be a link or a new folder; its parent must be there', async () => {
   const { reader, media } = await stored(tarOf({ path: 'uploads/f' }))
