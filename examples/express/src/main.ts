@@ -1,8 +1,10 @@
 /** Notes on Express, with backups mounted at /api/backup. See README.md for what to try. */
-import { allowLoopbackForDevelopment, createBackupEngine, isEngineError } from '@lifeboat/core'
+import { createBackupEngine, isEngineError } from '@lifeboat/core'
 import { backupRoutes, maintenanceMode } from '@lifeboat/express-adapter'
 import express from 'express'
 import { Pool } from 'pg'
+import config from '../lifeboat.config.ts'
+import { createAuthorize } from './authorize.ts'
 import { openEnvironment } from './environment.ts'
 import { createNotes } from './notes.ts'
 
@@ -14,18 +16,17 @@ const notes = createNotes(pool)
 await notes.prepare()
 
 const engine = createBackupEngine({
+  ...config,
   database: environment.databaseUrl,
   repository: environment.repository,
   encryption: environment.encryption,
-  appName: 'notes',
 })
 await engine.repository.init().catch((error: unknown) => {
   if (!isEngineError(error, 'REPOSITORY_EXISTS')) throw error
 })
 
 const app = express()
-// In production: authorize: (request, { hostRequest }) => the user of your session, as { id, role }.
-const authorize = allowLoopbackForDevelopment()
+const authorize = createAuthorize()
 const confirmation = process.env.CONFIRMATION === 'off' ? 'off' : 'required'
 app.use('/api/backup', backupRoutes(engine, { authorize, confirmation }))
 // The admin pages belong here:
