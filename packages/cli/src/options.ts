@@ -106,8 +106,8 @@ async function encryptionFrom(
   use: 'open' | 'create',
 ): Promise<EngineOptions['encryption']> {
   if (options.encryption === 'none') return 'none'
-  if (options.keyFile) return { rawKey: parseKey(await readSecret(options.keyFile)) }
-  if (options.passphraseFile) return { passphrase: withoutNewline(await readSecret(options.passphraseFile)) }
+  const given = await keyFrom(options)
+  if (given) return given
   const fromEnvironment = process.env.LIFEBOAT_PASSPHRASE
   if (fromEnvironment) return { passphrase: fromEnvironment }
   if (file.encryption) return file.encryption
@@ -122,6 +122,16 @@ async function encryptionFrom(
   }
   // Asked only when the repository turns out to need one.
   if (canAsk()) return async () => ({ passphrase: await askPassphrase({ twice: false }) })
+  return undefined
+}
+
+/** The key in the files that options name, if they name one. */
+export async function keyFrom(options: {
+  passphraseFile?: string
+  keyFile?: string
+}): Promise<{ passphrase: string } | { rawKey: string } | undefined> {
+  if (options.keyFile) return { rawKey: parseKey(await readSecret(options.keyFile)) }
+  if (options.passphraseFile) return { passphrase: withoutNewline(await readSecret(options.passphraseFile)) }
   return undefined
 }
 

@@ -3,6 +3,7 @@ import { adoptCommand } from './commands/adopt.ts'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { configCommand } from './commands/config.ts'
+import { copyCommand } from './commands/copy.ts'
 import { deleteCommand } from './commands/delete.ts'
 import { discardCommand } from './commands/discard.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -10,16 +11,19 @@ import { exportCommand } from './commands/export.ts'
 import { forgetCommand } from './commands/forget.ts'
 import { initCommand } from './commands/init.ts'
 import { jobsCommand } from './commands/jobs.ts'
+import { keyCommand } from './commands/key.ts'
 import { listCommand } from './commands/list.ts'
 import { logsCommand } from './commands/logs.ts'
 import { pinCommand, unpinCommand } from './commands/pin.ts'
 import { pruneCommand } from './commands/prune.ts'
+import { recoveryKitCommand } from './commands/recovery-kit.ts'
 import { restoreCommand } from './commands/restore.ts'
 import { restoresCommand } from './commands/restores.ts'
 import { scheduleCommand } from './commands/schedule.ts'
 import { serveCommand } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
 import { statusCommand } from './commands/status.ts'
+import { storageCommand } from './commands/storage.ts'
 import { undoCommand } from './commands/undo.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { workerCommand } from './commands/worker.ts'
@@ -61,6 +65,10 @@ const definitions: readonly CommandDefinition[] = [
   configCommand,
   scheduleCommand,
   adoptCommand,
+  copyCommand,
+  keyCommand,
+  recoveryKitCommand,
+  storageCommand,
 ]
 
 /** The whole command line; `signal` fires on Ctrl-C. */

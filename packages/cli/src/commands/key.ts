@@ -1,0 +1,99 @@
+import { EngineError, type KeyOption, type KeySlotSummary } from '@lifeboat/core'
+import { type CommonOptions, keyFrom, withSession } from '../options.ts'
+import { formatTime } from '../output/format.ts'
+import { writeResult } from '../output/result.ts'
+import { formatTable } from '../output/table.ts'
+import type { CommandDefinition } from '../program.ts'
+import { askConfirmation } from '../prompts.ts'
+
+interface KeyFlags extends CommonOptions {
+  newPassphraseFile?: string
+  newKeyFile?: string
+  label?: string
+}
+
+export const keyCommand: CommandDefinition = {
+  name: 'key',
+  description: 'The keys that open the repository: list, add, remove, or rotate the one in use.',
+  examples: [
+    'lifeboat key list',
+    'lifeboat key add --new-passphrase-file second --label "in the safe"',
+    'lifeboat key rotate --new-passphrase-file next',
+    'lifeboat key remove "in the safe"',
+  ],
+  configure(command, signal) {
+    command
+      .argument('<action>', 'list, add, remove or rotate')
+      .argument('[slot]', 'for remove: the first characters of the slot, or its label')
+      .option('--new-passphrase-file <file>', 'file with the new passphrase')
+      .option('--new-key-file <file>', 'file with the new raw key: 32 bytes, or 64 hex digits')
+      .option('--label <text>', 'name of the new slot, for people')
+      .action(async (action: string, reference: string | undefined, options: KeyFlags) => {
+        const act = actions[action]
+        if (!act)
+          throw new EngineError('USAGE', `There is no key ${JSON.stringify(action)}.`, {
+            advice: `One of: ${Object.keys(actions).join(', ')}.`,
+          })
+        if ((reference !== undefined) !== (action === 'remove'))
+          throw new EngineError('USAGE', 'A slot is named to remove it, and only then.')
+        await act(options, signal, reference ?? '')
+      })
+  },
+}
+
+type Action = (options: KeyFlags, signal: AbortSignal, reference: string) => Promise<void>
+
+const actions: Record<string, Action> = {
+  list: (options, signal) =>
+    withSession(options, { signal }, async ({ engine, finish }) => {
+      const slots = await engine.keys.list()
+      await finish()
+      writeResult(options, { keys: slots }, slotTable(slots))
+    }),
+
+  async add(options, signal) {
+    const key = await newKey(options)
+    await withSession(options, { signal }, async ({ engine, finish }) => {
+      const slot = await engine.keys.add(key, { label: options.label })
+      await finish()
+      writeResult(options, { key: slot }, `The new key opens the repository, by slot ${slot.slot.slice(0, 8)}.`)
+    })
+  },
+
+  remove: (options, signal, reference) =>
+    withSession(options, { signal }, async ({ engine, finish }) => {
+      await askConfirmation(
+        `Remove the key slot ${reference}? Its key will open nothing any more.`,
+        options.yes === true,
+      )
+      const slot = await engine.keys.remove(reference)
+      await finish()
+      writeResult(options, { removed: slot }, `Slot ${slot.slot.slice(0, 8)} (${slot.label || slot.kind}) is removed.`)
+    }),
+
+  async rotate(options, signal) {
+    const key = await newKey(options)
+    await withSession(options, { signal }, async ({ engine, finish }) => {
+      const rotated = await engine.keys.rotate(key, { label: options.label })
+      await finish()
+      writeResult(
+        options,
+        { rotated },
+        'The new key opens the repository, the old one nothing any more.\nWho kept the old key and a copy of the repository from before can still open that copy.',
+      )
+    })
+  },
+}
+
+async function newKey(options: KeyFlags): Promise<KeyOption> {
+  const key = await keyFrom({ passphraseFile: options.newPassphraseFile, keyFile: options.newKeyFile })
+  if (key) return key
+  throw new EngineError('USAGE', 'The new key is missing.', { advice: 'Give --new-passphrase-file or --new-key-file.' })
+}
+
+function slotTable(slots: KeySlotSummary[]): string {
+  return formatTable(
+    [{ title: 'slot' }, { title: 'kind' }, { title: 'label' }, { title: 'made' }],
+    slots.map(({ slot, kind, label, created_at }) => [slot.slice(0, 8), kind, label, formatTime(created_at)]),
+  )
+}

@@ -1,0 +1,84 @@
+import type { RecoveryKit } from '@lifeboat/core'
+import { type CommonOptions, withSession } from '../options.ts'
+import { formatTime } from '../output/format.ts'
+import { writeResult } from '../output/result.ts'
+import { formatFields } from '../output/table.ts'
+import type { CommandDefinition } from '../program.ts'
+
+export const recoveryKitCommand: CommandDefinition = {
+  name: 'recovery-kit',
+  description:
+    'A page to print and keep elsewhere: what the repository is and how to get the data out. Without secrets.',
+  examples: ['lifeboat recovery-kit > recovery-kit.txt'],
+  configure(command, signal) {
+    command.action(async (options: CommonOptions) => {
+      await withSession(options, { signal }, async ({ engine, finish }) => {
+        const kit = await engine.keys.recoveryKit()
+        await finish()
+        writeResult(options, { recovery_kit: kit }, page(kit))
+      })
+    })
+  },
+}
+
+function page(kit: RecoveryKit): string {
+  const sealed = kit.encryption !== 'none'
+  const hasPassphrase = kit.slots.some(({ kind }) => kind === 'passphrase')
+  const key = !sealed ? '' : hasPassphrase ? ' --passphrase-file passphrase.txt' : ' --key-file key.txt'
+  const at = `--repository ${quote(kit.location)}${key}`
+  const parts = [
+    `LIFEBOAT RECOVERY KIT\n=====================\n\nKeep this page where neither the server nor the backups are. It holds no secret.`,
+    formatFields([
+      ['repository', kit.repository],
+      ['location', kit.location],
+      ['made', formatTime(kit.created_at)],
+      ['format', String(kit.format)],
+      ['encryption', sealed ? 'AES-256-GCM' : 'none: whoever can read the location can read the backups'],
+    ]),
+    sealed
+      ? `Keys: any one of these opens everything. Without one nobody can.\n${kit.slots
+          .map(
+            ({ slot, kind, label, created_at }) =>
+              `  ${slot.slice(0, 8)}  ${kind}  ${label}  ${formatTime(created_at)}`,
+          )
+          .join(
+            '\n',
+          )}\n\n  The ${hasPassphrase ? 'passphrase' : 'key'} is kept at: ______________________________________`
+      : '',
+    /^[a-z0-9]+:\/\//.test(kit.location)
+      ? 'The storage needs credentials of its own (docs/storage.md says which).\n\n  They are kept at: ______________________________________________'
+      : '',
+    `On a machine with Node.js 22.18 or newer:\n
+  npm install --global @lifeboat/cli${sdkOf(kit.location)}
+  lifeboat list ${at}
+  lifeboat verify latest ${at}
+  lifeboat restore latest ${at} \\
+    --database-url postgresql://USER:PASSWORD@HOST:5432/DATABASE --dry-run
+
+Leave out --dry-run to do it. ${hasPassphrase ? 'With a raw key: --key-file FILE in place of --passphrase-file.\n' : ''}A standard PostgreSQL dump, for pg_restore: lifeboat export latest ${at}`,
+    kit.recover_sha256 === null
+      ? ''
+      : `Without Lifeboat: copy the repository to a folder, and look at the program in it first:\n
+  sha256sum recover.mjs     must print
+  ${kit.recover_sha256}
+  node recover.mjs --help`,
+  ]
+  return parts.filter((part) => part !== '').join('\n\n')
+}
+
+/** In single quotes for a shell. */
+function quote(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+const sdks: Record<string, string> = {
+  s3: '@aws-sdk/client-s3',
+  gs: '@google-cloud/storage',
+  azure: '@azure/storage-blob',
+  sftp: 'ssh2',
+}
+
+function sdkOf(location: string): string {
+  const sdk = sdks[/^([a-z0-9]+):\/\//.exec(location)?.[1] ?? '']
+  return sdk ? ` ${sdk}` : ''
+}
