@@ -38,36 +38,39 @@ describe.skipIf(!browserPath)(named('for eyes, keyboards and screen readers'), (
     return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${address || 'overview'}: ${id} ${target}`))
   }
 
-  test.each(['light', 'dark'] as const)('axe finds nothing on any page, %s', async (colorScheme) => {
-    const { page } = await openPage(await browser.newContext({ colorScheme }))
-    const [task] = await host.engine.operations.tasks.list({ kind: 'backup' })
-    const [restore] = await host.engine.operations.restores.list()
-    const addresses = [
-      ...['', 'backups', 'activity', 'activity#restores', 'schedule', 'settings', 'nowhere'],
-      ...['overview', 'tables', 'migrations', 'verifications', 'log', 'raw'].map((tab) => `backups/1#${tab}`),
-      ...['backups/1/restore', 'compare/1/2', `activity/${task?.task_id}`, `restores/${restore?.id}`],
-    ]
-    const found: string[] = []
-    for (const address of addresses) {
-      await page.goto('about:blank')
-      await page.goto(host.url + address)
-      if (address !== 'nowhere') await page.getByRole('heading', { level: 1 }).waitFor()
-      await page.waitForLoadState('networkidle').catch(() => {})
-      await page.locator('.waiting').first().waitFor({ state: 'detached' })
-      found.push(...(await problems(page, address)))
-    }
-    await page.goto(`${host.url}backups`)
-    await page.getByRole('button', { name: 'Back up now' }).click()
-    await page.getByRole('dialog').waitFor()
-    found.push(...(await problems(page, 'the window that asks for a backup')))
-    await page.keyboard.press('Escape')
-    await page.getByRole('button', { name: 'Actions of backup 1' }).click()
-    await page.getByRole('menu').waitFor()
-    found.push(...(await problems(page, 'the menu of a backup')))
-    expect(found).toEqual([])
-  })
+  test.each(['light', 'dark'] as const)(
+    'axe finds nothing on any page, %s',
+    { timeout: 240_000 },
+    async (colorScheme) => {
+      const { page } = await openPage(await browser.newContext({ colorScheme }))
+      const [task] = await host.engine.operations.tasks.list({ kind: 'backup' })
+      const [restore] = await host.engine.operations.restores.list()
+      const addresses = [
+        ...['', 'backups', 'activity', 'activity#restores', 'schedule', 'settings', 'nowhere'],
+        ...['overview', 'tables', 'migrations', 'verifications', 'log', 'raw'].map((tab) => `backups/1#${tab}`),
+        ...['backups/1/restore', 'compare/1/2', `activity/${task?.task_id}`, `restores/${restore?.id}`],
+      ]
+      const found: string[] = []
+      for (const address of addresses) {
+        await page.goto('about:blank')
+        await page.goto(host.url + address)
+        await page.getByRole('heading', { level: 1 }).waitFor()
+        await expect.poll(() => page.locator('.waiting, [aria-busy=true]').count(), { timeout: 10_000 }).toBe(0)
+        found.push(...(await problems(page, address)))
+      }
+      await page.goto(`${host.url}backups`)
+      await page.getByRole('button', { name: 'Back up now' }).click()
+      await page.getByRole('dialog').waitFor()
+      found.push(...(await problems(page, 'the window that asks for a backup')))
+      await page.keyboard.press('Escape')
+      await page.getByRole('button', { name: 'Actions of backup 1' }).click()
+      await page.getByRole('menu').waitFor()
+      found.push(...(await problems(page, 'the menu of a backup')))
+      expect(found).toEqual([])
+    },
+  )
 
-  test('a backup and a restore by the keyboard alone', async () => {
+  test('a backup and a restore by the keyboard alone', { timeout: 120_000 }, async () => {
     const { page } = await openPage(await browser.newContext())
     const tabTo = async (name: string | RegExp, role: 'button' | 'link' | 'textbox') => {
       const target = page.getByRole(role, { name, exact: typeof name === 'string' })

@@ -10,7 +10,7 @@ describe.skipIf(!browserPath)(named('under another path, over Fastify'), () => {
   let browser: Browser
   const as = async (role: string): Promise<BrowserContext> => {
     const context = await browser.newContext({ viewport: { width: 390, height: 800 } })
-    await context.addCookies([{ name: 'role', value: role, url: host.url }])
+    await context.addCookies([{ name: 'role', value: role, domain: '127.0.0.1', path: '/' }])
     return context
   }
 

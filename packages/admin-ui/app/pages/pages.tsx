@@ -1,6 +1,7 @@
 import { lazy, Suspense, useEffect } from 'react'
-import { Route, Switch } from 'wouter'
-import { Empty, Waiting } from '../parts/loaded.tsx'
+import { Link, Route, Switch } from 'wouter'
+import { Waiting } from '../parts/loaded.tsx'
+import { PageHead } from '../parts/page-head.tsx'
 
 // Each page comes when it is asked for, and the others while nobody waits.
 const load = {
@@ -48,7 +49,7 @@ export function Pages() {
         <Route path="/schedule">{() => <SchedulePage />}</Route>
         <Route path="/settings">{() => <SettingsPage />}</Route>
         <Route>
-          <Empty title="There is no page at this address." />
+          <PageHead title="There is no page at this address" about={<Link href="/">Overview</Link>} />
         </Route>
       </Switch>
     </Suspense>

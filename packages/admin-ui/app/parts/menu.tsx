@@ -17,7 +17,7 @@ export function Menu({ label, items }: { label: string; items: readonly (MenuIte
       <DropdownMenu.Trigger className="button quiet icon-only" aria-label={label}>
         <Icon name="more" />
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={document.querySelector('main')}>
         <DropdownMenu.Content className="menu" align="end" sideOffset={4} collisionPadding={8}>
           {shown.map(({ label: text, onSelect, danger, disabled }) => (
             <DropdownMenu.Item
