@@ -1,0 +1,66 @@
+import { execFile, spawn } from 'node:child_process'
+import { rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { codeBlocks, readDocument, words } from '../documents/markdown.ts'
+import { emptyProject } from './empty-project.ts'
+
+/** What the README says of mounting, in an empty project with the packages as they would be published. */
+let cluster: TemporaryCluster
+beforeAll(async () => {
+  cluster = await startTemporaryCluster()
+})
+afterAll(() => cluster?.stop())
+
+const [command, express, fastify] = codeBlocks(readDocument('README.md'), '## Mounted in Express or Fastify')
+
+const freePort = () =>
+  new Promise<number>((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(address && typeof address === 'object' ? address.port : 0))
+    })
+  })
+
+test.each([
+  ['express', express],
+  ['fastify', fastify],
+])('%s: the README as it stands', { timeout: 180_000 }, async (framework, block) => {
+  const project = await emptyProject(['core', 'cli', `${framework}-adapter`])
+  const databaseUrl = await cluster.createDatabase(framework)
+  await cluster.sql(framework, 'CREATE TABLE notes AS SELECT n FROM generate_series(1, 100) AS n')
+  const env = { PATH: process.env.PATH ?? '', DATABASE_URL: databaseUrl, LIFEBOAT_PASSPHRASE: 'of the test' }
+  const [npx, program, ...args] = words(command?.text.trim() ?? '')
+  expect([npx, program]).toEqual(['npx', 'lifeboat'])
+  const bin = join(project, 'node_modules/@lifeboat/cli/bin/lifeboat.mjs')
+  await new Promise<void>((resolve, reject) => {
+    execFile(process.execPath, [bin, ...args], { cwd: project, env }, (error, _, stderr) =>
+      error ? reject(new Error(stderr)) : resolve(),
+    )
+  })
+
+  // Only the port is another one: others test beside us.
+  const port = await freePort()
+  expect(block?.text).toContain('8000')
+  await writeFile(join(project, 'app.ts'), (block?.text ?? '').replace('8000', String(port)))
+  const app = spawn(process.execPath, ['app.ts'], { cwd: project, env, stdio: ['ignore', 'ignore', 'pipe'] })
+  let stderr = ''
+  app.stderr.on('data', (data) => {
+    stderr += data
+  })
+  const ended = new Promise((resolve) => app.once('close', resolve))
+  try {
+    const api = `http://localhost:${port}/api/backup`
+    const ask = async (path: string, init?: RequestInit) => (await fetch(`${api}/${path}`, init)).json()
+    await expect.poll(() => ask('backups/').catch(() => stderr), { timeout: 30_000 }).toMatchObject({ count: 0 })
+    const { task_id } = (await ask('backups/create/', { method: 'POST' })) as { task_id: string }
+    await expect.poll(() => ask(`tasks/${task_id}/`), { timeout: 60_000 }).toMatchObject({ status: 'succeeded' })
+    expect(await ask('backups/latest/')).toMatchObject({ number: 1, table_counts: { 'public.notes': 100 } })
+  } finally {
+    app.kill()
+    await ended
+    await rm(project, { recursive: true, force: true })
+  }
+})
