@@ -16,6 +16,7 @@ interface BackupFlags extends CommonOptions {
   excludeSchema?: string[]
   excludeRows?: string[]
   lockBudget?: string
+  wait?: string
 }
 
 export const backupCommand: CommandDefinition = {
@@ -33,10 +34,11 @@ export const backupCommand: CommandDefinition = {
       .option('--media [folders...]', 'also the media folders: those named, or those of the configuration')
       .option('--tag <key=value...>', 'tags', [])
       .option('--pin', 'never to be deleted by retention')
-      .option('--type <type>', 'full, incremental or differential')
+      .option('--type <type>', 'full, incremental (default) or differential: what to compare with')
       .option('--exclude-table <schema.table...>', 'leave a table out')
       .option('--exclude-schema <schema...>', 'leave a schema out')
       .option('--exclude-rows <schema.table...>', "leave a table's rows out")
+      .option('--wait <seconds>', 'how long to wait for another backup of this database to end')
       .option('--lock-budget <ms|wait>', 'how long a schema change may be held up')
       .action(async (flags: BackupFlags) => {
         const folders = Array.isArray(flags.media) ? flags.media : []
@@ -57,6 +59,7 @@ export const backupCommand: CommandDefinition = {
               trigger: 'manual',
               exclude: { tables: flags.excludeTable, schemas: flags.excludeSchema, rows: flags.excludeRows },
               lockBudgetMs: parseLockBudget(flags.lockBudget),
+              waitMs: parseWait(flags.wait),
             })
             await finish()
             const took = performance.now() - started
@@ -89,6 +92,13 @@ function parseTags(pairs: readonly string[]): Record<string, string> {
       return [pair.slice(0, at), pair.slice(at + 1)]
     }),
   )
+}
+
+function parseWait(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const seconds = Number(text)
+  if (!(seconds >= 0)) throw new EngineError('USAGE', '--wait takes seconds.')
+  return seconds * 1000
 }
 
 function parseLockBudget(text: string | undefined): number | 'wait' | undefined {

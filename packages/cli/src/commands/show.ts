@@ -22,6 +22,16 @@ export const showCommand: CommandDefinition = {
   },
 }
 
+/** What making it cost: what was read out, why, and whether unchanged rows were looked at again. */
+function readOf(change: NonNullable<BackupDetails['change']>): string {
+  const { segments, segments_read, segments_sampled, bytes_read, reason, large_objects } = change
+  return [
+    `${formatCount(segments_read)} of ${formatCount(segments)} segments, ${formatBytes(bytes_read)} (${reason})`,
+    ...(segments_sampled > 0 ? [`${formatCount(segments_sampled)} of them unchanged, as a check`] : []),
+    ...(large_objects.kind === 'unchanged' ? [] : [`large objects: ${large_objects.reason}`]),
+  ].join('; ')
+}
+
 function describe(backup: BackupDetails): string {
   const migrations = Object.entries(backup.migration_state).map(
     ([ledger, ids]) => `${ledger}: ${ids.length} applied${ids.length ? `, last ${ids.at(-1)}` : ''}`,
@@ -36,6 +46,7 @@ function describe(backup: BackupDetails): string {
     ['name', backup.name],
     ...(backup.description ? ([['description', backup.description]] as [string, string][]) : []),
     ['type', backup.base ? `${backup.type}, compared with ${backup.base}; restores without it` : backup.type],
+    ...(backup.change ? ([['read', readOf(backup.change)]] as [string, string][]) : []),
     ['made', `${formatTime(backup.created_at)} by ${backup.created_by} (${backup.trigger})`],
     ['database', `${backup.database}, ${formatBytes(backup.database_size)}, PostgreSQL ${backup.postgres_version}`],
     ['application', [backup.app_name, backup.app_version].filter(Boolean).join(' ')],

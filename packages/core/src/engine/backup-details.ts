@@ -21,6 +21,7 @@ export async function backupDetails(
   return {
     ...backupSummary(stored),
     base: manifest.base,
+    change: manifest.change ?? null,
     tables,
     table_counts: Object.fromEntries(tables.map(({ table, rows }) => [table, rows])),
     large_object_count: manifest.large_object_count,

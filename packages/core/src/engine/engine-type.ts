@@ -64,6 +64,8 @@ export interface BackupDetails extends BackupSummary {
   tablespaces: string[]
   database_properties: Manifest['database_properties']
   base: string | null
+  /** What was compared with, and what that saved. */
+  change: Manifest['change'] | null
 }
 
 export const verifyLevels = ['manifest', 'checksums', 'structure', 'restore'] as const
