@@ -22,7 +22,9 @@ test('docs/cli.md has every command with every option', { timeout: 120_000 }, as
   const document = readDocument('docs/cli.md')
   const sections = document.split(/^### `/m).slice(1)
   const common = found(document.split('## Commands')[0] ?? '', /^\| `(--[\w-]+)/gm)
-  const commands = found(await help(), /^ {2}([a-z][a-z-]*) .*\S$/gm).filter((name) => name !== 'help' && name !== 'lifeboat')
+  const commands = found(await help(), /^ {2}([a-z][a-z-]*) .*\S$/gm).filter(
+    (name) => name !== 'help' && name !== 'lifeboat',
+  )
   expect(sorted(sections.map((section) => /^[\w-]+/.exec(section)?.[0] ?? ''))).toEqual(sorted(commands))
   expect(commands.length).toBeGreaterThan(20)
   for (const section of sections) {
