@@ -1,4 +1,5 @@
-/** Notes on Express, with backups mounted at /api/backup. See README.md for what to try. */
+/** Notes on Express, with backups mounted at /api/backup and the admin pages at /admin/backups. See README.md for what to try. */
+import { adminUi } from '@lifeboat/admin-ui'
 import { createBackupEngine, isEngineError } from '@lifeboat/core'
 import { backupRoutes, maintenanceMode } from '@lifeboat/express-adapter'
 import express from 'express'
@@ -29,8 +30,7 @@ const app = express()
 const authorize = createAuthorize()
 const confirmation = process.env.CONFIRMATION === 'off' ? 'off' : 'required'
 app.use('/api/backup', backupRoutes(engine, { authorize, confirmation }))
-// The admin pages belong here:
-// app.use('/admin/backups', backupRoutes(engine, { authorize, ui: adminUi() }))
+app.use('/admin/backups', backupRoutes(engine, { authorize, ui: adminUi() }))
 
 // From here on: 503 for the moment in which a restore swaps the database.
 app.use(maintenanceMode(engine))
@@ -49,6 +49,7 @@ const port = Number(process.env.PORT ?? 8000)
 const server = app.listen(port, process.env.HOST ?? 'localhost', (error?: Error) => {
   if (error) throw error
   console.log(`Listening at http://localhost:${port}/ with the backup API at http://localhost:${port}/api/backup/`)
+  console.log(`The admin pages: http://localhost:${port}/admin/backups`)
 })
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

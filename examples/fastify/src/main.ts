@@ -1,4 +1,5 @@
-/** Notes on Fastify, with backups mounted at /api/backup. See README.md for what to try. */
+/** Notes on Fastify, with backups mounted at /api/backup and the admin pages at /admin/backups. See README.md for what to try. */
+import { adminUi } from '@lifeboat/admin-ui'
 import { createBackupEngine, isEngineError } from '@lifeboat/core'
 import { backupRoutes, maintenanceMode } from '@lifeboat/fastify-adapter'
 import fastify from 'fastify'
@@ -29,8 +30,7 @@ const app = fastify()
 const authorize = createAuthorize()
 const confirmation = process.env.CONFIRMATION === 'off' ? 'off' : 'required'
 await app.register(backupRoutes, { prefix: '/api/backup', engine, authorize, confirmation })
-// The admin pages belong here:
-// await app.register(backupRoutes, { prefix: '/admin/backups', engine, authorize, ui: adminUi() })
+await app.register(backupRoutes, { prefix: '/admin/backups', engine, authorize, ui: adminUi() })
 
 await app.register(async (site) => {
   // Here: 503 for the moment in which a restore swaps the database.
@@ -49,6 +49,7 @@ await app.register(async (site) => {
 const port = Number(process.env.PORT ?? 8000)
 await app.listen({ port, host: process.env.HOST ?? 'localhost' })
 console.log(`Listening at http://localhost:${port}/ with the backup API at http://localhost:${port}/api/backup/`)
+console.log(`The admin pages: http://localhost:${port}/admin/backups`)
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {

@@ -10,7 +10,6 @@ export type RestoreBody = NonNullable<HttpApi['POST backups/:id/plan']['body']>
 export type Config = HttpApi['GET config']['result']
 export type Session = HttpApi['GET session']['result']
 export type Permission = Session['permissions'][number]
-export type Schedule = HttpApi['GET schedule']['result']['results'][number]
 
 export const isOpen = ({ status }: { status: string }): boolean =>
   status === 'queued' || status === 'running' || status === 'pending'

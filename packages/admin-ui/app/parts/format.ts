@@ -57,7 +57,7 @@ export function ago(iso: string, now: number): string {
   const size = Math.abs(seconds)
   if (size < 10) return 'just now'
   const [, divisor, unit] = steps.find(([limit]) => size < limit) ?? [0, 31_536_000, 'year' as const]
-  return relative.format(Math.trunc(seconds / divisor), unit)
+  return relative.format(Math.round(seconds / divisor), unit)
 }
 
 const exactly = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' })

@@ -26,11 +26,17 @@ const outcomes: Record<string, string> = {
   interrupted: 'It was interrupted. Look at the log before you try again.',
 }
 
+function outcomeOf({ status, strategy }: Restore): string | undefined {
+  if (strategy === 'new-database' && status === 'succeeded') return 'The new database is there. Nothing was replaced.'
+  // After the commit of an in-place restore, what is live is the restored database.
+  if (strategy === 'in-place' && status !== 'succeeded') return `It was ${status}. Look at the log for how far it came.`
+  return outcomes[status]
+}
+
 function Shown({ restore }: { restore: Restore }) {
   const { data: task } = useTask(restore.task_id)
   const running = isOpen(restore) || (task !== undefined && isOpen(task))
-  const outcome =
-    restore.strategy === 'in-place' && restore.status === 'failed' ? 'It failed.' : outcomes[restore.status]
+  const outcome = outcomeOf(restore)
   return (
     <>
       <PageHead
