@@ -1,5 +1,6 @@
 import { confirm, isCancel, password, text } from '@clack/prompts'
 import { EngineError } from '@lifeboat/core'
+import { plainText } from './output/format.ts'
 
 /** Whether there is a person to ask. */
 export function canAsk(): boolean {
@@ -28,7 +29,8 @@ export async function askConfirmation(question: string, yes: boolean): Promise<v
     throw new EngineError('CONFIRMATION_REQUIRED', `Not confirmed: ${question}`, {
       advice: 'There is no terminal to ask on. Repeat with --yes.',
     })
-  if (!answered(await confirm({ message: question, initialValue: false, output: process.stderr }))) throw declined()
+  if (!answered(await confirm({ message: plainText(question), initialValue: false, output: process.stderr })))
+    throw declined()
 }
 
 /** Asks to type a word, for what cannot be taken back lightly. */
@@ -40,7 +42,10 @@ export async function askTyped(question: string, word: string, yes: boolean): Pr
     })
   if (
     answered(
-      await text({ message: `${question} Type ${JSON.stringify(word)} to go ahead`, output: process.stderr }),
+      await text({
+        message: plainText(`${question} Type ${JSON.stringify(word)} to go ahead`),
+        output: process.stderr,
+      }),
     ) !== word
   )
     throw declined()

@@ -30,6 +30,9 @@ test.each([
 
 test('text from elsewhere cannot steer the terminal', () => {
   expect(plainText('a\u001b[31mred\r\n')).toBe('a\\u001b[31mred\\r\\n')
+  // What JSON does not escape: DEL, a C1 control sequence, marks that turn text around or hide it, line ends.
+  expect(plainText('a\u007f\u009b31m\u202eb\u200b\ufeff\u2028')).toBe('a\\u007f\\u009b31m\\u202eb\\u200b\\ufeff\\u2028')
+  expect(plainText('\u{e0041}')).toBe('\\u{e0041}')
   expect(plainText('ünï 漢字')).toBe('ünï 漢字')
 })
 

@@ -48,9 +48,18 @@ export function formatTime(iso: string): string {
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(':')}`
 }
 
-/** Text from a backup or a server, safe for a terminal: no control characters get through. */
+/**
+ * Text from a backup or a server, safe for a terminal: no control characters get through, nor those that turn text
+ * around, hide it or end a line.
+ */
 export function plainText(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, (character) => JSON.stringify(character).slice(1, -1))
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const short = JSON.stringify(character).slice(1, -1)
+    if (short !== character) return short
+    // JSON leaves all but the first of them as they are: DEL, C1, the marks of direction.
+    const code = (character.codePointAt(0) ?? 0).toString(16)
+    return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`
+  })
 }
 
 function pad(value: number): string {

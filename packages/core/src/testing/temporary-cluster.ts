@@ -92,7 +92,10 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
   const url = (database = 'postgres', user = { name: 'postgres', password }) =>
     `postgresql://${encodeURIComponent(user.name)}:${encodeURIComponent(user.password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`
   const sql = async <Row>(database: string, text: string, values?: unknown[]): Promise<Row[]> => {
-    const client = new Client({ connectionString: url(database), application_name: 'test' })
+    const client = new Client({
+      ...{ host: '127.0.0.1', port, user: 'postgres', password, database },
+      application_name: 'test',
+    })
     client.on('error', () => {})
     await client.connect()
     try {
