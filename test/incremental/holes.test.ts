@@ -87,6 +87,11 @@ const voids: Record<string, { setUp: string; meanwhile: string; reason: string }
     meanwhile: `CREATE OR REPLACE FUNCTION odd_out(odd) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'oidout'`,
     reason: 'a column prints what other rows or unknown code say',
   },
+  'the output function of a known extension replaced': {
+    setUp: `CREATE EXTENSION citext; CREATE TABLE t AS SELECT 'Aa'::citext AS c FROM generate_series(1, 50)`,
+    meanwhile: `CREATE OR REPLACE FUNCTION citextout(citext) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE AS 'byteaout'`,
+    reason: 'columns or types changed',
+  },
   'aclitem, when a role is renamed': {
     setUp: `CREATE ROLE before_rename; CREATE TABLE t AS SELECT 'before_rename=r/postgres'::aclitem AS a FROM generate_series(1, 50)`,
     meanwhile: 'ALTER ROLE before_rename RENAME TO after_rename',

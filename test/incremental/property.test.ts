@@ -2,16 +2,22 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isEngineError } from '../../packages/core/src/errors.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
 import { randomFrom } from '../faults/random.ts'
+import { postgresPrograms } from '../servers/postgres-versions.ts'
 import { type Compared, compareWith, type Reading, type Weakening } from './reading.ts'
 import { kindsOfChange, startWorkload } from './workload.ts'
 
-/** `SEEDS=2000 npx vitest run test/incremental/property`; each seed is about eight backups of a small database. */
+/**
+ * `SEEDS=2000 npx vitest run test/incremental/property`; each seed is about eight backups of a small database.
+ * `POSTGRES_MAJOR=18` runs them on another version.
+ */
 const seeds = Number(process.env.SEEDS ?? 25)
 const firstSeed = Number(process.env.FIRST_SEED ?? 1)
 
 let cluster: TemporaryCluster
 beforeAll(async () => {
-  cluster = await startTemporaryCluster()
+  const programs = await postgresPrograms(Number(process.env.POSTGRES_MAJOR ?? 15) as 15)
+  if ('unavailable' in programs && process.env.POSTGRES_MAJOR) throw new Error(programs.unavailable)
+  cluster = await startTemporaryCluster('server' in programs ? { binDirectory: programs.server } : {})
   await cluster.createDatabase('random')
 })
 afterAll(() => cluster?.stop())

@@ -40,6 +40,8 @@ export async function readTypeGraph(query: Query, oids: readonly string[]): Prom
          ELSE pg_catalog.concat_ws(E'\\x1f', t.typname, n.nspname, t.typtype, t.typlen, t.typbyval, t.typalign,
            t.typoutput::pg_catalog.oid, t.typelem, t.typrelid, t.typbasetype, t.typtypmod, t.typndims, t.typdelim, t.xmin,
            extension.name, extension.version,
+           (SELECT pg_catalog.concat_ws(E'\\x1e', f.xmin, f.prosrc, f.probin)
+            FROM pg_catalog.pg_proc f WHERE f.oid = t.typoutput),
            (SELECT pg_catalog.string_agg(
               pg_catalog.concat_ws(E'\\x1e', e.oid, e.enumlabel, e.xmin), E'\\x1d' ORDER BY e.oid)
             FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid),
@@ -51,9 +53,12 @@ export async function readTypeGraph(query: Query, oids: readonly string[]): Prom
             FROM pg_catalog.pg_range r WHERE t.oid IN (r.rngtypid, r.rngmultitypid)))
        END AS facts,
        CASE
+         -- Locales change with the operating system, and leave no trace in the catalog.
+         WHEN t.oid = 'pg_catalog.money'::pg_catalog.regtype
+           THEN pg_catalog.current_setting('lc_monetary') IN ('C', 'POSIX')
          WHEN t.oid < ${firstNormalOid} THEN t.typname NOT IN (${namesOthers}) AND t.typtype <> 'p'
          -- A base type's output is code; of code we only trust what we know. True arrays print their elements.
-         WHEN t.typtype = 'b' AND t.typsubscript <> 'pg_catalog.array_subscript_handler'::pg_catalog.regproc
+         WHEN t.typtype = 'b' AND t.typoutput <> 'pg_catalog.array_out'::pg_catalog.regproc
            THEN extension.name IS NOT NULL
          ELSE t.typtype IN ('b', 'c', 'd', 'e', 'r', 'm')
        END AS comparable
