@@ -46,18 +46,20 @@ app.delete('/notes', async (_request, response) => {
 })
 
 const port = Number(process.env.PORT ?? 8000)
-const server = app.listen(port, process.env.HOST ?? 'localhost', (error?: Error) => {
-  if (error) throw error
-  console.log(`Listening at http://localhost:${port}/ with the backup API at http://localhost:${port}/api/backup/`)
-  console.log(`The admin pages: http://localhost:${port}/admin/backups`)
+const server = app.listen(port, process.env.HOST ?? 'localhost', async (error?: Error) => {
+  if (!error) {
+    console.log(`Listening at http://localhost:${port}/ with the backup API at http://localhost:${port}/api/backup/`)
+    return
+  }
+  console.error(error.message)
+  process.exitCode = 1
+  await end()
 })
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    server.close(async () => {
-      await engine.stop()
-      await pool.end()
-      await environment.remove()
-    })
-  })
+async function end(): Promise<void> {
+  await engine.stop()
+  await pool.end()
+  await environment.remove()
 }
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => server.close(end))

@@ -46,15 +46,19 @@ await app.register(async (site) => {
   })
 })
 
-const port = Number(process.env.PORT ?? 8000)
-await app.listen({ port, host: process.env.HOST ?? 'localhost' })
-console.log(`Listening at http://localhost:${port}/ with the backup API at http://localhost:${port}/api/backup/`)
-console.log(`The admin pages: http://localhost:${port}/admin/backups`)
+async function end(): Promise<void> {
+  await app.close()
+  await pool.end()
+  await environment.remove()
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, async () => {
-    await app.close()
-    await pool.end()
-    await environment.remove()
-  })
+const port = Number(process.env.PORT ?? 8000)
+try {
+  await app.listen({ port, host: process.env.HOST ?? 'localhost' })
+  console.log(`Listening at http://localhost:${port}/ with the backup API at http://localhost:${port}/api/backup/`)
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+  await end()
 }
