@@ -90,6 +90,8 @@ export interface JobOutcome {
   result?: Json | null
   error?: Json | null
   finished_at: string
+  /** The job that continues this one, added in the same transaction unless somebody asked to cancel it. */
+  next?: NewJob | null
 }
 
 export interface LogLine {
@@ -122,8 +124,11 @@ export interface JobTable {
   finish(id: string, worker: string, outcome: JobOutcome): Promise<boolean>
   /** Queued ones end at once; running ones are marked, and their worker sees it at its next beat. */
   cancel(id: string, at: string): Promise<'cancelled' | 'requested' | 'finished' | 'missing'>
-  /** running with a lease that ended before `now` -> interrupted. Gives the jobs this call changed. */
-  expire(now: string): Promise<JobRecord[]>
+  /**
+   * running with a lease that ended before `now` -> interrupted. Gives the jobs this call changed. What `next` says
+   * continues one of them is added in the same transaction: whoever dies when, no job is lost between the two.
+   */
+  expire(now: string, next?: (job: JobRecord) => NewJob | null): Promise<JobRecord[]>
   /** Changes the place of a queued job; false when it is not queued. */
   move(id: string, position: number): Promise<boolean>
   /** Lines whose number is there already are left as they are. */

@@ -152,6 +152,23 @@ const jobRules: CatalogRule[] = [
     },
   },
   {
+    name: 'what continues a broken-off job is there as soon as that job is broken off',
+    async run({ jobs }) {
+      for (const id of ['j1', 'j2']) await jobs.insert(job(id))
+      await jobs.claim('j1', claim('w1', 30))
+      const next = ({ id }: { id: string }) => ({ ...job(`${id}-2`), attempt: 2, resumes: id })
+      await jobs.expire(at(31), next)
+      assert.equal((await jobs.get('j1-2'))?.status, 'queued')
+      await jobs.claim('j2', claim('w1', 90))
+      await jobs.finish('j2', 'w1', { status: 'interrupted', finished_at: at(40), next: next({ id: 'j2' }) })
+      assert.equal((await jobs.get('j2-2'))?.resumes, 'j2')
+      await jobs.claim('j2-2', claim('w1', 90))
+      await jobs.cancel('j2-2', at(41))
+      await jobs.finish('j2-2', 'w1', { status: 'interrupted', finished_at: at(42), next: next({ id: 'j2-2' }) })
+      assert.equal(await jobs.get('j2-2-2'), null, 'somebody asked to cancel it')
+    },
+  },
+  {
     name: 'logs keep their order and are read on from any line',
     async run({ jobs }) {
       await jobs.insert(job('j1'))

@@ -64,7 +64,7 @@ export function jobTable(session: CatalogSession): JobTable {
         return row === undefined ? 'lost' : row.cancel_requested ? 'cancel' : 'held'
       }),
 
-    finish: (id, worker, { status, result = null, error = null, finished_at }) =>
+    finish: (id, worker, { status, result = null, error = null, finished_at, next = null }) =>
       session.write(async (database) => {
         const changed = await database
           .updateTable('jobs')
@@ -72,8 +72,10 @@ export function jobTable(session: CatalogSession): JobTable {
           .where('id', '=', id)
           .where('status', '=', 'running')
           .where('worker', '=', worker)
+          .returning('cancel_requested')
           .executeTakeFirst()
-        return changed.numUpdatedRows > 0n || (await isHeld(database, id, worker, status))
+        if (changed && next && !changed.cancel_requested) await insertJob(database, next)
+        return changed !== undefined || (await isHeld(database, id, worker, status))
       }),
 
     cancel: (id, at) =>
@@ -96,7 +98,7 @@ export function jobTable(session: CatalogSession): JobTable {
         return row ? 'finished' : 'missing'
       }),
 
-    expire: (now) =>
+    expire: (now, next = () => null) =>
       session.write(async (database) => {
         const rows = await database
           .updateTable('jobs')
@@ -105,7 +107,12 @@ export function jobTable(session: CatalogSession): JobTable {
           .where('lease_until', '<', now)
           .returningAll()
           .execute()
-        return rows.map(toJob)
+        const jobs = rows.map(toJob)
+        for (const job of jobs) {
+          const successor = next(job)
+          if (successor) await insertJob(database, successor)
+        }
+        return jobs
       }),
 
     move: (id, position) =>

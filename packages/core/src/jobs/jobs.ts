@@ -69,6 +69,7 @@ export function createJobs(options: JobsOptions): Jobs {
     clock,
     worker,
     ...(leaseMs === undefined ? {} : { leaseMs }),
+    successorOf,
     onChange: watchers.notify,
   })
   let timer: Timer | undefined
@@ -95,25 +96,31 @@ export function createJobs(options: JobsOptions): Jobs {
     if (job?.status === 'interrupted') await takeUp(job)
   }
 
-  /** Queues a job that was broken off again, as a new one that says which it continues. */
-  async function takeUp(job: JobRecord): Promise<void> {
-    watchers.notify(job.id)
-    if (job.cancel_requested || !handlers[job.kind]?.resumable || job.attempt >= maxAttempts) return
+  /**
+   * The job that does what a broken-off one could not, saying which it continues. Its id follows from that one's, so
+   * that however often it is added there is one.
+   */
+  function successorOf(job: JobRecord): NewJob | null {
+    if (job.cancel_requested || !handlers[job.kind]?.resumable || job.attempt >= maxAttempts) return null
     const { kind, subject_id, database, writer, position, input, trigger, created_by } = job
-    const next: NewJob = {
-      // Its id follows from the broken one's, so that two processes that both take it up add one job.
+    return {
       id: `${job.id.replace(/-\d+$/, '')}-${job.attempt + 1}`,
       ...{ kind, subject_id, database, writer, position, input, trigger, created_by },
       created_at: isoTime(clock.now()),
       attempt: job.attempt + 1,
       resumes: job.id,
     }
-    await catalog.jobs.insert(next)
-    if (!stopped) await queue.add(next)
+  }
+
+  /** The catalog has the successor already; here it is only put into our queue, if it is still waiting. */
+  async function takeUp(job: JobRecord): Promise<void> {
+    watchers.notify(job.id)
+    const successor = successorOf(job)
+    if (successor && !stopped) await queue.add(successor)
   }
 
   async function sweep(): Promise<void> {
-    for (const job of await catalog.jobs.expire(isoTime(clock.now()))) await takeUp(job)
+    for (const job of await catalog.jobs.expire(isoTime(clock.now()), successorOf)) await takeUp(job)
     const paused = await isPaused()
     await (paused ? queue.pause() : queue.resume())
     if (paused) return

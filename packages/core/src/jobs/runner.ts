@@ -1,4 +1,4 @@
-import type { Catalog, JobOutcome, JobRecord, Json } from '../catalog/catalog.ts'
+import type { Catalog, JobOutcome, JobRecord, Json, NewJob } from '../catalog/catalog.ts'
 import { EngineError, isEngineError } from '../errors.ts'
 import type { Reporter } from '../events.ts'
 import { type Clock, isoTime, type Timer } from './clock.ts'
@@ -29,6 +29,8 @@ export interface RunnerOptions {
   worker: string
   /** After this long without a sign of life a job counts as interrupted. Default 30 s. */
   leaseMs?: number
+  /** The job that continues one that was broken off; null where it must not be continued. */
+  successorOf: (job: JobRecord) => NewJob | null
   /** Called when a record or its logs have changed. */
   onChange: (jobId: string) => void
 }
@@ -49,7 +51,7 @@ const progressMs = 1000
 const beatMs = 2000
 
 export function createJobRunner(options: RunnerOptions): JobRunner {
-  const { catalog, handlers, clock, worker, leaseMs = 30_000, onChange } = options
+  const { catalog, handlers, clock, worker, leaseMs = 30_000, successorOf, onChange } = options
   const active = new Map<string, AbortController>()
 
   async function run(jobId: string): Promise<'done' | 'busy' | 'gone'> {
@@ -114,7 +116,8 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
         lease_until: isoTime(clock.now() + leaseMs),
         progress: { ...progress },
       })
-    await catalog.jobs.finish(job.id, worker, { ...outcome, finished_at: isoTime(clock.now()) })
+    const next = outcome.status === 'interrupted' ? successorOf(job) : null
+    await catalog.jobs.finish(job.id, worker, { ...outcome, finished_at: isoTime(clock.now()), next })
   }
 
   /** Beats until ended; a lease that cannot be prolonged, or a wish to cancel, stops the work. */
