@@ -90,6 +90,7 @@ export async function readDatabase(run: {
 
   const rows = await readRows({
     pool,
+    writer,
     session,
     planned,
     pages,

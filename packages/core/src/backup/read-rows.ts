@@ -4,11 +4,13 @@ import { log, type Reporter } from '../events.ts'
 import { copyOut } from '../postgres/copy-out.ts'
 import type { Session } from '../postgres/session.ts'
 import type { ChunkReader } from '../repository/chunk-reader.ts'
+import type { RepositoryWriter } from '../repository/repository-writer.ts'
 import { readEverything, type TableChange } from './detect-changes.ts'
 import { type LargeObjectPlan, largeObjectJob, largeObjectWork } from './large-objects.ts'
 import type { LazyPool } from './lazy-pool.ts'
 import { type PlannedTable, tableJob, tableWork } from './plan-tables.ts'
 import { inPhase } from './progress.ts'
+import { littleWork, readHere } from './read-here.ts'
 import { type Readings, type ReadSegment, readTables } from './read-tables.ts'
 import { chooseSample } from './sample.ts'
 import type { WorkItem } from './work-queue.ts'
@@ -37,6 +39,7 @@ const initialTextPerByte = 1.1
  */
 export async function readRows(run: {
   pool: LazyPool
+  writer: RepositoryWriter
   session: Session
   planned: readonly PlannedTable[]
   pages: LargeObjectPlan
@@ -46,7 +49,7 @@ export async function readRows(run: {
   reader: ChunkReader | null
   report?: Reporter
 }): Promise<RowReading> {
-  const { pool, session, planned, pages, report } = run
+  const { pool, writer, session, planned, pages, report } = run
   const readings: Readings = { segments: run.changes.map(() => []), counts: [], rows: 0, weightDone: 0 }
   const toJob = (items: readonly WorkItem[]): ReadJob => {
     const tables = tableJob(planned, items, session.encoding)
@@ -59,13 +62,19 @@ export async function readRows(run: {
   }
   let totalWeight = 0
   const bytesBefore = pool.bytesRead
+  let bytesHere = 0
+  const bytesRead = () => pool.bytesRead - bytesBefore + bytesHere
   const readWanted = async (
     wanted: (table: number, segment: number) => boolean,
     counted: (table: number) => boolean,
   ) => {
     const groups = [...tableWork(planned, wanted, counted), ...largeObjectWork(pages, planned.length, wanted, counted)]
-    totalWeight += groups.flat().reduce((sum, item) => sum + item.weight, 0)
-    if (groups.length > 0) await readTables({ pool, session, groups, toJob, readings, report })
+    const weight = groups.flat().reduce((sum, item) => sum + item.weight, 0)
+    totalWeight += weight
+    if (groups.length === 0) return
+    if (!pool.started && weight <= littleWork)
+      bytesHere += (await readHere({ session, writer, groups, toJob, readings })).bytes
+    else await readTables({ pool, session, groups, toJob, readings, report })
   }
 
   let { changes } = run
@@ -99,7 +108,7 @@ export async function readRows(run: {
       )
     },
     () => {
-      const bytes = pool.bytesRead - bytesBefore
+      const bytes = bytesRead()
       const done = readings.weightDone
       // What is left is as dense as what is done; at first nobody knows.
       const textPerByte = done > 0 ? bytes / done : initialTextPerByte
@@ -120,7 +129,7 @@ export async function readRows(run: {
     }),
     segmentsRead: readings.segments.map((segments) => segments.filter((segment) => segment !== undefined).length),
     segmentsSampled: sample.length,
-    bytesRead: pool.bytesRead - bytesBefore,
+    bytesRead: bytesRead(),
     baseIsWrong,
   }
 }

@@ -29,6 +29,8 @@ export interface RepositoryWriter {
   storePack(pack: FinishedPack): Promise<void>
   /** Writes a stream in this thread, letting the event loop breathe: for small things. */
   writeStream(source: AsyncIterable<Uint8Array> | Uint8Array): Promise<StreamRef>
+  /** The same, with the ids of all chunks, as a segment keeps them. */
+  writeChunks(source: AsyncIterable<Uint8Array> | Uint8Array): Promise<{ bytes: number; ids: string[] }>
   writeJsonLines(items: Iterable<unknown> | AsyncIterable<unknown>): Promise<StreamRef>
   /** The reference to a stream whose chunks are written: a long list of ids becomes a stream itself. */
   toStreamRef(stream: { bytes: number; ids: string[] }): Promise<StreamRef>
@@ -80,6 +82,12 @@ export function createRepositoryWriter(repository: Repository, options: Reposito
   }
 
   async function writeStream(source: AsyncIterable<Uint8Array> | Uint8Array): Promise<StreamRef> {
+    return toStreamRef(await writeChunks(source))
+  }
+
+  async function writeChunks(
+    source: AsyncIterable<Uint8Array> | Uint8Array,
+  ): Promise<{ bytes: number; ids: string[] }> {
     const stream = ownWriter().openStream()
     for await (const data of source instanceof Uint8Array ? [source] : source) {
       for (let at = 0; at < data.length; at += pieceBytes) {
@@ -89,7 +97,7 @@ export function createRepositoryWriter(repository: Repository, options: Reposito
         else if (data.length > pieceBytes) await setImmediate()
       }
     }
-    return toStreamRef(stream.end())
+    return stream.end()
   }
 
   async function toStreamRef(stream: { bytes: number; ids: string[] }): Promise<StreamRef> {
@@ -123,6 +131,7 @@ export function createRepositoryWriter(repository: Repository, options: Reposito
   return {
     storePack,
     writeStream,
+    writeChunks,
     writeJsonLines: (items) => writeStream(jsonLines(items)),
     toStreamRef,
     finish,
