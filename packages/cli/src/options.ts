@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type BackupEngine, createBackupEngine, EngineError, type EngineOptions } from '@lifeboat/core'
+import { type BackupEngine, createBackupEngine, EngineError, type EngineOptions, isEngineError } from '@lifeboat/core'
 import { type Command, Option } from 'commander'
 import { loadConfig } from './config-file.ts'
 import { createProgress } from './output/progress.ts'
@@ -73,6 +73,8 @@ export async function openSession(options: CommonOptions, needs: SessionNeeds): 
   if (options.mediaFolders?.length) engineOptions.media = options.mediaFolders
   const encryption = await encryptionFrom(options, file, needs.key ?? 'open')
   if (encryption) engineOptions.encryption = encryption
+  else if (canAsk() && (await needsKey(engineOptions)))
+    engineOptions.encryption = { passphrase: await askPassphrase({ twice: false }) }
   const engine = createBackupEngine(engineOptions)
   const progress = createProgress(process.stderr, { quiet: options.quiet === true })
   return {
@@ -120,9 +122,20 @@ async function encryptionFrom(
     }
     return { passphrase: await askPassphrase({ twice: true }) }
   }
-  // Asked only when the repository turns out to need one.
-  if (canAsk()) return async () => ({ passphrase: await askPassphrase({ twice: false }) })
   return undefined
+}
+
+/** Whether the repository turns out to need a key; anything else that is wrong with it is said by the command itself. */
+async function needsKey(options: EngineOptions): Promise<boolean> {
+  const engine = createBackupEngine(options)
+  try {
+    await engine.repository.describe()
+    return false
+  } catch (error) {
+    return isEngineError(error, 'KEY_MISSING')
+  } finally {
+    await engine.stop()
+  }
 }
 
 /** The key in the files that options name, if they name one. */

@@ -115,15 +115,16 @@ function mediaFolders(folders: EngineSettings['media']): { name: string; path: s
   })
 }
 
-/** A repository made with encryption "none" opens without a key; any other asks for it by name. */
+/**
+ * A key that was given is the one that is used, also one that has to be asked for: whoever can put another repository,
+ * made without encryption, in the place of ours must not get the next backup. Without any, only such a one opens.
+ */
 async function open(storage: Storage, encryption: EngineSettings['encryption']): Promise<Repository> {
-  if (encryption !== undefined && typeof encryption !== 'function')
-    return openRepository(storage, await keySource(encryption))
+  if (encryption !== undefined) return openRepository(storage, await keySource(encryption))
   try {
     return await openRepository(storage, { encryption: 'none' })
   } catch (error) {
     if (!isEngineError(error, 'WRONG_KEY')) throw error
-    if (encryption) return openRepository(storage, await keySource(encryption))
     throw new EngineError('KEY_MISSING', 'This repository is encrypted and no passphrase or key was given.')
   }
 }
