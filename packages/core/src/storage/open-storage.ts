@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { EngineError } from '../errors.ts'
+import { azureOptionsOf, createAzureStorage } from './azure.ts'
+import { createGcsStorage, gcsOptionsOf } from './gcs.ts'
 import { createLocalStorage, type LocalStorageOptions } from './local.ts'
 import { withRetry } from './retry.ts'
 import { createS3Storage, s3OptionsOf } from './s3.ts'
@@ -14,6 +16,8 @@ export interface OpenStorageOptions extends LocalStorageOptions {
 
 /** A storage over a network, by the scheme of its URL. Its SDK is loaded at the first operation. */
 const remoteStorages: Record<string, (location: string, options: LocalStorageOptions) => Storage> = {
+  azure: (location) => createAzureStorage(azureOptionsOf(location)),
+  gs: (location) => createGcsStorage(gcsOptionsOf(location)),
   s3: (location) => createS3Storage(s3OptionsOf(location)),
   sftp: (location, { create }) => createSftpStorage({ ...sftpOptionsOf(location), create }),
 }

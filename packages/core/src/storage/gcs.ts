@@ -1,0 +1,142 @@
+import { Readable } from 'node:stream'
+import type { ReadableStream as WebStream } from 'node:stream/web'
+import type { StorageOptions as SdkOptions } from '@google-cloud/storage'
+import { EngineError } from '../errors.ts'
+import { formatLocation, keyPrefix, parseEndpoint, parseLocationUrl } from './location-url.ts'
+import { loadOptionalPeer } from './optional-peer.ts'
+import { readBody } from './read-body.ts'
+import { failureOfStatus, RemoteError, type RemoteFailure } from './remote-errors.ts'
+import { createRemoteStorage, type RemoteDriver } from './remote-storage.ts'
+import type { Storage } from './storage.ts'
+
+export interface GcsStorageOptions {
+  bucket: string
+  /** Beginning of every object name, without slashes around it. */
+  prefix?: string
+  /** Of an emulator or a proxy. */
+  endpoint?: string
+  projectId?: string
+  /** Default: application default credentials (GOOGLE_APPLICATION_CREDENTIALS, gcloud, metadata server). */
+  credentials?: SdkOptions['credentials']
+}
+
+/**
+ * A bucket of Google Cloud Storage. Needs the package `@google-cloud/storage`.
+ *
+ * Each object is one upload that is not resumable: nothing is left unfinished. Put-if-absent is `ifGenerationMatch=0`. The
+ * SDK's own retries are off, see `withRetry`. It cannot break off a
+ * write: after an abort one may still be carried out.
+ */
+export function createGcsStorage(options: GcsStorageOptions): Storage {
+  const endpoint = parseEndpoint(options.endpoint)
+  const prefix = keyPrefix(options.prefix)
+  const location = formatLocation(`gs://${options.bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`, {
+    endpoint,
+    project: options.projectId,
+  })
+  return createRemoteStorage({ location, prefix, open: () => openDriver({ ...options, endpoint }) })
+}
+
+const parameters = ['endpoint', 'project']
+
+/** `gs://bucket/prefix?endpoint=…&project=…` */
+export function gcsOptionsOf(location: string): GcsStorageOptions {
+  const { host, port, user, path, parameter } = parseLocationUrl(location, parameters)
+  if (user !== undefined || port !== undefined)
+    throw new EngineError('CONFIG_INVALID', 'A gs:// URL is gs://bucket/prefix: without user and port.', {
+      advice: 'Credentials come from GOOGLE_APPLICATION_CREDENTIALS or the machine.',
+    })
+  return { bucket: host, prefix: path, endpoint: parameter('endpoint'), projectId: parameter('project') }
+}
+
+async function openDriver(options: GcsStorageOptions): Promise<RemoteDriver> {
+  const sdk = await loadOptionalPeer('@google-cloud/storage', () => import('@google-cloud/storage'))
+  const client = new sdk.Storage({
+    ...(options.endpoint ? { apiEndpoint: options.endpoint } : {}),
+    ...(options.projectId ? { projectId: options.projectId } : {}),
+    ...(options.credentials ? { credentials: options.credentials } : {}),
+    retryOptions: { autoRetry: false, maxRetries: 0 },
+  })
+  const bucket = client.bucket(options.bucket)
+
+  return {
+    async put(key, data, { ifAbsent, signal }) {
+      const saving = bucket.file(key).save(data, {
+        resumable: false,
+        // Every byte read is authenticated under the repository's own key.
+        validation: false,
+        ...(ifAbsent ? { preconditionOpts: { ifGenerationMatch: 0 } } : {}),
+      })
+      await unless(signal, saving)
+      return true
+    },
+
+    async get(key, { offset, length }, signal) {
+      // Not through the SDK's streams: they cannot be aborted, and warn about their own listeners at each object.
+      const url = `${client.apiEndpoint}/storage/v1/b/${encodeURIComponent(options.bucket)}/o/${encodeURIComponent(key)}?alt=media`
+      const headers = new Headers(options.endpoint ? {} : await client.authClient.getRequestHeaders(url))
+      const whole = offset === 0 && length === undefined
+      if (!whole) headers.set('range', `bytes=${offset}-${length === undefined ? '' : offset + length - 1}`)
+      headers.set('accept-encoding', 'identity')
+      const response = await fetch(url, { headers, signal })
+      if (!response.ok) {
+        const message = (await response.text()).slice(0, 300)
+        throw Object.assign(new Error(message), { code: response.status })
+      }
+      if (!whole && response.status !== 206) throw new RemoteError('failed', 'the store does not serve ranges')
+      const bytes = Number(response.headers.get('content-length') ?? Number.NaN)
+      if (!response.body) throw new RemoteError('failed', 'the answer has no body')
+      return readBody(Readable.fromWeb(response.body as WebStream), bytes, signal)
+    },
+
+    async stat(key, signal) {
+      const [found] = await unless(signal, bucket.file(key).getMetadata())
+      return { key, bytes: Number(found.size), modifiedAt: new Date(found.updated ?? 0) }
+    },
+
+    async list(prefix, pageToken, signal) {
+      const [files, next] = await unless(
+        signal,
+        bucket.getFiles({ prefix, pageToken, maxResults: 1000, autoPaginate: false }),
+      )
+      const token: unknown = next && Reflect.get(next, 'pageToken')
+      return {
+        objects: files.map(({ name, metadata }) => ({
+          key: name,
+          bytes: Number(metadata.size),
+          modifiedAt: new Date(metadata.updated ?? 0),
+        })),
+        next: typeof token === 'string' && token !== '' ? token : undefined,
+      }
+    },
+
+    async delete(key, signal) {
+      await unless(signal, bucket.file(key).delete())
+    },
+
+    classify,
+  }
+}
+
+/** The result, or a rejection as soon as the signal fires. */
+async function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  const { promise, reject } = Promise.withResolvers<never>()
+  const stop = () => reject(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
+  work.catch(() => {})
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+function classify(error: unknown): RemoteFailure {
+  if (error instanceof RemoteError) return error.failure
+  if (!(error instanceof Error)) return 'failed'
+  const code = Number(Reflect.get(error, 'code') ?? Reflect.get(error, 'status'))
+  if (code === 404 && /bucket does not exist/i.test(error.message)) return 'gone'
+  if (/could not load the default credentials/i.test(error.message)) return 'denied'
+  return failureOfStatus(Number.isInteger(code) ? code : undefined)
+}
