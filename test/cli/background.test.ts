@@ -4,11 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { runCli } from './run-cli.ts'
 
 const bin = fileURLToPath(new URL('../../packages/cli/bin/lifeboat.mjs', import.meta.url))
 const token = 'a-token-that-is-long-enough'
+
+// Each command is a process of its own.
+vi.setConfig({ testTimeout: 180_000 })
 
 let cluster: TemporaryCluster
 let folder: string

@@ -1,8 +1,9 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { codeBlocks, readDocument, words } from '../documents/markdown.ts'
 import { type CurlAnswer, curl, type RunningExample, startExample } from './example.ts'
 
 /** The lines of the examples' READMEs, run by curl as they stand, on port 8000. */
+vi.setConfig({ testTimeout: 180_000 })
 const api = 'http://localhost:8000/api/backup'
 let lines: string[][]
 let running: RunningExample | undefined

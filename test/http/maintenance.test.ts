@@ -5,10 +5,12 @@ import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/tes
 import express5 from 'express'
 import fastify5 from 'fastify'
 import { Pool } from 'pg'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { maintenanceMode as onExpress } from '../../packages/express-adapter/src/index.ts'
 import { maintenanceMode as onFastify } from '../../packages/fastify-adapter/src/index.ts'
 import { newSetting } from './setting.ts'
+
+vi.setConfig({ testTimeout: 180_000 })
 
 let cluster: TemporaryCluster
 beforeAll(async () => {

@@ -16,7 +16,7 @@ export const configCommand: CommandDefinition = {
   ],
   configure(command, signal) {
     command
-      .argument('[name=value...]', 'what to change; "null" takes a value back')
+      .argument('[name=value...]', 'what to change; "null" where a value may be absent')
       .action(async (changes: string[], options: CommonOptions) => {
         const patch = Object.fromEntries(changes.map(parseChange)) as RunTimeConfigPatch
         await withSession(options, { signal }, async ({ engine, finish }) => {
