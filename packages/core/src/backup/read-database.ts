@@ -143,13 +143,16 @@ export async function readDatabase(run: {
 }
 
 /** What is asked of the session that holds the snapshot, one question after the other. */
-async function readOnMain({ context, options, snapshot }: Parameters<typeof readDatabase>[0], base: Base | null) {
+async function readOnMain(run: Parameters<typeof readDatabase>[0], base: Base | null) {
+  const { context, options, snapshot } = run
   const { query } = snapshot.session
   const facts = await readDatabaseFacts(query, context.inspectors, options.report)
   const sequences = await readSequences(query, options.exclude)
   const access = await readLargeObjectAccess(query)
   const oids = facts.largeObjects.map(({ oid }) => oid)
-  const earlier = base ? await earlierLargeObjects(base, access.direct) : { voided: 'full' }
+  const earlier = base
+    ? await earlierLargeObjects(base, access.direct)
+    : { voided: 'reason' in run.base ? run.base.reason : '' }
   const compared = Array.isArray(earlier) ? earlier : []
   const pages: LargeObjectPlan = planLargeObjects(oids, access, compared)
   let largeObjectChange: TableChange = {

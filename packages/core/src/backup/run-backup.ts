@@ -21,6 +21,7 @@ import { type Base, confirmBase, findBase } from './find-base.ts'
 import { inspectSource } from './inspect-source.ts'
 import { createLazyPool } from './lazy-pool.ts'
 import { describeBackup } from './manifest.ts'
+import { mentionOldTransaction } from './old-transactions.ts'
 import { inPhase } from './progress.ts'
 import { readDatabase } from './read-database.ts'
 import { defaultStallMs, watchForStall } from './stall-watch.ts'
@@ -125,6 +126,7 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   await pool.connect(database, snapshot.id)
 
   // Everything that must be read in that moment; then the snapshot goes, because it holds back the server's vacuum.
+  await mentionOldTransaction(control.query, report)
   const base = await confirmBase(snapshot.session.query, found, snapshot.facts)
   if ('reason' in base && options.type !== 'full')
     log(report, 'info', `Everything is read: ${base.reason}.`, { asked_for: options.type })
