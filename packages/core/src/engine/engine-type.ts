@@ -1,7 +1,5 @@
 import type { Reporter } from '../events.ts'
 import type { Manifest, TableRecord } from '../repository/documents.ts'
-import type { DoctorReport } from './doctor.ts'
-import type { StatusReport } from './status.ts'
 import type { BackupSummary } from './summary.ts'
 
 /** What every call that takes time accepts. */
@@ -70,5 +68,3 @@ export interface BackupDetails extends BackupSummary {
 
 export const verifyLevels = ['manifest', 'checksums', 'structure', 'restore'] as const
 export type VerifyLevel = (typeof verifyLevels)[number]
-
-export type { BackupSummary, DoctorReport, StatusReport }

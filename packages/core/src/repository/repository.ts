@@ -10,6 +10,3 @@ export interface Repository {
   config: RepositoryConfig
   keys: RepositoryKeys
 }
-
-export { initRepository } from './init.ts'
-export { openRepository } from './open.ts'

@@ -1,5 +1,5 @@
 import type { ChunkReader } from '../repository/chunk-reader.ts'
-import type { Segment, StreamRef } from '../repository/documents.ts'
+import type { Segment } from '../repository/documents.ts'
 import type { SealedChunk } from '../repository/sealed-chunk.ts'
 
 /** The sealed chunks of segments, in order, repeated ones as often as they occur. */
@@ -8,11 +8,6 @@ export function sealedChunksOf(
   segments: AsyncIterable<Segment> | Iterable<Segment>,
 ): AsyncIterable<SealedChunk> {
   return reader.fetchSealed(idsOf(segments))
-}
-
-/** The sealed chunks of a stream, in order. */
-export function sealedChunksOfStream(reader: ChunkReader, ref: StreamRef): AsyncIterable<SealedChunk> {
-  return reader.fetchSealed(reader.chunkIds(ref))
 }
 
 async function* idsOf(segments: AsyncIterable<Segment> | Iterable<Segment>): AsyncGenerator<string> {
