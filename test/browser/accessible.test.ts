@@ -46,7 +46,7 @@ describe.skipIf(!browserPath)(named('for eyes, keyboards and screen readers'), (
       const [task] = await host.engine.operations.tasks.list({ kind: 'backup' })
       const [restore] = await host.engine.operations.restores.list()
       const addresses = [
-        ...['', 'backups', 'activity', 'activity#restores', 'schedule', 'settings', 'nowhere'],
+        ...['', 'backups', 'activity', 'activity#restores', 'schedule', 'settings', 'nowhere', 'backups/999'],
         ...['overview', 'tables', 'migrations', 'verifications', 'log', 'raw'].map((tab) => `backups/1#${tab}`),
         ...['backups/1/restore', 'compare/1/2', `activity/${task?.task_id}`, `restores/${restore?.id}`],
       ]

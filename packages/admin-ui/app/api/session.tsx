@@ -21,7 +21,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   if (session.error && !session.data)
     return (
       <main className="alone">
-        <Failure error={session.error} retry={() => session.refetch()} />
+        <Failure page error={session.error} retry={() => session.refetch()} />
       </main>
     )
   if (!session.data) return <main className="alone" aria-busy="true" />

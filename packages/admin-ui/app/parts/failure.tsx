@@ -30,17 +30,24 @@ export function tell(error: unknown): Told {
       text: message,
       advice: advice ?? 'Ask whoever runs this application for the right.',
     }
-  if (status === 404) return { title: 'This is not there', text: message, advice }
+  if (status === 404) return { title: 'This is not there', text: message, advice: 'It may have been deleted since.' }
   if (status === 429) return { title: 'Too many requests', text: message, advice }
   return { title: 'This did not work', text: message, advice }
 }
 
+interface FailureProps {
+  error: unknown
+  retry?: (() => void) | undefined
+  /** It stands for a whole page, whose heading it then is. */
+  page?: boolean
+}
+
 /** Stands where something should be that cannot be shown. */
-export function Failure({ error, retry }: { error: unknown; retry?: (() => void) | undefined }) {
+export function Failure({ error, retry, page = false }: FailureProps) {
   const { title, text, advice } = tell(error)
   return (
     <div className="failure" role="alert">
-      <h2>{title}</h2>
+      {page ? <h1>{title}</h1> : <h2>{title}</h2>}
       <p>{text}</p>
       {advice && <p className="muted">{advice}</p>}
       {retry && (

@@ -6,14 +6,17 @@ import { Failure } from './failure.tsx'
 export function Loaded<T>({
   query,
   rows = 4,
+  page = false,
   children,
 }: {
   query: UseQueryResult<T>
   rows?: number
+  /** It is all there is on the page. */
+  page?: boolean
   children: (value: T) => ReactNode
 }) {
   if (query.data !== undefined) return <>{children(query.data)}</>
-  if (query.error) return <Failure error={query.error} retry={() => query.refetch()} />
+  if (query.error) return <Failure error={query.error} retry={() => query.refetch()} page={page} />
   return <Waiting rows={rows} />
 }
 

@@ -20,7 +20,9 @@ export function TaskDetails({ taskId }: { taskId: string }) {
       <p className="back">
         <Link href="/activity">All activity</Link>
       </p>
-      <Loaded query={task}>{(found) => <Shown task={found} />}</Loaded>
+      <Loaded page query={task}>
+        {(found) => <Shown task={found} />}
+      </Loaded>
     </>
   )
 }

@@ -23,7 +23,11 @@ import { TablesOfBackup } from './tables-of-backup.tsx'
 import { Verifications } from './verifications.tsx'
 
 export function BackupDetailsPage({ id }: { id: string }) {
-  return <Loaded query={useBackup(id)}>{(backup) => <Shown backup={backup} />}</Loaded>
+  return (
+    <Loaded page query={useBackup(id)}>
+      {(backup) => <Shown backup={backup} />}
+    </Loaded>
+  )
 }
 
 function Shown({ backup }: { backup: BackupDetails }) {

@@ -14,7 +14,11 @@ import { AfterRestore } from './after-restore.tsx'
 
 /** One restore: while it runs, and what came of it. */
 export function RestorePage({ id }: { id: string }) {
-  return <Loaded query={useRestore(id)}>{(restore) => <Shown restore={restore} />}</Loaded>
+  return (
+    <Loaded page query={useRestore(id)}>
+      {(restore) => <Shown restore={restore} />}
+    </Loaded>
+  )
 }
 
 const outcomes: Record<string, string> = {

@@ -19,7 +19,7 @@ type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>
 export function RestoreWizardPage({ id }: { id: string }) {
   const backup = useBackup(id)
   return (
-    <Loaded query={backup}>
+    <Loaded page query={backup}>
       {(found) =>
         found.status === 'completed' ? (
           <Wizard backup={found} />

@@ -95,7 +95,7 @@ function Day({ day, dim, isToday, made, coming }: DayProps) {
           <li key={id}>
             <Link
               href={`/backups/${id}`}
-              className={`run ${toneOf(status)}`}
+              className={`slot ${toneOf(status)}`}
               title={`${name || `Backup ${number ?? ''}`}: ${status}, ${at ? exact(at) : ''}`}
             >
               <span className="run-time">{at ? clock.format(new Date(at)) : ''}</span>
@@ -107,7 +107,7 @@ function Day({ day, dim, isToday, made, coming }: DayProps) {
         ))}
         {coming.slice(0, Math.max(0, most - made.length)).map((iso) => (
           <li key={iso}>
-            <span className="run coming" title={`Will run ${exact(iso)}`}>
+            <span className="slot coming" title={`Will run ${exact(iso)}`}>
               <span className="run-time">{clock.format(new Date(iso))}</span>
               <span className="visually-hidden">will run</span>
             </span>
