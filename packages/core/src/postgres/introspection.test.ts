@@ -207,3 +207,15 @@ test('temporary tables of anybody are not seen', async () => {
   expect(Object.keys((await introspected()).tables)).toEqual(before)
   await client.close()
 })
+
+test('to leave out the rows of a partitioned table is to leave out those of all its partitions', async () => {
+  const snapshot = await openExportedSnapshot(source, { exclude: { ...noExclusions, rows: ['public.part'] } })
+  try {
+    const left = snapshot.tables
+      .filter(({ rows_excluded }) => rows_excluded)
+      .map(({ schema, name }) => `${schema}.${name}`)
+    expect(left.sort()).toEqual(['public.part_high', 'public.part_low', 'public.part_sub_rest', 's.part_sub_a'])
+  } finally {
+    await snapshot.close()
+  }
+})

@@ -37,7 +37,8 @@ export async function readTables(query: Query, exclusions: Exclusions = noExclus
   const rows = await query<TableRow>(`
     SELECT c.oid::pg_catalog.int8::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS relkind,
       c.relfilenode::pg_catalog.int8::text AS relfilenode, am.amname AS access_method,
-      columns.names AS columns, config.condition AS condition, root.name AS load_via
+      columns.names AS columns, config.condition AS condition, root.name AS load_via,
+      COALESCE(above.names, '[]') AS ancestors
     FROM pg_catalog.pg_class c
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
@@ -48,6 +49,7 @@ export async function readTables(query: Query, exclusions: Exclusions = noExclus
       WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
     ) columns
     LEFT JOIN LATERAL (${unstableRoot}) root ON c.relispartition
+    LEFT JOIN LATERAL (${partitionAncestors}) above ON c.relispartition
     WHERE c.relkind = 'r' AND ${dumpedRelations}
     ORDER BY n.nspname, c.relname`)
   const kept = rows.filter((row) => !matcher.excludesTable(row))
@@ -55,13 +57,14 @@ export async function readTables(query: Query, exclusions: Exclusions = noExclus
     query,
     kept.map((row) => row.oid),
   )
-  return kept.map((row) => ({
+  return kept.map(({ ancestors, ...row }) => ({
     ...row,
     oid: Number(row.oid),
     relfilenode: Number(row.relfilenode),
     blocks: sizes.get(row.oid)?.blocks ?? 0,
     total_bytes: sizes.get(row.oid)?.total_bytes ?? 0,
-    rows_excluded: matcher.excludesRows(row),
+    // The rows of a partitioned table are in its partitions: to leave out the one is to leave out the others.
+    rows_excluded: [row, ...ancestors].some(matcher.excludesRows),
     divisible: row.access_method === 'heap' && row.condition === null,
   }))
 }
@@ -97,6 +100,13 @@ const unstableRoot = `
     JOIN pg_catalog.pg_opclass oc ON oc.oid = ANY (pt.partclass::pg_catalog.oid[])
     WHERE pt.partstrat = 'h' AND oc.opcname = 'enum_ops' AND oc.opcnamespace = 'pg_catalog'::pg_catalog.regnamespace)`
 
+/** The partitioned tables a partition belongs to. */
+const partitionAncestors = `
+  SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', pn.nspname, 'name', p.relname)) AS names
+  FROM pg_catalog.pg_partition_ancestors(c.oid) ancestor
+  JOIN pg_catalog.pg_class p ON p.oid = ancestor.relid AND p.oid <> c.oid
+  JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace`
+
 interface TableRow {
   oid: string
   schema: string
@@ -107,4 +117,5 @@ interface TableRow {
   columns: string[]
   condition: string | null
   load_via: { schema: string; name: string } | null
+  ancestors: { schema: string; name: string }[]
 }
