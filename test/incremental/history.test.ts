@@ -310,10 +310,11 @@ async function startStandby(primary: TemporaryCluster, bin: string, folder: stri
     url,
     sql,
     async catchUp() {
-      const [{ lsn }] = (await primary.sql<{ lsn: string }>('shop', 'SELECT pg_current_wal_lsn()::text AS lsn')) as [
-        { lsn: string },
-      ]
-      for (let i = 0; i < 100; i++) {
+      const [{ lsn }] = (await primary.sql<{ lsn: string }>(
+        'shop',
+        'SELECT pg_current_wal_flush_lsn()::text AS lsn',
+      )) as [{ lsn: string }]
+      for (let i = 0; i < 1200; i++) {
         const [row] = await sql(`SELECT pg_last_wal_replay_lsn() >= '${lsn}' AS there`)
         if (row.there) return
         await sleep(50)
@@ -323,7 +324,7 @@ async function startStandby(primary: TemporaryCluster, bin: string, folder: stri
     async disconnectFromPrimary() {
       await sql("ALTER SYSTEM SET primary_conninfo = ''")
       await sql('SELECT pg_reload_conf()')
-      for (let i = 0; i < 100 && (await sql('SELECT FROM pg_stat_wal_receiver')).length > 0; i++) await sleep(50)
+      for (let i = 0; i < 1200 && (await sql('SELECT FROM pg_stat_wal_receiver')).length > 0; i++) await sleep(50)
     },
     promote: () => control('promote'),
     async burnTo(until: bigint) {
