@@ -156,6 +156,12 @@ export const errorTable = {
   // --- restore
   RESTORE_REFUSED: row(409, 3, false, 'The plan says why. Change what it names, or override it by the name it gives.'),
   RESTORE_FAILED: row(500, 1, false, 'The restore stopped; the database it would have replaced is as it was.'),
+  MEDIA_NOT_IN_PLACE: row(
+    500,
+    1,
+    false,
+    'The database is restored. Put the unpacked media folder into place by hand, or undo the restore.',
+  ),
   RESTORE_NOT_FOUND: row(404, 1, false, 'List the restores with `lifeboat restore --list`.'),
   SAFETY_BACKUP_FAILED: row(
     500,

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { EngineError, throwIfAborted } from '../errors.ts'
+import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
 import { log } from '../events.ts'
 import { withDatabase } from '../postgres/connection.ts'
 import { readDatabaseProperties } from '../postgres/database-properties.ts'
@@ -105,9 +105,31 @@ async function restoreLocked(
     const result = await restoreBeside(run, control, { name: database, live, safetyBackupId })
     swapped = await swapAll(run, media)
     return { ...common, ...result, media: swapped }
+  } catch (error) {
+    // Once the database is live, what was unpacked for it is not ours to throw away.
+    if (isEngineError(error, 'MEDIA_NOT_IN_PLACE'))
+      swapped = media.map(({ name, target }) => ({ name, target, kept: null }))
+    throw error
   } finally {
     await removeUnused(media, swapped)
   }
+}
+
+/** The database is restored by then, so this must not read as if nothing had happened. */
+function mediaNotInPlace(
+  { name, target, fresh }: UnpackedMedia,
+  done: RestoreResult['media'],
+  cause: unknown,
+): EngineError {
+  return new EngineError(
+    'MEDIA_NOT_IN_PLACE',
+    `The database is restored, but the media folder "${name}" could not be put in place of ${target}.`,
+    {
+      cause,
+      detail: { name, target, unpacked: fresh, in_place: done.map((media) => media.name) },
+      advice: `Its files are in ${fresh}: mend the cause and rename that folder to ${target}; or take the database back with \`lifeboat undo latest\`.`,
+    },
+  )
 }
 
 async function requireSamePlan(
@@ -166,7 +188,9 @@ async function swapAll({ progress, report }: RestoreRun, unpacked: UnpackedMedia
   if (unpacked.length > 0) progress.phase('swap-media')
   const swapped: RestoreResult['media'] = []
   for (const one of unpacked) {
-    const { kept } = await swapMedia(one, new Date())
+    const { kept } = await swapMedia(one, new Date()).catch((cause: unknown) => {
+      throw mediaNotInPlace(one, swapped, cause)
+    })
     log(report, 'info', `Media "${one.name}" is in place${kept ? `; the old folder is ${kept}` : ''}.`)
     swapped.push({ name: one.name, target: one.target, kept })
   }

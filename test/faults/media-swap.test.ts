@@ -1,0 +1,48 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createBackupEngine, createMemoryStorage } from '@lifeboat/core'
+import { startTemporaryCluster } from '@lifeboat/core/testing'
+import { expect, test } from 'vitest'
+
+test('media that cannot be put into place after the swap: the error says that the database is restored', async () => {
+  const cluster = await startTemporaryCluster()
+  const folder = await mkdtemp(join(tmpdir(), 'lifeboat-media-swap-'))
+  const media = join(folder, 'uploads')
+  try {
+    await cluster.createDatabase('app')
+    await cluster.sql('app', 'CREATE TABLE t (v int); INSERT INTO t VALUES (1)')
+    await mkdir(media)
+    await writeFile(join(media, 'file'), 'of the backup')
+    const engine = createBackupEngine({
+      database: cluster.url('app'),
+      repository: createMemoryStorage(),
+      encryption: 'none',
+      media: [media],
+      validators: [
+        {
+          name: 'takes the unpacked folder away',
+          async validate() {
+            for (const name of await readdir(folder))
+              if (name !== 'uploads') await rm(join(folder, name), { recursive: true })
+          },
+        },
+      ],
+    })
+    await engine.repository.init()
+    await engine.backups.create({ includeMedia: true })
+    await cluster.sql('app', 'UPDATE t SET v = 2')
+    await writeFile(join(media, 'file'), 'changed since')
+
+    const restore = engine.restores.run('1', { mediaTarget: true, confirm: true })
+    await expect(restore).rejects.toMatchObject({ code: 'MEDIA_NOT_IN_PLACE', advice: expect.stringContaining('undo') })
+    expect(await cluster.sql('app', 'SELECT v FROM t')).toEqual([{ v: 1 }])
+    expect(await readFile(join(media, 'file'), 'utf8'), 'the old folder is back in place').toBe('changed since')
+    await engine.restores.undo('latest')
+    expect(await cluster.sql('app', 'SELECT v FROM t')).toEqual([{ v: 2 }])
+    await engine.stop()
+  } finally {
+    await cluster.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
