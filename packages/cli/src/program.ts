@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { CommandDefinition } from './command-definition.ts'
 import { adoptCommand } from './commands/adopt.ts'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
@@ -29,15 +30,6 @@ import { verifyCommand } from './commands/verify.ts'
 import { workerCommand } from './commands/worker.ts'
 import { withCommonOptions } from './options.ts'
 import { version } from './version.ts'
-
-/** What a file in commands/ exports: one command, with its options, examples and action. */
-export interface CommandDefinition {
-  name: string
-  description: string
-  /** Shown below the options of `--help`. */
-  examples: readonly string[]
-  configure(command: Command, signal: AbortSignal): void
-}
 
 const definitions: readonly CommandDefinition[] = [
   initCommand,

@@ -1,9 +1,9 @@
 import { EngineError } from '@lifeboat/core'
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatBytes, formatCount, formatDuration } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatFields } from '../output/table.ts'
-import type { CommandDefinition } from '../program.ts'
 
 interface BackupFlags extends CommonOptions {
   name?: string

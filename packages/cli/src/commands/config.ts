@@ -1,8 +1,8 @@
 import { EngineError, type RunTimeConfigPatch } from '@lifeboat/core'
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { writeResult } from '../output/result.ts'
 import { formatFields } from '../output/table.ts'
-import type { CommandDefinition } from '../program.ts'
 import { currentUser } from '../user.ts'
 
 export const configCommand: CommandDefinition = {

@@ -1,7 +1,7 @@
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatBytes, formatCount } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
-import type { CommandDefinition } from '../program.ts'
 
 export const copyCommand: CommandDefinition = {
   name: 'copy',

@@ -1,6 +1,6 @@
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { writeResult } from '../output/result.ts'
-import type { CommandDefinition } from '../program.ts'
 import { askTyped } from '../prompts.ts'
 
 export const discardCommand: CommandDefinition = {

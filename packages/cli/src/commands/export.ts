@@ -1,8 +1,8 @@
 import { EngineError } from '@lifeboat/core'
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatBytes } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
-import type { CommandDefinition } from '../program.ts'
 
 interface ExportFlags extends CommonOptions {
   output?: string

@@ -1,9 +1,9 @@
 import { EngineError, type RetentionPolicy } from '@lifeboat/core'
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatBytes, formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
-import type { CommandDefinition } from '../program.ts'
 import { askConfirmation } from '../prompts.ts'
 import { currentUser } from '../user.ts'
 

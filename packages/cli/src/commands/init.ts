@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { EngineError } from '@lifeboat/core'
+import type { CommandDefinition } from '../command-definition.ts'
 import { type MountLines, mountLines } from '../host-framework.ts'
 import { writeConfigFile } from '../new-config-file.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { writeResult } from '../output/result.ts'
 import { formatFields } from '../output/table.ts'
-import type { CommandDefinition } from '../program.ts'
 
 interface InitFlags extends CommonOptions {
   writeConfig?: boolean

@@ -1,9 +1,9 @@
 import { EngineError, type Task } from '@lifeboat/core'
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
-import type { CommandDefinition } from '../program.ts'
 
 interface JobsFlags extends CommonOptions {
   status?: string

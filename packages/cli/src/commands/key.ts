@@ -1,9 +1,9 @@
 import { EngineError, type KeyOption, type KeySlotSummary } from '@lifeboat/core'
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, keyFrom, withSession } from '../options.ts'
 import { formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
-import type { CommandDefinition } from '../program.ts'
 import { askConfirmation } from '../prompts.ts'
 
 interface KeyFlags extends CommonOptions {

@@ -1,8 +1,8 @@
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatBytes, formatCount, formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
-import type { CommandDefinition } from '../program.ts'
 
 export const listCommand: CommandDefinition = {
   name: 'list',

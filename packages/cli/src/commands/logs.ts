@@ -1,8 +1,8 @@
 import { type BackupEngine, EngineError, isEngineError, type TaskLog } from '@lifeboat/core'
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatTime, plainText } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
-import type { CommandDefinition } from '../program.ts'
 
 export const logsCommand: CommandDefinition = {
   name: 'logs',

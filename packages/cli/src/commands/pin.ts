@@ -1,6 +1,6 @@
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { writeResult } from '../output/result.ts'
-import type { CommandDefinition } from '../program.ts'
 
 export const pinCommand = pinning('pin', 'Keep a backup: retention and delete leave it alone.', true)
 export const unpinCommand = pinning('unpin', 'Let retention and delete have a pinned backup again.', false)

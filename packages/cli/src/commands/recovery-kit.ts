@@ -1,9 +1,9 @@
 import type { RecoveryKit } from '@lifeboat/core'
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatFields } from '../output/table.ts'
-import type { CommandDefinition } from '../program.ts'
 
 export const recoveryKitCommand: CommandDefinition = {
   name: 'recovery-kit',

@@ -1,10 +1,10 @@
 import { EngineError, type RestorePlan } from '@lifeboat/core'
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatBytes, formatDuration, formatTime } from '../output/format.ts'
 import { describePlan } from '../output/plan.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
-import type { CommandDefinition } from '../program.ts'
 import { askTyped } from '../prompts.ts'
 
 interface RestoreFlags extends CommonOptions {

@@ -3,8 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { answerNodeRequest, createHandler, EngineError } from '@lifeboat/core'
 import { authorizeWith, isLoopbackHost, readToken } from '../bearer-token.ts'
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import type { CommandDefinition } from '../program.ts'
 
 interface ServeFlags extends CommonOptions {
   host: string

@@ -1,9 +1,9 @@
 import type { BackupDetails } from '@lifeboat/core'
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatBytes, formatCount, formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatFields, formatTable } from '../output/table.ts'
-import type { CommandDefinition } from '../program.ts'
 
 export const showCommand: CommandDefinition = {
   name: 'show',

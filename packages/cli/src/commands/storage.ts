@@ -1,8 +1,8 @@
 import { EngineError, openStorage, testStorage } from '@lifeboat/core'
+import type { CommandDefinition } from '../command-definition.ts'
 import type { CommonOptions } from '../options.ts'
 import { formatBytes } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
-import type { CommandDefinition } from '../program.ts'
 
 export const storageCommand: CommandDefinition = {
   name: 'storage',

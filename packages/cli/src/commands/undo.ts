@@ -1,6 +1,6 @@
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { writeResult } from '../output/result.ts'
-import type { CommandDefinition } from '../program.ts'
 import { askConfirmation } from '../prompts.ts'
 
 export const undoCommand: CommandDefinition = {

@@ -1,8 +1,8 @@
 import { EngineError, type VerifyLevel, verifyLevels } from '@lifeboat/core'
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { plainText } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
-import type { CommandDefinition } from '../program.ts'
 
 export const verifyCommand: CommandDefinition = {
   name: 'verify',

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
+import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import type { CommandDefinition } from '../program.ts'
 
 export const workerCommand: CommandDefinition = {
   name: 'worker',
