@@ -12,7 +12,9 @@ export async function backupDetails(
   signal?: AbortSignal,
 ): Promise<BackupDetails> {
   const { manifest } = stored
-  const reader = createChunkReader(repository, await loadChunkIndex(repository, { signal }), { signal })
+  const reader = createChunkReader(repository, await loadChunkIndex(repository, { signal, readAround: true }), {
+    signal,
+  })
   const tables: TableSummary[] = []
   for await (const table of reader.readJsonLines(manifest.streams.tables, tableSchema)) {
     const { schema, name, rows, bytes, change } = table

@@ -36,7 +36,7 @@ export interface ExportResult {
 export async function exportDump(context: { repository: Repository }, options: ExportOptions): Promise<ExportResult> {
   const { manifest, signal } = options
   const { repository } = context
-  const index = await loadChunkIndex(repository, { signal })
+  const index = await loadChunkIndex(repository, { signal, readAround: true })
   const source = await repositorySource(createChunkReader(repository, index, { signal }), manifest)
   return exportArchive(reportingSource(source, manifest.logical_bytes - manifest.media_size, options.report), options)
 }

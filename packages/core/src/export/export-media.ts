@@ -19,7 +19,9 @@ export async function exportMedia(context: { repository: Repository }, options: 
       advice: 'Choose a backup that was made with media (`lifeboat list` shows which).',
     })
   const { repository } = context
-  const reader = createChunkReader(repository, await loadChunkIndex(repository, { signal }), { signal })
+  const reader = createChunkReader(repository, await loadChunkIndex(repository, { signal, readAround: true }), {
+    signal,
+  })
   const total = manifest.media.reduce((sum, { tar }) => sum + tar.bytes, 0)
   const tar = joinTars(manifest.media.map((media) => reader.readStream(media.tar)))
   const writer = await openOutput(options.output)

@@ -30,7 +30,7 @@ export type SqlExportOptions = Omit<ExportOptions, 'compressionLevel'> & Definit
 export async function exportSql(context: { repository: Repository }, options: SqlExportOptions): Promise<ExportResult> {
   const { manifest, signal, report } = options
   const { repository } = context
-  const index = await loadChunkIndex(repository, { signal })
+  const index = await loadChunkIndex(repository, { signal, readAround: true })
   const source = await repositorySource(createChunkReader(repository, index, { signal }), manifest)
   return exportScript(reportingSource(source, manifest.logical_bytes - manifest.media_size, report), options)
 }

@@ -17,9 +17,15 @@ export interface LoadIndexOptions {
    * dead backup left without an index object are taken in from their own tables. A writer needs this.
    */
   checkPacks?: boolean
+  /**
+   * For whoever only reads backups (default false): an index object that does not open is passed over, because the
+   * packs it told of are taken in from their own tables; so is a mark, which speaks to writers alone. A damaged
+   * repository must not keep a good backup from being restored.
+   */
+  readAround?: boolean
 }
 
-/** Reads every index object and the marks. Throws `REPOSITORY_DAMAGED` when an index object does not open. */
+/** Reads every index object and the marks. Throws `REPOSITORY_DAMAGED` when one does not open, unless `readAround`. */
 export async function loadChunkIndex(repository: Repository, options: LoadIndexOptions = {}): Promise<ChunkIndex> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -45,19 +51,33 @@ async function load(repository: Repository, options: LoadIndexOptions): Promise<
   const breathe = createBreather()
   for await (const [object, data] of mapInOrder(objects, 4, async (item) => [item, await read(item)] as const)) {
     throwIfAborted(signal)
-    for (const pack of packsOfIndexObject(repository, object.name, data)) {
+    for (const pack of packsOf(repository, object.name, data, options)) {
       index.addPack(pack)
       await breathe(pack.chunks.length)
     }
     index.objects.push(object.name)
   }
   if (stored !== null) await compare(repository, index, stored, signal)
-  for (const mark of await listMarks(repository, { signal })) {
+  for (const mark of options.readAround ? [] : await listMarks(repository, { signal })) {
     for (const pack of mark.packs) {
       if (index.pack(pack)?.state === 'good') index.setPackState(pack, 'marked')
     }
   }
   return index
+}
+
+function packsOf(
+  repository: Repository,
+  name: string,
+  data: Buffer,
+  { readAround, checkPacks }: LoadIndexOptions,
+): Iterable<PackTable> {
+  try {
+    return packsOfIndexObject(repository, name, data)
+  } catch (error) {
+    if (!readAround || checkPacks === false || !isEngineError(error, 'REPOSITORY_DAMAGED')) throw error
+    return []
+  }
 }
 
 async function compare(

@@ -130,7 +130,7 @@ async function damagedPacks(
   manifest: Manifest,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
-  const index = await loadChunkIndex(repository, { signal })
+  const index = await loadChunkIndex(repository, { signal, readAround: true })
   const reader = createChunkReader(repository, index, { signal })
   const missing = new Set<string>()
   let looked = 0

@@ -37,7 +37,7 @@ export async function openRestoreRun(
   given: Pick<RestoreRun, 'id' | 'context' | 'options' | 'manifest' | 'signal' | 'report'> & { roles: string[] },
 ): Promise<RestoreRun> {
   const { context, signal, report } = given
-  const index = await loadChunkIndex(context.repository, { signal })
+  const index = await loadChunkIndex(context.repository, { signal, readAround: true })
   const roles = new Set(given.roles)
   return {
     ...given,

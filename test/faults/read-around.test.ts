@@ -1,0 +1,41 @@
+import { createBackupEngine, createMemoryStorage } from '@lifeboat/core'
+import { type Storage, startTemporaryCluster } from '@lifeboat/core/testing'
+import { expect, test } from 'vitest'
+
+async function damage(storage: Storage, prefix: string): Promise<number> {
+  let damaged = 0
+  for await (const { name } of storage.list(prefix)) {
+    const data = Buffer.from(await storage.get(name))
+    data[data.length >> 1] = (data[data.length >> 1] as number) ^ 1
+    await storage.put(name, data)
+    damaged++
+  }
+  return damaged
+}
+
+test('damaged index objects and marks are found by a check, and keep no backup from being restored', async () => {
+  const cluster = await startTemporaryCluster()
+  try {
+    await cluster.createDatabase('app')
+    await cluster.sql('app', 'CREATE TABLE t (v int); INSERT INTO t SELECT generate_series(1, 100)')
+    const storage = createMemoryStorage()
+    const engine = createBackupEngine({ database: cluster.url('app'), repository: storage, encryption: 'none' })
+    await engine.repository.init()
+    await engine.backups.create()
+    await cluster.sql('app', 'UPDATE t SET v = v + 1')
+    await engine.backups.create()
+    await engine.backups.delete('1')
+    expect(await damage(storage, 'index/')).toBeGreaterThan(0)
+    await storage.put(`marks/${'0a'.repeat(16)}`, Buffer.from('not a mark any more'))
+    expect(await engine.maintenance.check()).toMatchObject({ ok: false })
+
+    const request = { strategy: 'new-database', targetDatabase: 'restored', safetyBackup: false } as const
+    await engine.restores.run('2', { ...request, confirm: true })
+    expect(await cluster.sql('restored', 'SELECT sum(v)::int AS sum FROM t')).toEqual([{ sum: 5150 }])
+    // A writer does not go on as if nothing were wrong.
+    await expect(engine.backups.create()).rejects.toMatchObject({ code: 'REPOSITORY_DAMAGED' })
+    await engine.stop()
+  } finally {
+    await cluster.stop()
+  }
+})
