@@ -53,8 +53,21 @@ const beatMs = 2000
 export function createJobRunner(options: RunnerOptions): JobRunner {
   const { catalog, handlers, clock, worker, leaseMs = 30_000, successorOf, onChange } = options
   const active = new Map<string, AbortController>()
+  /** From before the claim to the end: a claim of our own worker's job succeeds again, so it must not be asked twice. */
+  const ours = new Set<string>()
 
   async function run(jobId: string): Promise<'done' | 'busy' | 'gone'> {
+    // A sweep may have listed a job as waiting just before it was taken from the queue.
+    if (ours.has(jobId)) return 'gone'
+    ours.add(jobId)
+    try {
+      return await claimAndRun(jobId)
+    } finally {
+      ours.delete(jobId)
+    }
+  }
+
+  async function claimAndRun(jobId: string): Promise<'done' | 'busy' | 'gone'> {
     const now = clock.now()
     const claimed = await catalog.jobs.claim(jobId, {
       worker,
