@@ -15,17 +15,17 @@ export async function generateData(cluster: TemporaryCluster, database: string, 
     CREATE TABLE orders (id bigint PRIMARY KEY, customer text, price numeric(12,2), at timestamptz, data jsonb, note text, paid boolean, weight double precision);
     INSERT INTO orders SELECT i, 'customer ' || md5(i::text), (i * 37 % 100000) / 100.0, timestamptz '2026-01-01 00:00+00' + i * interval '7 seconds',
       jsonb_build_object('k', i, 'tags', jsonb_build_array('a' || i % 10, 'b' || i % 7), 'city', md5((i % 1000)::text)),
-      repeat(md5((i / 3)::text), 3), i % 2 = 0, (i * 7919 % 1000003) / 1000.0 FROM generate_series(1, ${rows}) i;
+      repeat(md5((i / 3)::text), 3), i % 2 = 0, (i * 7919 % 1000003) / 1000.0 FROM generate_series(1::bigint, ${rows}) i;
     CREATE INDEX orders_at ON orders (at); CREATE INDEX orders_customer ON orders (customer)`)
   await run(`
     CREATE TABLE events (id bigint PRIMARY KEY, order_id bigint, kind text, payload jsonb);
     INSERT INTO events SELECT i, i % ${rows} + 1, (ARRAY['created','paid','sent','returned'])[1 + i % 4],
-      jsonb_build_object('actor', md5((i % 5000)::text), 'at', i, 'text', repeat(md5(i::text), 4)) FROM generate_series(1, ${rows}) i;
+      jsonb_build_object('actor', md5((i % 5000)::text), 'at', i, 'text', repeat(md5(i::text), 4)) FROM generate_series(1::bigint, ${rows}) i;
     CREATE INDEX events_order ON events (order_id)`)
   await run(`
     CREATE TABLE pictures (id bigint PRIMARY KEY, name text, bytes bytea);
     INSERT INTO pictures SELECT i, 'picture ' || i, decode(md5(i::text) || md5((i * 7)::text) || md5((i * 13)::text) || md5((i * 17)::text), 'hex')
-      FROM generate_series(1, ${rows}) i`)
+      FROM generate_series(1::bigint, ${rows}) i`)
   for (let table = 0; table < 20; table++) {
     await run(
       `CREATE TABLE small_${table} (id int PRIMARY KEY, name text); INSERT INTO small_${table} SELECT i, 'name ' || i FROM generate_series(1, 500) i`,
