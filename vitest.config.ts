@@ -23,6 +23,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: long ? 3_600_000 : 120_000,
     hookTimeout: 240_000,
+    // How long a test that waits for something goes on asking; one second is less than a busy machine may stand still.
+    expect: { poll: { timeout: 30_000 } },
     // A machine that stands still for a moment must not keep a change from landing; what needed it is named at the end.
     retry: process.env.CI === 'true' ? 1 : 0,
   },
