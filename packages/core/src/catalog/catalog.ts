@@ -77,7 +77,12 @@ export interface JobFilter {
   kinds?: readonly string[]
   database?: string
   subjectId?: string
+  /** Only those that ended at this moment or later. */
+  finishedSince?: string
 }
+
+/** Of a job only what it is about and how it stands. */
+export type JobOutline = Pick<JobRecord, 'id' | 'subject_id' | 'status'>
 
 export interface Page {
   /** Default 1000. */
@@ -110,6 +115,8 @@ export interface JobTable {
   /** Queued ones in the order they will run if only they are asked for, else newest first. */
   list(filter?: JobFilter, page?: Page): Promise<JobRecord[]>
   count(filter?: JobFilter): Promise<number>
+  /** All that match, newest first, in few bytes each: for lists of tens of thousands. */
+  outline(filter?: JobFilter): Promise<JobOutline[]>
   /** queued -> running. `busy`: another job of the same writer runs. `gone`: it is not queued any more. */
   claim(
     id: string,

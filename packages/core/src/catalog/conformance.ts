@@ -66,6 +66,13 @@ const jobRules: CatalogRule[] = [
       assert.deepEqual(await ids({ subjectId: 'b-j1' }), ['j1'])
       assert.deepEqual(await ids({ statuses: [] }), [])
       assert.equal(await jobs.count({ statuses: ['queued'] }), 3)
+      const [outlined, ...others] = await jobs.outline({ kinds: ['verify'] })
+      assert.deepEqual({ ...outlined }, { id: 'j2', subject_id: 'b-j2', status: 'queued' })
+      assert.deepEqual(others, [])
+      assert.deepEqual(
+        (await jobs.outline()).map(({ id }) => id),
+        ['j2', 'j1', 'j3'],
+      )
       assert.equal(await jobs.move('j1', -9), true)
       assert.deepEqual(await ids({ statuses: ['queued'] }), ['j1', 'j2', 'j3'])
     },
@@ -113,6 +120,10 @@ const jobRules: CatalogRule[] = [
       assert.equal(await jobs.finish('j1', 'w1', outcome), true)
       const after = await jobs.get('j1')
       assert.deepEqual([after?.status, after?.error, after?.finished_at], ['failed', { code: 'LOCK_BUDGET' }, at(9)])
+      assert.deepEqual(
+        [await jobs.count({ finishedSince: at(9) }), await jobs.count({ finishedSince: at(10) })],
+        [1, 0],
+      )
       assert.equal(await jobs.finish('j1', 'w1', { status: 'succeeded', finished_at: at(10) }), false)
       assert.equal(await beat('w1'), 'lost')
     },

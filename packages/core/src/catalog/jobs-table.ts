@@ -24,6 +24,15 @@ export function jobTable(session: CatalogSession): JobTable {
         return (await ordered.limit(limit).offset(offset).execute()).map(toJob)
       }),
 
+    outline: (filter = {}) =>
+      session.read((database) =>
+        filtered(database, filter)
+          .select(['id', 'subject_id', 'status'])
+          .orderBy('created_at', 'desc')
+          .orderBy('id', 'desc')
+          .execute(),
+      ),
+
     count: (filter = {}) =>
       session.read(async (database) => {
         const { total } = await filtered(database, filter)
@@ -210,7 +219,7 @@ async function isHeld(database: Database, id: string, worker: string, status: Jo
   return row !== undefined
 }
 
-function filtered(database: Database, { statuses, kinds, database: label, subjectId }: JobFilter) {
+function filtered(database: Database, { statuses, kinds, database: label, subjectId, finishedSince }: JobFilter) {
   return database
     .selectFrom('jobs')
     .$if(statuses !== undefined, (query) =>
@@ -221,6 +230,7 @@ function filtered(database: Database, { statuses, kinds, database: label, subjec
     )
     .$if(label !== undefined, (query) => query.where('database', '=', label ?? ''))
     .$if(subjectId !== undefined, (query) => query.where('subject_id', '=', subjectId ?? ''))
+    .$if(finishedSince !== undefined, (query) => query.where('finished_at', '>=', finishedSince ?? ''))
 }
 
 function toJob(row: Tables['jobs']): JobRecord {

@@ -18,6 +18,7 @@ export interface Operations {
   backups: BackupOperations
   restores: RestoreOperations
   maintenance: MaintenanceOperations
+  storage: StorageOperations
   tasks: TaskOperations
   config: ConfigOperations
   schedule: ScheduleOperations
@@ -145,6 +146,14 @@ export interface MaintenanceOperations {
   preview(options?: OfDatabase & { policy?: Partial<RetentionPolicy> }): Promise<RetentionPreview>
 }
 
+export interface StorageOperations {
+  /**
+   * Tries the repository's storage, or another one: `STORAGE_NOT_LISTED` unless the host listed it in
+   * `allowedStorageEndpoints`. The task's result says how each check went.
+   */
+  test(options: Caller & { location?: string }): Promise<{ task_id: string }>
+}
+
 export interface RetentionPreview {
   policy: RetentionPolicy
   decisions: (RetentionDecision & { number: number; name: string; created_at: string; database: string })[]
@@ -189,9 +198,18 @@ export interface TaskLog {
 
 export type TaskUpdate = { type: 'log'; log: TaskLog } | { type: 'task'; task: Task }
 
+export interface TaskFilter {
+  status?: Task['status'][]
+  kind?: string
+  database?: string
+  /** Id of the backup or restore it is about. */
+  subject?: string
+}
+
 export interface TaskOperations {
-  /** Newest first; queued ones alone in the order they will run. */
-  list(filter?: { status?: Task['status'][]; kind?: string; database?: string; subject?: string }): Promise<Task[]>
+  /** Newest first; queued ones alone in the order they will run. At most 1,000 unless `limit` says so. */
+  list(filter?: TaskFilter & { limit?: number; offset?: number }): Promise<Task[]>
+  count(filter?: TaskFilter): Promise<number>
   get(id: string): Promise<Task | null>
   /** The newest task about a backup or a restore of the given kinds. */
   ofSubject(subjectId: string, kinds?: string[]): Promise<Task | null>

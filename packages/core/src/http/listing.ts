@@ -33,17 +33,28 @@ export function page<Row extends object>(
 ) {
   const found = search ? rows.filter((row) => matches(row, search, options.searchable)) : [...rows]
   const sorted = sort ? sortBy(found, sort, options.sortable) : found
-  const pages = Math.max(1, Math.ceil(sorted.length / size))
+  const own = sorted.slice((number - 1) * size, number * size)
+  return pageOf(own, sorted.length, { page: number, page_size: size }, options.url)
+}
+
+/** One page that has been cut out already, of `count` rows. Pure. */
+export function pageOf<Row extends object>(
+  results: Row[],
+  count: number,
+  { page: number, page_size: size }: Pick<ListRequest, 'page' | 'page_size'>,
+  url: URL,
+) {
+  const pages = Math.max(1, Math.ceil(count / size))
   const link = (target: number) => {
-    const query = new URLSearchParams(options.url.searchParams)
+    const query = new URLSearchParams(url.searchParams)
     query.set('page', String(target))
-    return `${options.url.pathname}?${query}`
+    return `${url.pathname}?${query}`
   }
   return {
-    count: sorted.length,
+    count,
     next: number < pages ? link(number + 1) : null,
     previous: number > 1 ? link(Math.min(number - 1, pages)) : null,
-    results: sorted.slice((number - 1) * size, number * size),
+    results,
   }
 }
 

@@ -1,26 +1,27 @@
-import type { JobRecord } from '../../catalog/catalog.ts'
+import type { JobOutline, JobRecord } from '../../catalog/catalog.ts'
 import type { BackupRow, JobError, UnfinishedBackup } from '../operations-type.ts'
 import { resolveBackup } from '../resolve-backup.ts'
 import type { BackupSummary } from '../summary.ts'
 
 /**
  * Backups of every status, newest first: what is stored is completed, whatever its job says; the others are known by
- * their jobs. Of several attempts at one backup the newest speaks. `jobs` come newest first.
+ * their jobs. Of several attempts at one backup the newest speaks. `jobs` come newest first; `unfinished` reads those
+ * that stand for a backup themselves.
  */
-export function backupRows(
+export async function backupRows(
   completed: readonly BackupSummary[],
-  jobs: readonly JobRecord[],
-  databaseName: (label: string) => string,
-): BackupRow[] {
-  const jobOf = new Map<string, JobRecord>()
+  jobs: readonly JobOutline[],
+  unfinished: (jobs: readonly JobOutline[]) => Promise<UnfinishedBackup[]>,
+): Promise<BackupRow[]> {
+  const jobOf = new Map<string, JobOutline>()
   for (const job of jobs) if (job.subject_id !== null && !jobOf.has(job.subject_id)) jobOf.set(job.subject_id, job)
   const stored = completed.map((backup) => ({ ...backup, task_id: jobOf.get(backup.id)?.id ?? null }))
   const ids = new Set(completed.map(({ id }) => id))
-  const unfinished = [...jobOf.values()]
-    // A job that succeeded and whose backup is not there: it was deleted since.
-    .filter((job) => job.status !== 'succeeded' && !ids.has(job.subject_id as string))
-    .map((job) => unfinishedBackup(job, databaseName(job.database)))
-  return [...stored, ...unfinished].sort((a, b) => compareNewestFirst(a, b))
+  // A job that succeeded and whose backup is not there: it was deleted since.
+  const others = [...jobOf.values()].filter(
+    ({ status, subject_id }) => status !== 'succeeded' && !ids.has(subject_id as string),
+  )
+  return [...stored, ...(await unfinished(others))].sort((a, b) => compareNewestFirst(a, b))
 }
 
 /** Resolves a reference as everywhere; only completed ones are `latest`. */
@@ -46,7 +47,8 @@ function compareNewestFirst(a: BackupRow, b: BackupRow): number {
 
 const statusOf = { queued: 'pending', running: 'running', failed: 'failed', cancelled: 'cancelled' } as const
 
-function unfinishedBackup(job: JobRecord, database: string): UnfinishedBackup {
+/** A backup that is known by its job alone. */
+export function unfinishedBackup(job: JobRecord, database: string): UnfinishedBackup {
   const input = job.input as Record<string, never>
   return {
     id: job.subject_id as string,

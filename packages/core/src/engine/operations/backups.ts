@@ -7,16 +7,18 @@ import type { BackupOperations, BackupRow, CompletedBackup, UnfinishedBackup } f
 import { backupRows, findBackupRow } from './backup-rows.ts'
 import { type Background, labelOf, labelOfBackup } from './core.ts'
 import { backupsNeededForUndo } from './needed-for-undo.ts'
+import { createUnfinishedBackups } from './unfinished-backups.ts'
 
 export function createBackupOperations(background: () => Promise<Background>): BackupOperations {
+  const unfinished = createUnfinishedBackups(background)
   const operations: BackupOperations = {
     async list({ database } = {}) {
-      const { backups, catalog, parts } = await background()
+      const { backups, catalog } = await background()
       const [stored, jobs] = await Promise.all([
         backups.list({ database }),
-        catalog.jobs.list({ kinds: ['backup'], ...(database === undefined ? {} : { database }) }),
+        catalog.jobs.outline({ kinds: ['backup'], ...(database === undefined ? {} : { database }) }),
       ])
-      return backupRows(stored.backups, jobs, (label) => parts.optionalConnection(label)?.database ?? label)
+      return backupRows(stored.backups, jobs, unfinished)
     },
 
     async get(reference, { database } = {}) {

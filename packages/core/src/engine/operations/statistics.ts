@@ -9,14 +9,13 @@ export async function readStatistics(
   { database }: OfDatabase,
 ): Promise<Statistics> {
   const ofLabel = database === undefined ? {} : { database }
-  const [{ backups: stored }, jobs, running, queued] = await Promise.all([
+  const since = new Date(Date.now() - windowMs).toISOString()
+  const [{ backups: stored }, ended, running, queued] = await Promise.all([
     backups.list({ database }),
-    catalog.jobs.list({ kinds: ['backup'], ...ofLabel }, { limit: 10_000 }),
+    catalog.jobs.list({ kinds: ['backup'], finishedSince: since, ...ofLabel }, { limit: 10_000 }),
     catalog.jobs.count({ statuses: ['running'], ...ofLabel }),
     catalog.jobs.count({ statuses: ['queued'], ...ofLabel }),
   ])
-  const since = new Date(Date.now() - windowMs).toISOString()
-  const ended = jobs.filter(({ finished_at }) => finished_at !== null && finished_at >= since)
   const succeeded = ended.filter(({ status }) => status === 'succeeded')
   const failed = ended.filter(({ status }) => status === 'failed' || status === 'interrupted')
   const seconds = succeeded.map(

@@ -1,5 +1,5 @@
-import type { JobRecord } from '../../catalog/catalog.ts'
-import type { JobError, Task, TaskOperations, TaskProgress } from '../operations-type.ts'
+import type { JobFilter, JobRecord } from '../../catalog/catalog.ts'
+import type { JobError, Task, TaskFilter, TaskOperations, TaskProgress } from '../operations-type.ts'
 import type { Background } from './core.ts'
 
 /** A job as the HTTP contract names it. */
@@ -24,18 +24,22 @@ export function taskOf(job: JobRecord): Task {
   }
 }
 
+function jobFilter({ status, kind, database, subject }: TaskFilter): JobFilter {
+  return {
+    ...(status === undefined ? {} : { statuses: status }),
+    ...(kind === undefined ? {} : { kinds: [kind] }),
+    ...(database === undefined ? {} : { database }),
+    ...(subject === undefined ? {} : { subjectId: subject }),
+  }
+}
+
 export function createTaskOperations(background: () => Promise<Background>): TaskOperations {
   return {
-    async list({ status, kind, database, subject } = {}) {
+    async list({ limit = 1000, offset = 0, ...filter } = {}) {
       const { catalog } = await background()
-      const jobs = await catalog.jobs.list({
-        ...(status === undefined ? {} : { statuses: status }),
-        ...(kind === undefined ? {} : { kinds: [kind] }),
-        ...(database === undefined ? {} : { database }),
-        ...(subject === undefined ? {} : { subjectId: subject }),
-      })
-      return jobs.map(taskOf)
+      return (await catalog.jobs.list(jobFilter(filter), { limit, offset })).map(taskOf)
     },
+    count: async (filter = {}) => (await background()).catalog.jobs.count(jobFilter(filter)),
     async get(id) {
       const job = await (await background()).catalog.jobs.get(id)
       return job && taskOf(job)

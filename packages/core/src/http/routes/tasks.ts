@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Task, TaskUpdate } from '../../engine/operations-type.ts'
 import type { StreamEvent } from '../event-stream.ts'
-import { listOf, listQuery, page } from '../listing.ts'
+import { listOf, listQuery, page, pageOf } from '../listing.ts'
 import { HttpProblem } from '../problem.ts'
 import { route } from '../route.ts'
 import { taskSchema } from '../schemas.ts'
@@ -9,6 +9,9 @@ import { openStream } from '../streams.ts'
 import { logsAnswer, logsQuery, logsSchema } from '../task-logs.ts'
 
 const statuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const
+
+/** As many are searched and sorted: what is older is found by its filters. */
+const most = 10_000
 
 const list = route({
   method: 'GET',
@@ -19,19 +22,26 @@ const list = route({
     status: z.string().max(100).optional().describe('One or several, separated by commas.'),
     kind: z.string().max(100).optional(),
     database: z.string().max(100).optional(),
+    subject_id: z.string().max(100).optional().describe('Of the backup or restore it is about.'),
   }),
   answers: { status: 200, schema: listOf(taskSchema).extend({ paused: z.boolean() }) },
   async handle({ engine, query, request }) {
     const { tasks } = engine.operations
     const wanted = query.status?.split(',')
     const status = wanted && statuses.filter((one) => wanted.includes(one))
-    const rows = await tasks.list({ status, kind: query.kind, database: query.database })
-    const found = page(rows, query, {
+    const filter = { status, kind: query.kind, database: query.database, subject: query.subject_id }
+    const paused = await tasks.isPaused()
+    if (query.search === undefined && query.sort === undefined) {
+      const offset = (query.page - 1) * query.page_size
+      const rows = await tasks.list({ ...filter, limit: query.page_size, offset })
+      return { body: { ...pageOf(rows, await tasks.count(filter), query, new URL(request.url)), paused } }
+    }
+    const found = page(await tasks.list({ ...filter, limit: most }), query, {
       url: new URL(request.url),
       searchable: ['task_id', 'kind', 'subject_id', 'database', 'created_by'],
       sortable: ['task_id', 'kind', 'status', 'database', 'created_at', 'started_at', 'finished_at', 'created_by'],
     })
-    return { body: { ...found, paused: await tasks.isPaused() } }
+    return { body: { ...found, paused } }
   },
 })
 
