@@ -1,15 +1,10 @@
-import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { join } from 'node:path'
 import ssh2 from 'ssh2'
 import { type ChildServer, freePort, startChildServer } from './child-server.ts'
-
-const run = promisify(execFile)
-const cache = fileURLToPath(new URL('../../node_modules/.cache/openssh', import.meta.url))
+import { unpackPackages } from './debian-packages.ts'
 
 /** An OpenSSH server on a loopback port, run by an unprivileged user, that lets one key in. */
 export interface SshServer extends ChildServer {
@@ -26,49 +21,15 @@ export interface SshServer extends ChildServer {
 /** How to start sshd here, or why it cannot be had: Debian's package is unpacked into a cache where none is installed. */
 export async function findSshd(): Promise<{ command: string[] } | { unavailable: string }> {
   if (existsSync('/usr/sbin/sshd')) return { command: ['/usr/sbin/sshd'] }
-  if (process.platform !== 'linux' || process.arch !== 'x64') return { unavailable: 'sshd is not installed' }
   try {
-    const root = await unpack()
-    const libraries = ['lib', 'usr/lib'].map((part) => join(root, part, 'x86_64-linux-gnu'))
-    return {
-      command: [
-        join(root, 'lib/x86_64-linux-gnu/ld-linux-x86-64.so.2'),
-        '--library-path',
-        libraries.join(':'),
-        join(root, 'usr/sbin/sshd'),
-        // It cannot start itself anew through a loader.
-        '-r',
-      ],
-    }
+    const packages = await unpackPackages('openssh', 'bookworm', ['openssh-server'])
+    // It cannot start itself anew through a loader.
+    return { command: [...packages.command('usr/sbin/sshd'), '-r'] }
   } catch (error) {
     return {
       unavailable: `sshd could not be fetched: ${error instanceof Error ? error.message.split('\n')[0] : error}`,
     }
   }
-}
-
-async function unpack(): Promise<string> {
-  const folder = join(cache, 'bookworm')
-  if (existsSync(folder)) return folder
-  const temporary = `${folder}.${process.pid}`
-  await mkdir(dirname(folder), { recursive: true })
-  try {
-    await run('mmdebstrap', [
-      '--variant=extract',
-      // A frozen mirror is as good as a fresh one here; signatures are checked all the same.
-      '--aptopt=Acquire::Check-Valid-Until "false"',
-      '--include=openssh-server,libc6',
-      'bookworm',
-      temporary,
-    ])
-    await chmod(temporary, 0o755)
-    await rename(temporary, folder).catch((error) => {
-      if (!existsSync(folder)) throw error
-    })
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
-  }
-  return folder
 }
 
 export async function startSshd(command: string[]): Promise<SshServer> {
