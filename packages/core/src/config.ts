@@ -60,6 +60,22 @@ const encryption = z.union([
   z.custom<() => Promise<KeyOption>>((value) => typeof value === 'function', 'a function that gives a key'),
 ])
 
+const copy = z.strictObject({
+  /** For people, commands and jobs. */
+  name: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'small letters, digits, _ and -'),
+  /** A path, a URL, or a Storage of your own. A folder has to be there: only `lifeboat copy NAME` makes it. */
+  repository: z.union([z.string().min(1), z.custom<Storage>(isStorage, 'a path, a URL or a Storage')]),
+  /** A key of its own, used when the copy is made. Default: it opens with the keys of the repository. */
+  encryption: encryption.optional(),
+  /** What it keeps; names and meaning as at run time. Default: everything, for ever. */
+  retention: runTimeConfigPatchSchema
+    .pick({
+      ...{ max_backups: true, retention_days: true, safety_backup_days: true },
+      ...{ keep_hourly: true, keep_daily: true, keep_weekly: true, keep_monthly: true, keep_yearly: true },
+    })
+    .optional(),
+})
+
 export const engineOptionsSchema = z.strictObject({
   /** The application's database: `postgresql://user:password@host:5432/name`. */
   database: z.string().min(1).optional(),
@@ -107,6 +123,16 @@ export const engineOptionsSchema = z.strictObject({
   resources,
   /** The most that is moved to and from the repository, in bytes per second; 0 is no limit. May be changed later. */
   throttle: z.object({ upload: z.number().min(0).default(0), download: z.number().min(0).default(0) }).prefault({}),
+  /**
+   * Storages that may be named over HTTP, as paths or URLs, each with all that lies below it. Server, user and parameters
+   * have to be exactly these. None is allowed by default.
+   */
+  allowedStorageEndpoints: z.array(z.string().min(1)).default([]),
+  /** Storages that are kept in step with the repository after each backup. */
+  copies: z
+    .array(copy)
+    .default([])
+    .refine((copies) => new Set(copies.map(({ name }) => name)).size === copies.length, 'two copies have one name'),
   /** Folder with pg_dump and pg_restore, if they are not where they usually are. */
   clientTools: z.string().optional(),
   /**

@@ -80,6 +80,12 @@ export const errorTable = {
     false,
     'The storage refuses these credentials, rights or settings. See docs/storage.md for what it needs.',
   ),
+  STORAGE_NOT_LISTED: row(
+    403,
+    2,
+    false,
+    'Add the storage to `allowedStorageEndpoints` in code, or leave out `url` to test the one in use.',
+  ),
   // --- backups
   BACKUP_NOT_FOUND: row(404, 1, false, 'List the backups with `lifeboat list`.'),
   BACKUP_AMBIGUOUS: row(409, 2, false, 'Give more characters of the id.'),

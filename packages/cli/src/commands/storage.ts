@@ -6,7 +6,7 @@ import { writeResult } from '../output/result.ts'
 
 export const storageCommand: CommandDefinition = {
   name: 'storage',
-  description: 'Try whether a storage does all that a repository needs, and how fast. Leaves nothing there.',
+  description: 'Try whether a storage does all that a repository needs, and how fast. Leaves no object there.',
   examples: ['lifeboat storage test s3://bucket/app?region=eu-west-1', 'lifeboat storage test /mnt/nas/backups'],
   configure(command, signal) {
     command

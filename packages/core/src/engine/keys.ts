@@ -4,6 +4,7 @@ import { objectDigest } from '../maintenance/check-records.ts'
 import { addKeySlot, type KeySlotInfo, listKeySlots, removeKeySlot, rotateKeySlot } from '../repository/key-slots.ts'
 import type { KeySource } from '../repository/keys.ts'
 import { recoverName } from '../repository/layout.ts'
+import type { Repository } from '../repository/repository.ts'
 import type { EngineParts } from './parts.ts'
 import { keySource } from './parts.ts'
 
@@ -13,6 +14,8 @@ export interface KeySlotSummary {
   kind: 'passphrase' | 'raw_key' | 'none'
   label: string
   created_at: string
+  /** Whether the engine opened the repository with it. */
+  opened_with: boolean
 }
 
 /** What somebody needs who has to get at the backups on an empty machine; without any secret. */
@@ -40,7 +43,10 @@ export interface Keys {
 }
 
 export function createKeys(parts: EngineParts): Keys {
-  const list = async () => (await listKeySlots(await parts.repository())).map(summaryOf)
+  const list = async () => {
+    const repository = await parts.repository()
+    return (await listKeySlots(repository)).map((slot) => summaryOf(slot, repository))
+  }
   const current = async (): Promise<KeySource> => {
     const { encryption } = parts.settings
     if (encryption === undefined) throw new EngineError('KEY_MISSING', 'The key in use is needed to add another one.')
@@ -50,7 +56,8 @@ export function createKeys(parts: EngineParts): Keys {
   return {
     list,
     async add(key, options) {
-      return summaryOf(await addKeySlot(await parts.repository(), await current(), await keySource(key), options))
+      const repository = await parts.repository()
+      return summaryOf(await addKeySlot(repository, await current(), await keySource(key), options), repository)
     },
     async remove(reference) {
       const slots = await list()
@@ -70,7 +77,7 @@ export function createKeys(parts: EngineParts): Keys {
     async rotate(key, options) {
       const repository = await parts.repository()
       const { added, removed } = await rotateKeySlot(repository, await current(), await keySource(key), options)
-      return { added: added && summaryOf(added), removed }
+      return { added: added && summaryOf(added, repository), removed }
     },
     async recoveryKit() {
       const repository = await parts.repository()
@@ -88,6 +95,6 @@ export function createKeys(parts: EngineParts): Keys {
   }
 }
 
-function summaryOf({ slot, kind, label, createdAt }: KeySlotInfo): KeySlotSummary {
-  return { slot, kind, label, created_at: createdAt }
+function summaryOf({ slot, kind, label, createdAt }: KeySlotInfo, { openedWith }: Repository): KeySlotSummary {
+  return { slot, kind, label, created_at: createdAt, opened_with: slot === openedWith }
 }

@@ -3,6 +3,7 @@ import type { backupRoutes } from './routes/backups.ts'
 import type { downloadRoutes } from './routes/downloads.ts'
 import type { restoreRoutes } from './routes/restores.ts'
 import type { sessionRoutes } from './routes/session.ts'
+import type { storageRoutes } from './routes/storage.ts'
 import type { systemRoutes } from './routes/system.ts'
 import type { taskRoutes } from './routes/tasks.ts'
 
@@ -12,6 +13,7 @@ type EveryRoute =
   | (typeof restoreRoutes)[number]
   | (typeof taskRoutes)[number]
   | (typeof systemRoutes)[number]
+  | (typeof storageRoutes)[number]
   | (typeof sessionRoutes)[number]
 
 /**

@@ -6,6 +6,7 @@ import { backupRoutes } from './routes/backups.ts'
 import { downloadRoutes } from './routes/downloads.ts'
 import { restoreRoutes } from './routes/restores.ts'
 import { sessionRoutes } from './routes/session.ts'
+import { storageRoutes } from './routes/storage.ts'
 import { systemRoutes } from './routes/system.ts'
 import { taskRoutes } from './routes/tasks.ts'
 
@@ -17,6 +18,7 @@ export function createRoutes(): Route[] {
     ...restoreRoutes,
     ...taskRoutes,
     ...systemRoutes,
+    ...storageRoutes,
     ...sessionRoutes,
   ]
 

@@ -41,7 +41,7 @@ export async function addKeySlot(
       'Key slots can only be added to an encrypted repository, and only for a key.',
     )
   }
-  const master = await findMasterKey(repository.storage, repository.id, current, () => true)
+  const { master } = await findMasterKey(repository.storage, repository.id, current, () => true)
   const { slot, data } = await encodeKeySlot(repository.id, master, added, options.label ?? '')
   const name = keySlotName(slot)
   await repository.storage.put(name, data, { ifAbsent: true })
@@ -66,7 +66,7 @@ export async function rotateKeySlot(
   if (ready.some((slot) => old.includes(slot)))
     throw new EngineError('CONFIG_INVALID', 'The new key is the one in use.')
   const added = ready.length === 0 ? await addKeySlot(repository, current, next, options) : null
-  const master = await findMasterKey(storage, id, next, (candidate) => {
+  const { master } = await findMasterKey(storage, id, next, (candidate) => {
     const { config } = deriveKeys(candidate)
     return Buffer.from(config).equals(Buffer.from(repository.keys.config))
   })
@@ -102,14 +102,14 @@ export async function findMasterKey(
   repository: string,
   key: KeySource,
   isRight: (masterKey: Buffer) => boolean,
-): Promise<Buffer> {
+): Promise<{ master: Buffer; slot: string }> {
   const { slots, errors } = await readKeySlots(storage, repository)
   const kind = kindOfKey(key)
   let opened = false
   for (const slot of slots.filter((candidate) => candidate.kind === kind)) {
     const master = await openKeySlot(slot, key)
     if (master === null) continue
-    if (isRight(master)) return master
+    if (isRight(master)) return { master, slot: slot.slot }
     opened = true
   }
   if (errors.length > 0) throw damagedSlots(errors)

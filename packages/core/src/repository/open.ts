@@ -16,13 +16,13 @@ export async function openRepository(storage: Storage, key: KeySource): Promise<
   checkKeySource(key)
   const { config, isAuthentic } = decodeConfig(await readConfig(storage))
   let keys: RepositoryKeys | undefined
-  await findMasterKey(storage, config.id, key, (master) => {
+  const { slot: openedWith } = await findMasterKey(storage, config.id, key, (master) => {
     keys = deriveKeys(master)
     return isAuthentic(keys)
   })
   // A public key in an encrypted repository, or the other way round, is a swapped slot, not a choice of the owner.
   if ((config.encryption === 'none') !== 'encryption' in key) throw damaged(configName, 'does not fit its key slot')
-  return { id: config.id, storage, config, keys: keys! }
+  return { id: config.id, storage, config, keys: keys!, openedWith }
 }
 
 async function readConfig(storage: Storage): Promise<Buffer> {

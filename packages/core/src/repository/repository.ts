@@ -9,4 +9,8 @@ export interface Repository {
   storage: Storage
   config: RepositoryConfig
   keys: RepositoryKeys
+  /** The key slot that opened it. */
+  openedWith: string
+  /** Storages that hold copies of this repository: readers that ask for it go there for what this one cannot give. */
+  copies?: readonly Storage[]
 }

@@ -5,6 +5,7 @@ import { createGcsStorage, gcsOptionsOf } from './gcs.ts'
 import { createLocalStorage, type LocalStorageOptions } from './local.ts'
 import { withRetry } from './retry.ts'
 import { createS3Storage, s3OptionsOf } from './s3.ts'
+import { schemeOf } from './scheme.ts'
 import { createSftpStorage, sftpOptionsOf } from './sftp.ts'
 import type { Storage } from './storage.ts'
 import { type Throttle, withThrottle } from './throttle.ts'
@@ -30,7 +31,7 @@ export function openStorage(location: string, options: OpenStorageOptions = {}):
   if (location === '' || location.includes('\0'))
     throw new EngineError('CONFIG_INVALID', 'The location of the repository is empty or holds a NUL byte.')
   const throttled = (storage: Storage) => (options.throttle ? withThrottle(storage, options.throttle) : storage)
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(location)?.[1]?.toLowerCase()
+  const scheme = schemeOf(location)
   if (scheme === undefined) return throttled(createLocalStorage(location, options))
   if (scheme === 'file') return throttled(createLocalStorage(pathOfFileUrl(location), options))
   const open = remoteStorages[scheme]

@@ -6,6 +6,7 @@ import type { JobContext, JobHandler } from '../../jobs/runner.ts'
 import { claimNumber } from '../../repository/numbers.ts'
 import type { VerifyLevel } from '../engine-type.ts'
 import type { RestoreRequest } from '../restores.ts'
+import { runStorageTest } from '../storage-test.ts'
 import type { Background } from './core.ts'
 import { previewRetention } from './retention.ts'
 
@@ -21,6 +22,9 @@ export function createJobHandlers(background: () => Promise<Background>): Record
     export: handler(true, runExportJob),
     prune: handler(true, async ({ maintenance }, _, context) => ({ ...(await maintenance.prune(context)) })),
     forget: handler(true, runForgetJob),
+    storage_test: handler(false, async ({ parts }, { input }, context) => ({
+      ...(await runStorageTest(parts, input.location as string | undefined, context)),
+    })),
     // A restore that was broken off has changed nothing that is live; whether it is still wanted, people decide.
     restore: handler(false, runRestoreJob),
     undo: handler(false, runUndoJob),

@@ -17,6 +17,7 @@ import { createRestoreOperations } from './restores.ts'
 import { createMaintenanceOperations } from './retention.ts'
 import { checkedPatch, createRunTimeSettings, scheduleOf } from './run-time-settings.ts'
 import { readStatistics } from './statistics.ts'
+import { createStorageOperations } from './storage.ts'
 import { createTaskOperations } from './tasks.ts'
 
 /** Ended jobs and their logs are kept this long. */
@@ -133,6 +134,7 @@ export function createOperations(core: EngineCore): Operations {
     backups,
     restores: createRestoreOperations(background, backups),
     maintenance: createMaintenanceOperations(background),
+    storage: createStorageOperations(background),
     tasks: createTaskOperations(background),
     config: {
       read: async () => (await background()).config.read(),
