@@ -37,7 +37,10 @@ export async function exportDump(context: { repository: Repository }, options: E
   const { manifest, signal } = options
   const { repository } = context
   const index = await loadChunkIndex(repository, { signal, readAround: true })
-  const source = await repositorySource(createChunkReader(repository, index, { signal }), manifest)
+  const source = await repositorySource(
+    createChunkReader(repository, index, { signal, report: options.report, useCopies: true }),
+    manifest,
+  )
   return exportArchive(reportingSource(source, manifest.logical_bytes - manifest.media_size, options.report), options)
 }
 

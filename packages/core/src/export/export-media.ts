@@ -21,6 +21,8 @@ export async function exportMedia(context: { repository: Repository }, options: 
   const { repository } = context
   const reader = createChunkReader(repository, await loadChunkIndex(repository, { signal, readAround: true }), {
     signal,
+    report,
+    useCopies: true,
   })
   const total = manifest.media.reduce((sum, { tar }) => sum + tar.bytes, 0)
   const tar = joinTars(manifest.media.map((media) => reader.readStream(media.tar)))

@@ -31,7 +31,10 @@ export async function exportSql(context: { repository: Repository }, options: Sq
   const { manifest, signal, report } = options
   const { repository } = context
   const index = await loadChunkIndex(repository, { signal, readAround: true })
-  const source = await repositorySource(createChunkReader(repository, index, { signal }), manifest)
+  const source = await repositorySource(
+    createChunkReader(repository, index, { signal, report: options.report, useCopies: true }),
+    manifest,
+  )
   return exportScript(reportingSource(source, manifest.logical_bytes - manifest.media_size, report), options)
 }
 

@@ -1,6 +1,6 @@
 import { webcrypto } from 'node:crypto'
-import { EngineError, throwIfAborted } from '../errors.ts'
-import type { Reporter } from '../events.ts'
+import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
+import { log, type Reporter } from '../events.ts'
 import type { ChunkIndex } from '../repository/chunk-index.ts'
 import { createChunkReader } from '../repository/chunk-reader.ts'
 import { mapInOrder } from '../repository/concurrency.ts'
@@ -15,11 +15,15 @@ import { listMarks } from '../repository/marks.ts'
 import { pinName } from '../repository/pins.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type Storage, StorageObjectMissing } from '../storage/storage.ts'
-import { prepareCopy } from './copy-target.ts'
+import { type CopyKey, prepareCopy } from './copy-target.ts'
 
 export interface CopyOptions {
   /** Only backups newer than the newest one that is there: for a copy that keeps less than its source. */
   onlyNewer?: boolean
+  /** Only these backups, by id. */
+  only?: ReadonlySet<string>
+  /** For a copy that opens with a key of its own: see `prepareCopy`. */
+  ownKey?: CopyKey
   signal?: AbortSignal
   report?: Reporter
 }
@@ -37,12 +41,13 @@ const packsAtOnce = 3
 
 /**
  * Brings a second storage up to date: every backup that is not there yet, oldest first, with the packs it needs, as they
- * are, sealed. The copy is a repository of the same id that opens with the same keys. Nothing is deleted there: what is
- * kept is the copy's own affair, and its prune.
+ * are, sealed. The copy is a repository of the same id and master key. Nothing is deleted there: what is kept is the
+ * copy's own affair, and its prune.
  *
  * Each pack is checked against its name before it is written, so damage does not travel. May be broken off at any moment
- * and begun again. Throws `REPOSITORY_EXISTS` where another repository is, `CHUNK_MARKED` where a prune of the copy is
- * about to delete what a backup needs, `REPOSITORY_DAMAGED` where the source is.
+ * and begun again: only what is missing is moved. A backup that is damaged in the source, or that needs what a prune of
+ * the copy is about to delete, keeps no other one from being copied; afterwards its `REPOSITORY_DAMAGED`,
+ * `CHUNK_MISSING` or `CHUNK_MARKED` is thrown. Throws `REPOSITORY_EXISTS` where another repository is.
  */
 export async function copyRepository(
   source: Repository,
@@ -50,34 +55,61 @@ export async function copyRepository(
   options: CopyOptions = {},
 ): Promise<CopyResult> {
   const { signal, report } = options
-  const target = await prepareCopy(source, storage, { signal })
+  const target = await prepareCopy(source, storage, { signal, ownKey: options.ownKey })
   const present = new Map<string, string>()
   for await (const { id, manifest, error } of listManifests(target, { signal })) {
     if (error) throw error
     present.set(id, manifest?.completed_at ?? '')
   }
   const newest = [...present.values()].sort().at(-1) ?? ''
-  const index = await loadChunkIndex(source, { signal })
+  const index = await loadChunkIndex(source, { signal, readAround: true })
+  const failures: CopyFailure[] = []
   const missing: Manifest[] = []
-  for await (const { manifest, error } of listManifests(source, { signal })) {
-    if (error) throw error
-    if (!manifest || present.has(manifest.id)) continue
-    if (!options.onlyNewer || manifest.completed_at > newest) missing.push(manifest)
+  for await (const { id, manifest, error } of listManifests(source, { signal })) {
+    if (options.only && !options.only.has(id)) continue
+    if (present.has(id)) continue
+    if (error) failures.push({ id, error })
+    else if (manifest && (!options.onlyNewer || manifest.completed_at > newest)) missing.push(manifest)
   }
   missing.sort((a, b) => (a.completed_at < b.completed_at ? -1 : 1))
 
   const result: CopyResult = { copied: [], present: present.size, packs: 0, bytes: 0 }
-  for (const manifest of missing) {
+  if (missing.length > 0) report?.({ type: 'phase', phase: 'copy' })
+  for (const [done, manifest] of missing.entries()) {
     throwIfAborted(signal)
-    report?.({ type: 'phase', phase: 'copy' })
-    const copied = await copyBackup({ source, target, index, signal }, manifest, (bytes) => {
-      result.packs++
-      result.bytes += bytes
-      report?.({ type: 'progress', phase: 'copy', bytes: result.bytes })
-    })
-    if (copied) result.copied.push(manifest.id)
+    const progress = { items: done, itemsTotal: missing.length }
+    report?.({ type: 'progress', phase: 'copy', bytes: result.bytes, ...progress })
+    try {
+      const copied = await copyBackup({ source, target, index, signal }, manifest, (bytes) => {
+        result.packs++
+        result.bytes += bytes
+        report?.({ type: 'progress', phase: 'copy', bytes: result.bytes, ...progress })
+      })
+      if (copied) result.copied.push(manifest.id)
+    } catch (error) {
+      if (!isOfOneBackup(error)) throw error
+      failures.push({ id: manifest.id, error })
+      log(report, 'error', `Backup ${manifest.number} was not copied: ${error.message}`, { id: manifest.id })
+    }
   }
+  const [first] = failures
+  if (first)
+    throw new EngineError(first.error.code, `${failures.length} backup(s) were not copied: ${first.error.message}`, {
+      cause: first.error,
+      advice: first.error.advice,
+      detail: { ...first.error.detail, backups: failures.map(({ id }) => id), copied: result.copied },
+    })
   return result
+}
+
+interface CopyFailure {
+  id: string
+  error: EngineError
+}
+
+/** What concerns one backup and not the storage. */
+function isOfOneBackup(error: unknown): error is EngineError {
+  return isEngineError(error) && ['REPOSITORY_DAMAGED', 'CHUNK_MISSING', 'CHUNK_MARKED'].includes(error.code)
 }
 
 interface Copying {

@@ -1,9 +1,11 @@
 import type { z } from 'zod'
 import { isEngineError, throwIfAborted } from '../errors.ts'
+import type { Reporter } from '../events.ts'
 import type { ChunkIndex } from './chunk-index.ts'
 import { damaged } from './damage.ts'
 import type { StreamRef } from './documents.ts'
-import { fetchCopies, fetchSealed, unreadable } from './fetch-sealed.ts'
+import { createElsewhere } from './elsewhere.ts'
+import { fetchEvery, fetchSealed, unreadable } from './fetch-sealed.ts'
 import { cutIds, splitLines } from './pieces.ts'
 import type { Repository } from './repository.ts'
 import { type SealedChunk, unsealChunk } from './sealed-chunk.ts'
@@ -14,6 +16,9 @@ export interface ChunkReaderOptions {
   signal?: AbortSignal
   /** Compute each chunk's id again from its content: for check and verify. GCM authenticates it without. */
   recheck?: boolean
+  /** What the repository cannot give is taken from its copies, and `report` hears of it. Not for whoever judges it. */
+  useCopies?: boolean
+  report?: Reporter
 }
 
 /**
@@ -23,6 +28,10 @@ export interface ChunkReaderOptions {
  */
 export interface ChunkReader {
   readChunk(id: string): Promise<Buffer>
+  /** A version of the chunk that opens, still sealed: for a worker that met a damaged one. */
+  goodChunk(id: string): Promise<SealedChunk>
+  /** Whether the repository, or a copy where those are used, says that it has the chunk. */
+  holds(id: string): Promise<boolean>
   /** The stream's bytes. What comes before an error is right; the stream is whole only when the iteration ends. */
   readStream(ref: StreamRef): AsyncGenerator<Buffer>
   /** A whole stream in memory: for what is known to be small (at most 1 GiB). */
@@ -37,7 +46,7 @@ export interface ChunkReader {
   readChunks(ids: Ids): AsyncGenerator<Buffer>
   /**
    * Sealed chunks in order, ranged, coalesced, read ahead: for workers to `unsealChunk`. Where that throws
-   * `REPOSITORY_DAMAGED`, `readChunk(id)` tries the other copies.
+   * `REPOSITORY_DAMAGED`, `goodChunk(id)` tries the other versions.
    */
   fetchSealed(ids: Ids): AsyncGenerator<SealedChunk>
 }
@@ -50,13 +59,15 @@ export function createChunkReader(
   options: ChunkReaderOptions = {},
 ): ChunkReader {
   const { keys } = repository
-  const { signal, recheck } = options
+  const { signal, recheck, report } = options
+  const elsewhere = options.useCopies && repository.copies?.length ? createElsewhere(repository, { report }) : undefined
+  const source = { repository, index, elsewhere, signal }
 
-  async function readChunk(id: string): Promise<Buffer> {
+  async function findGood(id: string): Promise<{ sealed: SealedChunk; plain: Buffer }> {
     const failures: unknown[] = []
-    for await (const copy of fetchCopies(repository, index, id, failures, signal)) {
+    for await (const sealed of fetchEvery(source, id, failures)) {
       try {
-        return unsealChunk(keys, copy, { recheck })
+        return { sealed, plain: unsealChunk(keys, sealed, { recheck }) }
       } catch (error) {
         if (!isEngineError(error, 'REPOSITORY_DAMAGED')) throw error
         failures.push(error)
@@ -64,9 +75,10 @@ export function createChunkReader(
     }
     throw unreadable(index, id, failures)
   }
+  const readChunk = async (id: string) => (await findGood(id)).plain
 
   async function* readChunks(ids: Ids): AsyncGenerator<Buffer> {
-    for await (const sealed of fetchSealed(repository, index, ids, signal)) {
+    for await (const sealed of fetchSealed(source, ids)) {
       throwIfAborted(signal)
       let plain: Buffer
       try {
@@ -97,6 +109,8 @@ export function createChunkReader(
 
   return {
     readChunk,
+    goodChunk: async (id) => (await findGood(id)).sealed,
+    holds: async (id) => index.find(id) !== undefined || ((await elsewhere?.holds(id, signal)) ?? false),
     readChunks,
     readStream,
     async readBytes(ref) {
@@ -123,6 +137,6 @@ export function createChunkReader(
     async *everyChunkId(ref) {
       for (let times = 0; times <= ref.level; times++) yield* expand(ref.ids, times)
     },
-    fetchSealed: (ids) => fetchSealed(repository, index, ids, signal),
+    fetchSealed: (ids) => fetchSealed(source, ids),
   }
 }

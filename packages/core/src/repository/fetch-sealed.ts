@@ -3,6 +3,7 @@ import { StorageObjectMissing } from '../storage/storage.ts'
 import type { ChunkIndex, ChunkLocation } from './chunk-index.ts'
 import { mapInOrder } from './concurrency.ts'
 import { damaged } from './damage.ts'
+import type { Elsewhere } from './elsewhere.ts'
 import { packObjectName } from './layout.ts'
 import type { Repository } from './repository.ts'
 import type { SealedChunk } from './sealed-chunk.ts'
@@ -20,20 +21,31 @@ interface Range {
   chunks: { id: string; at: ChunkLocation }[]
 }
 
+/** Where chunks are read from: the repository, and its copies where the reader wants that. */
+export interface ChunkSource {
+  repository: Repository
+  index: ChunkIndex
+  elsewhere?: Elsewhere
+  signal?: AbortSignal
+}
+
 /**
  * The sealed bytes of chunks, in the order asked for: neighbours in one request, some requests ahead. A chunk whose
  * pack cannot be read comes from another copy; without one `CHUNK_MISSING` or `REPOSITORY_DAMAGED` is thrown.
  */
 export async function* fetchSealed(
-  repository: Repository,
-  index: ChunkIndex,
+  source: ChunkSource,
   ids: Iterable<string> | AsyncIterable<string>,
-  signal?: AbortSignal,
 ): AsyncGenerator<SealedChunk> {
-  const ranges = coalesce(index, ids)
-  for await (const chunks of mapInOrder(ranges, readAhead, (range) => fetchRange(repository, index, range, signal))) {
-    yield* chunks
-  }
+  const ranges = coalesce(source, ids)
+  for await (const chunks of mapInOrder(ranges, readAhead, (range) => fetchRange(source, range))) yield* chunks
+}
+
+/** Every version of a chunk there is, those of the repository first, then those of its copies. */
+export async function* fetchEvery(source: ChunkSource, id: string, failures: unknown[]): AsyncGenerator<SealedChunk> {
+  const { repository, index, elsewhere, signal } = source
+  yield* fetchCopies(repository, index, id, failures, signal)
+  if (elsewhere) yield* elsewhere.fetch(id, failures, signal)
 }
 
 /** Every copy of one chunk that can be read, best first; `failures` collects why others cannot. */
@@ -72,13 +84,19 @@ export function isLoss(error: unknown): boolean {
   return error instanceof StorageObjectMissing || isEngineError(error, 'REPOSITORY_DAMAGED')
 }
 
-async function* coalesce(index: ChunkIndex, ids: Iterable<string> | AsyncIterable<string>): AsyncGenerator<Range> {
+async function* coalesce(
+  { index, elsewhere }: ChunkSource,
+  ids: Iterable<string> | AsyncIterable<string>,
+): AsyncGenerator<Range | string> {
   let range: Range | undefined
   for await (const id of ids) {
     const at = index.find(id)
     if (at === undefined) {
       if (range) yield range
-      throw unreadable(index, id, [])
+      range = undefined
+      if (!elsewhere) throw unreadable(index, id, [])
+      yield id
+      continue
     }
     if (range && fits(range, at)) {
       range.length = Math.max(range.length, at.offset + at.storedBytes - range.offset)
@@ -102,14 +120,12 @@ function fits(range: Range, at: ChunkLocation): boolean {
   )
 }
 
-async function fetchRange(
-  repository: Repository,
-  index: ChunkIndex,
-  range: Range,
-  signal: AbortSignal | undefined,
-): Promise<SealedChunk[]> {
+/** The chunks of a range; or the one chunk that no pack of the repository holds. */
+async function fetchRange(source: ChunkSource, range: Range | string): Promise<SealedChunk[]> {
+  if (typeof range === 'string') return [await fetchOne(source, range)]
   const { pack, offset, length } = range
   try {
+    const { repository, signal } = source
     const data = await repository.storage.get(packObjectName(pack), { offset, length, signal })
     return range.chunks.map(({ id, at }) => {
       const start = at.offset - offset
@@ -118,16 +134,11 @@ async function fetchRange(
   } catch (error) {
     if (!isLoss(error)) throw error
   }
-  return Promise.all(range.chunks.map(({ id }) => fetchOne(repository, index, id, signal)))
+  return Promise.all(range.chunks.map(({ id }) => fetchOne(source, id)))
 }
 
-async function fetchOne(
-  repository: Repository,
-  index: ChunkIndex,
-  id: string,
-  signal: AbortSignal | undefined,
-): Promise<SealedChunk> {
+async function fetchOne(source: ChunkSource, id: string): Promise<SealedChunk> {
   const failures: unknown[] = []
-  for await (const copy of fetchCopies(repository, index, id, failures, signal)) return copy
-  throw unreadable(index, id, failures)
+  for await (const copy of fetchEvery(source, id, failures)) return copy
+  throw unreadable(source.index, id, failures)
 }

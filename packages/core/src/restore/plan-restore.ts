@@ -124,20 +124,23 @@ function backupFacts(manifest: Manifest, checksum: string): BackupFacts {
   }
 }
 
-/** Packs that should hold what this backup needs and are not there in their indexed size; see `loadChunkIndex`. */
+/**
+ * Packs that should hold what this backup needs and are not there in their indexed size (see `loadChunkIndex`), unless a
+ * copy of the repository has it.
+ */
 async function damagedPacks(
   { repository }: RestoreContext,
   manifest: Manifest,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
   const index = await loadChunkIndex(repository, { signal, readAround: true })
-  const reader = createChunkReader(repository, index, { signal })
+  const reader = createChunkReader(repository, index, { signal, useCopies: true })
   const missing = new Set<string>()
   let looked = 0
   for await (const id of manifestChunkIds(reader, manifest)) {
     // Ids come from memory for long stretches: the host's event loop wants its turn.
     if (++looked % 2000 === 0) await setImmediate()
-    if (index.find(id)) continue
+    if (await reader.holds(id)) continue
     const packs = index.findMissing(id)
     for (const pack of packs.length > 0 ? packs : [`of chunk ${id}`]) missing.add(pack)
   }

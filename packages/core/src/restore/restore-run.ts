@@ -43,7 +43,7 @@ export async function openRestoreRun(
     ...given,
     roles,
     exists: (role) => roles.has(role),
-    reader: createChunkReader(context.repository, index, { signal }),
+    reader: createChunkReader(context.repository, index, { signal, report, useCopies: true }),
     progress: createProgress(report),
   }
 }

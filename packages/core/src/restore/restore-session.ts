@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads'
-import { fromPlainError } from '../backup/worker-protocol.ts'
+import { fromPlainError, toPlainError } from '../backup/worker-protocol.ts'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
 import type { Query } from '../postgres/query.ts'
-import type { SealedChunk } from '../repository/sealed-chunk.ts'
+import type { SealedChunks } from './backup-content.ts'
 import type {
   CopyRequest,
   FromRestoreWorker,
@@ -18,10 +18,10 @@ export interface RestoreSession {
   parameters: ConnectionParameters
   query: Query
   run(statements: Statement[]): Promise<void>
-  /** Feeds a COPY from sealed chunks; `onBytes` hears of every chunk written. */
+  /** Feeds a COPY from sealed chunks; `onBytes` hears of every chunk written. For a damaged one another is asked for. */
   copy(
     request: CopyRequest,
-    chunks: AsyncIterable<SealedChunk>,
+    sealed: SealedChunks,
     onBytes?: (bytes: number) => void,
   ): Promise<{ rows: number; bytes: number }>
   close(): Promise<void>
@@ -48,6 +48,7 @@ export async function openRestoreSession(
   let dead: Error | undefined
   let onTaken: ((bytes: number) => void) | undefined
   let onRefused: (() => void) | undefined
+  let onDamaged: ((id: string) => void) | undefined
   const answer = () =>
     new Promise<FromRestoreWorker>((resolve, reject) => {
       if (dead) reject(dead)
@@ -66,6 +67,7 @@ export async function openRestoreSession(
   worker.on('message', (message: FromRestoreWorker) => {
     if (message.type === 'taken') onTaken?.(message.bytes)
     else if (message.type === 'refused') onRefused?.()
+    else if (message.type === 'damaged') onDamaged?.(message.id)
     else if (message.type === 'failed') settle(({ reject }) => reject(fromPlainError(message.error)))
     else settle(({ resolve }) => resolve(message))
   })
@@ -107,7 +109,7 @@ export async function openRestoreSession(
     async run(statements) {
       if (statements.length > 0) await request({ type: 'run', statements })
     },
-    async copy(copy, chunks, onBytes) {
+    async copy(copy, { chunks, another }, onBytes) {
       let ahead = 0
       let failed = false
       let wake: (() => void) | undefined
@@ -115,6 +117,12 @@ export async function openRestoreSession(
         ahead--
         if (bytes > 0) onBytes?.(bytes)
         wake?.()
+      }
+      onDamaged = (id) => {
+        another(id).then(
+          (chunk) => send({ type: 'another', chunk: { ...chunk, data: Uint8Array.from(chunk.data) } }),
+          (error: unknown) => send({ type: 'another', error: toPlainError(error) }),
+        )
       }
       const result = request({ type: 'copy', copy })
       onRefused = () => {

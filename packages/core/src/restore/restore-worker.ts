@@ -1,11 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { toPlainError } from '../backup/worker-protocol.ts'
-import { EngineError } from '../errors.ts'
+import { fromPlainError, toPlainError } from '../backup/worker-protocol.ts'
+import { EngineError, isEngineError } from '../errors.ts'
 import { copyIn } from '../postgres/copy-in.ts'
 import { openSession } from '../postgres/session.ts'
 import type { SealedChunk } from '../repository/sealed-chunk.ts'
 import { unsealChunk } from '../repository/sealed-chunk.ts'
 import type {
+  AnotherMessage,
   CopyRequest,
   FromRestoreWorker,
   RestoreRequest,
@@ -24,6 +25,7 @@ const { parameters, keys, application } = workerData as RestoreWorkerSetup
 const aborting = new AbortController()
 const chunks: (SealedChunk | 'end' | 'failed')[] = []
 let wake: (() => void) | undefined
+let onAnother: ((message: AnotherMessage) => void) | undefined
 
 const send = (message: FromRestoreWorker) => port.postMessage(message)
 const requests: RestoreRequest[] = []
@@ -34,6 +36,9 @@ port.on('message', (message: ToRestoreWorker) => {
     aborting.abort()
     chunks.push('failed')
     wake?.()
+    onAnother?.({ type: 'another', error: toPlainError(new EngineError('ABORTED', 'Interrupted.')) })
+  } else if (message.type === 'another') {
+    onAnother?.(message)
   } else if (message.type === 'chunk' || message.type === 'chunks-end' || message.type === 'chunks-failed') {
     chunks.push(message.type === 'chunk' ? message.chunk : message.type === 'chunks-end' ? 'end' : 'failed')
     wake?.()
@@ -93,7 +98,7 @@ async function copy(request: CopyRequest): Promise<FromRestoreWorker> {
         finished = typeof chunk === 'string'
         if (chunk === 'end') break
         if (chunk === 'failed') throw new EngineError('ABORTED', 'Interrupted.')
-        const plain = unsealChunk(keys, chunk)
+        const plain = await openChunk(chunk)
         await target?.write(plain)
         bytes += plain.length
         send({ type: 'taken', bytes: plain.length })
@@ -119,6 +124,23 @@ async function copy(request: CopyRequest): Promise<FromRestoreWorker> {
       finished = chunk === 'end' || chunk === 'failed'
       if (typeof chunk === 'object') send({ type: 'taken', bytes: 0 })
     }
+  }
+}
+
+/** A damaged chunk is asked for once more: there may be a good version in another pack, or in a copy. */
+async function openChunk(chunk: SealedChunk): Promise<Buffer> {
+  try {
+    return unsealChunk(keys, chunk)
+  } catch (error) {
+    if (!isEngineError(error, 'REPOSITORY_DAMAGED')) throw error
+    const message = await new Promise<AnotherMessage>((resolve) => {
+      onAnother = resolve
+      send({ type: 'damaged', id: chunk.id })
+    })
+    onAnother = undefined
+    if ('error' in message) throw fromPlainError(message.error)
+    if (message.chunk.id !== chunk.id) throw error
+    return unsealChunk(keys, message.chunk)
   }
 }
 

@@ -39,7 +39,10 @@ export interface CopyRequest {
 
 export type ChunkMessage = { type: 'chunk'; chunk: SealedChunk } | { type: 'chunks-end' } | { type: 'chunks-failed' }
 
-export type ToRestoreWorker = RestoreRequest | ChunkMessage | { type: 'abort' }
+/** The answer to `damaged`: another version of the chunk, or why there is none. */
+export type AnotherMessage = { type: 'another'; chunk: SealedChunk } | { type: 'another'; error: PlainError }
+
+export type ToRestoreWorker = RestoreRequest | ChunkMessage | AnotherMessage | { type: 'abort' }
 
 export type FromRestoreWorker =
   | { type: 'ready'; backendPid: number }
@@ -48,5 +51,7 @@ export type FromRestoreWorker =
   | { type: 'failed'; error: PlainError }
   /** The COPY has failed: no more chunks, please. The answer follows when the stream has been ended. */
   | { type: 'refused' }
+  /** This chunk does not open; the answer is an {@link AnotherMessage}, and until then nothing goes on. */
+  | { type: 'damaged'; id: string }
   /** A chunk has been worked off: `bytes` of text. */
   | { type: 'taken'; bytes: number }
