@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 // Runs on any Node that knows modules, so that an old one is told what to do instead of failing on syntax.
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync } from 'node:fs'
+import module from 'node:module'
+import { homedir, tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -12,7 +14,36 @@ const main = join(here, '..', 'dist', 'main.js')
 
 if (own[0] < needed[0] || (own[0] === needed[0] && own[1] < needed[1])) handOver()
 else if (!existsSync(main)) fail('The command is not built yet. In a checkout, run: npm run build')
-else await import(pathToFileURL(main).href)
+else {
+  keepCompiled()
+  await import(pathToFileURL(main).href)
+}
+
+/**
+ * Lets Node keep what it compiles for the next run, in a folder that only this user may write to: whoever else could
+ * would have us run their code. Without such a folder, or with NODE_DISABLE_COMPILE_CACHE=1, every run compiles anew.
+ */
+function keepCompiled() {
+  try {
+    const { uid } = userInfo()
+    const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
+    for (const folder of [join(caches, 'lifeboat'), join(tmpdir(), `lifeboat-cache-${uid}`)])
+      if (isOurs(folder, uid)) return module.enableCompileCache?.(folder)
+  } catch {
+    // It would only have been faster.
+  }
+}
+
+function isOurs(folder, uid) {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const found = lstatSync(folder)
+    // Windows has no such owners and modes; there both places lie in the user's own profile.
+    return found.isDirectory() && (uid === -1 || (found.uid === uid && (found.mode & 0o022) === 0))
+  } catch {
+    return false
+  }
+}
 
 /** An old Node hands over to the one installed beside us, where there is one. */
 function handOver() {

@@ -1,6 +1,4 @@
-import { isEngineError } from '@lifeboat/core'
 import { CommanderError } from 'commander'
-import { describeError, errorDocument } from './output/error.ts'
 import { createProgram } from './program.ts'
 
 /**
@@ -24,17 +22,19 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 const json = process.argv.includes('--json')
 try {
-  await createProgram(interrupt.signal).parseAsync(process.argv)
+  const program = await createProgram(process.argv.slice(2), interrupt.signal)
+  await program.parseAsync(process.argv)
 } catch (error) {
-  process.exitCode = report(error)
+  process.exitCode = await report(error)
 }
 
-function report(error: unknown): number {
+async function report(error: unknown): Promise<number> {
   // Commander has already written what was wrong; help and version are no errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  const { describeError, errorDocument, exitCodeOf } = await import('./output/error.ts')
   if (json) process.stdout.write(`${JSON.stringify(errorDocument(error), null, 2)}\n`)
   process.stderr.write(describeError(error))
   if (process.env.LIFEBOAT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`)
   if (interrupt.signal.aborted) return 130
-  return isEngineError(error) ? error.exitCode : 1
+  return exitCodeOf(error)
 }

@@ -1,70 +1,43 @@
 import { Command } from 'commander'
 import type { CommandDefinition } from './command-definition.ts'
-import { adoptCommand } from './commands/adopt.ts'
-import { backupCommand } from './commands/backup.ts'
-import { checkCommand } from './commands/check.ts'
-import { configCommand } from './commands/config.ts'
-import { copyCommand } from './commands/copy.ts'
-import { deleteCommand } from './commands/delete.ts'
-import { discardCommand } from './commands/discard.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { exportCommand } from './commands/export.ts'
-import { forgetCommand } from './commands/forget.ts'
-import { initCommand } from './commands/init.ts'
-import { jobsCommand } from './commands/jobs.ts'
-import { keyCommand } from './commands/key.ts'
-import { listCommand } from './commands/list.ts'
-import { logsCommand } from './commands/logs.ts'
-import { pinCommand, unpinCommand } from './commands/pin.ts'
-import { pruneCommand } from './commands/prune.ts'
-import { recoveryKitCommand } from './commands/recovery-kit.ts'
-import { restoreCommand } from './commands/restore.ts'
-import { restoresCommand } from './commands/restores.ts'
-import { scheduleCommand } from './commands/schedule.ts'
-import { serveCommand } from './commands/serve.ts'
-import { showCommand } from './commands/show.ts'
-import { statusCommand } from './commands/status.ts'
-import { storageCommand } from './commands/storage.ts'
-import { undoCommand } from './commands/undo.ts'
-import { verifyCommand } from './commands/verify.ts'
-import { workerCommand } from './commands/worker.ts'
-import { withCommonOptions } from './options.ts'
+import { withCommonOptions } from './common-options.ts'
 import { version } from './version.ts'
 
-const definitions: readonly CommandDefinition[] = [
-  initCommand,
-  backupCommand,
-  listCommand,
-  showCommand,
-  verifyCommand,
-  restoreCommand,
-  undoCommand,
-  discardCommand,
-  exportCommand,
-  pinCommand,
-  unpinCommand,
-  deleteCommand,
-  forgetCommand,
-  pruneCommand,
-  checkCommand,
-  doctorCommand,
-  statusCommand,
-  serveCommand,
-  workerCommand,
-  jobsCommand,
-  logsCommand,
-  restoresCommand,
-  configCommand,
-  scheduleCommand,
-  adoptCommand,
-  copyCommand,
-  keyCommand,
-  recoveryKitCommand,
-  storageCommand,
-]
+/** By name, in the order of the help. Each is loaded when it is asked for: it brings along what it works with. */
+const commands: Record<string, () => Promise<CommandDefinition>> = {
+  init: async () => (await import('./commands/init.ts')).initCommand,
+  backup: async () => (await import('./commands/backup.ts')).backupCommand,
+  list: async () => (await import('./commands/list.ts')).listCommand,
+  show: async () => (await import('./commands/show.ts')).showCommand,
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand,
+  restore: async () => (await import('./commands/restore.ts')).restoreCommand,
+  undo: async () => (await import('./commands/undo.ts')).undoCommand,
+  discard: async () => (await import('./commands/discard.ts')).discardCommand,
+  export: async () => (await import('./commands/export.ts')).exportCommand,
+  pin: async () => (await import('./commands/pin.ts')).pinCommand,
+  unpin: async () => (await import('./commands/pin.ts')).unpinCommand,
+  delete: async () => (await import('./commands/delete.ts')).deleteCommand,
+  forget: async () => (await import('./commands/forget.ts')).forgetCommand,
+  prune: async () => (await import('./commands/prune.ts')).pruneCommand,
+  check: async () => (await import('./commands/check.ts')).checkCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  status: async () => (await import('./commands/status.ts')).statusCommand,
+  serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  worker: async () => (await import('./commands/worker.ts')).workerCommand,
+  jobs: async () => (await import('./commands/jobs.ts')).jobsCommand,
+  logs: async () => (await import('./commands/logs.ts')).logsCommand,
+  restores: async () => (await import('./commands/restores.ts')).restoresCommand,
+  config: async () => (await import('./commands/config.ts')).configCommand,
+  schedule: async () => (await import('./commands/schedule.ts')).scheduleCommand,
+  adopt: async () => (await import('./commands/adopt.ts')).adoptCommand,
+  copy: async () => (await import('./commands/copy.ts')).copyCommand,
+  key: async () => (await import('./commands/key.ts')).keyCommand,
+  'recovery-kit': async () => (await import('./commands/recovery-kit.ts')).recoveryKitCommand,
+  storage: async () => (await import('./commands/storage.ts')).storageCommand,
+}
 
-/** The whole command line; `signal` fires on Ctrl-C. */
-export function createProgram(signal: AbortSignal): Command {
+/** The command line, as far as `words` (what was typed after `lifeboat`) ask for it; `signal` fires on Ctrl-C. */
+export async function createProgram(words: readonly string[], signal: AbortSignal): Promise<Command> {
   const program = new Command('lifeboat')
     .description(
       'Backups of a PostgreSQL application: made, verified, restored beside the live database and swapped in.',
@@ -76,11 +49,19 @@ export function createProgram(signal: AbortSignal): Command {
       'after',
       '\nFirst steps:\n  lifeboat init --repository ./backups\n  lifeboat backup --repository ./backups --database-url postgresql://localhost/app\n  lifeboat restore latest --repository ./backups --dry-run\n',
     )
-  for (const { name, description, examples, configure } of definitions) {
+  for (const { name, description, examples, configure } of await definitionsFor(words)) {
     const command = program.command(name).description(description).exitOverride()
     configure(command, signal)
     withCommonOptions(command)
     command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n`)
   }
   return program
+}
+
+/** The one command that is asked for; all of them for the help, and to say what there is; none for the version. */
+function definitionsFor(words: readonly string[]): Promise<CommandDefinition[]> {
+  const asked = words.find((word) => !word.startsWith('-'))
+  if (asked === undefined && words.some((word) => word === '--version' || word === '-V')) return Promise.resolve([])
+  const one = asked !== undefined && Object.hasOwn(commands, asked) ? commands[asked] : undefined
+  return Promise.all((one ? [one] : Object.values(commands)).map((load) => load()))
 }

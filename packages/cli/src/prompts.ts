@@ -1,6 +1,8 @@
-import { confirm, isCancel, password, text } from '@clack/prompts'
 import { EngineError } from '@lifeboat/core'
 import { plainText } from './output/format.ts'
+
+/** Loaded when somebody is asked: most runs ask nobody. */
+const prompts = () => import('@clack/prompts')
 
 /** Whether there is a person to ask. */
 export function canAsk(): boolean {
@@ -9,6 +11,7 @@ export function canAsk(): boolean {
 
 /** Asks for a passphrase without showing it. */
 export async function askPassphrase({ twice }: { twice: boolean }): Promise<string> {
+  const { password } = await prompts()
   const first = answered(
     await password({
       message: twice ? 'Passphrase for the new repository' : 'Passphrase of the repository',
@@ -29,6 +32,7 @@ export async function askConfirmation(question: string, yes: boolean): Promise<v
     throw new EngineError('CONFIRMATION_REQUIRED', `Not confirmed: ${question}`, {
       advice: 'There is no terminal to ask on. Repeat with --yes.',
     })
+  const { confirm } = await prompts()
   if (!answered(await confirm({ message: plainText(question), initialValue: false, output: process.stderr })))
     throw declined()
 }
@@ -40,6 +44,7 @@ export async function askTyped(question: string, word: string, yes: boolean): Pr
     throw new EngineError('CONFIRMATION_REQUIRED', `Not confirmed: ${question}`, {
       advice: 'There is no terminal to ask on. Repeat with --yes.',
     })
+  const { text } = await prompts()
   if (
     answered(
       await text({
@@ -57,7 +62,8 @@ function declined(): EngineError {
   })
 }
 
+/** A prompt that was cancelled answers with a symbol. */
 function answered<T>(answer: T): Exclude<T, symbol> {
-  if (isCancel(answer) || typeof answer === 'symbol') throw declined()
+  if (typeof answer === 'symbol') throw declined()
   return answer as Exclude<T, symbol>
 }

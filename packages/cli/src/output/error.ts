@@ -31,6 +31,10 @@ export function errorDocument(error: unknown): {
   return { error: { code: error.code, message: error.message, advice: error.advice, detail: error.detail } }
 }
 
+export function exitCodeOf(error: unknown): number {
+  return isEngineError(error) ? error.exitCode : 1
+}
+
 function causeOf(error: EngineError): string | undefined {
   const { cause } = error
   if (!(cause instanceof Error) || error.message.includes(cause.message)) return undefined

@@ -1,0 +1,17 @@
+import { type Command, Option } from 'commander'
+
+/** Adds the options that say where the database and the repository are, and how to answer. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--database-url <url>', "the application's database").env('DATABASE_URL'))
+    .option('--database <label>', 'which of the configured databases')
+    .addOption(new Option('--repository <location>', 'path or URL of the repository').env('LIFEBOAT_REPOSITORY'))
+    .option('--passphrase-file <file>', 'file with the passphrase (or set LIFEBOAT_PASSPHRASE)')
+    .option('--key-file <file>', 'file with a raw key: 32 bytes, or 64 hex digits')
+    .addOption(new Option('--encryption <mode>', 'only "none": keep the key beside the data').choices(['none']))
+    .option('--config <file>', 'configuration file (default: lifeboat.config.ts, .js or .json, if there is one)')
+    .addOption(new Option('--catalog <place>', 'SQLite file or PostgreSQL URL of the catalog').env('LIFEBOAT_CATALOG'))
+    .option('--json', 'print one JSON document on stdout')
+    .option('--yes', 'do not ask for confirmation')
+    .option('--quiet', 'no progress')
+}
