@@ -74,13 +74,13 @@ test(`${seeds} random histories: an incremental backup is what a full one of the
     total.gaveWay += found.gaveWay
     total.unchanged += found.unchanged
     total.changed += found.changed
+    if (process.env.SEEDS && ((seed - firstSeed) % 50 === 49 || seed === firstSeed + seeds - 1))
+      console.log(JSON.stringify({ seeds: seed - firstSeed + 1, ...total, succeeded: Object.fromEntries(succeeded) }))
   }
-  if (process.env.SEEDS)
-    console.log({ seeds, ...total }, Object.fromEntries([...succeeded].sort(([a], [b]) => (a < b ? -1 : 1))))
   // A test that takes nothing over proves nothing.
   expect(total.unchanged).toBeGreaterThan(20 * seeds)
   expect(total.changed).toBeGreaterThan(20 * seeds)
-  if (seeds >= 200) expect(kindsOfChange.filter((kind) => !succeeded.has(kind))).toEqual([])
+  if (seeds >= 200) expect(kindsOfChange(cluster.majorVersion).filter((kind) => !succeeded.has(kind))).toEqual([])
 })
 
 test.each(['xmax for xmin', 'no count', 'no fresh'] as const)(
