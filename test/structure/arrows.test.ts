@@ -12,7 +12,8 @@ const arrows: Record<string, { imports: string[]; types?: string[] }> = {
   schema: { imports: [], types: ['postgres'] },
   policy: { imports: [] },
   notifications: { imports: [] },
-  catalog: { imports: [] },
+  // Its PostgreSQL dialect and the swap of a restore keep one protocol: postgres/catalog-carry.ts.
+  catalog: { imports: ['postgres'] },
   repository: { imports: ['storage'] },
   backup: { imports: ['repository', 'postgres', 'migrations', 'schema'], types: ['storage'] },
   // A restore makes a safety backup first.
@@ -114,6 +115,7 @@ describe('one door per library', () => {
     '@azure/storage-blob': [`${core}storage/azure.ts`],
     '@google-cloud/storage': [`${core}storage/gcs.ts`],
     ssh2: [`${core}storage/sftp-session.ts`],
+    'age-encryption': [`${core}repository/age.ts`],
     express: ['packages/express-adapter/'],
     fastify: ['packages/fastify-adapter/'],
   }
