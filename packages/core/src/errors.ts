@@ -37,6 +37,12 @@ export const errorTable = {
     false,
     'Give a passphrase file with --passphrase-file, set LIFEBOAT_PASSPHRASE, or ask for encryption "none" by that name.',
   ),
+  KMS_UNAVAILABLE: row(
+    502,
+    1,
+    true,
+    'Try again when the KMS answers. Another key slot opens meanwhile: --passphrase-file, --key-file and --age-identity go before the configuration.',
+  ),
   CHUNK_MISSING: row(
     500,
     1,
@@ -184,6 +190,13 @@ export const errorTable = {
     'A migration failed on the restored copy; the live database is as it was. See the log.',
   ),
   VALIDATION_FAILED: row(500, 1, false, 'A validator refused the restored copy; the live database is as it was.'),
+  // --- catalog
+  CATALOG_BUSY: row(
+    503,
+    1,
+    true,
+    'A restore or an undo takes the catalog along, which lasts moments. Try again; nothing was written.',
+  ),
   // --- everything else
   CONFIG_INVALID: row(400, 2, false, 'Correct the option named above.'),
   USAGE: row(400, 2, false, 'See `lifeboat --help`.'),

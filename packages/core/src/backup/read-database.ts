@@ -61,7 +61,7 @@ export async function readDatabase(run: {
   const schema = dumpSchema(run.source.tools, context.database, {
     snapshot: snapshot.id,
     exclude,
-    excludeBookkeeping: snapshot.bookkeeping,
+    bookkeeping: snapshot.bookkeeping,
     // Also with `wait`: pg_dump would wait behind whoever waits for us, a deadlock that PostgreSQL does not see.
     lockBudgetMs: options.lockBudgetMs === 'wait' ? schemaLockBudgetMs : options.lockBudgetMs,
     signal: snapshot.signal,

@@ -11,10 +11,9 @@ import { workerTable } from './workers-table.ts'
 export function assembleCatalog(parts: {
   location: string
   session: CatalogSession
-  holdWriters: Catalog['holdWriters']
   close: Catalog['close']
 }): Catalog {
-  const { location, session, holdWriters, close } = parts
+  const { location, session, close } = parts
   return {
     location,
     jobs: jobTable(session),
@@ -23,7 +22,6 @@ export function assembleCatalog(parts: {
     audit: auditTable(session),
     schedule: scheduleTable(session),
     workers: workerTable(session),
-    holdWriters,
     close,
   }
 }

@@ -1,5 +1,5 @@
 import type { AuditEntry, AuditTable } from './catalog.ts'
-import { type CatalogSession, fromText, toText } from './session.ts'
+import { type CatalogSession, type Database, fromText, toText } from './session.ts'
 import type { Tables } from './tables.ts'
 
 /** Attempts at the next number while other processes take it first. */
@@ -9,8 +9,11 @@ export function auditTable(session: CatalogSession): AuditTable {
   return {
     async append(entry, chain) {
       for (let attempt = 1; ; attempt++) {
+        let tried: AuditEntry | undefined
         try {
           return await session.write(async (database) => {
+            // The connection was lost at the commit: only the table knows whether it happened.
+            if (tried && (await isThere(database, tried))) return tried
             const last = await database
               .selectFrom('audit_events')
               .select(['seq', 'hash'])
@@ -19,6 +22,7 @@ export function auditTable(session: CatalogSession): AuditTable {
               .executeTakeFirst()
             const seq = (last?.seq ?? 0) + 1
             const event = { ...entry, seq, hash: chain(last?.hash ?? null, seq) }
+            tried = event
             await database
               .insertInto('audit_events')
               .values({ ...event, detail: toText(event.detail) })
@@ -58,6 +62,12 @@ export function auditTable(session: CatalogSession): AuditTable {
         return rows.map(toEntry)
       }),
   }
+}
+
+/** The hash is of everything in the event and of all before it. */
+async function isThere(database: Database, { seq, hash }: AuditEntry): Promise<boolean> {
+  const row = await database.selectFrom('audit_events').select('hash').where('seq', '=', seq).executeTakeFirst()
+  return row?.hash === hash
 }
 
 function toEntry(row: Tables['audit_events']): AuditEntry {

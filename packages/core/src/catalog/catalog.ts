@@ -20,11 +20,6 @@ export interface Catalog {
   readonly audit: AuditTable
   readonly schedule: ScheduleTable
   readonly workers: WorkerTable
-  /**
-   * Runs `work` while no process writes to the catalog: writers wait, readers do not. For carrying the catalog across
-   * a swap. `work` itself must not write through this catalog.
-   */
-  holdWriters<T>(work: () => Promise<T>): Promise<T>
   close(): Promise<void>
 }
 

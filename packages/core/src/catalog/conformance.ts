@@ -327,21 +327,6 @@ const otherRules: CatalogRule[] = [
       assert.deepEqual(await workers.list(), [])
     },
   },
-  {
-    name: 'held writers let readers through and give back what the work gave',
-    async run(catalog) {
-      await catalog.configuration.write({ a: 1 }, { by: 'u1', at: at(0) })
-      assert.deepEqual(await catalog.holdWriters(() => catalog.configuration.read()), { a: 1 })
-      await assert.rejects(
-        catalog.holdWriters(async () => {
-          throw new Error('inside')
-        }),
-        /inside/,
-      )
-      await catalog.configuration.write({ a: 2 }, { by: 'u1', at: at(1) })
-      assert.deepEqual(await catalog.configuration.read(), { a: 2 })
-    },
-  },
 ]
 
 /** The rules every catalog passes, free of any test framework. */

@@ -1,5 +1,7 @@
-import { Pool } from 'pg'
+import { Client, Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { aloneWithWriters, lockCarry } from '../postgres/catalog-carry.ts'
+import { bookkeepingComment } from '../postgres/excluded.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
 import { catalogConformance } from './conformance.ts'
 import { openPostgresCatalog } from './postgres.ts'
@@ -11,10 +13,10 @@ beforeAll(async () => {
 })
 afterAll(() => cluster?.stop())
 
-async function open(name: string, schema = 'li"feboat') {
+async function open(name: string, schema = 'li"feboat', patienceMs?: number) {
   const pool = new Pool({ connectionString: cluster.url(name), max: 6 })
   pool.on('error', () => {})
-  return openPostgresCatalog({ pool, schema, location: name })
+  return openPostgresCatalog({ pool, schema, location: name, ...(patienceMs === undefined ? {} : { patienceMs }) })
 }
 
 async function newDatabase() {
@@ -42,20 +44,141 @@ test('four processes opening an empty database at once make the tables once', as
   await Promise.all(catalogs.map((catalog) => catalog.close()))
 })
 
-test('writers of other processes wait while they are held', async () => {
+const change = { by: 'u', at: 'now' }
+
+/** Holds CARRY on a database from another one, as the session that renames does. */
+async function holdCarry(name: string) {
+  const client = new Client({ connectionString: cluster.url('postgres') })
+  await client.connect()
+  const [row] = await cluster.sql<{ oid: string }>(name, `SELECT oid::text FROM pg_database WHERE datname = '${name}'`)
+  await client.query(lockCarry, [row?.oid])
+  return client
+}
+
+const mark = (name: string) => cluster.sql(name, 'INSERT INTO "li""feboat".catalog_carry DEFAULT VALUES')
+const marks = (name: string) => cluster.sql(name, 'SELECT 1 FROM "li""feboat".catalog_carry')
+
+test('while the catalog is carried writers wait and readers do not; an end of the carrier lets them on', async () => {
   const name = await newDatabase()
-  const [one, two] = await Promise.all([open(name), open(name)])
-  let released = false
-  let write: Promise<boolean> | undefined
-  await one.holdWriters(async () => {
-    write = two.configuration.write({ a: 1 }, { by: 'u', at: 'now' }).then(() => released)
-    await new Promise((resolve) => setTimeout(resolve, 150))
-    expect(await two.configuration.read()).toEqual({})
-    released = true
+  const catalog = await open(name)
+  const carrier = await holdCarry(name)
+  await mark(name)
+  let carried = true
+  const write = catalog.configuration.write({ a: 1 }, change).then(() => carried)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(await catalog.configuration.read()).toEqual({})
+  carried = false
+  await carrier.end()
+  expect(await write).toBe(false)
+  expect(await catalog.configuration.read()).toEqual({ a: 1 })
+  expect(await marks(name)).toEqual([])
+  await catalog.close()
+})
+
+test('a writer waits for as long as it has patience, then fails with CATALOG_BUSY and has written nothing', async () => {
+  const name = await newDatabase()
+  const catalog = await open(name, undefined, 400)
+  const carrier = await holdCarry(name)
+  await mark(name)
+  const began = Date.now()
+  await expect(catalog.configuration.write({ a: 1 }, change)).rejects.toMatchObject({
+    code: 'CATALOG_BUSY',
+    status: 503,
+    retryable: true,
   })
-  expect(await write).toBe(true)
-  expect(await two.configuration.read()).toEqual({ a: 1 })
-  await Promise.all([one.close(), two.close()])
+  expect(Date.now() - began).toBeLessThan(5000)
+  expect(await catalog.configuration.read()).toEqual({})
+  await carrier.end()
+  await catalog.configuration.write({ a: 1 }, change)
+  await catalog.close()
+})
+
+test('the carrier waits for writers under way, and none that comes later gets past the mark, at any isolation', async () => {
+  const name = await newDatabase()
+  await cluster.sql(name, `ALTER DATABASE ${name} SET default_transaction_isolation = 'serializable'`)
+  const catalog = await open(name)
+  const carrier = await holdCarry(name)
+  const alone = new Client({ connectionString: cluster.url(name) })
+  await alone.connect()
+  await alone.query('BEGIN ISOLATION LEVEL READ COMMITTED')
+  await alone.query(aloneWithWriters)
+  // Waits for its share with its transaction begun, and must see what is committed before it gets it.
+  let written = false
+  const write = catalog.configuration.write({ a: 1 }, change).then(() => {
+    written = true
+  })
+  await expect
+    .poll(() => cluster.sql(name, `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`))
+    .toHaveLength(1)
+  await alone.query('INSERT INTO "li""feboat".catalog_carry DEFAULT VALUES')
+  await alone.query('COMMIT')
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(written).toBe(false)
+  await carrier.end()
+  await write
+  await alone.end()
+  await catalog.close()
+})
+
+test('no catalog is made in a database that is being replaced', async () => {
+  const name = await newDatabase()
+  const carrier = await holdCarry(name)
+  await expect(open(name, undefined, 300)).rejects.toMatchObject({ code: 'CATALOG_BUSY' })
+  expect(await cluster.sql(name, `SELECT 1 FROM pg_namespace WHERE nspname = 'li"feboat'`)).toEqual([])
+  const opening = open(name)
+  await carrier.end()
+  await (await opening).close()
+})
+
+test("a schema with something else in it is refused, an empty one and an earlier catalog's are taken", async () => {
+  const name = await newDatabase()
+  await cluster.sql(
+    name,
+    `CREATE SCHEMA shop; CREATE TABLE shop.jobs (id int); CREATE TABLE shop.orders (id int);
+     CREATE SCHEMA code; CREATE FUNCTION code.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+     CREATE SCHEMA types; CREATE TYPE types.mood AS ENUM ('glad'); CREATE SCHEMA "Empty"`,
+  )
+  for (const schema of ['shop', 'code', 'types'])
+    await expect(open(name, schema)).rejects.toMatchObject({ code: 'CONFIG_INVALID', detail: { schema } })
+  const catalog = await open(name, 'Empty')
+  await catalog.configuration.write({ a: 1 }, change)
+  await catalog.close()
+  await cluster.sql(name, 'COMMENT ON SCHEMA "Empty" IS NULL')
+  const again = await open(name, 'Empty')
+  expect(await again.configuration.read()).toEqual({ a: 1 })
+  await again.close()
+  const comment = `SELECT obj_description('"Empty"'::regnamespace) AS comment`
+  expect(await cluster.sql(name, comment)).toEqual([{ comment: bookkeepingComment }])
+})
+
+test('an audit event whose commit lost its answer is not appended again', async () => {
+  const name = await newDatabase()
+  const catalog = await open(name)
+  const entry = { actor: 'u', address: null, action: 'a', subject: null, outcome: 'allowed', detail: {} } as const
+  let calls = 0
+  const chain = (previous: string | null, seq: number) => {
+    calls++
+    return `${previous}/${seq}`
+  }
+  // The server commits and then ends the session, so that the answer to COMMIT is an error.
+  const original = Client.prototype.query
+  let cut = false
+  Client.prototype.query = async function (this: Client, ...parameters: unknown[]) {
+    const result = await Reflect.apply(original, this, parameters)
+    if (parameters[0] !== 'commit' || cut) return result
+    cut = true
+    throw Object.assign(new Error('terminating connection due to administrator command'), { code: '57P01' })
+  } as typeof original
+  try {
+    const event = await catalog.audit.append({ ...entry, at: 'now' }, chain)
+    expect(event).toMatchObject({ seq: 1, hash: 'null/1' })
+  } finally {
+    Client.prototype.query = original
+  }
+  expect(cut).toBe(true)
+  expect(calls).toBe(1)
+  expect(await catalog.audit.read(0)).toHaveLength(1)
+  await catalog.close()
 })
 
 test('a write outlives its sessions being ended and its database being away for a moment', async () => {

@@ -1,13 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPool, sql, type Transaction } from 'kysely'
+import { EngineError } from '../errors.ts'
+import { isCarried, markTable, oneOpener, shareWriters } from '../postgres/catalog-carry.ts'
 import { assembleCatalog } from './assemble.ts'
 import type { Catalog } from './catalog.ts'
 import { migrateCatalog } from './migrations.ts'
+import { again, isDuplicate } from './postgres-again.ts'
+import { prepareSchema } from './postgres-schema.ts'
 import type { Tables } from './tables.ts'
-
-/** Two halves of the advisory lock that writers share and a swap holds alone. */
-const lockSpace = 0x1f_b0a7
-const lockKey = 0
 
 export interface PostgresCatalogOptions {
   /** Made by the caller (with an `error` listener); {@link Catalog.close} ends it. */
@@ -16,18 +15,33 @@ export interface PostgresCatalogOptions {
   schema?: string
   /** For people and logs. */
   location: string
-  /** How long a write is tried again while the server, or the database during a swap, is away. Default 30 s. */
+  /** How long an operation is tried again while the server, or the database during a swap, is away. Default 30 s. */
   patienceMs?: number
 }
 
-/** Opens a catalog in a schema of a PostgreSQL database. Any number of processes on any hosts may open the same. */
+/**
+ * Opens a catalog in a schema of a PostgreSQL database. Any number of processes on any hosts may open the same. The
+ * database may be one that is backed up: backups leave the schema out, and a restore or an undo takes it along
+ * (postgres/catalog-carry.ts says how); writes wait meanwhile, for `patienceMs`, and then fail with `CATALOG_BUSY`.
+ *
+ * Throws `CONFIG_INVALID` where the schema holds what is not a catalog.
+ */
 export async function openPostgresCatalog(options: PostgresCatalogOptions): Promise<Catalog> {
   const { pool, schema = 'lifeboat', location, patienceMs = 30_000 } = options
   const root = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   const database = root.withSchema(schema)
+  // Whatever the role or the database has as its default: under another level a writer would not see the mark.
+  const transaction = <T>(work: (transaction: Transaction<Tables>) => Promise<T>) =>
+    again(patienceMs, () => root.transaction().setIsolationLevel('read committed').execute(work))
   try {
-    await createSchema(root, schema)
-    await migrateCatalog(database, schema)
+    await transaction(async (opening) => {
+      await sql.raw(oneOpener).execute(opening)
+      await sql.raw(shareWriters).execute(opening)
+      // Where there is no catalog yet there is no mark either.
+      await refuseWhileCarried(opening)
+      await prepareSchema(opening, schema)
+      await migrateCatalog(opening.withSchema(schema), schema)
+    })
   } catch (error) {
     await root.destroy()
     throw error
@@ -37,69 +51,28 @@ export async function openPostgresCatalog(options: PostgresCatalogOptions): Prom
     session: {
       read: (work) => again(patienceMs, () => work(database)),
       write: (work) =>
-        again(patienceMs, () =>
-          database.transaction().execute(async (transaction) => {
-            await sql`SELECT pg_advisory_xact_lock_shared(${sql.lit(lockSpace)}, ${sql.lit(lockKey)})`.execute(
-              transaction,
-            )
-            return work(transaction)
-          }),
-        ),
-      isDuplicate: (error) => codeOf(error) === '23505',
+        transaction(async (writing) => {
+          await sql.raw(shareWriters).execute(writing)
+          if (await isMarked(writing, schema)) {
+            await refuseWhileCarried(writing)
+            await sql`DELETE FROM ${sql.id(schema, markTable)}`.execute(writing)
+          }
+          return work(writing.withSchema(schema))
+        }),
+      isDuplicate,
     },
-    holdWriters: (work) =>
-      root.connection().execute(async (connection) => {
-        await sql`SELECT pg_advisory_lock(${sql.lit(lockSpace)}, ${sql.lit(lockKey)})`.execute(connection)
-        try {
-          return await work()
-        } finally {
-          // After a swap this session may have been ended, and its lock with it.
-          await sql`SELECT pg_advisory_unlock(${sql.lit(lockSpace)}, ${sql.lit(lockKey)})`
-            .execute(connection)
-            .catch(() => {})
-        }
-      }),
     close: () => root.destroy(),
   })
 }
 
-/** `CREATE SCHEMA IF NOT EXISTS` is not safe against itself in another session. */
-async function createSchema(database: Kysely<Tables>, schema: string): Promise<void> {
-  try {
-    await database.schema.createSchema(schema).ifNotExists().execute()
-  } catch (error) {
-    const code = codeOf(error)
-    if (code !== '23505' && code !== '42P06') throw error
-  }
+async function isMarked(writing: Transaction<Tables>, schema: string): Promise<boolean> {
+  const mark = sql.id(schema, markTable)
+  const { rows } = await sql<{ marked: boolean }>`SELECT EXISTS (SELECT FROM ${mark}) AS marked`.execute(writing)
+  return rows[0]?.marked === true
 }
 
-/**
- * The server going away, and the database being renamed under us: a transaction that was not committed can be repeated.
- * A connection lost while COMMIT was under way may have committed; every write here is a comparison first or an insert
- * under a key, so that a repetition changes nothing.
- */
-const transient = new Set(['57P01', '57P02', '57P03', '3D000', '08000', '08003', '08006', '40001', '40P01'])
-const transientSystem = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ENOENT', 'ETIMEDOUT'])
-
-async function again<T>(patienceMs: number, work: () => Promise<T>): Promise<T> {
-  const until = Date.now() + patienceMs
-  for (let waitMs = 20; ; waitMs = Math.min(waitMs * 2, 1000)) {
-    try {
-      return await work()
-    } catch (error) {
-      if (!isTransient(error) || Date.now() + waitMs > until) throw error
-      await delay(waitMs)
-    }
-  }
-}
-
-function isTransient(error: unknown): boolean {
-  const code = codeOf(error)
-  if (code !== undefined && (transient.has(code) || transientSystem.has(code))) return true
-  return error instanceof Error && /Connection terminated|Client has encountered a connection error/.test(error.message)
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
-  return typeof code === 'string' ? code : undefined
+/** Looks at the locks of the whole server: not at every write. */
+async function refuseWhileCarried(writing: Transaction<Tables>): Promise<void> {
+  const { rows } = await sql.raw<{ carried: boolean }>(isCarried).execute(writing)
+  if (rows[0]?.carried) throw new EngineError('CATALOG_BUSY', 'A restore is taking the catalog along.')
 }

@@ -42,8 +42,6 @@ export async function openSqliteCatalog(path: string, options: SqliteCatalogOpti
       write: (work) => again(patienceMs, () => database.transaction().execute(work)),
       isDuplicate: (error) => codeOf(error) === 2067 || codeOf(error) === 1555,
     },
-    // The file lies beside the databases: no swap touches it.
-    holdWriters: (work) => work(),
     close: () => database.destroy(),
   })
 }

@@ -1,16 +1,16 @@
-import { execa } from 'execa'
 import { EngineError, isEngineError } from '../errors.ts'
 import { type ClientTools, toolFailure } from './client-tools.ts'
 import type { ConnectionParameters } from './connection.ts'
-import { bookkeepingSchema, dumpPattern, dumpSchemaPattern, type Exclusions, noExclusions } from './excluded.ts'
+import { dumpPattern, dumpSchemaPattern, type Exclusions, noExclusions } from './excluded.ts'
+import { quoteIdentifier } from './identifiers.ts'
 import { withToolConnection } from './tool-connection.ts'
 
 export interface DumpSchemaOptions {
   /** Id of an exported snapshot; what is dumped is what it sees. */
   snapshot?: string
   exclude?: Exclusions
-  /** Whether the schema `lifeboat` is our own bookkeeping and to be left out: `ExportedSnapshot.bookkeeping`. */
-  excludeBookkeeping: boolean
+  /** Our own schemas, to be left out: `ExportedSnapshot.bookkeeping`. */
+  bookkeeping: readonly string[]
   /** How long pg_dump may wait for a lock; see `ExportedSnapshotOptions.lockBudgetMs`. */
   lockBudgetMs?: number | 'wait'
   signal?: AbortSignal
@@ -29,11 +29,11 @@ export async function dumpSchema(
   parameters: ConnectionParameters,
   options: DumpSchemaOptions,
 ): Promise<Buffer> {
-  const { snapshot, exclude = noExclusions, excludeBookkeeping, lockBudgetMs = 'wait', signal } = options
+  const { snapshot, exclude = noExclusions, bookkeeping, lockBudgetMs = 'wait', signal } = options
   const excluded = [
     ...exclude.tables.map((name) => `--exclude-table=${dumpPattern(name)}`),
     ...exclude.schemas.map((name) => `--exclude-schema=${dumpSchemaPattern(name)}`),
-    ...(excludeBookkeeping ? [`--exclude-schema=${dumpSchemaPattern(bookkeepingSchema)}`] : []),
+    ...bookkeeping.map((name) => `--exclude-schema=${quoteIdentifier(name)}`),
   ]
   const args = [
     '--format=custom',
@@ -45,6 +45,7 @@ export async function dumpSchema(
     ...excluded,
   ]
   return withToolConnection(parameters, 'schema', async (env) => {
+    const { execa } = await import('execa')
     const result = await execa(tools.pgDump, args, {
       env,
       extendEnv: false,

@@ -15,8 +15,9 @@ export interface Exclusions {
 
 export const noExclusions: Exclusions = { tables: [], schemas: [], rows: [] }
 
-/** The schema of our own bookkeeping, which no backup contains when its comment says that it is ours. */
+/** Where our own bookkeeping lies unless a catalog was given another schema. */
 export const bookkeepingSchema = 'lifeboat'
+/** The comment by which a schema is known to be our own: no backup contains it (bookkeeping.ts). */
 export const bookkeepingComment = 'Bookkeeping of Lifeboat; left out of backups.'
 
 /** Tests names against {@link Exclusions}. */

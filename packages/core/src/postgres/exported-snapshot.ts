@@ -1,11 +1,12 @@
 import { EngineError, throwIfAborted } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
+import { readBookkeepingSchemas } from './bookkeeping.ts'
 import type { ConnectionParameters } from './connection.ts'
 import { type Exclusions, noExclusions } from './excluded.ts'
 import { fingerprintTables, type TableFingerprint } from './fingerprint.ts'
 import { type LockableTable, listLockableTables, lockTables, watchBlockers } from './lock-tables.ts'
 import { watchWaiters } from './lock-watch.ts'
-import { hasBookkeeping, prepareMarker, writeMarker } from './marker.ts'
+import { prepareMarker, writeMarker } from './marker.ts'
 import { openSession, type Session } from './session.ts'
 import { readSnapshotFacts, type SnapshotFacts, waitForFlush } from './snapshot-facts.ts'
 import { readTables, type SourceTable } from './tables.ts'
@@ -37,8 +38,8 @@ export interface ExportedSnapshot {
   readonly session: Session
   /** With their fingerprints as of now; to be compared with `fingerprintTables` after the last COPY. */
   readonly tables: (SourceTable & TableFingerprint)[]
-  /** Whether the schema `lifeboat` is our own bookkeeping, which a dump leaves out. */
-  readonly bookkeeping: boolean
+  /** Schemas that are our own bookkeeping, which a dump leaves out. */
+  readonly bookkeeping: readonly string[]
   readonly facts: SnapshotFacts
   /**
    * Fires when the snapshot is lost: the caller's own signal, `LOCK_BUDGET`, `SNAPSHOT_TOO_OLD`, or the connection's
@@ -94,7 +95,7 @@ export async function openExportedSnapshot(
     const listed = await readTables(session.query, exclude)
     const fingerprints = await fingerprintTables(session.query, listed)
     const tables = listed.map((table) => ({ ...table, ...fingerprints.get(table.oid)! }))
-    const bookkeeping = await hasBookkeeping(session.query)
+    const bookkeeping = await readBookkeepingSchemas(session.query)
 
     if (lockBudgetMs !== 'wait') {
       const watch = watchWaiters(watcher.query, {

@@ -172,10 +172,10 @@ test('the schema has a definition for every table, none that is left out, and no
   const tools = await findClientTools(cluster.majorVersion)
   const snapshot = await openExportedSnapshot(source)
   try {
-    expect(snapshot.bookkeeping).toBe(true)
+    expect(snapshot.bookkeeping).toEqual(['lifeboat'])
     const archive = await dumpSchema(tools, source, {
       snapshot: snapshot.id,
-      excludeBookkeeping: snapshot.bookkeeping,
+      bookkeeping: snapshot.bookkeeping,
       exclude: { tables: ['plain'], schemas: ['Quo*'], rows: ['unlogged'] },
       lockBudgetMs: 2000,
     })
@@ -193,7 +193,7 @@ test("somebody else's schema of our name is backed up like any other", async () 
   await cluster.sql('theirs', 'CREATE SCHEMA lifeboat; CREATE TABLE lifeboat.boats (n int)')
   const snapshot = await openExportedSnapshot(database)
   expect(snapshot.tables.map(({ name }) => name)).toEqual(['boats'])
-  expect(snapshot.bookkeeping).toBe(false)
+  expect(snapshot.bookkeeping).toEqual([])
   expect(snapshot.facts.marker).toBeNull()
   await snapshot.close()
 })

@@ -69,13 +69,3 @@ export async function prepareMarker(query: Query): Promise<boolean> {
     return false
   }
 }
-
-/** Whether the schema `lifeboat` is there and ours: then no backup contains it. */
-export async function hasBookkeeping(query: Query): Promise<boolean> {
-  const [row] = await query<{ ours: boolean }>(
-    `SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace
-       WHERE nspname = $1 AND pg_catalog.obj_description(oid, 'pg_namespace') = $2) AS ours`,
-    [bookkeepingSchema, bookkeepingComment],
-  )
-  return row?.ours === true
-}

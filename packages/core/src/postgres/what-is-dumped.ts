@@ -1,7 +1,6 @@
 /** pg_dump's own idea of what belongs to a dump, as SQL shared by the readers of tables and sequences. */
 
-import { bookkeepingComment, bookkeepingSchema } from './excluded.ts'
-import { quoteLiteral } from './identifiers.ts'
+import { bookkeepingNamespaces } from './bookkeeping.ts'
 
 /**
  * Condition on a pg_namespace row: not the system's, not temporary, not our own bookkeeping.
@@ -10,8 +9,7 @@ import { quoteLiteral } from './identifiers.ts'
  */
 export function dumpedNamespaces(alias: string): string {
   return `NOT pg_catalog.starts_with(${alias}.nspname, 'pg_') AND ${alias}.nspname <> 'information_schema'
-      AND NOT (${alias}.nspname = ${quoteLiteral(bookkeepingSchema)}
-        AND COALESCE(pg_catalog.obj_description(${alias}.oid, 'pg_namespace'), '') = ${quoteLiteral(bookkeepingComment)})`
+      AND ${alias}.oid NOT IN (${bookkeepingNamespaces})`
 }
 
 /**

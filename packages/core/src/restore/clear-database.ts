@@ -1,4 +1,4 @@
-import { bookkeepingSchema } from '../postgres/excluded.ts'
+import { bookkeepingNamespaces } from '../postgres/bookkeeping.ts'
 import { quoteIdentifier } from '../postgres/identifiers.ts'
 import type { Query } from '../postgres/query.ts'
 import type { RestoreSession } from './restore-session.ts'
@@ -50,10 +50,9 @@ async function dropsBefore(query: Query): Promise<string[]> {
 async function schemaDrops(query: Query): Promise<string[]> {
   const schemas = await query<{ name: string }>(
     `SELECT nspname::text AS name FROM pg_catalog.pg_namespace n
-     WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public', $1)
+     WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public') AND n.oid NOT IN (${bookkeepingNamespaces})
        AND ${notOfExtension('pg_namespace', 'n.oid')}
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension x WHERE x.extnamespace = n.oid)`,
-    [bookkeepingSchema],
   )
   return schemas.map(({ name }) => `DROP SCHEMA ${quoteIdentifier(name)} CASCADE`)
 }
@@ -84,11 +83,11 @@ async function leftInSchemas(query: Query): Promise<string[]> {
      ) AS candidate
      JOIN pg_catalog.pg_namespace n ON n.oid = namespace
      CROSS JOIN LATERAL pg_catalog.pg_identify_object(catalog, candidate.oid, 0) AS o
-     WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1) AND candidate.oid >= 16384
+     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.oid NOT IN (${bookkeepingNamespaces})
+       AND candidate.oid >= 16384
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
          WHERE e.classid = catalog AND e.objid = candidate.oid AND e.objsubid = 0 AND e.deptype IN ('e', 'i'))
      ORDER BY rank, candidate.oid`,
-    [bookkeepingSchema],
   )
   return objects.map(
     ({ type, identity }) => `DROP ${dropKinds[type] ?? type.toUpperCase()} IF EXISTS ${identity} CASCADE`,
@@ -167,8 +166,7 @@ async function defaultPrivileges(query: Query): Promise<string[]> {
        ARRAY(SELECT DISTINCT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END
          FROM pg_catalog.aclexplode(defaclacl) AS a) AS grantees
      FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace
-     WHERE ${owned('defaclrole')} AND n.nspname IS DISTINCT FROM $1`,
-    [bookkeepingSchema],
+     WHERE ${owned('defaclrole')} AND (n.oid IS NULL OR n.oid NOT IN (${bookkeepingNamespaces}))`,
   )
   return entries.flatMap(({ role, schema, kind, grantees }) => {
     const objects = defaultKinds[kind]

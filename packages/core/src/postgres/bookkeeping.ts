@@ -1,0 +1,19 @@
+import { bookkeepingComment } from './excluded.ts'
+import { quoteLiteral } from './identifiers.ts'
+import type { Query } from './query.ts'
+
+/**
+ * Oids of the schemas that are our own bookkeeping, whatever their names: those whose comment says so. No backup
+ * contains them, and an in-place restore leaves them alone.
+ */
+export const bookkeepingNamespaces = `SELECT own.objoid FROM pg_catalog.pg_description own
+        WHERE own.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND own.objsubid = 0
+          AND own.description = ${quoteLiteral(bookkeepingComment)}`
+
+/** Their names. */
+export async function readBookkeepingSchemas(query: Query): Promise<string[]> {
+  const rows = await query<{ name: string }>(
+    `SELECT nspname::text AS name FROM pg_catalog.pg_namespace WHERE oid IN (${bookkeepingNamespaces}) ORDER BY 1`,
+  )
+  return rows.map(({ name }) => name)
+}
