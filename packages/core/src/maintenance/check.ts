@@ -7,6 +7,7 @@ import { packObjectName } from '../repository/layout.ts'
 import { listPacks, loadChunkIndex } from '../repository/load-index.ts'
 import { manifestChunkIds } from '../repository/manifest-chunks.ts'
 import { listManifests } from '../repository/manifests.ts'
+import { listMarks } from '../repository/marks.ts'
 import { checkPack } from '../repository/pack-reader.ts'
 import type { Repository } from '../repository/repository.ts'
 import { StorageObjectMissing } from '../storage/storage.ts'
@@ -83,6 +84,7 @@ export async function checkRepository(repository: Repository, options: CheckOpti
   }
   counts.unindexedPacks = index.unindexed.length
 
+  const marked = await markedPacks(repository, signal)
   report?.({ type: 'phase', phase: 'backups' })
   const users: PackUsers = { present: new Map(), lost: new Map() }
   let allRead = true
@@ -109,12 +111,15 @@ export async function checkRepository(repository: Repository, options: CheckOpti
   }
   for (const { name, bytes: expected, state } of index.packs()) {
     const backups = [...(users.lost.get(name) ?? [])]
-    // A pack that is gone and that nobody needs is none: a prune was faster than a backup that failed.
-    const isHarmless = backups.length === 0 && allRead && !stored.has(name)
+    // A pack that nobody needs is none when it is gone (a prune was faster than a backup that failed) or going.
+    const isHarmless = backups.length === 0 && allRead && (!stored.has(name) || marked.has(name))
     if (state === 'missing' && !isHarmless) problems.push({ ...lostPack(name, expected, stored.get(name)), backups })
   }
 
-  if (readData) problems.push(...(await checkPackData(repository, index, stored, users, options)))
+  if (readData)
+    problems.push(
+      ...(await checkPackData(repository, index, stored, users, { ...options, going: allRead ? marked : new Set() })),
+    )
   return { ok: problems.length === 0, problems, ...counts }
 }
 
@@ -164,7 +169,7 @@ async function checkPackData(
   index: ChunkIndex,
   stored: Map<string, number>,
   users: PackUsers,
-  { signal, report }: CheckOptions,
+  { signal, report, going }: CheckOptions & { going: ReadonlySet<string> },
 ): Promise<CheckProblem[]> {
   report?.({ type: 'phase', phase: 'data' })
   const problems: CheckProblem[] = []
@@ -183,7 +188,10 @@ async function checkPackData(
           backups,
         })
     } catch (error) {
-      if (isEngineError(error, 'REPOSITORY_DAMAGED')) problems.push({ ...problemOf(error), backups })
+      if (isEngineError(error, 'REPOSITORY_DAMAGED')) {
+        // What a repair has set aside, or a prune would have deleted anyway.
+        if (backups.length > 0 || !going.has(pack)) problems.push({ ...problemOf(error), backups })
+      }
       // One that a prune deleted meanwhile was needed by nobody; one the index misses is reported already.
       else if (!(error instanceof StorageObjectMissing)) throw error
     }
@@ -191,6 +199,16 @@ async function checkPackData(
     report?.({ type: 'progress', phase: 'data', bytes, bytesTotal })
   }
   return problems
+}
+
+/** Packs that a prune is about to delete. A mark that does not open is a problem of the documents. */
+async function markedPacks(repository: Repository, signal: AbortSignal | undefined): Promise<Set<string>> {
+  try {
+    return new Set((await listMarks(repository, { signal })).flatMap(({ packs }) => packs))
+  } catch (error) {
+    if (!isEngineError(error, 'REPOSITORY_DAMAGED')) throw error
+    return new Set()
+  }
 }
 
 function problemOf(error: EngineError): CheckProblem {

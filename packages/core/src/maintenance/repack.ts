@@ -62,12 +62,17 @@ export async function repackChunks(
       if (!isEngineError(error, 'REPOSITORY_DAMAGED')) throw error
       return sealChunk(keys, sealed.id, await reader.readChunk(sealed.id), 1)
     }
-    const data = Buffer.from(sealed.data.buffer, sealed.data.byteOffset, sealed.data.byteLength)
-    return {
-      head: data.subarray(0, nonceAndCompressionBytes),
-      body: data.subarray(nonceAndCompressionBytes, data.length - tagBytes),
-      tag: data.subarray(data.length - tagBytes),
-      bytes: data.length,
-    }
+    return sealedParts(sealed)
+  }
+}
+
+/** A sealed chunk as a pack takes it in. */
+export function sealedParts(sealed: SealedChunk): SealParts {
+  const data = Buffer.from(sealed.data.buffer, sealed.data.byteOffset, sealed.data.byteLength)
+  return {
+    head: data.subarray(0, nonceAndCompressionBytes),
+    body: data.subarray(nonceAndCompressionBytes, data.length - tagBytes),
+    tag: data.subarray(data.length - tagBytes),
+    bytes: data.length,
   }
 }

@@ -36,11 +36,20 @@ export async function checkPack(
   pack: string,
   options: { signal?: AbortSignal } = {},
 ): Promise<PackTable> {
+  return (await openWholePack(repository, pack, options)).table
+}
+
+/** The same, with the bytes. */
+export async function openWholePack(
+  repository: Repository,
+  pack: string,
+  options: { signal?: AbortSignal } = {},
+): Promise<{ data: Buffer; table: PackTable }> {
   const data = await repository.storage.get(packObjectName(pack), options)
   const table = openPack(repository.keys, pack, data)
   for (const chunk of table.chunks) {
     const sealed = data.subarray(chunk.offset, chunk.offset + chunk.storedBytes)
     unsealChunk(repository.keys, { id: chunk.id, bytes: chunk.bytes, data: sealed, pack }, { recheck: true })
   }
-  return table
+  return { data, table }
 }
