@@ -1,6 +1,6 @@
 import { type EngineOptions, parseEngineOptions } from './config.ts'
 import { type Backups, createBackups } from './engine/backups.ts'
-import { type DoctorReport, examine } from './engine/doctor.ts'
+import type { DoctorReport } from './engine/doctor.ts'
 import type { OfDatabase, Running } from './engine/engine-type.ts'
 import { createKeys, type Keys } from './engine/keys.ts'
 import { createMaintenance, type Maintenance } from './engine/maintenance.ts'
@@ -86,7 +86,10 @@ export function createBackupEngine(options: EngineOptions): BackupEngine {
     restores,
     maintenance,
     keys: createKeys(parts),
-    doctor: (request) => examine(parts, request),
+    async doctor(request) {
+      const { examine } = await import('./engine/doctor.ts')
+      return examine(parts, request)
+    },
     async status({ database, maxAgeSeconds = 26 * 3600, signal } = {}) {
       const list = await backups.list({ signal })
       const name = parts.connection(database).database

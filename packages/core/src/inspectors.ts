@@ -3,7 +3,6 @@
 import type { MigrationInspector } from './migrations/inspector.ts'
 import { createKyselyInspector, type KyselyInspectorOptions } from './migrations/kysely.ts'
 import { createLedgerInspector, type LedgerInspectorOptions } from './migrations/ledger.ts'
-import { openConnectionPool } from './postgres/connection-pool.ts'
 import { runCommand } from './postgres/run-command.ts'
 
 /**
@@ -13,7 +12,10 @@ import { runCommand } from './postgres/run-command.ts'
  * createBackupEngine({ migrations: [kyselyInspector({ migrations: new URL('./migrations/', import.meta.url) })] })
  */
 export function kyselyInspector(options: KyselyInspectorOptions): MigrationInspector {
-  return createKyselyInspector(options, openConnectionPool)
+  return createKyselyInspector(options, async (...pool) => {
+    const { openConnectionPool } = await import('./postgres/connection-pool.ts')
+    return openConnectionPool(...pool)
+  })
 }
 
 /**

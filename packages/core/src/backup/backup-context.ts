@@ -23,6 +23,9 @@ export interface BackupContext {
   clientTools?: string
 }
 
+/** The same while its repository may still be opening: the source can be looked at meanwhile. */
+export type OpeningContext = Omit<BackupContext, 'repository'> & { repository: Repository | Promise<Repository> }
+
 export interface BackupResources {
   /** Connections that read rows, each with a worker thread of its own. */
   connections: number

@@ -3,7 +3,7 @@ import { type ClientTools, findClientTools } from '../postgres/client-tools.ts'
 import { preflightSource } from '../postgres/preflight.ts'
 import { readServerFacts, type ServerFacts } from '../postgres/server-facts.ts'
 import type { Session } from '../postgres/session.ts'
-import type { BackupContext, BackupOptions } from './backup-context.ts'
+import type { BackupOptions, OpeningContext } from './backup-context.ts'
 
 /** What is known of the source before anything of it is locked. */
 export interface InspectedSource {
@@ -20,7 +20,7 @@ export interface InspectedSource {
  */
 export async function inspectSource(
   session: Session,
-  context: BackupContext,
+  context: Pick<OpeningContext, 'clientTools'>,
   options: BackupOptions,
   report?: Reporter,
 ): Promise<InspectedSource> {

@@ -15,7 +15,7 @@ import { createRepositoryWriter } from '../repository/repository-writer.ts'
 import { recordVerification } from '../repository/verifications.ts'
 import { type AttemptScope, inAttemptScope } from './attempt-scope.ts'
 import { withAttempts } from './attempts.ts'
-import type { BackupContext, BackupOptions } from './backup-context.ts'
+import type { BackupOptions, OpeningContext } from './backup-context.ts'
 import { defaultFullEveryDays } from './base.ts'
 import { type Base, confirmBase, findBase } from './find-base.ts'
 import { inspectSource } from './inspect-source.ts'
@@ -24,6 +24,7 @@ import { describeBackup } from './manifest.ts'
 import { mentionOldTransaction } from './old-transactions.ts'
 import { inPhase } from './progress.ts'
 import { readDatabase } from './read-database.ts'
+import { saidFirst } from './said-first.ts'
 import { defaultStallMs, watchForStall } from './stall-watch.ts'
 import { storeMedia } from './store-media.ts'
 import { createWorkerPool } from './worker-pool.ts'
@@ -40,7 +41,7 @@ import { createWorkerPool } from './worker-pool.ts'
  *   the storage fail with.
  */
 export async function runBackup(
-  context: BackupContext,
+  context: OpeningContext,
   options: BackupOptions,
 ): Promise<{ manifest: Manifest; checksum: string }> {
   const { signal, report } = options
@@ -53,23 +54,25 @@ export async function runBackup(
 }
 
 interface BackupJob {
-  context: BackupContext
+  context: OpeningContext
   options: BackupOptions
   id: string
   createdAt: Date
 }
 
 async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ manifest: Manifest; checksum: string }> {
-  const { context, options, id } = job
-  const { repository, database, resources } = context
+  const { options, id } = job
+  const { database, resources } = job.context
   const { signal } = scope
   const { report } = options
 
-  // Look before anything is locked: may this role read everything, is there a pg_dump for this server?
+  // Look before anything is locked, and while the repository's key is still being derived: may this role read
+  // everything, is there a pg_dump for this server? Nothing is written before the key is known to be right.
   report?.({ type: 'phase', phase: 'prepare' })
-  const control = await openSession(database, { application: 'backup control', signal })
-  scope.onEnd(() => control.close())
-  const source = await inspectSource(control, context, options, report)
+  const opening = Promise.resolve(job.context.repository)
+  const { control, source } = await saidFirst(opening, lookAtSource(scope, job))
+  const repository = await opening
+  const context = { ...job.context, repository }
 
   // One backup per database at a time: of two that overlap, either could take the other for an earlier one.
   const lease = await acquireLease(repository, {
@@ -176,6 +179,12 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
       throw error
     }
   })
+}
+
+async function lookAtSource({ signal, onEnd }: AttemptScope, { context, options }: BackupJob) {
+  const control = await openSession(context.database, { application: 'backup control', signal })
+  onEnd(() => control.close())
+  return { control, source: await inspectSource(control, context, options, options.report) }
 }
 
 /** What the manifest says of the comparison. */

@@ -1,16 +1,11 @@
-import { runBackup } from '../backup/run-backup.ts'
+import { saidFirst } from '../backup/said-first.ts'
 import { EngineError } from '../errors.ts'
-import { deleteManifest } from '../repository/manifests.ts'
-import { setPin } from '../repository/pins.ts'
-import { backupDetails } from './backup-details.ts'
+import type { BackupComparison } from './compare-backups.ts'
 import type { BackupDetails, BackupList, CreateBackupOptions, OfDatabase, Running } from './engine-type.ts'
-import { type ExportOptions, type ExportResult, exportBackup } from './export-backup.ts'
-import { exportToFolder, removeExported } from './export-folder.ts'
+import type { ExportOptions, ExportResult } from './export-backup.ts'
 import type { EngineParts } from './parts.ts'
-import { resolveBackup } from './resolve-backup.ts'
-import { readStoredBackups } from './stored-backups.ts'
 import { type BackupSummary, backupSummary, type StoredBackup } from './summary.ts'
-import { type VerifyOptions, type VerifyReport, verifyStoredBackup } from './verify-backup.ts'
+import type { VerifyOptions, VerifyReport } from './verify-backup.ts'
 
 /** Backups: made, found, verified, exported, pinned and deleted. References resolve as `resolveBackup` says. */
 export interface Backups {
@@ -20,6 +15,11 @@ export interface Backups {
   list(options?: OfDatabase & Running): Promise<BackupList>
   get(reference: string, options?: OfDatabase & Running): Promise<BackupSummary>
   details(reference: string, options?: OfDatabase & Running): Promise<BackupDetails>
+  /**
+   * What became of the tables since a backup: their columns, rows and bytes, until another backup or, with `live`, until
+   * now. Of the live database the catalogs are read and small tables counted; larger ones are estimated.
+   */
+  compare(before: string, after: string, options?: OfDatabase & Running): Promise<BackupComparison>
   verify(reference: string, options?: VerifyOptions & OfDatabase & Running): Promise<VerifyReport>
   export(reference: string, options?: ExportOptions & OfDatabase & Running): Promise<ExportResult>
   /** Lays the standard files beside the backup, in the option `exportDirectory`; they go when it goes. */
@@ -32,12 +32,17 @@ export interface Backups {
   delete(reference: string, options?: OfDatabase & Running & { force?: boolean }): Promise<BackupSummary>
 }
 
+/** What each of them works with is loaded when it is first called: a host that only mounts the engine starts at once. */
 export function createBackups(parts: EngineParts): Backups {
   const find = async (
     reference: string,
     options: OfDatabase & Running = {},
   ): Promise<{ found: StoredBackup; all: StoredBackup[] }> => {
     const repository = await parts.repository()
+    const [{ readStoredBackups }, { resolveBackup }] = await Promise.all([
+      import('./stored-backups.ts'),
+      import('./resolve-backup.ts'),
+    ])
     const { backups } = await readStoredBackups(repository, options.signal)
     const database = parts.optionalConnection(options.database)?.database
     const { id } = resolveBackup(
@@ -50,9 +55,14 @@ export function createBackups(parts: EngineParts): Backups {
 
   return {
     async create(options = {}) {
-      const found = await parts.backupContext(options.database)
+      // Deriving the key of a passphrase takes a third of a second: the source is looked at meanwhile.
+      const repository = parts.repository()
+      const [{ runBackup }, found] = await saidFirst(
+        repository,
+        Promise.all([import('../backup/run-backup.ts'), parts.sourceContext(options.database)]),
+      )
       const level = options.compressionLevel ?? found.resources.compressionLevel
-      const context = { ...found, resources: { ...found.resources, compressionLevel: level } }
+      const context = { ...found, repository, resources: { ...found.resources, compressionLevel: level } }
       const { settings } = parts
       const { manifest, checksum } = await runBackup(context, {
         id: options.id,
@@ -79,6 +89,7 @@ export function createBackups(parts: EngineParts): Backups {
     },
 
     async list(options = {}) {
+      const { readStoredBackups } = await import('./stored-backups.ts')
       const { backups, damaged } = await readStoredBackups(await parts.repository(), options.signal)
       const database = options.database === undefined ? undefined : parts.connection(options.database).database
       const wanted = backups.filter(({ manifest }) => database === undefined || manifest.database === database)
@@ -91,26 +102,41 @@ export function createBackups(parts: EngineParts): Backups {
 
     async details(reference, options) {
       const { found } = await find(reference, options)
+      const { backupDetails } = await import('./backup-details.ts')
       return backupDetails(await parts.repository(), found, options?.signal)
+    },
+
+    async compare(before, after, options = {}) {
+      const { found } = await find(before, options)
+      const repository = await parts.repository()
+      const { compareWithBackup, compareWithLive } = await import('./compare-backups.ts')
+      if (after === 'live')
+        return compareWithLive(repository, found.manifest, parts.connection(options.database), options.signal)
+      const other = await find(after, options)
+      return compareWithBackup(repository, found.manifest, other.found.manifest, options.signal)
     },
 
     async verify(reference, options = {}) {
       const { found } = await find(reference, options)
+      const { verifyStoredBackup } = await import('./verify-backup.ts')
       return verifyStoredBackup(parts, found, options)
     },
 
     async export(reference, options = {}) {
       const { found } = await find(reference, options)
+      const { exportBackup } = await import('./export-backup.ts')
       return exportBackup(parts, found.manifest, options)
     },
 
     async exportToFolder(reference, options = {}) {
       const { found } = await find(reference, options)
+      const { exportToFolder } = await import('./export-folder.ts')
       return exportToFolder(parts, found.manifest, options)
     },
 
     async pin(reference, pinned, options) {
       const { found } = await find(reference, options)
+      const { setPin } = await import('../repository/pins.ts')
       await setPin(await parts.repository(), found.manifest.id, pinned, { by: options?.by ?? currentUser() })
       return backupSummary({ ...found, pinned })
     },
@@ -129,6 +155,10 @@ export function createBackups(parts: EngineParts): Backups {
           advice: 'Make another one first, or delete it with --force.',
         })
       }
+      const [{ deleteManifest }, { removeExported }] = await Promise.all([
+        import('../repository/manifests.ts'),
+        import('./export-folder.ts'),
+      ])
       await deleteManifest(await parts.repository(), id, { signal: options?.signal })
       await removeExported(parts.settings, id)
       return backupSummary(found)

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { exportDump } from '../export/export-dump.ts'
-import { exportFileName } from '../export/export-file-name.ts'
+import { exportFileName, exportKind } from '../export/export-file-name.ts'
 import { exportMedia } from '../export/export-media.ts'
 import { exportSql } from '../export/export-sql.ts'
 import type { Manifest } from '../repository/documents.ts'
@@ -48,8 +48,3 @@ export async function exportBackup(
 }
 
 const writers = { backup: exportDump, sql: exportSql, media: exportMedia }
-
-/** The kind of file that holds a part of a backup. */
-export function exportKind(part: 'database' | 'media', format: 'dump' | 'sql'): keyof typeof writers {
-  return part === 'media' ? 'media' : format === 'sql' ? 'sql' : 'backup'
-}

@@ -1,7 +1,6 @@
-import { type CheckReport, checkRepository } from '../maintenance/check.ts'
-import { type CopyResult, copyRepository } from '../maintenance/copy.ts'
-import { type PruneResult, prune } from '../maintenance/prune.ts'
-import { cleanLeftovers } from '../restore/leftovers.ts'
+import type { CheckReport } from '../maintenance/check.ts'
+import type { CopyResult } from '../maintenance/copy.ts'
+import type { PruneResult } from '../maintenance/prune.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { OfDatabase, Running } from './engine-type.ts'
@@ -24,9 +23,16 @@ export interface Maintenance {
 
 export function createMaintenance(parts: EngineParts): Maintenance {
   return {
-    prune: async (options) => prune(await parts.repository(), options),
-    check: async (options) => checkRepository(await parts.repository(), options),
+    async prune(options) {
+      const { prune } = await import('../maintenance/prune.ts')
+      return prune(await parts.repository(), options)
+    },
+    async check(options) {
+      const { checkRepository } = await import('../maintenance/check.ts')
+      return checkRepository(await parts.repository(), options)
+    },
     async copy(to, options) {
+      const { copyRepository } = await import('../maintenance/copy.ts')
       const { throttle } = parts
       const storage = typeof to === 'string' ? openStorage(to, { create: true, throttle }) : to
       try {
@@ -35,7 +41,9 @@ export function createMaintenance(parts: EngineParts): Maintenance {
         if (typeof to === 'string') await storage.close?.()
       }
     },
-    cleanLeftovers: async ({ database, signal, report } = {}) =>
-      cleanLeftovers(parts.connection(database), { signal, report }),
+    async cleanLeftovers({ database, signal, report } = {}) {
+      const { cleanLeftovers } = await import('../restore/leftovers.ts')
+      return cleanLeftovers(parts.connection(database), { signal, report })
+    },
   }
 }

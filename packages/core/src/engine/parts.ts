@@ -1,9 +1,9 @@
 import { basename, resolve } from 'node:path'
 import type { BackupContext } from '../backup/backup-context.ts'
+import { saidFirst } from '../backup/said-first.ts'
 import { databasesOf, type EngineSettings, type KeyOption } from '../config.ts'
 import { EngineError, isEngineError } from '../errors.ts'
 import { type ConnectionParameters, resolveConnection } from '../postgres/connection.ts'
-import { initRepository } from '../repository/init.ts'
 import type { KeySource } from '../repository/keys.ts'
 import { openRepository } from '../repository/open.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -26,7 +26,10 @@ export interface EngineParts {
   connection(label?: string): ConnectionParameters
   /** The same, or undefined where no database is configured: reading a repository needs none. */
   optionalConnection(label?: string): ConnectionParameters | undefined
+  /** What a backup or a restore of a database works with. */
   backupContext(label?: string): Promise<BackupContext>
+  /** The same without the repository, which may take longer to open. */
+  sourceContext(label?: string): Promise<Omit<BackupContext, 'repository'>>
   close(): Promise<void>
 }
 
@@ -46,6 +49,7 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
         throw new EngineError('KEY_MISSING', 'A new repository needs a passphrase or a key.')
       // Only here a missing folder is made: anywhere else it means that a disk is not mounted.
       const target = typeof location === 'string' ? openStorage(location, { create: true, throttle }) : storage
+      const { initRepository } = await import('../repository/init.ts')
       const repository = await initRepository(target, await keySource(settings.encryption))
       opened = Promise.resolve(repository)
       return repository
@@ -83,9 +87,13 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
       return resolveConnection(url)
     },
     async backupContext(label) {
+      const opening = parts.repository()
+      const context = await saidFirst(opening, parts.sourceContext(label))
+      return { ...context, repository: await opening }
+    },
+    async sourceContext(label) {
       const application = await readApplication(process.cwd(), { name: settings.appName, version: settings.appVersion })
       return {
-        repository: await parts.repository(),
         database: parts.connection(label),
         inspectors: settings.migrations,
         media: mediaFolders(settings.media),
@@ -133,7 +141,7 @@ async function open(storage: Storage, encryption: EngineSettings['encryption']):
 export async function keySource(encryption: NonNullable<EngineSettings['encryption']> | KeyOption): Promise<KeySource> {
   if (encryption === 'none') return { encryption: 'none' }
   const key: KeyOption = typeof encryption === 'function' ? await encryption() : encryption
-  if ('passphrase' in key) return key
+  if (!('rawKey' in key)) return key
   const raw = typeof key.rawKey === 'string' ? Buffer.from(key.rawKey.trim(), 'hex') : Buffer.from(key.rawKey)
   if (raw.length !== 32) throw new EngineError('CONFIG_INVALID', 'A raw key has 32 bytes (64 hex digits).')
   return { rawKey: raw }

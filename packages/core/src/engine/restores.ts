@@ -1,10 +1,6 @@
 import { EngineError } from '../errors.ts'
-import { openControlSession } from '../restore/control-session.ts'
-import { discardRestore, listKeptDatabases, undoRestore } from '../restore/kept-databases.ts'
 import { type AroundSwap, defaultRestoreOptions, type RestoreContext, type RestoreOptions } from '../restore/options.ts'
 import type { RestorePlan } from '../restore/plan.ts'
-import { planRestore } from '../restore/plan-restore.ts'
-import { runRestore } from '../restore/run-restore.ts'
 import type { Backups } from './backups.ts'
 import type { OfDatabase, Running } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
@@ -53,11 +49,16 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
 
   const restores: Restores = {
     async plan(reference, request = {}) {
+      const { planRestore } = await import('../restore/plan-restore.ts')
       return planRestore(await context(request.database), await asked(reference, request), { signal: request.signal })
     },
 
     async run(reference, request) {
       const { signal, report, confirm, id } = request
+      const [{ planRestore }, { runRestore }] = await Promise.all([
+        import('../restore/plan-restore.ts'),
+        import('../restore/run-restore.ts'),
+      ])
       const ready = await context(request.database)
       const plan = await planRestore(ready, await asked(reference, request), { signal })
       if (confirm !== true && confirm !== plan.hash)
@@ -67,6 +68,10 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
     },
 
     async kept({ database, signal } = {}) {
+      const [{ openControlSession }, { listKeptDatabases }] = await Promise.all([
+        import('../restore/control-session.ts'),
+        import('../restore/kept-databases.ts'),
+      ])
       const parameters = parts.connection(database)
       const control = await openControlSession(parameters, { target: parameters.database, signal })
       if (!control) return []
@@ -94,6 +99,7 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
 
     async undo(reference, options = {}) {
       const { restore_id: restoreId } = await restores.findKept(reference, options)
+      const { undoRestore } = await import('../restore/kept-databases.ts')
       const { database, keptDatabase } = await undoRestore(parts.connection(options.database), restoreId, {
         signal: options.signal,
         report: options.report,
@@ -105,6 +111,7 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
 
     async discard(reference, options = {}) {
       const { restore_id: restoreId } = await restores.findKept(reference, options)
+      const { discardRestore } = await import('../restore/kept-databases.ts')
       return discardRestore(parts.connection(options.database), restoreId, {
         signal: options.signal,
         report: options.report,

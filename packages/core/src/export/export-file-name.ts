@@ -1,6 +1,11 @@
 /** Kinds of exported files, and how their names end. */
 const endings = { backup: 'dump', sql: 'sql', media: 'tar.gz' } as const
 
+/** The kind of file that holds a part of a backup. */
+export function exportKind(part: 'database' | 'media', format: 'dump' | 'sql'): keyof typeof endings {
+  return part === 'media' ? 'media' : format === 'sql' ? 'sql' : 'backup'
+}
+
 /**
  * `<app>_backup_YYYYMMDD_HHMMSS.dump`, `<app>_media_YYYYMMDD_HHMMSS.tar.gz` (`.sql` for plain text). The time is UTC.
  *

@@ -8,7 +8,6 @@ import { createMatcher } from './match.ts'
 import { HttpProblem, problemResponse, wireCode } from './problem.ts'
 import { createRateLimit } from './rate-limit.ts'
 import type { Answer, Route } from './route.ts'
-import { createRoutes } from './routes.ts'
 import { type Connection, type HandlerOptions, type HandlerSettings, handlerSettings } from './settings.ts'
 import { notLoggedInPage, userInterfaceAnswer, wantsPage } from './user-interface.ts'
 
@@ -29,7 +28,12 @@ const unknownConnection: Connection = { address: null, encrypted: false }
  */
 export function createHandler(engine: HttpEngine, options: HandlerOptions): Handler {
   const settings = handlerSettings(options)
-  const match = createMatcher(createRoutes())
+  let matcher: Promise<ReturnType<typeof createMatcher>> | undefined
+  // Loaded with the first request: what mounts the API, or only imports it, starts without.
+  const routes = () => {
+    matcher ??= import('./routes.ts').then(({ createRoutes }) => createMatcher(createRoutes()))
+    return matcher
+  }
   const rate = createRateLimit(settings.limits.requestsPerMinute)
 
   return async (request, known = {}) => {
@@ -54,6 +58,7 @@ export function createHandler(engine: HttpEngine, options: HandlerOptions): Hand
     const actor = await ask()
     if (!actor) throw new HttpProblem(401, 'unauthenticated', 'Log in first.')
     if (connection.address === null) limitRate(actor.id)
+    const match = await routes()
     const { route, params } = match(request.method, pathBelow(new URL(request.url).pathname, own.basePath))
     const audit = (
       outcome: 'allowed' | 'refused' | 'failed',

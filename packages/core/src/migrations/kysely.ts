@@ -2,14 +2,8 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { Kysely, PostgresDialect, type PostgresPool } from 'kysely'
-import {
-  FileMigrationProvider,
-  type Migration as KyselyMigration,
-  type MigrationProvider,
-  Migrator,
-  NO_MIGRATIONS,
-} from 'kysely/migration'
+import type { Kysely, PostgresPool } from 'kysely'
+import type { Migration as KyselyMigration, MigrationProvider, Migrator } from 'kysely/migration'
 import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
 import type { Migration, MigrationInspector, MigrationRun } from './inspector.ts'
 import { findLedger } from './ledger-table.ts'
@@ -38,7 +32,14 @@ export interface KyselyInspectorOptions {
 export type OpenPool = (
   databaseUrl: string,
   options: { application: string; signal: AbortSignal },
-) => { pool: PostgresPool; close(): Promise<void> }
+) => Promise<LentPool> | LentPool
+interface LentPool {
+  pool: PostgresPool
+  close(): Promise<void>
+}
+
+/** Some 250 modules, which only who migrates needs: an engine that makes backups starts without them. */
+const loadKysely = () => Promise.all([import('kysely'), import('kysely/migration')])
 
 /**
  * Reads and runs the migrations of an application that uses Kysely's `Migrator`.
@@ -54,28 +55,26 @@ export function createKyselyInspector(options: KyselyInspectorOptions, openPool:
     lockTable = 'kysely_migration_lock',
   } = options
   const source = migrationSource(options.migrations)
-  const createMigrator =
-    options.migrator ??
-    ((db: Kysely<unknown>, provider: MigrationProvider) =>
-      new Migrator({
-        db,
-        provider,
-        migrationTableName: table,
-        migrationLockTableName: lockTable,
-        // Kysely creates a schema it is told of, which a role without CREATE on the database may not.
-        ...(schema === 'public' ? {} : { migrationTableSchema: schema }),
-        allowUnorderedMigrations: options.allowUnordered ?? false,
-      }))
+  const settings = {
+    migrationTableName: table,
+    migrationLockTableName: lockTable,
+    // Kysely creates a schema it is told of, which a role without CREATE on the database may not.
+    ...(schema === 'public' ? {} : { migrationTableSchema: schema }),
+    allowUnorderedMigrations: options.allowUnordered ?? false,
+  }
 
   async function run(
     { databaseUrl, signal, log }: MigrationRun,
-    work: (migrator: ReturnType<typeof createMigrator>) => ReturnType<Migrator['migrateToLatest']>,
+    work: (migrator: Pick<Migrator, 'migrateToLatest' | 'migrateTo'>) => ReturnType<Migrator['migrateToLatest']>,
   ): Promise<void> {
     throwIfAborted(signal)
-    const { pool, close } = openPool(databaseUrl, { application: `migrate (${name})`, signal })
+    const [{ Kysely, PostgresDialect }, { Migrator }] = await loadKysely()
+    const { pool, close } = await openPool(databaseUrl, { application: `migrate (${name})`, signal })
     const database = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
     try {
-      const { error, results } = await work(createMigrator(database, announced(source.provider, signal, log)))
+      const provider = announced(source.provider, signal, log)
+      const migrator = options.migrator?.(database, provider) ?? new Migrator({ db: database, provider, ...settings })
+      const { error, results } = await work(migrator)
       throwIfAborted(signal)
       // Kysely passes over a migration without a down step in silence.
       const skipped = error === undefined ? results?.find(({ status }) => status !== 'Success') : undefined
@@ -117,7 +116,10 @@ export function createKyselyInspector(options: KyselyInspectorOptions, openPool:
       run(migration, (migrator) =>
         migration.to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(migration.to),
       ),
-    rollback: (migration) => run(migration, (migrator) => migrator.migrateTo(migration.to ?? NO_MIGRATIONS)),
+    async rollback(migration) {
+      const { NO_MIGRATIONS } = await import('kysely/migration')
+      await run(migration, (migrator) => migrator.migrateTo(migration.to ?? NO_MIGRATIONS))
+    },
   }
 }
 
@@ -134,12 +136,17 @@ function migrationSource(migrations: KyselyInspectorOptions['migrations']): Migr
 
 function folderSource(location: string | URL): MigrationSource {
   const folder = path.resolve(location instanceof URL ? fileURLToPath(location) : location)
-  const provider = new FileMigrationProvider({
-    fs: { readdir: async (directory) => readdir(directory) },
-    path,
-    migrationFolder: folder,
-    import: (file) => import(pathToFileURL(file).href),
-  })
+  const provider: MigrationProvider = {
+    async getMigrations() {
+      const { FileMigrationProvider } = await import('kysely/migration')
+      return new FileMigrationProvider({
+        fs: { readdir: async (directory) => readdir(directory) },
+        path,
+        migrationFolder: folder,
+        import: (file) => import(pathToFileURL(file).href),
+      }).getMigrations()
+    },
+  }
   const known = async (): Promise<Migration[]> => {
     const files = new Map<string, string>()
     try {

@@ -1,4 +1,3 @@
-import { execa } from 'execa'
 import { EngineError } from '../errors.ts'
 
 /** A program of the host's, started without any shell. */
@@ -33,6 +32,7 @@ export async function runCommand(command: Command, { signal, onLine }: CommandRu
     const value = process.env[name]
     if (value !== undefined) env[name] = value
   }
+  const { execa } = await import('execa')
   const running = execa(command.file, command.args ?? [], {
     cwd: command.cwd ?? process.cwd(),
     env: { ...env, ...command.env },

@@ -1,21 +1,17 @@
 import { hostname } from 'node:os'
 import { isoTime, systemClock } from '../../jobs/clock.ts'
 import { randomId } from '../../jobs/job-id.ts'
-import { createJobs } from '../../jobs/jobs.ts'
-import { createLocalQueue } from '../../jobs/local-queue.ts'
 import { nextRuns } from '../../jobs/schedule.ts'
-import { createScheduler, type Scheduler } from '../../jobs/scheduler.ts'
+import type { Scheduler } from '../../jobs/scheduler.ts'
 import { newBackupId } from '../../repository/backup-id.ts'
 import type { Operations, ScheduleOperations } from '../operations-type.ts'
 import { adopt } from './adopt.ts'
 import { createAuditOperations } from './audit.ts'
 import { createBackupOperations } from './backups.ts'
 import { type Background, type EngineCore, once } from './core.ts'
-import { createJobHandlers } from './handlers.ts'
-import { openCatalog } from './open-catalog.ts'
 import { createRestoreOperations } from './restores.ts'
 import { createMaintenanceOperations } from './retention.ts'
-import { checkedPatch, createRunTimeSettings, scheduleOf } from './run-time-settings.ts'
+import { checkedPatch, scheduleOf } from './run-time-settings.ts'
 import { readStatistics } from './statistics.ts'
 import { createStorageOperations } from './storage.ts'
 import { createTaskOperations } from './tasks.ts'
@@ -29,28 +25,22 @@ export function createOperations(core: EngineCore): Operations {
   const worker = randomId('w')
   const stopping = new AbortController()
   const opening = once(async (): Promise<Background> => {
-    const catalog = await openCatalog(core.parts)
-    const jobs = createJobs({
-      catalog,
-      queue: createLocalQueue({ concurrency: core.parts.settings.jobConcurrency }),
-      handlers: createJobHandlers(opening.get),
-      clock,
-      worker,
-    })
-    return { ...core, catalog, jobs, config: createRunTimeSettings(core.parts, catalog) }
+    const { openBackground } = await import('./open-background.ts')
+    return openBackground(core, { background: opening.get, clock, worker })
   })
   const background = opening.get
   const audit = createAuditOperations(background)
   const started = once(async () => {
     const ready = await background()
-    const scheduler = startScheduler(ready)
+    const scheduler = await newScheduler(ready)
     await ready.catalog.jobs.forget(isoTime(clock.now() - historyMs))
     await ready.jobs.start()
     scheduler.start()
     return scheduler
   })
 
-  function startScheduler({ catalog, jobs, config, parts }: Background): Scheduler {
+  async function newScheduler({ catalog, jobs, config, parts }: Background): Promise<Scheduler> {
+    const { createScheduler } = await import('../../jobs/scheduler.ts')
     const began = isoTime(clock.now())
     return createScheduler({
       catalog,
