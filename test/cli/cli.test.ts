@@ -10,6 +10,7 @@ const commands = [
   'backup',
   'list',
   'show',
+  'compare',
   'verify',
   'restore',
   'undo',
@@ -142,6 +143,16 @@ describe('the life of a backup', () => {
     expect(show.json()).toMatchObject({ backup: { table_counts: { 'public.users': 5000 } } })
     expect((await runCli(['show', 'latest'], { env })).stdout).toContain('public.users')
     expect((await runCli(['show', '99'], { env })).code).toBe(1)
+    const compared = await runCli(['compare', '1', 'live', '--json'], { env })
+    expect(JSON.parse(compared.stdout).comparison.tables).toContainEqual(
+      expect.objectContaining({
+        table: 'public.users',
+        schema: 'same',
+        after: expect.objectContaining({ rows: 5000 }),
+      }),
+    )
+    expect((await runCli(['compare', 'latest'], { env })).stdout).toContain('no table differs')
+    expect((await runCli(['compare', '1', '99'], { env })).code).toBe(1)
   })
 
   test('verify on every level', async () => {

@@ -103,6 +103,34 @@ describe.each(faces)('the HTTP contract over $name', ({ open }) => {
     ])
   })
 
+  test('a backup is compared with the live database and with another backup', async () => {
+    const live = await get('/backups/1/compare/?with=live', 'viewer' as 'admin')
+    expect(live.status).toBe(200)
+    expect(live.body).toMatchObject({
+      before: { kind: 'backup', number: 1 },
+      after: { kind: 'live', database: setting.database },
+    })
+    expect(live.body.tables).toContainEqual({
+      table: 'public.orders',
+      schema: 'same',
+      columns: { added: [], removed: [], changed: [] },
+      before: expect.objectContaining({ rows: 2000, exact: true }),
+      after: expect.objectContaining({ rows: 2000, exact: true, bytes: null }),
+    })
+    const other = await get('/backups/1/compare/?with=2')
+    expect(other.body).toMatchObject({ after: { kind: 'backup', number: 2 } })
+    const refused = async (path: string, actor = 'admin') => {
+      const { status, body } = await get(path, actor as 'admin')
+      return [status, body.code]
+    }
+    expect(await refused('/backups/1/compare/')).toEqual([400, 'invalid'])
+    expect(await refused('/backups/1/compare/?with=')).toEqual([400, 'invalid'])
+    expect(await refused('/backups/1/compare/?with=99')).toEqual([404, 'backup_not_found'])
+    expect(await refused('/backups/99/compare/?with=live')).toEqual([404, 'backup_not_found'])
+    expect(await refused('/backups/1/compare/?with=live', 'nothing')).toEqual([403, 'forbidden'])
+    expect(await refused('/backups/1/compare/?with=live', 'stranger')).toEqual([401, 'unauthenticated'])
+  })
+
   test('logs come as JSON and as a stream that goes on after the last one seen', async () => {
     const logs = await get('/backups/1/logs/')
     expect(logs.body.count).toBeGreaterThan(3)

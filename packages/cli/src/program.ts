@@ -9,6 +9,7 @@ const commands: Record<string, () => Promise<CommandDefinition>> = {
   backup: async () => (await import('./commands/backup.ts')).backupCommand,
   list: async () => (await import('./commands/list.ts')).listCommand,
   show: async () => (await import('./commands/show.ts')).showCommand,
+  compare: async () => (await import('./commands/compare.ts')).compareCommand,
   verify: async () => (await import('./commands/verify.ts')).verifyCommand,
   restore: async () => (await import('./commands/restore.ts')).restoreCommand,
   undo: async () => (await import('./commands/undo.ts')).undoCommand,

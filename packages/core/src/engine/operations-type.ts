@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import type { AuditEvent, AuditRecord } from '../policy/audit.ts'
 import type { RetentionDecision, RetentionPolicy } from '../policy/retention.ts'
 import type { RunTimeConfig, RunTimeConfigPatch } from '../policy/run-time-config.ts'
+import type { BackupComparison } from './compare-backups.ts'
 import type { BackupDetails, OfDatabase, VerifyLevel } from './engine-type.ts'
 import type { RestoreRequest } from './restores.ts'
 import type { BackupSummary } from './summary.ts'
@@ -74,6 +75,8 @@ export interface BackupOperations {
     reference: string,
     options?: OfDatabase & { signal?: AbortSignal },
   ): Promise<UnfinishedBackup | (CompletedBackup & BackupDetails)>
+  /** What became of the tables until another backup, or with `live` until now. */
+  compare(before: string, after: string, options?: OfDatabase & { signal?: AbortSignal }): Promise<BackupComparison>
   pin(reference: string, pinned: boolean, options: OfDatabase & Caller): Promise<CompletedBackup>
   create(
     options: OfDatabase &

@@ -52,6 +52,37 @@ export const backupSchema = z
   })
   .meta({ id: 'backup' })
 
+const tableSizeSchema = z
+  .object({
+    rows: z.number().nullable(),
+    exact: z.boolean().describe("False where the rows are estimated by the server's statistics."),
+    bytes: z.number().nullable().describe('Of its rows as COPY writes them; null of a live database.'),
+    disk_bytes: z.number().describe('Of its main file.'),
+  })
+  .nullable()
+const columnSchema = z.object({ name: z.string(), definition: z.string() })
+const sideSchema = z.looseObject({ kind: z.enum(['backup', 'live']), database: z.string() })
+
+export const comparisonSchema = z
+  .object({
+    before: sideSchema,
+    after: sideSchema,
+    tables: z.array(
+      z.object({
+        table: z.string(),
+        schema: z.enum(['same', 'added', 'removed', 'changed']),
+        columns: z.object({
+          added: z.array(columnSchema),
+          removed: z.array(columnSchema),
+          changed: z.array(z.object({ name: z.string(), before: z.string(), after: z.string() })),
+        }),
+        before: tableSizeSchema,
+        after: tableSizeSchema,
+      }),
+    ),
+  })
+  .meta({ id: 'comparison' })
+
 export const taskSchema = z
   .object({
     task_id: z.string(),

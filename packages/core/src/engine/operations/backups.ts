@@ -35,6 +35,14 @@ export function createBackupOperations(background: () => Promise<Background>): B
       return { ...row, ...(await backups.details(row.id, { database: label, signal })) }
     },
 
+    async compare(before, after, { database, signal } = {}) {
+      const { backups, parts } = await background()
+      const backup = completed(await operations.get(before, { database }))
+      const other = after === 'live' ? after : completed(await operations.get(after, { database })).id
+      const label = labelOfBackup(parts, backup, database)
+      return backups.compare(backup.id, other, { database: label, signal })
+    },
+
     async pin(reference, pinned, { database, by }) {
       const { backups, parts } = await background()
       const backup = completed(await operations.get(reference, { database }))

@@ -3,7 +3,7 @@ import { confirmationRefusal, planHash } from '../confirmation.ts'
 import { csvResponse, toCsv, wantsCsv } from '../csv.ts'
 import { listOf, listQuery, page } from '../listing.ts'
 import { route } from '../route.ts'
-import { backupSchema, confirm, ofDatabase, startedSchema } from '../schemas.ts'
+import { backupSchema, comparisonSchema, confirm, ofDatabase, startedSchema } from '../schemas.ts'
 import { logsAnswer, logsQuery, logsSchema } from '../task-logs.ts'
 
 const csvColumns = [
@@ -113,6 +113,21 @@ const get = route({
   },
 })
 
+const compare = route({
+  method: 'GET',
+  path: 'backups/:id/compare',
+  permission: 'backups:read',
+  summary: 'What became of the tables since a backup: columns, rows and bytes, until another one or until now.',
+  query: ofDatabase.extend({
+    with: z.string().min(1).max(100).describe('`live`, or another backup: number, id, its beginning, `latest`.'),
+  }),
+  answers: { status: 200, schema: comparisonSchema },
+  async handle({ engine, params, query, signal }) {
+    const { with: other, database } = query
+    return { body: await engine.operations.backups.compare(params.id ?? '', other, { database, signal }) }
+  },
+})
+
 const remove = route({
   method: 'DELETE',
   path: 'backups/:id/delete',
@@ -185,4 +200,4 @@ const logs = route({
   },
 })
 
-export const backupRoutes = [list, create, get, remove, verify, pin, logs]
+export const backupRoutes = [list, create, get, compare, remove, verify, pin, logs]
