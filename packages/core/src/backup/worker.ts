@@ -9,6 +9,7 @@ import { joinSnapshot } from '../postgres/joined-snapshot.ts'
 import { openSession, type Session } from '../postgres/session.ts'
 import { createChunkWriter } from '../repository/chunk-writer.ts'
 import { readJob } from './read-job.ts'
+import { standBack } from './stand-back.ts'
 import {
   type ReadJob,
   SharedState,
@@ -25,6 +26,7 @@ if (parentPort === null) throw new Error('worker.ts runs in a worker thread only
 const port = parentPort
 const setup = workerData as WorkerSetup
 const shared = new SharedState(setup.shared)
+standBack()
 
 let packsSent = 0
 const chunks = createChunkWriter({

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { z } from 'zod'
 import { isEngineError, throwIfAborted } from '../errors.ts'
 import type { Reporter } from '../events.ts'
@@ -88,6 +89,8 @@ export function createChunkReader(
         plain = await readChunk(sealed.id)
       }
       yield plain
+      // A chunk is up to some milliseconds of this thread's time; the host's own work comes between two.
+      await setImmediate()
     }
   }
 

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { standBack } from '../backup/stand-back.ts'
 import { fromPlainError, toPlainError } from '../backup/worker-protocol.ts'
 import { EngineError, isEngineError } from '../errors.ts'
 import { copyIn } from '../postgres/copy-in.ts'
@@ -20,6 +21,7 @@ import type {
  */
 const port = parentPort
 if (!port) throw new Error('restore-worker runs in a worker thread')
+standBack()
 const { parameters, keys, application } = workerData as RestoreWorkerSetup
 
 const aborting = new AbortController()

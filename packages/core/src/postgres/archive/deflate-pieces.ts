@@ -127,7 +127,7 @@ async function* cutPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buf
   for await (let data of source) {
     while (bytes + data.length >= pieceBytes) {
       const part = data.subarray(0, pieceBytes - bytes)
-      yield Buffer.concat([...gathered, part])
+      yield gathered.length === 0 ? asBuffer(part) : Buffer.concat([...gathered, part])
       gathered = []
       bytes = 0
       data = data.subarray(part.length)
@@ -138,6 +138,8 @@ async function* cutPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buf
   }
   if (bytes > 0) yield Buffer.concat(gathered)
 }
+
+const asBuffer = ({ buffer, byteOffset, length }: Uint8Array) => Buffer.from(buffer, byteOffset, length)
 
 /** RFC 1950 section 8; Node has no function for it. */
 function adler32(bytes: Buffer, previous: number): number {

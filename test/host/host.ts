@@ -1,0 +1,108 @@
+/**
+ * A web application with backups mounted, in a process of its own: `GET /` answers from memory. Started by
+ * `startHost`, which asks it over IPC how it fares.
+ */
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { allowLoopbackForDevelopment, createBackupEngine, type EngineOptions } from '@lifeboat/core'
+import type { HostAnswer, HostQuestion } from './start-host.ts'
+
+const { framework, options } = JSON.parse(process.argv[2] as string) as {
+  framework: 'express' | 'fastify'
+  options: EngineOptions
+}
+const atBegin = process.getActiveResourcesInfo()
+const engine = createBackupEngine(options)
+await engine.repository.init()
+const authorize = allowLoopbackForDevelopment(() => {})
+const page = { items: Array.from({ length: 50 }, (_, id) => ({ id, text: `item ${id}` })) }
+const { server, close } = await (framework === 'express' ? openExpress() : openFastify())
+
+const delay = monitorEventLoopDelay({ resolution: 1 })
+/** Processor time of this thread between two turns of a timer: what the loop was kept busy for, however busy the machine is. */
+let turns: number[] = []
+let last = process.threadCpuUsage()
+const everyTurn = () => {
+  const { user, system } = process.threadCpuUsage()
+  turns.push((user + system - last.user - last.system) / 1000)
+  last = { user, system }
+}
+const timer = setInterval(everyTurn, 1)
+process.on('message', (question: HostQuestion) => {
+  if (question === 'reset') {
+    delay.enable()
+    delay.reset()
+    turns = []
+  }
+  if (question === 'close') closeAll().catch((error) => process.nextTick(() => Promise.reject(error)))
+  else {
+    turns.sort((a, b) => a - b)
+    answer({
+      delayP99Ms: delay.percentile(99) / 1e6,
+      delayMaxMs: delay.max / 1e6,
+      turnP99Ms: turns[Math.floor(turns.length * 0.99)] ?? 0,
+      turnMaxMs: turns.at(-1) ?? 0,
+      resources: resources(),
+    })
+  }
+})
+answer({ port: (server.address() as AddressInfo).port, resources: resources() })
+
+/** What keeps a process from ending, beyond what it began with and the pipe to whoever started it. */
+function resources(): string[] {
+  const before = [...atBegin, 'PipeWrap']
+  return process.getActiveResourcesInfo().filter((kind) => {
+    const at = before.indexOf(kind)
+    if (at >= 0) before.splice(at, 1)
+    return at < 0
+  })
+}
+
+/** As a host ends; afterwards nothing is left and the process ends by itself. */
+async function closeAll(): Promise<void> {
+  delay.disable()
+  clearInterval(timer)
+  await close()
+  await engine.stop()
+  // Handles are given up in the turn after they were closed.
+  await new Promise((resolve) => setImmediate(resolve))
+  answer({ resources: resources() }, () => process.disconnect())
+}
+
+function answer(what: HostAnswer, sent?: () => void): void {
+  process.send?.(what, undefined, undefined, sent)
+}
+
+interface OpenHost {
+  server: Server
+  close(): Promise<void>
+}
+
+async function openExpress(): Promise<OpenHost> {
+  const { default: express } = await import('express')
+  const { backupRoutes, maintenanceMode } = await import('@lifeboat/express-adapter')
+  const app = express()
+  app.use('/api/backup', backupRoutes(engine, { authorize, confirmation: 'off' }))
+  app.use(maintenanceMode(engine))
+  app.get('/', (_request, response) => {
+    response.json(page)
+  })
+  const server = app.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { server, close: () => new Promise((resolve) => server.close(() => resolve())) }
+}
+
+async function openFastify(): Promise<OpenHost> {
+  const { default: fastify } = await import('fastify')
+  const { backupRoutes, maintenanceMode } = await import('@lifeboat/fastify-adapter')
+  const app = fastify()
+  await app.register(backupRoutes, { prefix: '/api/backup', engine, authorize, confirmation: 'off' })
+  await app.register(async (site) => {
+    await site.register(maintenanceMode, { engine })
+    site.get('/', async () => page)
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return { server: app.server, close: () => app.close() }
+}

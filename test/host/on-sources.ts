@@ -1,0 +1,16 @@
+/** For `--import`: packages of this tree are read from their sources, as in vitest.config.ts. */
+import { registerHooks } from 'node:module'
+
+const sources: Record<string, string> = {
+  '@lifeboat/core': '../../packages/core/src/index.ts',
+  '@lifeboat/express-adapter': '../../packages/express-adapter/src/index.ts',
+  '@lifeboat/fastify-adapter': '../../packages/fastify-adapter/src/index.ts',
+}
+registerHooks({
+  resolve(specifier, context, next) {
+    const source = sources[specifier]
+    return source === undefined
+      ? next(specifier, context)
+      : { url: new URL(source, import.meta.url).href, shortCircuit: true }
+  },
+})
