@@ -92,6 +92,7 @@ export const errorTable = {
     false,
     'Add the storage to `allowedStorageEndpoints` in code, or leave out `url` to test the one in use.',
   ),
+  COPY_NOT_FOUND: row(404, 2, false, 'Copies are configured by the option `copies`; see docs/storage.md.'),
   // --- backups
   BACKUP_NOT_FOUND: row(404, 1, false, 'List the backups with `lifeboat list`.'),
   BACKUP_AMBIGUOUS: row(409, 2, false, 'Give more characters of the id.'),

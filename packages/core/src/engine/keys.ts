@@ -1,9 +1,9 @@
 import type { KeyOption } from '../config.ts'
 import { EngineError } from '../errors.ts'
-import { objectDigest } from '../maintenance/check-records.ts'
-import { addKeySlot, type KeySlotInfo, listKeySlots, removeKeySlot, rotateKeySlot } from '../repository/key-slots.ts'
+import { addKeySlot, type KeySlotInfo, listKeySlots, rotateKeySlot } from '../repository/key-slots.ts'
 import type { KeySource } from '../repository/keys.ts'
 import { recoverName } from '../repository/layout.ts'
+import { removeKeySlot } from '../repository/remove-key-slot.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { EngineParts } from './parts.ts'
 import { keySource } from './parts.ts'
@@ -11,11 +11,15 @@ import { keySource } from './parts.ts'
 /** One way to open the repository. Never holds a secret. */
 export interface KeySlotSummary {
   slot: string
-  kind: 'passphrase' | 'raw_key' | 'none'
+  kind: 'passphrase' | 'raw_key' | 'kms' | 'age' | 'none'
   label: string
   created_at: string
   /** Whether the engine opened the repository with it. */
   opened_with: boolean
+  /** The id of the KMS key, where it is one. */
+  kms_key: string | null
+  /** The public keys it was made for, where it is of kind age. */
+  recipients: string[] | null
 }
 
 /** What somebody needs who has to get at the backups on an empty machine; without any secret. */
@@ -26,6 +30,8 @@ export interface RecoveryKit {
   encryption: 'aes-256-gcm' | 'none'
   created_at: string
   slots: KeySlotSummary[]
+  /** Tells the repository from one that somebody else made; no secret. */
+  fingerprint: string
   /** SHA-256 of the recovery program that lies in the repository, or null where there is none. */
   recover_sha256: string | null
 }
@@ -33,8 +39,11 @@ export interface RecoveryKit {
 /** The keys that open the repository. */
 export interface Keys {
   list(): Promise<KeySlotSummary[]>
-  /** A second way in. The key the engine works with must open the repository. */
-  add(key: KeyOption, options?: { label?: string }): Promise<KeySlotSummary>
+  /**
+   * A second way in. The key the engine works with must open the repository. With age recipients: for whoever holds one
+   * of their identities. `KMS_UNAVAILABLE`.
+   */
+  add(key: KeyOption | { ageRecipients: readonly string[] }, options?: { label?: string }): Promise<KeySlotSummary>
   /** By the slot's name, its first characters or its label. Refuses (`USAGE`) the last one. */
   remove(reference: string): Promise<KeySlotSummary>
   /** A new key in the place of the one the engine works with, which opens nothing any more. See `rotateKeySlot`. */
@@ -57,7 +66,8 @@ export function createKeys(parts: EngineParts): Keys {
     list,
     async add(key, options) {
       const repository = await parts.repository()
-      return summaryOf(await addKeySlot(repository, await current(), await keySource(key), options), repository)
+      const added = 'ageRecipients' in key ? key : await keySource(key)
+      return summaryOf(await addKeySlot(repository, await current(), added, options), repository)
     },
     async remove(reference) {
       const slots = await list()
@@ -80,6 +90,7 @@ export function createKeys(parts: EngineParts): Keys {
       return { added: added && summaryOf(added, repository), removed }
     },
     async recoveryKit() {
+      const { objectDigest } = await import('../maintenance/check-records.ts')
       const repository = await parts.repository()
       const { format, encryption, created_at } = repository.config
       return {
@@ -89,12 +100,14 @@ export function createKeys(parts: EngineParts): Keys {
         encryption,
         created_at,
         slots: await list(),
+        fingerprint: repository.fingerprint,
         recover_sha256: await objectDigest(repository, recoverName),
       }
     },
   }
 }
 
-function summaryOf({ slot, kind, label, createdAt }: KeySlotInfo, { openedWith }: Repository): KeySlotSummary {
-  return { slot, kind, label, created_at: createdAt, opened_with: slot === openedWith }
+function summaryOf(info: KeySlotInfo, { openedWith }: Repository): KeySlotSummary {
+  const { slot, kind, label, createdAt: created_at, kmsKey: kms_key, recipients } = info
+  return { slot, kind, label, created_at, opened_with: slot === openedWith, kms_key, recipients }
 }

@@ -1,28 +1,37 @@
-import { EngineError } from '../errors.ts'
-import { type Storage, StorageObjectMissing } from '../storage/storage.ts'
+import { EngineError, isEngineError } from '../errors.ts'
+import type { Storage } from '../storage/storage.ts'
 import { damaged } from './damage.ts'
-import { decodeKeySlot, encodeKeySlot, type KeySlot, keySlotName, kindOfKey, openKeySlot } from './key-slot.ts'
-import { deriveKeys, type KeySource } from './keys.ts'
+import {
+  checkKeySource,
+  decodeKeySlot,
+  encodeKeySlot,
+  type KeySlot,
+  keySlotName,
+  kindOfKey,
+  openKeySlot,
+} from './key-slot.ts'
+import { deriveKeys, type KeySource, type SlotKey } from './keys.ts'
 import { configName, prefixes } from './layout.ts'
+import { damagedSlots, readKeySlots } from './read-key-slots.ts'
+import { removeKeySlot } from './remove-key-slot.ts'
 import type { Repository } from './repository.ts'
-
-/** More slots than anybody has; a bound on the work a hostile repository can ask for. */
-const maxSlots = 64
 
 export interface KeySlotInfo {
   slot: string
   kind: KeySlot['kind']
   label: string
   createdAt: string
+  /** Of kind kms. */
+  kmsKey: string | null
+  /** Of kind age. */
+  recipients: string[] | null
 }
 
 /** The key slots of a repository, oldest first. Throws `REPOSITORY_DAMAGED` naming the slots that cannot be read. */
 export async function listKeySlots(repository: Repository): Promise<KeySlotInfo[]> {
   const { slots, errors } = await readKeySlots(repository.storage, repository.id)
   if (errors.length > 0) throw damagedSlots(errors)
-  return slots
-    .map(({ slot, kind, label, created_at }) => ({ slot, kind, label, createdAt: created_at }))
-    .sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt))
+  return slots.map(infoOf).sort((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt))
 }
 
 /**
@@ -32,9 +41,10 @@ export async function listKeySlots(repository: Repository): Promise<KeySlotInfo[
 export async function addKeySlot(
   repository: Repository,
   current: KeySource,
-  added: KeySource,
+  added: SlotKey,
   options: { label?: string } = {},
 ): Promise<KeySlotInfo> {
+  checkKeySource(added)
   if ('encryption' in added || repository.config.encryption === 'none') {
     throw new EngineError(
       'CONFIG_INVALID',
@@ -45,8 +55,13 @@ export async function addKeySlot(
   const { slot, data } = await encodeKeySlot(repository.id, master, added, options.label ?? '')
   const name = keySlotName(slot)
   await repository.storage.put(name, data, { ifAbsent: true })
-  const { kind, label, created_at } = decodeKeySlot(name, await repository.storage.get(name))
-  return { slot, kind, label, createdAt: created_at }
+  const stored = decodeKeySlot(name, await repository.storage.get(name))
+  if (stored === null) throw damaged(name, 'is not what was written')
+  return infoOf(stored)
+}
+
+function infoOf({ slot, kind, label, created_at, kms_key, recipients }: KeySlot): KeySlotInfo {
+  return { slot, kind, label, createdAt: created_at, kmsKey: kms_key ?? null, recipients: recipients ?? null }
 }
 
 /**
@@ -84,15 +99,6 @@ export async function slotsOpenedBy(repository: Repository, key: KeySource): Pro
   return opened
 }
 
-/** Removes a slot. Refuses (`USAGE`) the last readable one: nobody could open the repository again. */
-export async function removeKeySlot(repository: Repository, slot: string): Promise<void> {
-  const { slots } = await readKeySlots(repository.storage, repository.id)
-  if (!slots.some((other) => other.slot !== slot)) {
-    throw new EngineError('USAGE', 'This is the last key slot. Add another one before you remove it.')
-  }
-  await repository.storage.delete(keySlotName(slot))
-}
-
 /**
  * The master key a key opens. Tries every slot of the key's kind until `isRight` accepts. Throws `WRONG_KEY` when
  * slots are sound and none opens, `REPOSITORY_DAMAGED` when the one that might have is damaged.
@@ -106,19 +112,26 @@ export async function findMasterKey(
   const { slots, errors } = await readKeySlots(storage, repository)
   const kind = kindOfKey(key)
   let opened = false
+  let away: unknown
   for (const slot of slots.filter((candidate) => candidate.kind === kind)) {
-    const master = await openKeySlot(slot, key)
+    const master = await openKeySlot(slot, key).catch((error: unknown) => {
+      if (!isEngineError(error, 'KMS_UNAVAILABLE')) throw error
+      away ??= error
+      return null
+    })
     if (master === null) continue
     if (isRight(master)) return { master, slot: slot.slot }
     opened = true
   }
+  if (away !== undefined) throw away
   if (errors.length > 0) throw damagedSlots(errors)
   if (opened) throw damaged(configName, 'was altered: a key slot opens, but its key did not write this object')
   if (slots.length === 0) throw damaged(prefixes.keys, 'holds no key slot of this repository')
-  throw refusal(kind, slots)
+  throw refusal(key, slots)
 }
 
-function refusal(kind: KeySlot['kind'], slots: KeySlot[]): EngineError {
+function refusal(key: KeySource, slots: KeySlot[]): EngineError {
+  const kind = kindOfKey(key)
   const has = (wanted: KeySlot['kind']) => slots.some((slot) => slot.kind === wanted)
   if (kind === 'none')
     return new EngineError('KEY_MISSING', 'The repository is encrypted; a passphrase or key is needed.')
@@ -127,37 +140,11 @@ function refusal(kind: KeySlot['kind'], slots: KeySlot[]): EngineError {
       advice: 'Ask for encryption "none" by that name, if this is the repository you meant.',
     })
   }
-  const what = kind === 'passphrase' ? 'passphrase' : 'raw key'
+  const what = 'kms' in key ? `KMS key "${key.kms.id}"` : whatOf[kind]
   return new EngineError(
     'WRONG_KEY',
-    `The ${what} does not open the repository${has(kind) ? '' : `: it has no ${what}`}.`,
+    `The ${what} does not open the repository${has(kind) ? '' : `: it has no key slot of this kind`}.`,
   )
 }
 
-async function readKeySlots(
-  storage: Storage,
-  repository: string,
-): Promise<{ slots: KeySlot[]; errors: EngineError[] }> {
-  const slots: KeySlot[] = []
-  const errors: EngineError[] = []
-  let seen = 0
-  for await (const object of storage.list(prefixes.keys)) {
-    if (++seen > maxSlots) throw damaged(prefixes.keys, `holds more than ${maxSlots} key slots`)
-    try {
-      if (object.bytes > 4096) throw damaged(object.name, 'is too long for a key slot')
-      const slot = decodeKeySlot(object.name, await storage.get(object.name))
-      // The slot of an init that lost a race, or died, belongs to a repository that never was.
-      if (slot.repository === repository) slots.push(slot)
-    } catch (error) {
-      if (error instanceof StorageObjectMissing) continue
-      if (!(error instanceof EngineError) || error.code !== 'REPOSITORY_DAMAGED') throw error
-      errors.push(error)
-    }
-  }
-  return { slots, errors }
-}
-
-function damagedSlots(errors: EngineError[]): EngineError {
-  const objects = errors.flatMap((error) => error.detail.objects as string[])
-  return damaged(objects, errors.length === 1 ? 'is a damaged key slot' : 'are damaged key slots', errors[0])
-}
+const whatOf = { passphrase: 'passphrase', raw_key: 'raw key', kms: 'KMS key', age: 'age identity', none: 'key' }

@@ -5,9 +5,10 @@ import { createMemoryStorage } from '../storage/memory.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createFaultyStorage } from '../testing/faulty-storage.ts'
 import { initRepository } from './init.ts'
-import { addKeySlot, listKeySlots, removeKeySlot, rotateKeySlot } from './key-slots.ts'
+import { addKeySlot, listKeySlots, rotateKeySlot } from './key-slots.ts'
 import type { KeySource } from './keys.ts'
 import { openRepository } from './open.ts'
+import { removeKeySlot } from './remove-key-slot.ts'
 
 const rawKey = { rawKey: randomBytes(32) }
 const otherKey = { rawKey: randomBytes(32) }

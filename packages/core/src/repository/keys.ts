@@ -1,7 +1,16 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
+import type { KmsKey } from '../config.ts'
 
 /** What opens a repository. `encryption: 'none'` must be asked for by that name. */
-export type KeySource = { passphrase: string } | { rawKey: Uint8Array } | { encryption: 'none' }
+export type KeySource =
+  | { passphrase: string }
+  | { rawKey: Uint8Array }
+  | { kms: KmsKey }
+  | { ageIdentity: string; fingerprint?: string }
+  | { encryption: 'none' }
+
+/** What a key slot can be made for: also for those who will open it somewhere else. */
+export type SlotKey = KeySource | { ageRecipients: readonly string[] }
 
 /**
  * The keys in use, each derived from the master key. Plain bytes, so that they can be handed to worker threads; the
@@ -35,6 +44,14 @@ export function deriveKeys(masterKey: Uint8Array): RepositoryKeys {
     document: deriveKey(masterKey, 'lifeboat/1 document'),
     config: deriveKey(masterKey, 'lifeboat/1 config'),
   }
+}
+
+/**
+ * What tells a repository from one that somebody else made: 32 hex digits, no secret. For those who open it with a key
+ * that anybody can make a repository for.
+ */
+export function fingerprintOf(masterKey: Uint8Array): string {
+  return deriveKey(masterKey, 'lifeboat/1 fingerprint', 16).toString('hex')
 }
 
 /** HKDF-SHA-256 without salt; `info` names the purpose. */

@@ -10,6 +10,7 @@ export const prefixes = {
   pins: 'pins/',
   verified: 'verified/',
   numbers: 'numbers/',
+  removals: 'removals/',
 } as const
 
 export const configName = 'config'

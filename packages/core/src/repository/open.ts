@@ -4,7 +4,7 @@ import { decodeConfig } from './config.ts'
 import { damaged } from './damage.ts'
 import { checkKeySource } from './key-slot.ts'
 import { findMasterKey } from './key-slots.ts'
-import { deriveKeys, type KeySource, type RepositoryKeys } from './keys.ts'
+import { deriveKeys, fingerprintOf, type KeySource, type RepositoryKeys } from './keys.ts'
 import { configName, prefixes } from './layout.ts'
 import type { Repository } from './repository.ts'
 
@@ -16,13 +16,21 @@ export async function openRepository(storage: Storage, key: KeySource): Promise<
   checkKeySource(key)
   const { config, isAuthentic } = decodeConfig(await readConfig(storage))
   let keys: RepositoryKeys | undefined
-  const { slot: openedWith } = await findMasterKey(storage, config.id, key, (master) => {
-    keys = deriveKeys(master)
+  const { master, slot: openedWith } = await findMasterKey(storage, config.id, key, (candidate) => {
+    keys = deriveKeys(candidate)
     return isAuthentic(keys)
   })
   // A public key in an encrypted repository, or the other way round, is a swapped slot, not a choice of the owner.
   if ((config.encryption === 'none') !== 'encryption' in key) throw damaged(configName, 'does not fit its key slot')
-  return { id: config.id, storage, config, keys: keys!, openedWith }
+  const fingerprint = fingerprintOf(master)
+  master.fill(0)
+  const expected = 'ageIdentity' in key ? key.fingerprint : undefined
+  if (expected !== undefined && expected !== fingerprint)
+    throw new EngineError('WRONG_KEY', 'This age identity opens the repository, but its fingerprint is another one.', {
+      advice: 'Somebody may have put another repository in the place of yours. Compare with the recovery kit.',
+    })
+  const isProven = !('ageIdentity' in key) || expected !== undefined
+  return { id: config.id, storage, config, keys: keys!, openedWith, fingerprint, isProven }
 }
 
 async function readConfig(storage: Storage): Promise<Buffer> {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { throwIfAborted } from '../errors.ts'
+import { EngineError, throwIfAborted } from '../errors.ts'
 import type { ChunkIndex } from './chunk-index.ts'
 import { type ChunkWriter, createChunkWriter } from './chunk-writer.ts'
 import { type CommitLease, commitManifest } from './commit.ts'
@@ -48,8 +48,10 @@ export interface RepositoryWriter {
 const pieceBytes = 1024 * 1024
 const idsAtATime = 8192
 
+/** Throws `CONFIG_INVALID` for a repository of which nothing proves whose it is. */
 export function createRepositoryWriter(repository: Repository, options: RepositoryWriterOptions): RepositoryWriter {
   const { index, signal } = options
+  assertProven(repository)
   const { storage, keys, config } = repository
   const unindexed: PackTable[] = index.unindexed.flatMap((name) => index.packTable(name) ?? [])
   const storing = new Set<Promise<void>>()
@@ -140,4 +142,12 @@ export function createRepositoryWriter(repository: Repository, options: Reposito
       return commitManifest(repository, index, manifest, { signal, lease: options.lease })
     },
   }
+}
+
+/** Anybody can make a repository that opens with our age identity, and could read what we put into it. */
+function assertProven({ isProven }: Repository): void {
+  if (isProven) return
+  throw new EngineError('CONFIG_INVALID', 'With an age identity alone nothing proves whose repository this is.', {
+    advice: 'Give the fingerprint of the recovery kit, too: --fingerprint, or `fingerprint` beside `ageIdentity`.',
+  })
 }

@@ -11,6 +11,10 @@ export interface Repository {
   keys: RepositoryKeys
   /** The key slot that opened it. */
   openedWith: string
+  /** Tells it from one that somebody else made, see `fingerprintOf`. */
+  fingerprint: string
+  /** Whether the key that opened it proves whose it is: an age identity without the fingerprint does not. */
+  isProven: boolean
   /** Storages that hold copies of this repository: readers that ask for it go there for what this one cannot give. */
   copies?: readonly Storage[]
 }

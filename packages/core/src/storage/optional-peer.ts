@@ -1,11 +1,11 @@
 import { EngineError } from '../errors.ts'
 
 /**
- * Loads the SDK of a storage when it is first needed: these packages are optional, so that nobody installs what they do
+ * Loads the SDK of a storage, or another library, when it is first needed: these packages are optional, so that nobody installs what they do
  * not use. `load` holds the literal `import()`, which bundlers and type checkers follow. Throws `CONFIG_INVALID` with
  * the command that installs it.
  */
-export async function loadOptionalPeer<T>(name: string, load: () => Promise<T>): Promise<T> {
+export async function loadOptionalPeer<T>(name: string, load: () => Promise<T>, what = 'This storage'): Promise<T> {
   try {
     return await load()
   } catch (cause) {
@@ -14,8 +14,8 @@ export async function loadOptionalPeer<T>(name: string, load: () => Promise<T>):
     throw new EngineError(
       'CONFIG_INVALID',
       absent && message.includes(name)
-        ? `This storage needs the package ${name}, which is not installed.`
-        : `The package ${name}, which this storage needs, cannot be loaded: ${message}`,
+        ? `${what} needs the package ${name}, which is not installed.`
+        : `${what} needs the package ${name}, which cannot be loaded: ${message}`,
       { cause, advice: `Install it beside @lifeboat/core: npm install ${name}` },
     )
   }
