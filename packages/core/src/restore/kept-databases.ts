@@ -4,6 +4,7 @@ import type { ConnectionParameters } from '../postgres/connection.ts'
 import { quoteIdentifier } from '../postgres/identifiers.ts'
 import type { Query } from '../postgres/query.ts'
 import { openSession, type Session } from '../postgres/session.ts'
+import { carryingCatalogs } from './carry-catalogs.ts'
 import { openControlSession } from './control-session.ts'
 import { formatRestoreComment, parseRestoreComment, type RestoreComment } from './database-comment.ts'
 import { isKeptDatabaseName, keptDatabaseName } from './names.ts'
@@ -91,7 +92,15 @@ export async function undoRestore(
       }
       const around = live ? aroundSwap : withoutNotice
       const notice = { database, restoreId: facts.restore, report }
-      const { milliseconds } = await around(notice, () => swapDatabases(swap))
+      const carry = {
+        parameters,
+        live: live && database,
+        incoming: kept,
+        renamer: control.query,
+        terminator: terminator.query,
+        report,
+      }
+      const { milliseconds } = await around(notice, () => carryingCatalogs(carry, () => swapDatabases(swap)))
       log(report, 'info', `Database "${database}" is what it was before the restore again.`)
       return { database, keptDatabase: replaced?.keptName ?? null, milliseconds }
     } finally {

@@ -6,6 +6,7 @@ import { quoteIdentifier, quoteLiteral } from '../postgres/identifiers.ts'
 import { openSession, type Session } from '../postgres/session.ts'
 import type { DatabaseProperties } from '../repository/documents.ts'
 import { analyzeTables } from './analyze.ts'
+import { carryingCatalogs } from './carry-catalogs.ts'
 import { createDatabaseSql } from './create-database.ts'
 import { formatRestoreComment, parseRestoreComment } from './database-comment.ts'
 import { propertyStatements } from './database-properties.ts'
@@ -170,7 +171,15 @@ async function takeName(
     // Nobody has to step aside for a database that is not there yet.
     const around = present ? (context.aroundSwap ?? withoutNotice) : withoutNotice
     const notice = { database: name, restoreId: run.id, report }
-    const { milliseconds } = await around(notice, () => swapDatabases(swap))
+    const carry = {
+      parameters: context.database,
+      live: present ? name : null,
+      incoming: copy,
+      renamer: renamer.query,
+      terminator: terminator.query,
+      report,
+    }
+    const { milliseconds } = await around(notice, () => carryingCatalogs(carry, () => swapDatabases(swap)))
     log(
       report,
       'info',
