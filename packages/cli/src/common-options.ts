@@ -8,6 +8,16 @@ export function withCommonOptions(command: Command): Command {
     .addOption(new Option('--repository <location>', 'path or URL of the repository').env('LIFEBOAT_REPOSITORY'))
     .option('--passphrase-file <file>', 'file with the passphrase (or set LIFEBOAT_PASSPHRASE)')
     .option('--key-file <file>', 'file with a raw key: 32 bytes, or 64 hex digits')
+    .addOption(
+      new Option('--age-identity <file>', 'file with age identities, as age-keygen makes it').env(
+        'LIFEBOAT_AGE_IDENTITY',
+      ),
+    )
+    .addOption(
+      new Option('--fingerprint <hex>', 'with --age-identity: the repository that is meant').env(
+        'LIFEBOAT_FINGERPRINT',
+      ),
+    )
     .addOption(new Option('--encryption <mode>', 'only "none": keep the key beside the data').choices(['none']))
     .option('--config <file>', 'configuration file (default: lifeboat.config.ts, .js or .json, if there is one)')
     .addOption(new Option('--catalog <place>', 'SQLite file or PostgreSQL URL of the catalog').env('LIFEBOAT_CATALOG'))

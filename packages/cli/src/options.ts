@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type BackupEngine, createBackupEngine, EngineError, type EngineOptions, isEngineError } from '@lifeboat/core'
+import {
+  type BackupEngine,
+  createBackupEngine,
+  EngineError,
+  type EngineOptions,
+  isEngineError,
+  type KeyOption,
+} from '@lifeboat/core'
 import { loadConfig } from './config-file.ts'
 import { createProgress } from './output/progress.ts'
 import { askPassphrase, canAsk } from './prompts.ts'
@@ -12,6 +19,8 @@ export interface CommonOptions {
   repository?: string
   passphraseFile?: string
   keyFile?: string
+  ageIdentity?: string
+  fingerprint?: string
   encryption?: string
   config?: string
   catalog?: string
@@ -125,10 +134,15 @@ async function needsKey(options: EngineOptions): Promise<boolean> {
 export async function keyFrom(options: {
   passphraseFile?: string
   keyFile?: string
-}): Promise<{ passphrase: string } | { rawKey: string } | undefined> {
-  if (options.keyFile) return { rawKey: parseKey(await readSecret(options.keyFile)) }
-  if (options.passphraseFile) return { passphrase: withoutNewline(await readSecret(options.passphraseFile)) }
-  return undefined
+  ageIdentity?: string
+  fingerprint?: string
+}): Promise<KeyOption | undefined> {
+  const { passphraseFile, keyFile, ageIdentity, fingerprint } = options
+  if (keyFile) return { rawKey: parseKey(await readSecret(keyFile)) }
+  if (passphraseFile) return { passphrase: withoutNewline(await readSecret(passphraseFile)) }
+  if (!ageIdentity) return undefined
+  const identity = (await readSecret(ageIdentity)).toString('utf8')
+  return { ageIdentity: identity, ...(fingerprint ? { fingerprint: fingerprint.toLowerCase() } : {}) }
 }
 
 async function readSecret(path: string): Promise<Buffer> {

@@ -26,6 +26,15 @@ The key of an encrypted repository:
   LIFEBOAT_PASSPHRASE=...      environment variable with the passphrase
   --passphrase-file FILE       file with the passphrase; a line end at its end is left out
   --key-file FILE              file with the raw key: 32 bytes, or 64 hex digits
+  --unwrapped-key-file FILE    what a KMS or age made of a slot of kind kms or age: see below
+
+Slots of kind kms and age do not open here by themselves: this program calls no KMS and knows no age. Any other slot's
+passphrase or key does. Without one:
+  node recover.mjs keys    REPOSITORY                     what key slots there are
+  node recover.mjs wrapped REPOSITORY SLOT OUT.age        the wrapped key of one
+  age --decrypt --identity IDENTITY.txt --output OUT.key OUT.age
+                               or have the KMS unwrap it, under the context that "keys" shows
+  node recover.mjs list    REPOSITORY --unwrapped-key-file OUT.key
 
   --help                       this text
 
@@ -186,17 +195,26 @@ async function openKeys(folder, config, key) {
   if (names.length > maxSlots)
     throw damaged('keys', `it holds ${names.length} slots, and at most ${maxSlots} are allowed`)
   const broken = []
+  const others = new Set()
   let ofThisKind = 0
   for (const name of names) {
     const object = `keys/${name}`
     try {
       const slot = await readSlot(folder, object, name)
-      if (slot === null || slot.header.repository !== config.id || slot.header.kind !== key.kind) continue
+      if (slot === null || slot.header.repository !== config.id) continue
+      if (key.kind === 'unwrapped' ? !isWrapped(slot) : slot.header.kind !== key.kind) {
+        if (isWrapped(slot)) others.add(slot.header.kind)
+        continue
+      }
       ofThisKind++
       const master = await openSlot(object, slot, key)
       if (master === null) continue
       const keys = deriveKeys(master)
-      if (crypto.timingSafeEqual(hmac(keys.config, config.line), config.seal)) return keys
+      if (crypto.timingSafeEqual(hmac(keys.config, config.line), config.seal)) {
+        if (slot.header.kind === 'age')
+          warn(`the fingerprint is ${fingerprintOf(master)}: another one in your recovery kit means another's repository`)
+        return keys
+      }
       broken.push(`config does not fit the key of ${object}.`)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
@@ -204,9 +222,53 @@ async function openKeys(folder, config, key) {
     }
   }
   if (broken.length > 0) throw new Failure(`No key slot opens the repository. ${broken.join(' ')}`)
-  const kinds = { passphrase: 'a passphrase', raw_key: 'a raw key', none: 'no key' }
-  if (ofThisKind === 0) throw new Failure(`The repository has no key slot for ${kinds[key.kind]}.`)
-  throw new Failure('The key is wrong: it opens none of the key slots.')
+  const kinds = { passphrase: 'a passphrase', raw_key: 'a raw key', unwrapped: 'an unwrapped key', none: 'no key' }
+  const hint =
+    others.size > 0
+      ? ` Its slots of kind ${[...others].join(' and ')} need the key that is unwrapped elsewhere: see --help.`
+      : ''
+  if (ofThisKind === 0) throw new Failure(`The repository has no key slot for ${kinds[key.kind]}.${hint}`)
+  throw new Failure(`The key is wrong: it opens none of the key slots.${hint}`)
+}
+
+/** A slot whose secret lies in it, wrapped by a KMS or for age recipients. */
+const isWrapped = ({ header }) => header.kind === 'kms' || header.kind === 'age'
+
+const fingerprintOf = (master) => hkdf(master, '', 'lifeboat/1 fingerprint', 16).toString('hex')
+
+async function keySlots({ folder, config }) {
+  const slots = []
+  for (const name of (await folder.list('keys', hex32)).slice(0, maxSlots)) {
+    try {
+      const slot = await readSlot(folder, `keys/${name}`, name)
+      if (slot?.header.repository === config.id) slots.push(slot)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      warn(error.message)
+    }
+  }
+  return slots
+}
+
+/** The key slots; with a wrapped one what it was wrapped by, and under which context. */
+async function showKeys(repository) {
+  for (const { header } of await keySlots(repository)) {
+    const { slot, kind, label, kms_key: kms, recipients } = header
+    process.stdout.write(`${printable([slot, kind, label].join('  '))}\n`)
+    if (kind === 'kms') {
+      const context = { purpose: 'lifeboat key slot', repository: repository.config.id, slot }
+      process.stdout.write(`${printable(`    key ${kms}, context ${JSON.stringify(context)}`)}\n`)
+    }
+    if (kind === 'age') process.stdout.write(`${printable(`    for ${recipients}`)}\n`)
+  }
+}
+
+async function writeWrapped(repository, reference, file) {
+  const found = (await keySlots(repository)).filter((slot) => isWrapped(slot) && slot.header.slot.startsWith(reference))
+  if (found.length !== 1)
+    throw new Failure(`${found.length === 0 ? 'No' : 'More than one'} slot of kind kms or age begins with ${reference}.`, 2)
+  const wrapped = Buffer.from(String(found[0].header.wrapped), 'base64')
+  await writeOutput(file, (output) => output.write(wrapped))
 }
 
 async function readSlot(folder, object, name) {
@@ -1573,9 +1635,13 @@ async function list(repository) {
 }
 
 /** The key that was given: a kind of slot and the slot's secret, or the passphrase it is made from. */
-async function readKey({ 'passphrase-file': passphraseFile, 'key-file': keyFile }) {
-  if (passphraseFile !== undefined && keyFile !== undefined)
-    throw new Failure('Give either --passphrase-file or --key-file.', 2)
+async function readKey({
+  'passphrase-file': passphraseFile,
+  'key-file': keyFile,
+  'unwrapped-key-file': unwrappedFile,
+}) {
+  if ([passphraseFile, keyFile, unwrappedFile].filter((file) => file !== undefined).length > 1)
+    throw new Failure('Give one of --passphrase-file, --key-file and --unwrapped-key-file.', 2)
   const fromFile = async (file) => {
     const bytes = await readWhole(file, file, 1 << 20)
     if (bytes === null) throw new Failure(`There is no file ${file}.`, 2)
@@ -1588,6 +1654,11 @@ async function readKey({ 'passphrase-file': passphraseFile, 'key-file': keyFile 
     const text = bytes.toString('latin1').trim()
     if (!/^[0-9a-fA-F]{64}$/.test(text)) throw new Failure(`${keyFile} is not 32 bytes or 64 hex digits.`, 2)
     return { kind: 'raw_key', secret: Buffer.from(text, 'hex') }
+  }
+  if (unwrappedFile !== undefined) {
+    const bytes = await fromFile(unwrappedFile)
+    if (bytes.length !== 32) throw new Failure(`${unwrappedFile} is not 32 bytes.`, 2)
+    return { kind: 'unwrapped', secret: bytes }
   }
   if (passphraseFile !== undefined) {
     const text = (await fromFile(passphraseFile)).toString('utf8').replace(/\r?\n$/, '')
@@ -1614,6 +1685,7 @@ function parseArguments() {
       options: {
         'passphrase-file': { type: 'string' },
         'key-file': { type: 'string' },
+        'unwrapped-key-file': { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
     })
@@ -1627,12 +1699,14 @@ async function main() {
   const { values, positionals } = parseArguments()
   if (values.help) return process.stdout.write(help)
   const [command, root, reference, file] = positionals
-  const wanted = { list: 2, dump: 4, media: 4 }
+  const wanted = { list: 2, dump: 4, media: 4, keys: 2, wrapped: 4 }
   if (!Object.hasOwn(wanted, command ?? '') || positionals.length !== wanted[command])
     throw new Failure('Call it as: list REPOSITORY, or dump or media REPOSITORY BACKUP OUT. See --help.', 2)
 
   const folder = openFolder(root)
   const config = await readConfig(folder)
+  if (command === 'keys') return showKeys({ folder, config })
+  if (command === 'wrapped') return writeWrapped({ folder, config }, reference, file)
   const repository = { folder, keys: await openKeys(folder, config, await readKey(values)) }
   if (command === 'list') return list(repository)
   const manifest = await readManifest(repository, await resolveBackup(repository, reference))

@@ -74,7 +74,9 @@ export type KeyOption =
 
 const key = z.union([
   z.strictObject({ passphrase: secretText }),
-  z.strictObject({ rawKey: z.union([z.instanceof(Uint8Array), secretText]) }),
+  z.strictObject({
+    rawKey: z.union([z.custom<Uint8Array>((value) => value instanceof Uint8Array, '32 bytes'), secretText]),
+  }),
   z.strictObject({ kms: z.custom<KmsKey>(isKms, 'a KMS key: { id, wrap(), unwrap() }') }),
   z.strictObject({
     ageIdentity: secretText,
@@ -108,11 +110,30 @@ const copy = z.strictObject({
     .optional(),
 })
 
+const databaseLabel = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/)
+
+const catalogSchema = z.strictObject({
+  /** A schema that holds nothing else; made when it is not there. */
+  schema: z
+    .string()
+    .regex(/^(?!pg_|public$|information_schema$)[a-z_][a-z0-9_]{0,62}$/),
+  /** Label of the database it lies in, where several are configured. */
+  database: databaseLabel.optional(),
+})
+
+const catalog = z.preprocess(
+  (place) =>
+    typeof place === 'string' && place.startsWith('schema:') ? { schema: place.slice('schema:'.length) } : place,
+  z.union([z.string().min(1), catalogSchema], {
+    error: 'a path, a PostgreSQL URL, `schema:name` or { schema, database }; a schema of its own, of a-z, 0-9 and _',
+  }),
+)
+
 export const engineOptionsSchema = z.strictObject({
   /** The application's database: `postgresql://user:password@host:5432/name`. */
   database: z.string().min(1).optional(),
   /** Several databases by label; `database` is short for one labelled `default`. */
-  databases: z.record(z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/), z.string().min(1)).optional(),
+  databases: z.record(databaseLabel, z.string().min(1)).optional(),
   /** Where backups are kept: a path, a URL, or a Storage of your own. */
   repository: z.union([z.string().min(1), z.custom<Storage>(isStorage, 'a path, a URL or a Storage')]),
   /** How the repository is sealed. There is no default: leaving data unprotected has to be asked for by name. */
@@ -168,10 +189,11 @@ export const engineOptionsSchema = z.strictObject({
   /** Folder with pg_dump and pg_restore, if they are not where they usually are. */
   clientTools: z.string().optional(),
   /**
-   * Where jobs, history, run-time configuration and audit are kept: the path of a SQLite file, or the URL of a
-   * PostgreSQL database of its own. Default: `catalog/catalog.sqlite` in the repository's folder.
+   * Where jobs, history, run-time configuration and audit are kept: the path of a SQLite file, the URL of a PostgreSQL
+   * database of its own, or `schema:lifeboat` (`{ schema, database }`), a schema of the application's database that
+   * backups leave out and restores take along. Default: `catalog/catalog.sqlite` in the repository's folder.
    */
-  catalog: z.string().min(1).optional(),
+  catalog: catalog.optional(),
   /** Folder for the standard files of backups (`export_after_backup`). Default: `exports` in the repository's folder. */
   exportDirectory: z.string().min(1).optional(),
   /** Jobs that run at the same time; of one database at most one writes. */

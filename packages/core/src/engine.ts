@@ -1,5 +1,6 @@
 import { type EngineOptions, parseEngineOptions } from './config.ts'
 import { type Backups, createBackups } from './engine/backups.ts'
+import { type Copies, createCopies } from './engine/copies.ts'
 import type { DoctorReport } from './engine/doctor.ts'
 import type { OfDatabase, Running } from './engine/engine-type.ts'
 import { createKeys, type Keys } from './engine/keys.ts'
@@ -30,6 +31,8 @@ export interface BackupEngine {
   backups: Backups
   restores: Restores
   maintenance: Maintenance
+  /** The copies of the repository in other storages. */
+  copies: Copies
   /** The keys that open the repository. */
   keys: Keys
   /** Looks at everything a backup and a restore need. */
@@ -55,6 +58,8 @@ export interface RepositoryDescription {
   format: number
   encryption: 'aes-256-gcm' | 'none'
   created_at: string
+  /** Tells it from a repository that somebody else made; no secret. */
+  fingerprint: string
 }
 
 /**
@@ -75,7 +80,8 @@ export function createBackupEngine(options: EngineOptions): BackupEngine {
   const { mode, around } = createMaintenanceMode(parts.settings.hooks)
   const restores = createRestores(parts, backups, around)
   const maintenance = createMaintenance(parts)
-  const operations = createOperations({ parts, backups, restores, maintenance })
+  const copies = createCopies(parts)
+  const operations = createOperations({ parts, backups, restores, maintenance, copies })
   return {
     repository: {
       init: async () => describeRepository(await parts.init()),
@@ -85,10 +91,11 @@ export function createBackupEngine(options: EngineOptions): BackupEngine {
     backups,
     restores,
     maintenance,
+    copies,
     keys: createKeys(parts),
     async doctor(request) {
       const { examine } = await import('./engine/doctor.ts')
-      return examine(parts, request)
+      return examine(parts, copies, request)
     },
     async status({ database, maxAgeSeconds = 26 * 3600, signal } = {}) {
       const list = await backups.list({ signal })
@@ -97,6 +104,7 @@ export function createBackupEngine(options: EngineOptions): BackupEngine {
         database: name,
         backups: list.backups,
         damaged: list.damaged.length,
+        copies: await copies.states({ signal }),
         now: new Date(),
         maxAgeSeconds,
       })
@@ -112,7 +120,7 @@ export function createBackupEngine(options: EngineOptions): BackupEngine {
   }
 }
 
-function describeRepository({ id, storage, config }: Repository): RepositoryDescription {
+function describeRepository({ id, storage, config, fingerprint }: Repository): RepositoryDescription {
   const { format, encryption, created_at } = config
-  return { id, location: storage.location, format, encryption, created_at }
+  return { id, location: storage.location, format, encryption, created_at, fingerprint }
 }

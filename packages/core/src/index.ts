@@ -1,4 +1,4 @@
-export type { EngineOptions, KeyOption, SwapHooks, Validator } from './config.ts'
+export type { EngineOptions, KeyOption, KmsContext, KmsKey, SwapHooks, Validator } from './config.ts'
 export type { Backups } from './engine/backups.ts'
 export type { BackupComparison, ComparedSide } from './engine/compare-backups.ts'
 export type { DoctorCheck, DoctorReport } from './engine/doctor.ts'

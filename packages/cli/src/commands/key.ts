@@ -1,4 +1,6 @@
-import { EngineError, type KeyOption, type KeySlotSummary } from '@lifeboat/core'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { EngineError, type KeyOption, type KeySlotSummary, type KmsKey } from '@lifeboat/core'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, keyFrom, withSession } from '../options.ts'
 import { formatTime } from '../output/format.ts'
@@ -9,6 +11,8 @@ import { askConfirmation } from '../prompts.ts'
 interface KeyFlags extends CommonOptions {
   newPassphraseFile?: string
   newKeyFile?: string
+  ageRecipient?: string[]
+  kmsModule?: string
   label?: string
 }
 
@@ -18,6 +22,8 @@ export const keyCommand: CommandDefinition = {
   examples: [
     'lifeboat key list',
     'lifeboat key add --new-passphrase-file second --label "in the safe"',
+    'lifeboat key add --age-recipient age1xfzrsu0yue4fjm0p0l95lu9yfz7j8lvppff0mmwlztas3h7pfylsgnd2fs --label officer',
+    'lifeboat key add --kms-module ./kms.ts --label kms',
     'lifeboat key rotate --new-passphrase-file next',
     'lifeboat key remove "in the safe"',
   ],
@@ -27,6 +33,8 @@ export const keyCommand: CommandDefinition = {
       .argument('[slot]', 'for remove: the first characters of the slot, or its label')
       .option('--new-passphrase-file <file>', 'file with the new passphrase')
       .option('--new-key-file <file>', 'file with the new raw key: 32 bytes, or 64 hex digits')
+      .option('--age-recipient <age1...>', 'public keys of age: whoever has one of their identities may open', collect)
+      .option('--kms-module <file>', 'module whose export `kms` is a KMS key: { id, wrap, unwrap }')
       .option('--label <text>', 'name of the new slot, for people')
       .action(async (action: string, reference: string | undefined, options: KeyFlags) => {
         const act = actions[action]
@@ -47,12 +55,18 @@ const actions: Record<string, Action> = {
   list: (options, signal) =>
     withSession(options, { signal }, async ({ engine, finish }) => {
       const slots = await engine.keys.list()
+      const { fingerprint } = await engine.repository.describe()
       await finish()
-      writeResult(options, { keys: slots }, slotTable(slots))
+      writeResult(
+        options,
+        { keys: slots, fingerprint },
+        `${slotTable(slots)}\nfingerprint of the repository: ${fingerprint}`,
+      )
     }),
 
   async add(options, signal) {
-    const key = await newKey(options)
+    const { ageRecipient: ageRecipients } = options
+    const key = ageRecipients ? { ageRecipients } : await newKey(options)
     await withSession(options, { signal }, async ({ engine, finish }) => {
       const slot = await engine.keys.add(key, { label: options.label })
       await finish()
@@ -72,6 +86,10 @@ const actions: Record<string, Action> = {
     }),
 
   async rotate(options, signal) {
+    if (options.ageRecipient)
+      throw new EngineError('USAGE', 'A key is rotated to one that can be tried, and a recipient cannot open.', {
+        advice: 'Add the recipient (`key add`), see that its identity opens, and remove the old key (`key remove`).',
+      })
     const key = await newKey(options)
     await withSession(options, { signal }, async ({ engine, finish }) => {
       const rotated = await engine.keys.rotate(key, { label: options.label })
@@ -85,15 +103,35 @@ const actions: Record<string, Action> = {
   },
 }
 
+const collect = (recipient: string, before: string[] = []) => [...before, recipient]
+
 async function newKey(options: KeyFlags): Promise<KeyOption> {
+  if (options.kmsModule) return { kms: await loadKms(options.kmsModule) }
   const key = await keyFrom({ passphraseFile: options.newPassphraseFile, keyFile: options.newKeyFile })
   if (key) return key
-  throw new EngineError('USAGE', 'The new key is missing.', { advice: 'Give --new-passphrase-file or --new-key-file.' })
+  throw new EngineError('USAGE', 'The new key is missing.', {
+    advice: 'Give --new-passphrase-file, --new-key-file, --kms-module or, to add one, --age-recipient.',
+  })
+}
+
+async function loadKms(path: string): Promise<KmsKey> {
+  try {
+    const { kms } = (await import(pathToFileURL(resolve(path)).href)) as { kms?: KmsKey }
+    if (typeof kms?.wrap !== 'function' || typeof kms.unwrap !== 'function' || typeof kms.id !== 'string')
+      throw new Error('it has no export `kms` with id, wrap and unwrap')
+    return kms
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new EngineError('USAGE', `The module ${path} cannot be used: ${reason}`, { cause })
+  }
 }
 
 function slotTable(slots: KeySlotSummary[]): string {
   return formatTable(
-    [{ title: 'slot' }, { title: 'kind' }, { title: 'label' }, { title: 'made' }],
-    slots.map(({ slot, kind, label, created_at }) => [slot.slice(0, 8), kind, label, formatTime(created_at)]),
+    [{ title: 'slot' }, { title: 'kind' }, { title: 'label' }, { title: 'made' }, { title: '' }],
+    slots.map(({ slot, kind, label, created_at, opened_with }) => [
+      ...[slot.slice(0, 8), kind, label, formatTime(created_at)],
+      opened_with ? 'in use' : '',
+    ]),
   )
 }

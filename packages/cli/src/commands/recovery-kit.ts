@@ -23,8 +23,9 @@ export const recoveryKitCommand: CommandDefinition = {
 
 function page(kit: RecoveryKit): string {
   const sealed = kit.encryption !== 'none'
-  const hasPassphrase = kit.slots.some(({ kind }) => kind === 'passphrase')
-  const key = !sealed ? '' : hasPassphrase ? ' --passphrase-file passphrase.txt' : ' --key-file key.txt'
+  const kinds = new Set(kit.slots.map(({ kind }) => kind))
+  const hasPassphrase = kinds.has('passphrase')
+  const key = !sealed ? '' : ` ${keyFlags(kinds, kit.fingerprint)}`
   const at = `--repository ${quote(kit.location)}${key}`
   const parts = [
     `LIFEBOAT RECOVERY KIT\n=====================\n\nKeep this page where neither the server nor the backups are. It holds no secret.`,
@@ -33,17 +34,18 @@ function page(kit: RecoveryKit): string {
       ['location', kit.location],
       ['made', formatTime(kit.created_at)],
       ['format', String(kit.format)],
+      ['fingerprint', kit.fingerprint],
       ['encryption', sealed ? 'AES-256-GCM' : 'none: whoever can read the location can read the backups'],
     ]),
     sealed
       ? `Keys: any one of these opens everything. Without one nobody can.\n${kit.slots
           .map(
-            ({ slot, kind, label, created_at }) =>
-              `  ${slot.slice(0, 8)}  ${kind}  ${label}  ${formatTime(created_at)}`,
+            ({ slot, kind, label, created_at, kms_key, recipients }) =>
+              `  ${slot.slice(0, 8)}  ${kind}  ${label}  ${formatTime(created_at)}${kms_key ? `  ${kms_key}` : ''}${recipients ? `  ${recipients.join(' ')}` : ''}`,
           )
           .join(
             '\n',
-          )}\n\n  The ${hasPassphrase ? 'passphrase' : 'key'} is kept at: ______________________________________`
+          )}\n\n  The ${nameOfKey(kinds)} is kept at: ______________________________________${kinds.has('kms') || kinds.has('age') ? wrappedNote : ''}`
       : '',
     /^[a-z0-9]+:\/\//.test(kit.location)
       ? 'The storage needs credentials of its own (docs/storage.md says which).\n\n  They are kept at: ______________________________________________'
@@ -64,6 +66,25 @@ Leave out --dry-run to do it. ${hasPassphrase ? 'With a raw key: --key-file FILE
   node recover.mjs --help`,
   ]
   return parts.filter((part) => part !== '').join('\n\n')
+}
+
+const wrappedNote = `
+
+  A slot of kind kms opens by the configuration (lifeboat.config.ts) where the KMS answers, one of kind age with
+  --age-identity FILE. recover.mjs calls no KMS and reads no age file: it needs another slot, or what
+  the KMS or age unwraps (recover.mjs --help says how).`
+
+/** The option for the key somebody will most likely have on a bare machine. */
+function keyFlags(kinds: Set<string>, fingerprint: string): string {
+  if (kinds.has('passphrase')) return '--passphrase-file passphrase.txt'
+  if (kinds.has('raw_key')) return '--key-file key.txt'
+  return kinds.has('age') ? `--age-identity identity.txt --fingerprint ${fingerprint}` : '--config lifeboat.config.ts'
+}
+
+function nameOfKey(kinds: Set<string>): string {
+  if (kinds.has('passphrase')) return 'passphrase'
+  if (kinds.has('raw_key')) return 'key'
+  return kinds.has('age') ? 'age identity' : 'configuration with the KMS'
 }
 
 /** In single quotes for a shell. */
