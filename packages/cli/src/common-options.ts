@@ -20,7 +20,11 @@ export function withCommonOptions(command: Command): Command {
     )
     .addOption(new Option('--encryption <mode>', 'only "none": keep the key beside the data').choices(['none']))
     .option('--config <file>', 'configuration file (default: lifeboat.config.ts, .js or .json, if there is one)')
-    .addOption(new Option('--catalog <place>', 'SQLite file or PostgreSQL URL of the catalog').env('LIFEBOAT_CATALOG'))
+    .addOption(
+      new Option('--catalog <place>', 'SQLite file, PostgreSQL URL, or schema:<name> of the database').env(
+        'LIFEBOAT_CATALOG',
+      ),
+    )
     .option('--json', 'print one JSON document on stdout')
     .option('--yes', 'do not ask for confirmation')
     .option('--quiet', 'no progress')

@@ -116,18 +116,22 @@ const catalogSchema = z.strictObject({
   /** A schema that holds nothing else; made when it is not there. */
   schema: z
     .string()
-    .regex(/^(?!pg_|public$|information_schema$)[a-z_][a-z0-9_]{0,62}$/),
+    .regex(
+      /^(?!pg_|public$|information_schema$)[a-z_][a-z0-9_]{0,62}$/,
+      'a schema of its own, named by a-z, 0-9 and _',
+    ),
   /** Label of the database it lies in, where several are configured. */
   database: databaseLabel.optional(),
 })
 
-const catalog = z.preprocess(
-  (place) =>
+const catalogPlace = z.union([z.string().min(1), catalogSchema], {
+  error: 'a path, a PostgreSQL URL, `schema:name` or { schema, database }; the name has a-z, 0-9 and _',
+})
+const catalog = catalogPlace
+  .transform((place) =>
     typeof place === 'string' && place.startsWith('schema:') ? { schema: place.slice('schema:'.length) } : place,
-  z.union([z.string().min(1), catalogSchema], {
-    error: 'a path, a PostgreSQL URL, `schema:name` or { schema, database }; a schema of its own, of a-z, 0-9 and _',
-  }),
-)
+  )
+  .pipe(catalogPlace)
 
 export const engineOptionsSchema = z.strictObject({
   /** The application's database: `postgresql://user:password@host:5432/name`. */

@@ -1,4 +1,6 @@
-import { Client, Pool } from 'pg'
+import { Client, type ClientConfig, Pool } from 'pg'
+import type { ConnectionParameters } from './connection.ts'
+import { clientConfig } from './session.ts'
 
 /** A pool lent to somebody else's library (a migrator), which can be ended from outside. */
 export interface ConnectionPool {
@@ -8,15 +10,18 @@ export interface ConnectionPool {
 }
 
 /**
- * Opens a pool on `databaseUrl`. When `signal` fires, the server is told to end its backends, so that whoever waits
+ * Opens a pool on `database`, a URL or where that leads. When `signal` fires, the server is told to end its backends, so that whoever waits
  * for a statement gets an error at once instead of when the statement is done.
  */
 export function openConnectionPool(
-  databaseUrl: string,
+  database: string | ConnectionParameters,
   options: { application: string; signal: AbortSignal; max?: number },
 ): ConnectionPool {
   const { application, signal, max = 4 } = options
-  const connection = { connectionString: databaseUrl, application_name: `lifeboat: ${application}` }
+  const connection = {
+    ...(typeof database === 'string' ? { connectionString: database } : clientConfig(database)),
+    application_name: `lifeboat: ${application}`,
+  }
   const pool = new Pool({ ...connection, max })
   const backends = new Set<number>()
   // Without a listener the end of an idle connection would end the process.
@@ -44,10 +49,7 @@ export function openConnectionPool(
   }
 }
 
-async function terminateBackends(
-  connection: { connectionString: string; application_name: string },
-  backends: number[],
-): Promise<void> {
+async function terminateBackends(connection: ClientConfig, backends: number[]): Promise<void> {
   if (backends.length === 0) return
   const client = new Client({ ...connection, connectionTimeoutMillis: 5000 })
   client.on('error', () => {})
