@@ -61,8 +61,11 @@ export const forgetCommand: CommandDefinition = {
           }
           if (!options.json) process.stderr.write(`${shown}\n`)
           await askConfirmation(`Forget ${going.length} of ${preview.decisions.length} backups?`, options.yes === true)
-          for (const { id } of going) await engine.backups.delete(id, running)
-          const forgotten = going.map(({ id }) => id)
+          const deleted = await engine.backups.deleteAll(
+            going.map(({ id }) => id),
+            running,
+          )
+          const forgotten = deleted.map(({ id }) => id)
           await audit.append({
             ...{ actor: currentUser(), address: null, action: 'retention.run', subject: null },
             ...{ outcome: 'allowed', detail: { from: 'cli', forgotten } },

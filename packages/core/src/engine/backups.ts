@@ -30,6 +30,14 @@ export interface Backups {
    * for the last one of its database unless `force` is set.
    */
   delete(reference: string, options?: OfDatabase & Running & { force?: boolean }): Promise<BackupSummary>
+  /**
+   * Deletes many, by their whole ids: what retention lets go. One that is gone already is passed over; a pinned one, or
+   * nothing good of a database staying, ends it with the errors of `delete`, what was deleted before being deleted.
+   */
+  deleteAll(
+    ids: readonly string[],
+    options?: Running & { onDeleted?: (backup: BackupSummary) => void },
+  ): Promise<BackupSummary[]>
 }
 
 /** What each of them works with is loaded when it is first called: a host that only mounts the engine starts at once. */
@@ -162,6 +170,11 @@ export function createBackups(parts: EngineParts): Backups {
       await deleteManifest(await parts.repository(), id, { signal: options?.signal })
       await removeExported(parts.settings, id)
       return backupSummary(found)
+    },
+
+    async deleteAll(ids, options = {}) {
+      const { deleteBackups } = await import('./delete-backups.ts')
+      return deleteBackups(parts, ids, options)
     },
   }
 }

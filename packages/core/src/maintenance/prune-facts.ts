@@ -1,6 +1,7 @@
 import { EngineError, isEngineError } from '../errors.ts'
 import type { ChunkIndex } from '../repository/chunk-index.ts'
 import { createChunkReader } from '../repository/chunk-reader.ts'
+import { atOnce } from '../repository/concurrency.ts'
 import { IdSet } from '../repository/id-set.ts'
 import { packObjectName, packOfObjectName, prefixes } from '../repository/layout.ts'
 import { loadChunkIndex } from '../repository/load-index.ts'
@@ -93,7 +94,7 @@ async function liveChunks(
 ): Promise<IdSet> {
   const live = new IdSet()
   const reader = createChunkReader(repository, index, options)
-  for await (const { id, manifest, error } of listManifests(repository, options)) {
+  await atOnce(listManifests(repository, options), 4, async ({ id, manifest, error }) => {
     if (!manifest)
       throw new EngineError('REPOSITORY_DAMAGED', `Backup ${id} cannot be read, so nothing was pruned.`, {
         cause: error,
@@ -101,7 +102,7 @@ async function liveChunks(
         advice: 'Run `lifeboat check`. If the backup is lost, delete it; then prune again.',
       })
     for await (const chunk of manifestChunkIds(reader, manifest)) live.add(Buffer.from(chunk, 'hex'))
-  }
+  })
   return live
 }
 

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
+import { atOnce } from '../repository/concurrency.ts'
 import { writeIndexObjects } from '../repository/index-object.ts'
 import { packObjectName } from '../repository/layout.ts'
 import { acquireLease, type Lease } from '../repository/lease.ts'
@@ -21,6 +22,9 @@ export const defaultGraceMs = 26 * hourMs
 
 /** Marks outlive their packs by this: a commit that was held up for days still meets them, and fails. */
 const markAfterlifeMs = 7 * 24 * hourMs
+
+/** Over a network each delete is a round trip. */
+const deletesAtOnce = 8
 
 export interface PruneOptions {
   /** Only plan: nothing is written, no lease taken. */
@@ -157,12 +161,11 @@ async function prunePass(
   }
 
   const doomed = plan.delete.filter(({ pack }) => !kept.has(pack))
-  if (doomed.length > 0) {
-    report?.({ type: 'phase', phase: 'delete' })
-    const names = new Set(doomed.map(({ pack }) => pack))
-    await removeFromIndex(repository, names, { signal, beforeDelete: () => lease.assertHeld() })
-    await deletePacks(repository, lease, doomed, options, result)
-  }
+  if (doomed.length > 0) report?.({ type: 'phase', phase: 'delete' })
+  const names = new Set(doomed.map(({ pack }) => pack))
+  // Also where nothing goes: every backup adds an index object, and every backup and restore reads them all.
+  await removeFromIndex(repository, names, { signal, beforeDelete: () => lease.assertHeld() })
+  await deletePacks(repository, lease, doomed, options, result)
 
   const unmark = new Set(plan.unmark.filter((pack) => !kept.has(pack)))
   for (const entry of facts.marks)
@@ -204,7 +207,8 @@ async function deletePacks(
   result: PruneResult,
 ): Promise<void> {
   let assertedAt = Number.NEGATIVE_INFINITY
-  for (const [done, { pack, bytes }] of packs.entries()) {
+  let done = 0
+  await atOnce(packs, deletesAtOnce, async ({ pack, bytes }) => {
     throwIfAborted(signal)
     if (performance.now() - assertedAt > 5_000) {
       await lease.assertHeld()
@@ -213,8 +217,8 @@ async function deletePacks(
     await repository.storage.delete(packObjectName(pack), { signal })
     result.packsDeleted++
     result.bytesFreed += bytes
-    report?.({ type: 'progress', phase: 'delete', bytes: result.bytesFreed, items: done + 1, itemsTotal: packs.length })
-  }
+    report?.({ type: 'progress', phase: 'delete', bytes: result.bytesFreed, items: ++done, itemsTotal: packs.length })
+  })
 }
 
 function planOptions(options: PruneOptions, now: number) {

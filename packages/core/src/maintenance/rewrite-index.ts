@@ -1,3 +1,4 @@
+import { atOnce, documentsAtOnce, mapInOrder } from '../repository/concurrency.ts'
 import { maxIndexChunks, openIndexObject, writeIndexObjects } from '../repository/index-object.ts'
 import { prefixes } from '../repository/layout.ts'
 import type { PackTable } from '../repository/pack.ts'
@@ -9,7 +10,7 @@ const smallObjectBytes = 1024 * 1024
 
 /**
  * Takes packs out of the index: new index objects with what stays of some old ones, then those old ones go, and so on.
- * At every moment all other packs are listed at least once.
+ * At every moment all other packs are listed at least once. Many small index objects are put together on the way.
  */
 export async function removeFromIndex(
   repository: Repository,
@@ -30,14 +31,16 @@ export async function removeFromIndex(
     if (replaced.length === 0) return
     await writeIndexObjects(repository, staying.values(), { signal })
     await options.beforeDelete()
-    for (const name of replaced) await storage.delete(name, { signal })
+    await atOnce(replaced, documentsAtOnce, (name) => storage.delete(name, { signal }))
     replaced = []
     staying = new Map()
     chunks = 0
   }
 
-  for (const { name } of objects) {
-    const tables = openIndexObject(repository, name, await storage.get(name, { signal }))
+  const candidates = packs.size > 0 ? objects : objects.filter(({ name }) => toMerge.has(name))
+  const read = async ({ name }: { name: string }) => ({ name, data: await storage.get(name, { signal }) })
+  for await (const { name, data } of mapInOrder(candidates, 8, read)) {
+    const tables = openIndexObject(repository, name, data)
     if (!toMerge.has(name) && !tables.some((table) => packs.has(table.name))) continue
     replaced.push(name)
     for (const table of tables) {

@@ -49,7 +49,7 @@ async function load(repository: Repository, options: LoadIndexOptions): Promise<
   const index = new ChunkIndex(Math.ceil(expected) + 64)
   const read = (object: { name: string }) => storage.get(object.name, { signal })
   const breathe = createBreather()
-  for await (const [object, data] of mapInOrder(objects, 4, async (item) => [item, await read(item)] as const)) {
+  for await (const [object, data] of mapInOrder(objects, 8, async (item) => [item, await read(item)] as const)) {
     throwIfAborted(signal)
     for (const pack of packsOf(repository, object.name, data, options)) {
       index.addPack(pack)
@@ -93,7 +93,7 @@ async function compare(
     if (now?.bytes !== pack.bytes) index.setPackState(pack.name, 'missing')
   }
   const unknown = [...stored].filter(([name]) => !index.hasPack(name))
-  for await (const table of mapInOrder(unknown, 4, ([name, bytes]) => tryTable(repository, name, bytes, signal))) {
+  for await (const table of mapInOrder(unknown, 8, ([name, bytes]) => tryTable(repository, name, bytes, signal))) {
     if (table === null) continue
     index.addPack(table)
     index.unindexed.push(table.name)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { EngineError } from '../errors.ts'
 import { StorageObjectMissing, type StoredObject } from '../storage/storage.ts'
-import { mapInOrder } from './concurrency.ts'
+import { documentsAtOnce, mapInOrder } from './concurrency.ts'
 import { damaged } from './damage.ts'
 import { backupIdSchema, type Manifest, manifestSchema } from './documents.ts'
 import { prefixes } from './layout.ts'
@@ -47,7 +47,7 @@ export async function* listManifests(
       opened?.set(object, { manifest: listed.manifest, checksum: listed.checksum })
     return listed
   }
-  for await (const listed of mapInOrder(objects, 8, read)) {
+  for await (const listed of mapInOrder(objects, documentsAtOnce, read)) {
     if (listed !== null) yield listed
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { EngineError } from '../errors.ts'
+import { atOnce, documentsAtOnce } from './concurrency.ts'
 import { prefixes } from './layout.ts'
 import type { Repository } from './repository.ts'
 import { getDocument, putDocument } from './sealed-document.ts'
@@ -44,9 +45,10 @@ export async function checkNumbers(repository: Repository, options: { signal?: A
 /** Deletes the claims below the highest: they are not needed any more. */
 export async function cleanNumbers(repository: Repository, options: { signal?: AbortSignal } = {}): Promise<void> {
   const highest = await highestNumber(repository, options)
-  for await (const { name } of repository.storage.list(prefixes.numbers, options)) {
-    if (name !== numberName(highest)) await repository.storage.delete(name, options)
-  }
+  const old: string[] = []
+  for await (const { name } of repository.storage.list(prefixes.numbers, options))
+    if (name !== numberName(highest)) old.push(name)
+  await atOnce(old, documentsAtOnce, (name) => repository.storage.delete(name, options))
 }
 
 function numberName(number: number): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { documentsAtOnce, mapInOrder } from './concurrency.ts'
 import { backupIdSchema } from './documents.ts'
 import { prefixes } from './layout.ts'
 import type { Repository } from './repository.ts'
@@ -36,8 +37,9 @@ export async function listPins(
   options: { signal?: AbortSignal } = {},
 ): Promise<Map<string, Pin>> {
   const pins = new Map<string, Pin>()
-  for await (const { name } of repository.storage.list(prefixes.pins, options)) {
-    const pin = await getDocument(repository, name, pinSchema, options)
+  const names = repository.storage.list(prefixes.pins, options)
+  const read = ({ name }: { name: string }) => getDocument(repository, name, pinSchema, options)
+  for await (const pin of mapInOrder(names, documentsAtOnce, read)) {
     if (pin === null) continue
     pins.set(pin.backup, { backup: pin.backup, pinnedAt: pin.pinned_at, pinnedBy: pin.pinned_by })
   }

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { StoredObject } from '../storage/storage.ts'
+import { documentsAtOnce, mapInOrder } from './concurrency.ts'
 import { backupIdSchema } from './documents.ts'
 import { prefixes, randomName } from './layout.ts'
 import type { OpenedObjects } from './opened-objects.ts'
@@ -36,20 +38,22 @@ export async function listVerifications(
   backup?: string,
   { signal, opened }: { signal?: AbortSignal; opened?: OpenedObjects<Verification> } = {},
 ): Promise<Verification[]> {
-  const found: Verification[] = []
   const prefix = backup === undefined ? prefixes.verified : verifiedPrefix(backup)
-  const names = new Set<string>()
-  for await (const object of repository.storage.list(prefix, { signal })) {
-    names.add(object.name)
+  const objects: StoredObject[] = []
+  for await (const object of repository.storage.list(prefix, { signal })) objects.push(object)
+  opened?.keepOnly(new Set(objects.map(({ name }) => name)))
+  const read = async (object: StoredObject): Promise<Verification | null> => {
     const known = opened?.get(object)
-    if (known) found.push(known)
-    const record = known ? null : await getDocument(repository, object.name, verificationSchema, { signal })
-    if (record === null) continue
+    if (known) return known
+    const record = await getDocument(repository, object.name, verificationSchema, { signal })
+    if (record === null) return null
     const { format: _, ...verification } = record
-    found.push(verification)
     opened?.set(object, verification)
+    return verification
   }
-  opened?.keepOnly(names)
+  const found: Verification[] = []
+  for await (const verification of mapInOrder(objects, documentsAtOnce, read))
+    if (verification !== null) found.push(verification)
   return found.sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
 }
 

@@ -9,6 +9,7 @@ import type { RestoreRequest } from '../restores.ts'
 import { runStorageTest } from '../storage-test.ts'
 import type { Background } from './core.ts'
 import { previewRetention } from './retention.ts'
+import { copyAfter, runCopyJob, runRepairJob, runScrubJob } from './upkeep.ts'
 
 /** What each kind of job does. Those that change only what can be done again are taken up after a crash. */
 export function createJobHandlers(background: () => Promise<Background>): Record<string, JobHandler> {
@@ -22,6 +23,9 @@ export function createJobHandlers(background: () => Promise<Background>): Record
     export: handler(true, runExportJob),
     prune: handler(true, async ({ maintenance }, _, context) => ({ ...(await maintenance.prune(context)) })),
     forget: handler(true, runForgetJob),
+    copy: handler(true, runCopyJob),
+    repair: handler(true, runRepairJob),
+    scrub: handler(true, runScrubJob),
     storage_test: handler(false, async ({ parts }, { input }, context) => ({
       ...(await runStorageTest(parts, input.location as string | undefined, context)),
     })),
@@ -72,6 +76,7 @@ async function runBackupJob(ready: Background, job: JobRecord, { signal, report 
       report,
     }))
   if (exports) await exportAfter(ready, job)
+  await copyAfter(ready, job)
   await forgetAfter(ready, job)
   const { number, logical_bytes, stored_bytes, row_count } = backup
   return { id, number, logical_bytes, stored_bytes, rows: row_count }
@@ -126,14 +131,13 @@ async function runVerifyJob({ backups }: Background, job: JobRecord, { signal, r
 async function runForgetJob(ready: Background, job: JobRecord, { signal, report }: JobContext): Promise<Json> {
   const { backups, maintenance } = ready
   const { decisions } = await previewRetention(ready, { database: job.database })
-  const forgotten: string[] = []
-  for (const { id, number, keep, text } of decisions) {
-    if (keep) continue
-    signal.throwIfAborted()
-    await backups.delete(id, { database: job.database, signal })
-    log(report, 'info', `Backup ${number} was forgotten. ${text}`, { id })
-    forgotten.push(id)
-  }
+  const going = new Map(decisions.filter(({ keep }) => !keep).map(({ id, text }) => [id, text]))
+  signal.throwIfAborted()
+  const deleted = await backups.deleteAll([...going.keys()], {
+    signal,
+    onDeleted: ({ id, number }) => log(report, 'info', `Backup ${number} was forgotten. ${going.get(id)}`, { id }),
+  })
+  const forgotten = deleted.map(({ id }) => id)
   const pruned = forgotten.length > 0 ? { ...(await maintenance.prune({ signal, report })) } : null
   return { forgotten, kept: decisions.length - forgotten.length, pruned }
 }
