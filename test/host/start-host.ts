@@ -17,6 +17,8 @@ export interface HostAnswer {
   turnMaxMs?: number
   /** Of `process.getActiveResourcesInfo()`, what was not there at the beginning. */
   resources: string[]
+  /** Open files and sockets. */
+  descriptors?: number
 }
 
 export interface HostProcess {

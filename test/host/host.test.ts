@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type HostProcess, startHost } from './start-host.ts'
+
+/** What a web application has to put up with from the engine inside it. How late it answers: `npm run bench:host`. */
+let cluster: TemporaryCluster
+let folder: string
+beforeAll(async () => {
+  cluster = await startTemporaryCluster()
+  folder = await mkdtemp(join(tmpdir(), 'lifeboat-host-'))
+  await fill('small', 20_000)
+  await fill('large', 160_000)
+})
+afterAll(async () => {
+  await cluster?.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** About 330 bytes a row that hardly compress. */
+async function fill(database: string, rows: number): Promise<void> {
+  await cluster.createDatabase(database)
+  await cluster.sql(
+    database,
+    `CREATE TABLE items (id bigint PRIMARY KEY, text text);
+     INSERT INTO items SELECT n, (SELECT string_agg(md5(n::text || part), '') FROM generate_series(1, 9) AS part)
+     FROM generate_series(1, ${rows}) AS n`,
+  )
+}
+
+let hosts = 0
+function start(framework: 'express' | 'fastify'): Promise<HostProcess> {
+  return startHost(framework, {
+    databases: { small: cluster.url('small'), large: cluster.url('large') },
+    repository: join(folder, String(++hosts)),
+    encryption: { rawKey: '07'.repeat(32) },
+    appName: 'host',
+  })
+}
+
+/** Reads a download to its end, or leaves after the first bytes. */
+async function download(host: HostProcess, database: string, leave = false): Promise<number> {
+  const response = await fetch(`${host.url}/api/backup/backups/latest/download/?database=${database}&compression=1`)
+  expect(response.status).toBe(200)
+  let bytes = 0
+  for await (const piece of response.body ?? []) {
+    bytes += piece.length
+    if (leave) break
+  }
+  return bytes
+}
+
+describe.each(['express', 'fastify'] as const)('a host on %s', (framework) => {
+  test('closes with streams open and work under way: nothing is left, and the process ends by itself', async () => {
+    const host = await start(framework)
+    try {
+      expect(await host.task('/backups/?database=large')).toMatchObject({ status: 'succeeded' })
+      const events = await fetch(`${host.url}/api/backup/events/`, { headers: { accept: 'text/event-stream' } })
+      expect(events.headers.get('content-type')).toContain('text/event-stream')
+      const transfer = await fetch(`${host.url}/api/backup/backups/latest/download/?database=large`)
+      const begun = await fetch(`${host.url}/api/backup/backups/?database=small`, { method: 'POST' })
+      expect(begun.status).toBe(202)
+      const reading = Promise.allSettled([events.text(), transfer.arrayBuffer()])
+      const { resources, exitCode, seconds } = await host.close()
+      expect(resources).toEqual([])
+      expect(exitCode).toBe(0)
+      expect(seconds).toBeLessThan(20)
+      await reading
+    } finally {
+      host.kill()
+    }
+  })
+
+  test('keeps nothing open of backups, downloads and clients that left', async () => {
+    const host = await start(framework)
+    try {
+      const round = async () => {
+        expect(await host.task('/backups/?database=small')).toMatchObject({ status: 'succeeded' })
+        await download(host, 'small')
+        await download(host, 'small', true)
+        const events = new AbortController()
+        await fetch(`${host.url}/api/backup/events/`, {
+          headers: { accept: 'text/event-stream' },
+          signal: events.signal,
+        })
+        events.abort()
+      }
+      await round()
+      const { descriptors = 0 } = await settled(host)
+      for (let n = 0; n < 2; n++) await round()
+      // Connections of this test's own that are kept alive may be more or fewer.
+      await expect.poll(async () => (await settled(host)).descriptors).toBeLessThanOrEqual(descriptors + 2)
+      expect(await host.close()).toMatchObject({ resources: [], exitCode: 0 })
+    } finally {
+      host.kill()
+    }
+  })
+})
+
+async function settled(host: HostProcess) {
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  return host.ask('measure')
+}
+
+test('memory does not grow with the database, nor a turn of the event loop', async () => {
+  const host = await start('fastify')
+  try {
+    const idle = host.watchMemory()()
+    const peak = async (database: string) => {
+      const memory = host.watchMemory()
+      const backup = host.task(`/backups/?database=${database}`)
+      expect(await backup).toMatchObject({ status: 'succeeded' })
+      await download(host, database)
+      return memory()
+    }
+    const small = await peak('small')
+    await host.ask('reset')
+    const large = await peak('large')
+    const { turnP99Ms } = await host.ask('measure')
+    expect(large - idle).toBeLessThan(200)
+    expect(turnP99Ms).toBeLessThan(15)
+  } finally {
+    await host.close()
+    host.kill()
+  }
+})
