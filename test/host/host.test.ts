@@ -115,7 +115,7 @@ test('memory does not grow with the database, nor a turn of the event loop', asy
       await download(host, database)
       return memory()
     }
-    const small = await peak('small')
+    await peak('small')
     await host.ask('reset')
     const large = await peak('large')
     const { turnP99Ms } = await host.ask('measure')
