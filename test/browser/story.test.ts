@@ -88,8 +88,18 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     await page.getByRole('cell', { name: 'succeeded' }).waitFor()
   })
 
+  test('a backup is compared with the live database', async () => {
+    await cluster.sql(
+      host.database,
+      'DELETE FROM orders WHERE id > 1000; ALTER TABLE customers ADD email text NOT NULL',
+    )
+    await page.getByRole('tab', { name: 'Overview' }).click()
+    await page.getByRole('link', { name: 'Compare with now' }).click()
+    await page.getByRole('row', { name: /public\.orders 1,000 −59,000/ }).waitFor()
+    await page.getByRole('row', { name: /public\.customers changed \+ ?email text NOT NULL/ }).waitFor()
+  })
+
   test('two backups are compared', async () => {
-    await cluster.sql(host.database, 'DELETE FROM orders WHERE id > 1000')
     await page.getByRole('link', { name: 'Backups', exact: true }).click()
     await page.getByRole('button', { name: 'Back up now' }).click()
     await page.getByLabel('Name').fill('after the accident')
@@ -103,7 +113,10 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
   })
 
   test('the list is searched, sorted and saved', async () => {
-    await page.getByRole('link', { name: 'Choose others' }).click()
+    await page.getByLabel('Compare with').selectOption({ label: 'the live database' })
+    await page.getByLabel('Backup to compare').selectOption({ label: 'No. 2 after the accident' })
+    await page.getByText('No table differs').waitFor()
+    await page.getByRole('link', { name: 'Backups', exact: true }).click()
     await page.getByLabel('Search backups').fill('holidays')
     await page.getByRole('link', { name: 'after the accident' }).waitFor({ state: 'detached' })
     const [csv] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()])
@@ -150,8 +163,10 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     const queued = await host.engine.operations.tasks.list({ status: ['queued'] })
     expect(queued.map(({ task_id }) => task_id)).toEqual([second.task_id, waiting.task_id])
     for (const left of [2, 1]) {
-      await page.getByRole('button', { name: 'Cancel', exact: true }).nth(0).click()
-      await expect.poll(() => page.getByRole('button', { name: 'Cancel', exact: true }).count()).toBe(left - 1)
+      const cancel = page.getByRole('button', { name: 'Cancel', exact: true })
+      await expect.poll(() => cancel.count()).toBe(left)
+      await cancel.first().click()
+      await expect.poll(() => cancel.count()).toBe(left - 1)
     }
     await page.getByRole('button', { name: 'Resume the queue' }).click()
     await page.getByText('nothing new begins').waitFor({ state: 'detached' })
@@ -189,14 +204,35 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     expect((await host.engine.operations.config.read()).max_backups).toBe(5)
   })
 
-  test('a backup is deleted once its number was typed; the last good one is not', async () => {
+  test('the storage is tested, and it is told whether backups are encrypted', async () => {
+    await page.getByText('Backups are not encrypted').waitFor()
+    await page.getByRole('button', { name: 'Test the storage' }).click()
+    await page.getByText('The storage does all that is needed.').waitFor({ timeout: 60_000 })
+  })
+
+  test('a backup is deleted once its number was typed', async () => {
     await page.goto(`${host.url}backups/2`)
     await choose('Delete…')
+    const gone = page.getByRole('button', { name: 'Delete for good' })
+    expect(await gone.isDisabled()).toBe(true)
     await page.getByLabel('Type 2 to confirm').fill('2')
-    await page.getByRole('button', { name: 'Delete for good' }).click()
-    await Promise.race([page.getByText('Backup 2 was deleted.').waitFor(), page.getByRole('alert').waitFor()])
-    await page.goto(`${host.url}backups`)
+    await gone.click()
+    await page.getByText('Backup 2 was deleted.').waitFor()
     await page.getByRole('heading', { name: 'Backups' }).waitFor()
+    await page.getByRole('link', { name: 'after the accident' }).waitFor({ state: 'detached' })
+    const left = (await host.engine.backups.list()).backups.map(({ number }) => number)
+    expect(left).toContain(1)
+    expect(left).not.toContain(2)
+  })
+
+  test('one that an undo stands on is not deleted, and it is said why', async () => {
+    await page.goto(`${host.url}backups/1`)
+    await choose('Delete…')
+    await page.getByLabel('Type 1 to confirm').fill('1')
+    await page.getByRole('button', { name: 'Delete for good' }).click()
+    await page.getByRole('alert').getByText('Backup 1 is needed to undo a restore.').waitFor()
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click()
+    await page.getByRole('heading', { name: 'before the holidays' }).waitFor()
   })
 
   test('nothing went wrong on the way, and nothing was asked for elsewhere', () => {

@@ -22,9 +22,12 @@ const client = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5000,
+      // Whether there is an internet says nothing about the server beside this page.
+      networkMode: 'always',
       // What the server has refused it refuses again; what did not get through may do so next time.
       retry: (failures, error) => !(error instanceof Problem && error.status < 500) && failures < 2,
     },
+    mutations: { networkMode: 'always' },
   },
 })
 

@@ -4,6 +4,9 @@ import type { LogLine, Task } from './records.ts'
 /** Whether the live stream is there; `connecting` at the beginning and after an interruption. */
 export type StreamState = 'connecting' | 'open' | 'lost'
 
+/** A tab that is hidden for longer is not told any more; it catches up when it is seen again. */
+const hiddenMs = 60_000
+
 type TaskListener = (task: Task) => void
 type LogListener = (line: LogLine) => void
 
@@ -14,6 +17,7 @@ type LogListener = (line: LogLine) => void
 export function createLiveStream() {
   const taskListeners = new Set<TaskListener>()
   const stateListeners = new Set<() => void>()
+  const openListeners = new Set<(wasLost: boolean) => void>()
   let followed: { taskId: string; after: number; listener: LogListener } | null = null
   let source: EventSource | null = null
   let state: StreamState = 'connecting'
@@ -34,7 +38,9 @@ export function createLiveStream() {
     source = opened
     opened.addEventListener('open', () => {
       failures = 0
+      const wasLost = state === 'lost'
       setState('open')
+      for (const listener of openListeners) listener(wasLost)
     })
     opened.addEventListener('task', (event) => {
       const task = JSON.parse(event.data) as Task
@@ -57,17 +63,41 @@ export function createLiveStream() {
     opened.addEventListener('end', again)
   }
 
+  function close() {
+    clearTimeout(retry)
+    source?.close()
+    source = null
+  }
+
+  // A browser has six connections for one server, and tabs share them: a tab nobody sees gives its own back.
+  let hiding: ReturnType<typeof setTimeout> | undefined
+  const onVisibility = () => {
+    clearTimeout(hiding)
+    if (document.hidden) hiding = setTimeout(close, hiddenMs)
+    else if (source === null) {
+      open()
+    }
+  }
+
   return {
-    start: open,
+    start() {
+      document.addEventListener('visibilitychange', onVisibility)
+      open()
+    },
     stop() {
-      clearTimeout(retry)
-      source?.close()
-      source = null
+      document.removeEventListener('visibilitychange', onVisibility)
+      clearTimeout(hiding)
+      close()
     },
     state: () => state,
     onState(listener: () => void) {
       stateListeners.add(listener)
       return () => stateListeners.delete(listener)
+    },
+    /** Told at every opening, also of a stream that takes another's place: between the two nobody listened. */
+    onOpen(listener: (wasLost: boolean) => void) {
+      openListeners.add(listener)
+      return () => openListeners.delete(listener)
     },
     onTask(listener: TaskListener) {
       taskListeners.add(listener)

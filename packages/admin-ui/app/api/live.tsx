@@ -2,6 +2,7 @@ import { type QueryClient, useQueryClient } from '@tanstack/react-query'
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react'
 import { createLiveStream, type LiveStream, type StreamState } from './events.ts'
 import { isOpen, type Task } from './records.ts'
+import { createRefresh, type Refresh } from './refresh.ts'
 
 const LiveContext = createContext<LiveStream | null>(null)
 
@@ -10,15 +11,15 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const client = useQueryClient()
   const [stream] = useState(createLiveStream)
   useEffect(() => {
+    const refresh = createRefresh(client)
     stream.start()
-    const off = stream.onTask((task) => take(client, task))
-    const offState = stream.onState(() => {
-      // Whatever happened while nobody was told.
-      if (stream.state() === 'open') client.invalidateQueries()
-    })
+    const off = stream.onTask((task) => take(client, refresh, task))
+    // Whatever happened while nobody was told.
+    const offOpen = stream.onOpen((wasLost) => (wasLost ? void client.invalidateQueries() : refresh.ask(ofTasks)))
     return () => {
       off()
-      offState()
+      offOpen()
+      refresh.stop()
       stream.stop()
     }
   }, [client, stream])
@@ -36,16 +37,18 @@ export function useStreamState(): StreamState {
   return useSyncExternalStore(live.onState, live.state)
 }
 
-function take(client: QueryClient, task: Task) {
+/** What changes whenever a task does. */
+const ofTasks = ['task', 'tasks', 'open-tasks', 'backups', 'backup', 'restores', 'restore']
+
+function take(client: QueryClient, refresh: Refresh, task: Task) {
   const before = client.getQueryData<Task>(['task', task.task_id])
   client.setQueryData(['task', task.task_id], task)
   client.setQueryData<Task[]>(['open-tasks'], (tasks = []) => {
     const others = tasks.filter(({ task_id }) => task_id !== task.task_id)
     return isOpen(task) ? [...others, task] : others
   })
-  if (before?.status === task.status) return
-  for (const key of ['tasks', 'backups', 'restores', 'restore']) client.invalidateQueries({ queryKey: [key] })
-  if (isOpen(task)) return
-  for (const key of ['backup', 'statistics', 'status', 'retention', 'doctor'])
-    client.invalidateQueries({ queryKey: [key] })
+  // One that waits has changed its place, or is wished to end.
+  if (before?.status === task.status) return task.status === 'queued' && refresh.ask(['tasks'])
+  refresh.ask(ofTasks)
+  if (!isOpen(task)) refresh.ask(['statistics', 'status', 'retention', 'doctor'])
 }

@@ -120,3 +120,20 @@ export function useRetention(trial: Record<string, string | number> = {}) {
     placeholderData: keepPreviousData,
   })
 }
+
+/** `after` may be `live`. Nothing is asked until both are known. */
+export function useComparison(before: string | undefined, after: string | undefined) {
+  const { database } = useSession()
+  return useQuery({
+    queryKey: ['comparison', database, before, after],
+    queryFn: ({ signal }) =>
+      call('GET backups/:id/compare', {
+        params: { id: before ?? '' },
+        query: { with: after ?? '', database },
+        signal,
+      }),
+    enabled: before !== undefined && after !== undefined,
+    staleTime: 60_000,
+    retry: false,
+  })
+}

@@ -9,6 +9,8 @@ export type RestorePlan = HttpApi['POST backups/:id/plan']['result']['plan']
 export type RestoreBody = NonNullable<HttpApi['POST backups/:id/plan']['body']>
 export type Config = HttpApi['GET config']['result']
 export type Session = HttpApi['GET session']['result']
+export type Comparison = HttpApi['GET backups/:id/compare']['result']
+export type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>
 export type Permission = Session['permissions'][number]
 
 export const isOpen = ({ status }: { status: string }): boolean =>

@@ -48,6 +48,7 @@ function Shown({ backup }: { backup: BackupDetails }) {
           Restore…
         </ButtonLink>
       )}
+      <ButtonLink to={`/compare/${backup.id}/live`}>Compare with now</ButtonLink>
       {may('backups:download') && (
         <Button icon="download" busy={fetching} onClick={fetchDump}>
           Download
@@ -55,7 +56,7 @@ function Shown({ backup }: { backup: BackupDetails }) {
       )}
       <Menu
         label="More actions"
-        items={itemsFor(backup).filter((item) => item && !/^(Restore|Download \.)/.test(item.label))}
+        items={itemsFor(backup).filter((item) => item && !/^(Restore|Compare|Download \.)/.test(item.label))}
       />
     </>
   )

@@ -9,7 +9,8 @@ type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>
 /** What there is to know of a backup, the questions first that are asked first. */
 export function BackupFacts({ backup }: { backup: CompletedBackup }) {
   const { last_verified: verified, exclusions } = backup
-  const leftOut = [...exclusions.schemas, ...exclusions.tables]
+  const catalogs = backup.catalog_schemas.map((name) => `${name} (the catalog)`)
+  const leftOut = [...catalogs, ...exclusions.schemas, ...exclusions.tables]
   const packages = Object.entries(backup.installed_packages)
   return (
     <div className="columns">

@@ -9,7 +9,7 @@ import { TableFrame } from '../../parts/table-frame.tsx'
 
 /** The verifications of a backup that were begun here, on schedule or over HTTP. */
 export function Verifications({ backup }: { backup: BackupDetails }) {
-  const tasks = useTasks({ kind: 'verify', search: backup.id, page_size: 100 })
+  const tasks = useTasks({ kind: 'verify', subject_id: backup.id, page_size: 100 })
   return (
     <Loaded query={tasks}>
       {({ results }) =>

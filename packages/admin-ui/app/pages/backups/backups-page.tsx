@@ -52,11 +52,11 @@ export function BackupsPage() {
           CSV
         </Button>
         <Button
-          disabled={chosen.length !== 2}
-          title={chosen.length === 2 ? undefined : 'Select two backups first'}
-          onClick={() => navigate(`/compare/${chosen.join('/')}`)}
+          disabled={chosen.length === 0}
+          title={chosen.length === 0 ? 'Select one backup, to compare it with now, or two' : undefined}
+          onClick={() => navigate(`/compare/${[...chosen, 'live'].slice(0, 2).join('/')}`)}
         >
-          Compare{chosen.length > 0 ? ` (${chosen.length} of 2)` : ''}
+          {chosen.length === 1 ? 'Compare with now' : 'Compare'}
         </Button>
       </Filters>
       <Loaded query={backups} rows={8}>

@@ -56,6 +56,7 @@ export function useBackupActions(onGone?: () => void): {
       ...levels.map(([level, label]) =>
         isThere && may('backups:verify') ? { label, onSelect: () => verify.mutate({ id, level }) } : false,
       ),
+      isThere && { label: 'Compare with now', onSelect: () => navigate(`/compare/${id}/live`) },
       isThere && may('restores:read') && { label: 'Restore…', onSelect: () => navigate(`/backups/${id}/restore`) },
       isThere &&
         may('backups:pin') && {

@@ -1,42 +1,97 @@
+import { Badge } from '../../parts/badge.tsx'
 import { bytes, count } from '../../parts/format.ts'
 import { TableFrame } from '../../parts/table-frame.tsx'
-import type { TableChange } from './compare-backups.ts'
+import type { TableDifference } from './compare-backups.ts'
 
-/** Rows and bytes of each table, and what became of them. */
-export function ChangedTables({ tables }: { tables: readonly TableChange[] }) {
-  if (tables.length === 0)
-    return <p className="muted">The rows of a table may still have changed where their count and size did not.</p>
+type Size = TableDifference['before']
+
+/** Each table with its rows then and after, and below its name what became of its columns. */
+export function ChangedTables({ tables, live }: { tables: readonly TableDifference[]; live: boolean }) {
   return (
     <TableFrame label="Tables that differ">
-      <table>
+      <table className="changed-tables">
         <thead>
           <tr>
             <th>Table</th>
-            <th className="number">Rows</th>
+            <th className="number">{live ? 'Rows now' : 'Rows'}</th>
             <th className="number">Change</th>
-            <th className="number wide-only">Bytes</th>
+            <th className="number wide-only">{live ? 'On disk now' : 'Bytes'}</th>
             <th className="number wide-only">Change</th>
           </tr>
         </thead>
         <tbody>
-          {tables.map(({ table, before, after }) => (
-            <tr key={table}>
-              <th scope="row" className="mono">
-                {table}
-              </th>
-              <td className="number nowrap">{after ? count(after.rows) : 'gone'}</td>
-              <td className="number nowrap">{before ? signed((after?.rows ?? 0) - before.rows, count) : 'new'}</td>
-              <td className="number nowrap wide-only">{after ? bytes(after.bytes) : '–'}</td>
-              <td className="number nowrap wide-only">{signed((after?.bytes ?? 0) - (before?.bytes ?? 0), bytes)}</td>
-            </tr>
-          ))}
+          {tables.map((one) => {
+            const { table, before, after } = one
+            const [sizeBefore, sizeAfter] = live
+              ? [before?.disk_bytes, after?.disk_bytes]
+              : [before?.bytes, after?.bytes]
+            return (
+              <tr key={table}>
+                <th scope="row">
+                  <span className="mono">{table}</span> <State of={one} />
+                  <Columns of={one} />
+                </th>
+                <td className="number nowrap">{rowsText(after)}</td>
+                <td className="number nowrap">
+                  {before && after ? signed(before.rows, after.rows, count, after.exact) : '–'}
+                </td>
+                <td className="number nowrap wide-only">{bytes(sizeAfter)}</td>
+                <td className="number nowrap wide-only">{signed(sizeBefore, sizeAfter, bytes)}</td>
+              </tr>
+            )
+          })}
         </tbody>
       </table>
     </TableFrame>
   )
 }
 
-function signed(change: number, format: (value: number) => string): string {
-  if (change === 0) return '–'
-  return `${change > 0 ? '+' : '−'}${format(Math.abs(change))}`
+function State({ of: { schema } }: { of: TableDifference }) {
+  if (schema === 'added') return <Badge status="new" tone="ok" />
+  if (schema === 'removed') return <Badge status="dropped" tone="bad" />
+  if (schema === 'changed') return <Badge status="changed" tone="warn" />
+  return null
+}
+
+function Columns({ of: { columns } }: { of: TableDifference }) {
+  const { added, removed, changed } = columns
+  if (added.length + removed.length + changed.length === 0) return null
+  return (
+    <ul className="column-changes">
+      {added.map(({ name, definition }) => (
+        <li key={name} className="added">
+          <span className="sign">+</span>
+          <code>{name}</code> {definition}
+        </li>
+      ))}
+      {removed.map(({ name, definition }) => (
+        <li key={name} className="removed">
+          <span className="sign">−</span>
+          <code>{name}</code> {definition}
+        </li>
+      ))}
+      {changed.map(({ name, before, after }) => (
+        <li key={name}>
+          <span className="sign">~</span>
+          <code>{name}</code> {before} <span className="muted">→</span> {after}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function rowsText(size: Size): string {
+  if (!size) return '–'
+  return size.rows === null ? 'unknown' : `${size.exact ? '' : '≈ '}${count(size.rows)}`
+}
+
+function signed(
+  before: number | null | undefined,
+  after: number | null | undefined,
+  format: (value: number) => string,
+  exact = true,
+): string {
+  if (before === null || before === undefined || after === null || after === undefined || before === after) return '–'
+  const change = after - before
+  return `${exact ? '' : '≈ '}${change > 0 ? '+' : '−'}${format(Math.abs(change))}`
 }

@@ -1,31 +1,24 @@
-import type { BackupDetails } from '../../api/records.ts'
+import type { Comparison, CompletedBackup } from '../../api/records.ts'
 
-export type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>
+export type TableDifference = Comparison['tables'][number]
 
-export interface TableChange {
-  table: string
-  /** Null on the side where there is no such table. */
-  before: { rows: number; bytes: number } | null
-  after: { rows: number; bytes: number } | null
+export const isChanged = ({ schema, before, after }: TableDifference): boolean =>
+  schema !== 'same' ||
+  before?.rows !== after?.rows ||
+  (after !== null && before?.bytes !== (after.bytes ?? before?.bytes))
+
+/** What was added or dropped first, then other definitions, then the most rows. Pure. */
+export function byWeight(tables: readonly TableDifference[]): TableDifference[] {
+  return [...tables].sort((a, b) => rank(a) - rank(b) || rowsMoved(b) - rowsMoved(a) || (a.table < b.table ? -1 : 1))
 }
 
-/** The tables of two backups; those that differ come first, the largest difference on top. Pure. */
-export function compareTables(older: CompletedBackup, newer: CompletedBackup): TableChange[] {
-  const before = new Map(older.tables.map((one) => [one.table, one]))
-  const after = new Map(newer.tables.map((one) => [one.table, one]))
-  const names = [...new Set([...before.keys(), ...after.keys()])].sort()
-  const changes = names.map((table) => ({ table, before: before.get(table) ?? null, after: after.get(table) ?? null }))
-  return changes.sort((a, b) => weight(b) - weight(a))
-}
+const rank = ({ schema }: TableDifference) => (schema === 'same' ? 2 : schema === 'changed' ? 1 : 0)
+const rowsMoved = ({ before, after }: TableDifference) => Math.abs((after?.rows ?? 0) - (before?.rows ?? 0))
 
-export const isChanged = ({ before, after }: TableChange): boolean =>
-  before === null || after === null || before.rows !== after.rows || before.bytes !== after.bytes
-
-function weight(change: TableChange): number {
-  if (!isChanged(change)) return -1
-  const { before, after } = change
-  if (before === null || after === null) return Number.MAX_SAFE_INTEGER
-  return Math.abs(after.rows - before.rows) + Math.abs(after.bytes - before.bytes) / 1000
+/** All rows of one side; null where a table's are not known. */
+export function rowsOf(tables: readonly TableDifference[], side: 'before' | 'after'): number | null {
+  const known = tables.flatMap((one) => one[side] ?? [])
+  return known.some(({ rows }) => rows === null) ? null : known.reduce((sum, { rows }) => sum + (rows ?? 0), 0)
 }
 
 /** Names whose values differ, with both. */
@@ -42,13 +35,15 @@ export function compareRecords(
 /** Migrations only one of them has, by ledger. */
 export function compareMigrationState(older: CompletedBackup, newer: CompletedBackup) {
   const ledgers = [...new Set([...Object.keys(older.migration_state), ...Object.keys(newer.migration_state)])]
-  return ledgers.map((ledger) => {
-    const before = older.migration_state[ledger] ?? []
-    const after = newer.migration_state[ledger] ?? []
-    return {
-      ledger,
-      added: after.filter((id) => !before.includes(id)),
-      gone: before.filter((id) => !after.includes(id)),
-    }
-  })
+  return ledgers
+    .map((ledger) => {
+      const before = older.migration_state[ledger] ?? []
+      const after = newer.migration_state[ledger] ?? []
+      return {
+        ledger,
+        added: after.filter((id) => !before.includes(id)),
+        gone: before.filter((id) => !after.includes(id)),
+      }
+    })
+    .filter(({ added, gone }) => added.length + gone.length > 0)
 }

@@ -3,8 +3,10 @@ import { Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Checks } from './checks.tsx'
+import { Keys } from './keys.tsx'
 import { RetentionForm } from './retention-form.tsx'
 import { StorageForm } from './storage-form.tsx'
+import { StorageTest } from './storage-test.tsx'
 
 export function SettingsPage() {
   const config = useConfig()
@@ -19,10 +21,12 @@ export function SettingsPage() {
             </Panel>
             <Panel title="Storage">
               <StorageForm key={`s${JSON.stringify(present)}`} config={present} />
+              <StorageTest />
             </Panel>
           </>
         )}
       </Loaded>
+      <Keys />
       <Checks />
     </>
   )

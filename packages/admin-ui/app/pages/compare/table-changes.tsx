@@ -1,0 +1,111 @@
+import { useState } from 'react'
+import { useComparison } from '../../api/queries.ts'
+import type { Comparison, CompletedBackup } from '../../api/records.ts'
+import { Ago } from '../../parts/ago.tsx'
+import { Button } from '../../parts/button.tsx'
+import { Check } from '../../parts/field.tsx'
+import { count } from '../../parts/format.ts'
+import { Loaded } from '../../parts/loaded.tsx'
+import { Pager } from '../../parts/pager.tsx'
+import { Panel } from '../../parts/panel.tsx'
+import { ChangedTables } from './changed-tables.tsx'
+import { byWeight, isChanged, rowsOf } from './compare-backups.ts'
+
+const pageSize = 100
+
+/** What became of every table: its columns, its rows, its bytes. */
+export function TableChanges({ before, after }: { before: CompletedBackup; after: CompletedBackup | null }) {
+  const comparison = useComparison(before.id, after?.id ?? 'live')
+  return (
+    <Loaded query={comparison} rows={8}>
+      {(found) => (
+        <Shown
+          key={found.before.kind === 'backup' ? found.before.id : ''}
+          comparison={found}
+          again={after ? undefined : () => comparison.refetch()}
+          busy={comparison.isFetching}
+        />
+      )}
+    </Loaded>
+  )
+}
+
+interface ShownProps {
+  comparison: Comparison
+  again: (() => void) | undefined
+  busy: boolean
+}
+
+function Shown({ comparison: { tables, after }, again, busy }: ShownProps) {
+  const [all, setAll] = useState(false)
+  const [page, setPage] = useState(1)
+  const changed = tables.filter(isChanged)
+  const listed = byWeight(all ? tables : changed)
+  const columns = tables.reduce(
+    (sum, { columns: { added, removed, changed: other } }) => sum + added.length + removed.length + other.length,
+    0,
+  )
+  const [rowsBefore, rowsAfter] = [rowsOf(tables, 'before'), rowsOf(tables, 'after')]
+  const estimated = tables.some((one) => one.after?.exact === false)
+  return (
+    <>
+      <dl className="figures">
+        <Figure name="Tables that differ" value={count(changed.length)} note={`of ${count(tables.length)}`} />
+        <Figure
+          name="Tables made or dropped"
+          value={count(tables.filter(({ schema }) => schema === 'added' || schema === 'removed').length)}
+        />
+        <Figure name="Columns that differ" value={count(columns)} />
+        <Figure
+          name={after.kind === 'live' ? 'Rows now' : 'Rows in the newer one'}
+          value={`${estimated ? '≈ ' : ''}${count(rowsAfter)}`}
+          note={`${count(rowsBefore)} before`}
+        />
+      </dl>
+      <Panel
+        title={changed.length === 0 ? 'No table differs in columns, rows or bytes' : 'Tables'}
+        actions={
+          <span className="actions">
+            <Check label="Show all" checked={all} onChange={setAll} />
+            {again && (
+              <Button busy={busy} onClick={again}>
+                Look again
+              </Button>
+            )}
+          </span>
+        }
+      >
+        {listed.length > 0 && (
+          <>
+            <ChangedTables tables={listed.slice((page - 1) * pageSize, page * pageSize)} live={after.kind === 'live'} />
+            <Pager page={page} pages={Math.ceil(listed.length / pageSize)} onPage={setPage}>
+              {count(listed.length)} of {count(tables.length)} tables
+            </Pager>
+          </>
+        )}
+        <p className="hint">
+          {after.kind === 'live' ? (
+            <>
+              Read <Ago at={after.read_at} /> from the catalogs; small tables were counted
+              {estimated ? ', rows with ≈ are the server’s estimate' : ''}. Rows may have changed without their number.
+            </>
+          ) : (
+            'Rows may have changed where neither their number nor their bytes did.'
+          )}
+        </p>
+      </Panel>
+    </>
+  )
+}
+
+function Figure({ name, value, note }: { name: string; value: string; note?: string }) {
+  return (
+    <div className="figure">
+      <dt>{name}</dt>
+      <dd>
+        <strong>{value}</strong>
+        {note && <span className="muted">{note}</span>}
+      </dd>
+    </div>
+  )
+}

@@ -1,0 +1,86 @@
+import { useMutation } from '@tanstack/react-query'
+import { useState } from 'react'
+import { call, Problem } from '../../api/client.ts'
+import { useTask } from '../../api/queries.ts'
+import { isOpen, type Task } from '../../api/records.ts'
+import { useSession } from '../../api/session.tsx'
+import { Badge } from '../../parts/badge.tsx'
+import { Button } from '../../parts/button.tsx'
+import { Complaint } from '../../parts/failure.tsx'
+import { bytes, counted } from '../../parts/format.ts'
+import { Progress } from '../../parts/progress.tsx'
+
+interface Report {
+  ok: boolean
+  checks: { name: string; ok: boolean; problem: string | null; ms: number }[]
+  upload_bytes_per_second: number
+  download_bytes_per_second: number
+  latency_ms: number
+}
+
+/** Tries whether the storage does what a repository needs, and how fast it is. */
+export function StorageTest() {
+  const { may } = useSession()
+  const [taskId, setTaskId] = useState<string | null>(null)
+  const begin = useMutation({
+    mutationFn: () => call('POST storage/test'),
+    onSuccess: (started) => setTaskId(started.task_id),
+  })
+  const { data: task } = useTask(taskId)
+  const missing = begin.error instanceof Problem && begin.error.status === 404
+  if (!may('maintenance:run') || missing) return null
+  const running = begin.isPending || (task !== undefined && isOpen(task))
+  return (
+    <div className="stack">
+      <div className="actions">
+        <Button busy={running} onClick={() => begin.mutate()}>
+          Test the storage
+        </Button>
+        <p className="hint">Writes, reads, lists and deletes objects of its own; about a minute on a slow one.</p>
+      </div>
+      <Complaint error={begin.error} />
+      {task && (isOpen(task) ? <Progress task={task} /> : <Outcome task={task} />)}
+    </div>
+  )
+}
+
+function Outcome({ task }: { task: Task }) {
+  const report = reportOf(task)
+  if (!report)
+    return (
+      <p className="note bad">
+        <strong>The test did not come to its end.</strong> {task.error?.message}
+      </p>
+    )
+  const failed = report.checks.filter(({ ok }) => !ok)
+  return (
+    <div className={`note ${report.ok ? 'ok' : 'bad'}`} role="status">
+      <p>
+        <strong>
+          {report.ok ? 'The storage does all that is needed.' : `${counted(failed.length, 'check')} failed.`}
+        </strong>{' '}
+        {counted(report.checks.length, 'check')}; writes {bytes(report.upload_bytes_per_second)}/s, reads{' '}
+        {bytes(report.download_bytes_per_second)}/s, answers in {report.latency_ms.toFixed(1)} ms.
+      </p>
+      {failed.length > 0 && (
+        <ul className="checks">
+          {failed.map(({ name, problem }) => (
+            <li key={name}>
+              <Badge status="failed" />
+              <span>
+                {name}
+                {problem && <span className="row-note">{problem}</span>}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  )
+}
+
+/** Of a failed test the report comes with the error. */
+function reportOf({ result, error }: Task): Report | null {
+  const found = [result, error].find((one) => Array.isArray(one?.checks))
+  return found ? (found as unknown as Report) : null
+}
