@@ -9,17 +9,21 @@ const core = fileURLToPath(new URL('../../packages/core/src/index.ts', import.me
 /** Node in which these packages are not installed. */
 const program = `
 import { registerHooks } from 'node:module'
-const absent = /^(@aws-sdk|@azure|@google-cloud|ssh2)/
+const absent = /^(@aws-sdk|@azure|@google-cloud|ssh2|age-encryption)/
 registerHooks({
   resolve(specifier, context, next) {
     if (!absent.test(specifier)) return next(specifier, context)
     throw Object.assign(new Error("Cannot find package '" + specifier + "'"), { code: 'ERR_MODULE_NOT_FOUND' })
   },
 })
-const { openStorage } = await import(${JSON.stringify(core)})
+const { openStorage, createBackupEngine, createMemoryStorage } = await import(${JSON.stringify(core)})
 const found = {}
 for (const url of ['s3://bucket', 'azure://container?account=a', 'gs://bucket', 'sftp://host/folder'])
   await openStorage(url).get('a').catch(({ code, advice }) => { found[url] = code + ' ' + advice })
+const encryption = { ageIdentity: 'AGE-SECRET-KEY-1' + 'Q'.repeat(58) }
+await createBackupEngine({ repository: createMemoryStorage(), encryption })
+  .repository.init()
+  .catch(({ code, advice }) => { found.age = code + ' ' + advice })
 process.stdout.write(JSON.stringify(found))
 `
 
@@ -30,5 +34,6 @@ test('without the SDKs the core loads, and each storage names the package it nee
     'azure://container?account=a': 'CONFIG_INVALID Install it beside @lifeboat/core: npm install @azure/storage-blob',
     'gs://bucket': 'CONFIG_INVALID Install it beside @lifeboat/core: npm install @google-cloud/storage',
     'sftp://host/folder': 'CONFIG_INVALID Install it beside @lifeboat/core: npm install ssh2',
+    age: 'CONFIG_INVALID Install it beside @lifeboat/core: npm install age-encryption',
   })
 })
