@@ -55,6 +55,7 @@ export async function compareWith(
     segmentBlocks?: number
     weakening?: Weakening
     marker?: boolean
+    lockBudgetMs?: number
     /** In the gaps while the snapshot is made. */
     onStep?: ExportedSnapshotOptions['onStep']
     /** Called while the snapshot is there, before anything is compared. */
@@ -63,12 +64,12 @@ export async function compareWith(
     afterReading?: () => Promise<unknown>
   } = {},
 ): Promise<Compared> {
-  const { segmentBlocks = 2, weakening = 'none', marker = true } = options
+  const { segmentBlocks = 2, weakening = 'none', marker = true, lockBudgetMs } = options
   const parameters = resolveConnection(url)
   const control = await openSession(parameters, { application: 'control' })
   try {
     const positionReached = earlier !== null && (await walReached(control.query, earlier.facts.insert_lsn))
-    const snapshot = await openExportedSnapshot(parameters, { marker, onStep: options.onStep })
+    const snapshot = await openExportedSnapshot(parameters, { marker, lockBudgetMs, onStep: options.onStep })
     try {
       const { session, facts, tables } = snapshot
       let base: Base | null = null

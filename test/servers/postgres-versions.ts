@@ -48,6 +48,18 @@ export async function postgresPrograms(major: 15 | 16 | 17 | 18): Promise<Postgr
   }
 }
 
+/** For `describe.each`: the version that is installed, and others; `unavailable`: skip, and say why. */
+export async function versionsToTest(
+  ...majors: (16 | 17 | 18)[]
+): Promise<{ name: string; major?: 16 | 17 | 18; binDirectory?: string; unavailable?: string }[]> {
+  const others = majors.map(async (major) => {
+    const programs = await postgresPrograms(major)
+    const name = `PostgreSQL ${major}`
+    return 'unavailable' in programs ? { name, major, ...programs } : { name, major, binDirectory: programs.server }
+  })
+  return [{ name: 'PostgreSQL as installed' }, ...(await Promise.all(others))]
+}
+
 async function installServer(major: number): Promise<string> {
   const { version, sha256 } = servers[major] as { version: string; sha256: string }
   const folder = join(cache, `server-${version}`)
