@@ -21,6 +21,8 @@ const commands: Record<string, () => Promise<CommandDefinition>> = {
   forget: async () => (await import('./commands/forget.ts')).forgetCommand,
   prune: async () => (await import('./commands/prune.ts')).pruneCommand,
   check: async () => (await import('./commands/check.ts')).checkCommand,
+  repair: async () => (await import('./commands/repair.ts')).repairCommand,
+  scrub: async () => (await import('./commands/scrub.ts')).scrubCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
   status: async () => (await import('./commands/status.ts')).statusCommand,
   serve: async () => (await import('./commands/serve.ts')).serveCommand,

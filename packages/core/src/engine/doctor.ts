@@ -3,12 +3,15 @@ import { findClientTools } from '../postgres/client-tools.ts'
 import { describeConnection } from '../postgres/connection.ts'
 import { preflightSource } from '../postgres/preflight.ts'
 import { openSession, type Session } from '../postgres/session.ts'
+import type { Repository } from '../repository/repository.ts'
 import { listKeptDatabases } from '../restore/kept-databases.ts'
 import { cleanLeftovers, findLeftovers } from '../restore/leftovers.ts'
+import type { Copies } from './copies.ts'
 import type { OfDatabase, Running } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
 import { probeStorage } from './probe-storage.ts'
 import { recoverCheck } from './recover-check.ts'
+import { readScrubState } from './scrub-state.ts'
 import { statusReport } from './status.ts'
 import { readStoredBackups } from './stored-backups.ts'
 import { backupSummary } from './summary.ts'
@@ -34,11 +37,13 @@ export interface DoctorCheck {
  */
 export async function examine(
   parts: EngineParts,
+  copies: Copies,
   options: OfDatabase & Running & { fix?: boolean } = {},
 ): Promise<DoctorReport> {
   const checks: DoctorCheck[] = [
     nodeCheck(),
     ...(await guarded('repository', () => repositoryChecks(parts, options))),
+    ...(await guarded('copies', () => copyChecks(copies, options))),
     ...(await guarded('database', () => databaseChecks(parts, options))),
   ]
   return { ok: checks.every(({ level }) => level !== 'failed'), checks }
@@ -80,6 +85,15 @@ async function repositoryChecks(
       message: `Backup ${id}: ${message}`,
       advice: 'Run `lifeboat check --read-data` to see what else is damaged.',
     })
+  checks.push(...(await guarded('repository.scrub', async () => [await scrubCheck(repository, signal)])))
+  for (const { manifest, lastVerified } of backups)
+    if (lastVerified?.ok === false)
+      checks.push({
+        id: 'backup.bad',
+        level: 'failed',
+        message: `Backup ${manifest.number} failed its last verification (${lastVerified.level}, ${lastVerified.at.slice(0, 10)}).`,
+        advice: 'Repair it from a copy: `lifeboat repair`. Without a copy, make another backup and delete this one.',
+      })
   const name = parts.optionalConnection(database)?.database
   if (name !== undefined) {
     const status = statusReport({
@@ -97,6 +111,32 @@ async function repositoryChecks(
     })
   }
   return checks
+}
+
+/** Whether what is stored is read again from time to time. */
+async function scrubCheck(repository: Repository, signal: AbortSignal | undefined): Promise<DoctorCheck> {
+  const id = 'repository.scrub'
+  const state = await readScrubState(repository, { signal })
+  const advice = 'Have it read again in the background: `lifeboat config scrub_days=30`.'
+  if (!state) return { id, level: 'ok', message: 'Nothing that is stored has been read again yet.', advice }
+  const isOld = Date.now() - Date.parse(state.last_at) > 3 * 86_400_000
+  if (state.last_problems > 0)
+    return { id, level: 'warning', message: state.message, advice: 'Repair from a copy: `lifeboat repair`.' }
+  return { id, level: isOld ? 'warning' : 'ok', message: state.message, ...(isOld ? { advice } : {}) }
+}
+
+async function copyChecks(copies: Copies, { signal }: Running): Promise<DoctorCheck[]> {
+  const states = await copies.states({ signal, fresh: true })
+  return states.map(({ name, level, message, error }) => ({
+    id: `copy.${name}`,
+    level,
+    message,
+    ...(level === 'ok'
+      ? {}
+      : {
+          advice: error ? 'Look at the storage; then `lifeboat copy`.' : `Bring it up to date: lifeboat copy ${name}`,
+        }),
+  }))
 }
 
 async function databaseChecks(

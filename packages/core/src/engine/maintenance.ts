@@ -1,10 +1,15 @@
+import { EngineError } from '../errors.ts'
 import type { CheckReport } from '../maintenance/check.ts'
 import type { CopyResult } from '../maintenance/copy.ts'
 import type { PruneResult } from '../maintenance/prune.ts'
+import type { RepairReport } from '../maintenance/repair.ts'
+import type { ScrubReport } from '../maintenance/scrub.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { Storage } from '../storage/storage.ts'
+import { findCopy } from './copy-places.ts'
 import type { OfDatabase, Running } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
+import { type Repaired, verifyRepaired } from './verify-repaired.ts'
 
 /** Upkeep of the repository and of what restores leave on the server. */
 export interface Maintenance {
@@ -17,12 +22,24 @@ export interface Maintenance {
    * there is made.
    */
   copy(to: string | Storage, options?: Running & { onlyNewer?: boolean }): Promise<CopyResult>
+  /**
+   * Mends what is missing or damaged by the configured copies, or by the one that `from` names (its name, a path, a URL or
+   * a Storage): see `repairRepository`. Backups that a verification found bad are verified again afterwards.
+   */
+  repair(
+    options?: Running & { from?: string | Storage; dryRun?: boolean; damaged?: ReadonlySet<string> },
+  ): Promise<RepairReport & Repaired>
+  /**
+   * Reads again the share of what is stored whose turn it is today, of `days` shares: see `scrubRepository`. With `repair`
+   * what is damaged is repaired from the configured copies.
+   */
+  scrub(options: Running & { days: number; repair?: boolean }): Promise<ScrubReport & { repaired: RepairReport | null }>
   /** Drops databases left behind by killed restores and kept ones whose time is over. */
   cleanLeftovers(options?: OfDatabase & Running): Promise<{ dropped: string[] }>
 }
 
 export function createMaintenance(parts: EngineParts): Maintenance {
-  return {
+  const maintenance: Maintenance = {
     async prune(options) {
       const { prune } = await import('../maintenance/prune.ts')
       return prune(await parts.repository(), options)
@@ -41,9 +58,36 @@ export function createMaintenance(parts: EngineParts): Maintenance {
         if (typeof to === 'string') await storage.close?.()
       }
     },
+    async repair({ from, ...options } = {}) {
+      const { repairRepository } = await import('../maintenance/repair.ts')
+      const repository = await parts.repository()
+      const run = async (copies: readonly Storage[]) => {
+        const done = await repairRepository(repository, copies, options)
+        return { ...done, verified: await verifyRepaired(parts, done, options) }
+      }
+      if (from === undefined) return run(parts.copies.map(({ storage }) => storage))
+      if (typeof from !== 'string') return run([from])
+      if (parts.copies.some(({ name }) => name === from)) return run([findCopy(parts.copies, from).storage])
+      const storage = openStorage(from, { throttle: parts.throttle })
+      try {
+        return await run([storage])
+      } finally {
+        await storage.close?.()
+      }
+    },
+    async scrub({ days, repair = false, ...running }) {
+      if (!Number.isInteger(days) || days < 1 || days > 3650)
+        throw new EngineError('USAGE', 'The days of a scrub are a whole number from 1 to 3650.')
+      const { scrubRepository } = await import('../maintenance/scrub.ts')
+      const found = await scrubRepository(await parts.repository(), { days, ...running })
+      if (found.ok || !repair || parts.copies.length === 0) return { ...found, repaired: null }
+      const repaired = await maintenance.repair({ damaged: new Set(found.damaged), ...running })
+      return { ...found, ok: repaired.ok, repaired }
+    },
     async cleanLeftovers({ database, signal, report } = {}) {
       const { cleanLeftovers } = await import('../restore/leftovers.ts')
       return cleanLeftovers(parts.connection(database), { signal, report })
     },
   }
+  return maintenance
 }

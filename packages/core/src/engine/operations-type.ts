@@ -3,8 +3,10 @@ import type { AuditEvent, AuditRecord } from '../policy/audit.ts'
 import type { RetentionDecision, RetentionPolicy } from '../policy/retention.ts'
 import type { RunTimeConfig, RunTimeConfigPatch } from '../policy/run-time-config.ts'
 import type { BackupComparison } from './compare-backups.ts'
+import type { CopyState } from './copies.ts'
 import type { BackupDetails, OfDatabase, VerifyLevel } from './engine-type.ts'
 import type { RestoreRequest } from './restores.ts'
+import type { ScrubState } from './scrub-state.ts'
 import type { BackupSummary } from './summary.ts'
 
 /**
@@ -19,6 +21,7 @@ export interface Operations {
   backups: BackupOperations
   restores: RestoreOperations
   maintenance: MaintenanceOperations
+  copies: CopyOperations
   storage: StorageOperations
   tasks: TaskOperations
   config: ConfigOperations
@@ -147,6 +150,17 @@ export interface MaintenanceOperations {
   forget(options: OfDatabase & Caller): Promise<{ task_id: string }>
   /** What retention would do with each backup now, and why. */
   preview(options?: OfDatabase & { policy?: Partial<RetentionPolicy> }): Promise<RetentionPreview>
+  /** Mends what is damaged by the configured copies, or by the one named. `COPY_NOT_FOUND`. */
+  repair(options: Caller & { from?: string; dryRun?: boolean }): Promise<{ task_id: string }>
+  /** Reads again the share of what is stored whose turn it is. */
+  scrub(options: Caller): Promise<{ task_id: string }>
+}
+
+export interface CopyOperations {
+  /** How far each copy is. */
+  states(options?: { signal?: AbortSignal; fresh?: boolean }): Promise<CopyState[]>
+  /** Brings a copy up to date. `COPY_NOT_FOUND`. */
+  run(name: string, caller: Caller): Promise<{ task_id: string }>
 }
 
 export interface StorageOperations {
@@ -275,4 +289,6 @@ export interface Statistics {
   mean_duration_seconds: number | null
   running: number
   queued: number
+  /** How much of what is stored was read again of late; null where that was never done. */
+  scrub: ScrubState | null
 }

@@ -11,6 +11,7 @@ import { openStorage } from '../storage/open-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createThrottle, type Throttle, withThrottle } from '../storage/throttle.ts'
 import { readApplication } from './application.ts'
+import { type CopyPlace, createCopyPlaces } from './copy-places.ts'
 
 /** What the engine's operations share: the storage, the repository (opened once, when first needed), the databases. */
 export interface EngineParts {
@@ -18,6 +19,8 @@ export interface EngineParts {
   readonly storage: Storage
   /** How fast the storage may be used. */
   readonly throttle: Throttle
+  /** The copies of the repository. */
+  readonly copies: readonly CopyPlace[]
   init(): Promise<Repository>
   repository(): Promise<Repository>
   /** Labels of the configured databases. */
@@ -38,24 +41,27 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
   const throttle = createThrottle(settings.throttle)
   const storage = typeof location === 'string' ? openStorage(location, { throttle }) : withThrottle(location, throttle)
   const databases = databasesOf(settings)
+  const copies = createCopyPlaces(settings, throttle)
+  const withCopies = (repository: Repository) => ({ ...repository, copies: copies.map((copy) => copy.storage) })
   let opened: Promise<Repository> | undefined
 
   const parts: EngineParts = {
     settings,
     storage,
     throttle,
+    copies,
     async init() {
       if (settings.encryption === undefined)
         throw new EngineError('KEY_MISSING', 'A new repository needs a passphrase or a key.')
       // Only here a missing folder is made: anywhere else it means that a disk is not mounted.
       const target = typeof location === 'string' ? openStorage(location, { create: true, throttle }) : storage
       const { initRepository } = await import('../repository/init.ts')
-      const repository = await initRepository(target, await keySource(settings.encryption))
+      const repository = withCopies(await initRepository(target, await keySource(settings.encryption)))
       opened = Promise.resolve(repository)
       return repository
     },
     repository() {
-      opened ??= open(storage, settings.encryption).catch((error: unknown) => {
+      opened ??= open(storage, settings.encryption).then(withCopies, (error: unknown) => {
         opened = undefined
         throw error
       })
@@ -105,6 +111,7 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
     },
     async close() {
       await storage.close?.()
+      for (const copy of copies) await copy.storage.close?.()
     },
   }
   return parts

@@ -9,6 +9,7 @@ import { sessionRoutes } from './routes/session.ts'
 import { storageRoutes } from './routes/storage.ts'
 import { systemRoutes } from './routes/system.ts'
 import { taskRoutes } from './routes/tasks.ts'
+import { upkeepRoutes } from './routes/upkeep.ts'
 
 /** The whole API, as the one table that is served, documented and tested. */
 export function createRoutes(): Route[] {
@@ -19,6 +20,7 @@ export function createRoutes(): Route[] {
     ...taskRoutes,
     ...systemRoutes,
     ...storageRoutes,
+    ...upkeepRoutes,
     ...sessionRoutes,
   ]
 

@@ -36,6 +36,12 @@ export const runTimeConfigPatchSchema = z
     auto_backup_type: z.enum(['full', 'incremental', 'differential']),
     /** Automatic backups begin up to this many minutes late, spread evenly. */
     auto_backup_jitter_minutes: z.number().int().min(0).max(720),
+    /** Everything stored is read again once in so many days, a share of it each day; 0 is never. */
+    scrub_days: limit(3650),
+    /** In `time_zone`. */
+    scrub_hour: z.number().int().min(0).max(23),
+    /** What a scrub finds damaged is repaired from the copies. */
+    scrub_repair: z.boolean(),
     /** IANA name; null is the server's own zone. */
     time_zone: z.string().max(100).refine(isTimeZone, 'not a time zone').nullable(),
   })
@@ -63,5 +69,8 @@ export const defaultRunTimeConfig: RunTimeConfig = {
   auto_backup_include_media: false,
   auto_backup_type: 'incremental',
   auto_backup_jitter_minutes: 0,
+  scrub_days: 0,
+  scrub_hour: 4,
+  scrub_repair: false,
   time_zone: null,
 }

@@ -10,6 +10,7 @@ export const prefixes = {
   pins: 'pins/',
   verified: 'verified/',
   numbers: 'numbers/',
+  scrubs: 'scrubs/',
   removals: 'removals/',
 } as const
 

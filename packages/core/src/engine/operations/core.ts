@@ -1,6 +1,7 @@
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Jobs } from '../../jobs/jobs.ts'
 import type { Backups } from '../backups.ts'
+import type { Copies } from '../copies.ts'
 import type { Maintenance } from '../maintenance.ts'
 import type { EngineParts } from '../parts.ts'
 import type { Restores } from '../restores.ts'
@@ -12,6 +13,7 @@ export interface EngineCore {
   backups: Backups
   restores: Restores
   maintenance: Maintenance
+  copies: Copies
 }
 
 /** The background, once its catalog is open. */

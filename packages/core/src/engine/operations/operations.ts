@@ -11,10 +11,11 @@ import { createBackupOperations } from './backups.ts'
 import { type Background, type EngineCore, once } from './core.ts'
 import { createRestoreOperations } from './restores.ts'
 import { createMaintenanceOperations } from './retention.ts'
-import { checkedPatch, scheduleOf } from './run-time-settings.ts'
+import { checkedPatch, scheduleOf, scrubScheduleOf } from './run-time-settings.ts'
 import { readStatistics } from './statistics.ts'
 import { createStorageOperations } from './storage.ts'
 import { createTaskOperations } from './tasks.ts'
+import { createCopyOperations, scheduledScrub } from './upkeep.ts'
 
 /** Ended jobs and their logs are kept this long. */
 const historyMs = 400 * 86_400_000
@@ -54,10 +55,12 @@ export function createOperations(core: EngineCore): Operations {
         })
         await catalog.workers.forget(isoTime(clock.now() - 600_000))
         const settings = await config.read()
-        return parts.labels().map((label) => ({ ...scheduleOf(settings, label), label, settings }))
+        const backups = parts.labels().map((label) => ({ ...scheduleOf(settings, label), label, settings }))
+        return [...backups, { ...scrubScheduleOf(settings), label: null, settings }]
       },
       job(schedule, slot, lateMs) {
         const { label, settings } = schedule
+        if (label === null) return jobs.newJob(scheduledScrub(parts))
         return jobs.newJob({
           kind: 'backup',
           database: label,
@@ -77,7 +80,8 @@ export function createOperations(core: EngineCore): Operations {
       async onFired(job) {
         await jobs.notice(job)
         await audit.append({
-          ...{ actor: 'scheduler', address: null, action: 'backups.create', subject: job.subject_id },
+          ...{ actor: 'scheduler', address: null, subject: job.subject_id },
+          action: job.kind === 'backup' ? 'backups.create' : `maintenance.${job.kind}`,
           ...{ outcome: 'allowed', detail: { task_id: job.id } },
         })
       },
@@ -124,6 +128,7 @@ export function createOperations(core: EngineCore): Operations {
     backups,
     restores: createRestoreOperations(background, backups),
     maintenance: createMaintenanceOperations(background),
+    copies: createCopyOperations(background),
     storage: createStorageOperations(background),
     tasks: createTaskOperations(background),
     config: {

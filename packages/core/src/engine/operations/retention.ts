@@ -3,6 +3,7 @@ import type { MaintenanceOperations, RetentionPreview } from '../operations-type
 import { type Background, labelOf } from './core.ts'
 import { backupsNeededForUndo } from './needed-for-undo.ts'
 import { retentionPolicyOf } from './run-time-settings.ts'
+import { createRepairOperations } from './upkeep.ts'
 
 export function createMaintenanceOperations(background: () => Promise<Background>): MaintenanceOperations {
   return {
@@ -28,6 +29,7 @@ export function createMaintenanceOperations(background: () => Promise<Background
       return { task_id: job.id }
     },
     preview: async (options) => previewRetention(await background(), options),
+    ...createRepairOperations(background),
   }
 }
 

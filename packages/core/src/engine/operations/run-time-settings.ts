@@ -66,6 +66,17 @@ export function retentionPolicyOf(config: RunTimeConfig): RetentionPolicy {
   }
 }
 
+/** Reading again, share by share, what is stored. */
+export function scrubScheduleOf(config: RunTimeConfig): Schedule {
+  return {
+    name: 'scrub',
+    enabled: config.scrub_days > 0,
+    cron: dailyAt(config.scrub_hour),
+    timeZone: config.time_zone ?? localTimeZone(),
+    jitterMinutes: config.auto_backup_jitter_minutes,
+  }
+}
+
 /** The automatic backup of a database. */
 export function scheduleOf(config: RunTimeConfig, label: string): Schedule {
   return {

@@ -1,5 +1,6 @@
 import type { OfDatabase } from '../engine-type.ts'
 import type { Statistics } from '../operations-type.ts'
+import { readScrubState } from '../scrub-state.ts'
 import type { Background } from './core.ts'
 
 const windowMs = 30 * 86_400_000
@@ -36,5 +37,6 @@ export async function readStatistics(
     mean_duration_seconds: seconds.length === 0 ? null : sum(seconds) / seconds.length,
     running,
     queued,
+    scrub: await readScrubState(await parts.repository()),
   }
 }
