@@ -43,7 +43,8 @@ export function createRecorder(options: {
     timer?.cancel()
     timer = undefined
     const write = async () => {
-      const taken = lines
+      // A copy: what is reported while this is being written is not in it.
+      const taken = [...lines]
       if (taken.length === 0) return
       await jobs.appendLogs(jobId, taken)
       lines = lines.slice(taken.length)
