@@ -90,3 +90,38 @@ test('a plan that is not a scan of just these blocks is not believed; the tables
     [expect.anything()],
   ])
 })
+
+test('a view of the name, and a node that an extension puts on top, are not believed either', async () => {
+  await session.query('CREATE VIEW public.shadow AS SELECT ctid, xmin, tableoid, * FROM public.a')
+  expect(await scan([await table('public.shadow')], await nextId())).toEqual([{ unexpectedPlan: 'another plan' }])
+  const [plain] = [await table('public.a')]
+  await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+  const withExtension: typeof session.query = async (sql, values) => {
+    const rows = await session.query<{ 'QUERY PLAN'?: [{ Plan: unknown }] }>(sql, values)
+    const plan = rows[0]?.['QUERY PLAN']
+    if (plan) plan[0].Plan = { 'Node Type': 'Custom Scan', Plans: [plan[0].Plan] }
+    return rows as never
+  }
+  const results = await scanSegments(withExtension, [plain!], await nextId())
+  await session.query('ROLLBACK')
+  expect(results).toEqual([{ unexpectedPlan: 'Custom Scan' }])
+})
+
+test('rows of a table that inherits from it are not its own', async () => {
+  await session.query('CREATE TABLE public.parent (x int)')
+  await session.query('CREATE TABLE public.child () INHERITS (public.parent)')
+  await session.query('INSERT INTO public.child VALUES (1)')
+  expect(await scan([await table('public.parent', 0)], await nextId())).toEqual([[{ rows: 0, fresh: 0, foreign: 0 }]])
+})
+
+test('a row of the very transaction that was the oldest one then is fresh, one of the transaction before is not', async () => {
+  await session.query('CREATE TABLE public.edge (x int)')
+  await session.query('INSERT INTO public.edge VALUES (1)')
+  const [{ id }] = (await session.query<{ id: string }>(
+    'SELECT pg_catalog.max(xmin::text::int8)::text AS id FROM public.edge',
+  )) as [{ id: string }]
+  expect(await scan([await table('public.edge', 1)], id)).toEqual([[{ rows: 1, fresh: 1, foreign: 0 }]])
+  expect(await scan([await table('public.edge', 1)], String(BigInt(id) + 1n))).toEqual([
+    [{ rows: 1, fresh: 0, foreign: 0 }],
+  ])
+})

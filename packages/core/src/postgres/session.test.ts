@@ -43,6 +43,42 @@ test('settings are ours whatever the role has set', async () => {
   await session.close()
 })
 
+test('every setting that shapes what COPY writes, or how tables are read, is ours', async () => {
+  // By name: what the role has set, and what it has to be all the same.
+  const settings: Record<string, [string, string]> = {
+    IntervalStyle: ['iso_8601', 'postgres'],
+    extra_float_digits: ['-5', '1'],
+    xmlbinary: ['hex', 'base64'],
+    xmloption: ['document', 'content'],
+    array_nulls: ['off', 'on'],
+    quote_all_identifiers: ['on', 'off'],
+    standard_conforming_strings: ['off', 'on'],
+    synchronize_seqscans: ['on', 'off'],
+    enable_tidscan: ['off', 'on'],
+    enable_indexonlyscan: ['on', 'off'],
+    max_parallel_workers_per_gather: ['4', '0'],
+    default_transaction_isolation: ['serializable', 'read committed'],
+    lc_monetary: ['POSIX', 'C'],
+  }
+  await cluster.sql(
+    'postgres',
+    `CREATE ROLE strange SUPERUSER LOGIN PASSWORD 'strange'; ALTER DATABASE postgres SET lc_monetary = 'C';
+    ${Object.entries(settings)
+      .map(([name, [theirs]]) => `ALTER ROLE strange SET ${name} = '${theirs}'`)
+      .join(';')}`,
+  )
+  const url = cluster.url('postgres', { name: 'strange', password: 'strange' })
+  const session = await openSession(resolveConnection(url), { application: 'settings' })
+  const rows = await session.query<{ name: string; value: string }>(
+    'SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name',
+    [Object.keys(settings)],
+  )
+  await session.close()
+  expect(Object.fromEntries(rows.map(({ name, value }) => [name, value]))).toEqual(
+    Object.fromEntries(Object.entries(settings).map(([name, [, ours]]) => [name, ours])),
+  )
+})
+
 describe('errors say what is wrong, and never the password', () => {
   const canary = 'c4nary-p4ssword'
   const attempts: [string, () => string, string][] = [
