@@ -37,6 +37,7 @@ function describe(backup: BackupDetails): string {
     ([ledger, ids]) => `${ledger}: ${ids.length} applied${ids.length ? `, last ${ids.at(-1)}` : ''}`,
   )
   const excluded = [
+    ...backup.catalog_schemas.map((name) => `${name} (the catalog)`),
     ...backup.exclusions.schemas,
     ...backup.exclusions.tables,
     ...backup.exclusions.rows.map((name) => `${name} (rows only)`),

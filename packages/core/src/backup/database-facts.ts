@@ -1,5 +1,6 @@
 import type { Reporter } from '../events.ts'
 import type { MigrationInspector } from '../migrations/inspector.ts'
+import { readCatalogSchemas } from '../postgres/bookkeeping.ts'
 import { readDatabaseProperties } from '../postgres/database-properties.ts'
 import { readExtensions } from '../postgres/extensions.ts'
 import { readLargeObjects } from '../postgres/large-objects.ts'
@@ -19,6 +20,7 @@ export interface DatabaseFacts {
   populatedViews: NonNullable<Manifest['populated_views']>
   migrations: MigrationState
   largeObjects: LargeObjectRecord[]
+  catalogSchemas: string[]
 }
 
 /** Reads them one after the other on the session that holds the snapshot. */
@@ -35,5 +37,6 @@ export async function readDatabaseFacts(
     populatedViews: await readPopulatedViews(query),
     migrations: await readMigrationState(inspectors, query, report),
     largeObjects: await readLargeObjects(query),
+    catalogSchemas: await readCatalogSchemas(query),
   }
 }

@@ -58,6 +58,7 @@ export function describeBackup(made: {
       schemas: [...options.exclude.schemas],
       rows: [...options.exclude.rows],
     },
+    catalog_schemas: facts.catalogSchemas,
     snapshot: made.snapshot,
     table_count: reading.tableCount,
     row_count: reading.rowCount,

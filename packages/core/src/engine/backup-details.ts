@@ -29,6 +29,7 @@ export async function backupDetails(
     large_object_count: manifest.large_object_count,
     media: manifest.media.map(({ name, path, files, bytes, problems }) => ({ name, path, files, bytes, problems })),
     exclusions: manifest.exclusions,
+    catalog_schemas: manifest.catalog_schemas,
     extensions: manifest.extensions,
     roles: manifest.roles,
     tablespaces: manifest.tablespaces,

@@ -57,6 +57,8 @@ export interface BackupDetails extends BackupSummary {
   large_object_count: number
   media: { name: string; path: string; files: number; bytes: number; problems: Manifest['media'][number]['problems'] }[]
   exclusions: Manifest['exclusions']
+  /** Schemas with a catalog, which no backup contains. */
+  catalog_schemas: string[]
   extensions: Manifest['extensions']
   roles: Manifest['roles']
   tablespaces: string[]

@@ -1,3 +1,4 @@
+import { markTable } from './catalog-carry.ts'
 import { bookkeepingComment } from './excluded.ts'
 import { quoteLiteral } from './identifiers.ts'
 import type { Query } from './query.ts'
@@ -14,6 +15,16 @@ export const bookkeepingNamespaces = `SELECT own.objoid FROM pg_catalog.pg_descr
 export async function readBookkeepingSchemas(query: Query): Promise<string[]> {
   const rows = await query<{ name: string }>(
     `SELECT nspname::text AS name FROM pg_catalog.pg_namespace WHERE oid IN (${bookkeepingNamespaces}) ORDER BY 1`,
+  )
+  return rows.map(({ name }) => name)
+}
+
+/** Those of them that a catalog lies in. */
+export async function readCatalogSchemas(query: Query): Promise<string[]> {
+  const rows = await query<{ name: string }>(
+    `SELECT n.nspname::text AS name FROM pg_catalog.pg_namespace n
+     JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind = 'r' AND c.relname = ${quoteLiteral(markTable)}
+     WHERE n.oid IN (${bookkeepingNamespaces}) ORDER BY 1`,
   )
   return rows.map(({ name }) => name)
 }

@@ -228,6 +228,8 @@ export const manifestSchema = z.object({
   roles: z.array(roleSchema),
   tablespaces: z.array(z.string()),
   exclusions: z.object({ tables: z.array(z.string()), schemas: z.array(z.string()), rows: z.array(z.string()) }),
+  /** Schemas that hold an engine's catalog, which no backup contains. */
+  catalog_schemas: z.array(z.string()).default([]),
   snapshot: snapshotFactsSchema,
   /** Materialized views that held rows; a restore and an export refresh these. Absent: all. */
   populated_views: z.array(z.object({ schema: z.string(), name: z.string() })).optional(),

@@ -46,6 +46,7 @@ export function sampleManifest(id: string, streams: Manifest['streams'], changes
     roles: [],
     tablespaces: [],
     exclusions: { tables: [], schemas: [], rows: [] },
+    catalog_schemas: [],
     snapshot: {
       xmin: '1',
       xmax: '1',

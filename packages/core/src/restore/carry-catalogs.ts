@@ -1,10 +1,10 @@
 import { EngineError } from '../errors.ts'
 import { log } from '../events.ts'
-import { bookkeepingNamespaces } from '../postgres/bookkeeping.ts'
+import { readCatalogSchemas } from '../postgres/bookkeeping.ts'
 import { aloneWithWriters, lockCarry, markTable, unlockCarry, writersOf } from '../postgres/catalog-carry.ts'
 import { type ConnectionParameters, withDatabase } from '../postgres/connection.ts'
 import { sqlState } from '../postgres/database-errors.ts'
-import { qualifiedName, quoteLiteral } from '../postgres/identifiers.ts'
+import { qualifiedName } from '../postgres/identifiers.ts'
 import type { Query } from '../postgres/query.ts'
 import { openSession, type Session } from '../postgres/session.ts'
 import { copyCatalog } from './copy-catalog.ts'
@@ -84,13 +84,7 @@ async function markCatalogs({ terminator, live }: CarryOptions, from: Session, o
       if (!same?.same) throw new EngineError('PLAN_CHANGED', `Database "${live}" is another one by now.`)
       await query("SET LOCAL lock_timeout = '2s'")
       await query(aloneWithWriters)
-      const found = await query<{ name: string }>(
-        `SELECT n.nspname::text AS name FROM pg_catalog.pg_namespace n
-         WHERE n.oid IN (${bookkeepingNamespaces}) AND EXISTS (SELECT FROM pg_catalog.pg_class c
-           WHERE c.relnamespace = n.oid AND c.relkind = 'r' AND c.relname = ${quoteLiteral(markTable)})
-         ORDER BY 1`,
-      )
-      const schemas = found.map(({ name }) => name)
+      const schemas = await readCatalogSchemas(query)
       for (const schema of schemas)
         await query(`INSERT INTO ${qualifiedName({ schema, name: markTable })} DEFAULT VALUES`)
       await query('COMMIT')

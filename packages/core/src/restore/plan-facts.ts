@@ -69,6 +69,8 @@ export interface LiveDatabaseFacts {
   foreignSessions: string[]
   logicalSlots: string[]
   subscriptions: string[]
+  /** Schemas with a catalog of Lifeboat's own. */
+  catalogs: string[]
 }
 
 export interface InspectorFacts {

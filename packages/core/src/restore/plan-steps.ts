@@ -35,6 +35,7 @@ function besideSteps(facts: RestoreFacts): Steps {
     validate(facts, 'after'),
     analyze,
     mediaStep(facts),
+    carryCatalog(facts),
     replaces
       ? {
           id: 'swap',
@@ -117,6 +118,16 @@ function mediaStep({ media }: RestoreFacts): PlanStep | undefined {
   if (media.length === 0) return undefined
   const text = media.map(({ name, files, target }) => `${name} (${files} files) for ${target ?? 'nowhere'}`).join(', ')
   return { id: 'media', text: `Unpack media beside the present folders: ${text}.` }
+}
+
+function carryCatalog({ options, target }: RestoreFacts): PlanStep | undefined {
+  const catalogs = target.live?.catalogs ?? []
+  if (options.strategy !== 'swap' || catalogs.length === 0) return undefined
+  const names = catalogs.map((name) => JSON.stringify(name)).join(', ')
+  return {
+    id: 'carry-catalog',
+    text: `Take the catalog in schema ${names} along; what would be written to it waits until the swap is done.`,
+  }
 }
 
 function swapMedia({ media }: RestoreFacts): PlanStep | undefined {

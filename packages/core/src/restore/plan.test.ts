@@ -67,6 +67,7 @@ function facts({ options, backup, server, live = {}, rest }: Case = {}): Restore
               foreignSessions: [],
               logicalSlots: [],
               subscriptions: [],
+              catalogs: [],
               ...live,
             },
     },
@@ -108,6 +109,19 @@ test('the plainest swap: every step, nothing to say against it', () => {
   expect(plan.refusals).toEqual([])
   expect(plan.warnings).toEqual([])
   expect(plan.replaces).toBe(true)
+})
+
+test('a catalog in the database is taken along by a swap alone', () => {
+  const stepsWith = (strategy: 'swap' | 'in-place' | 'new-database') =>
+    restorePlan(facts({ options: { strategy }, live: { catalogs: ['lifeboat', 'other'] } })).steps
+  expect(
+    stepsWith('swap')
+      .slice(-2)
+      .map(({ id }) => id),
+  ).toEqual(['carry-catalog', 'swap'])
+  expect(stepsWith('swap').at(-2)?.text).toContain('"lifeboat", "other"')
+  for (const strategy of ['in-place', 'new-database'] as const)
+    expect(stepsWith(strategy).map(({ id }) => id)).not.toContain('carry-catalog')
 })
 
 test('in-place begins one transaction after everything is read, and migrates after the commit', () => {

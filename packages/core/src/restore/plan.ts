@@ -54,6 +54,7 @@ export type StepId =
   | 'analyze'
   | 'media'
   | 'rename'
+  | 'carry-catalog'
   | 'swap'
   | 'swap-media'
 

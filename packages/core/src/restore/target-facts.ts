@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { readCatalogSchemas } from '../postgres/bookkeeping.ts'
 import type { Query } from '../postgres/query.ts'
 import type { LiveDatabaseFacts, ServerSideFacts } from './plan-facts.ts'
 import { mayEnd } from './swap.ts'
@@ -102,6 +103,7 @@ export async function readLiveDatabase(
       'SELECT subname::text AS name FROM pg_catalog.pg_subscription WHERE subdbid = $1::pg_catalog.oid ORDER BY subname',
       row.id,
     ),
+    catalogs: inside ? await readCatalogSchemas(inside) : [],
   }
 }
 
