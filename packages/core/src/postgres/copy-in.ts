@@ -7,9 +7,10 @@ export interface CopyIn {
   /**
    * Sends bytes of COPY text, cut anywhere. Returns a promise when enough is on its way and the caller should wait for
    * it before the next write; rejects when the server has refused something already sent. The bytes must not be
-   * changed until a later promise has resolved or `end` has.
+   * changed until a later promise has resolved or `end` has, or until `onSent` is called: it is at most once, and not
+   * where the bytes were dropped because the COPY had failed.
    */
-  write(bytes: Uint8Array): Promise<void> | undefined
+  write(bytes: Uint8Array, onSent?: () => void): Promise<void> | undefined
   /** Ends the data and gives the number of rows the server stored. */
   end(): Promise<{ rows: number }>
   /** Makes the COPY fail on the server with this message. Resolves when it has; the session stays usable. */
@@ -28,9 +29,9 @@ export function copyIn(session: Session, sql: string): CopyIn {
   session.ended.addEventListener('abort', () => submission.connectionLost(), { once: true })
   if (session.ended.aborted) submission.connectionLost()
   return {
-    write(bytes) {
+    write(bytes, onSent) {
       if (submission.error) return Promise.reject(failed())
-      submission.send(bytes)
+      submission.send({ bytes, onSent })
       return submission.unsentBytes > sendAheadBytes
         ? submission.drained().then(() => {
             if (submission.error) throw failed()
@@ -48,6 +49,11 @@ export function copyIn(session: Session, sql: string): CopyIn {
       await submission.done
     },
   }
+}
+
+interface Block {
+  bytes: Uint8Array
+  onSent: (() => void) | undefined
 }
 
 interface CopyConnection {
@@ -69,7 +75,7 @@ class CopyInSubmission {
   private ready = false
   private settled = false
   private ended: 'done' | { message: string } | undefined
-  private early: Uint8Array[] = []
+  private early: Block[] = []
   private earlyBytes = 0
   private waiting: (() => void)[] = []
 
@@ -84,12 +90,12 @@ class CopyInSubmission {
     return this.earlyBytes + (this.connection?.stream.writableLength ?? 0)
   }
 
-  send(bytes: Uint8Array): void {
-    if (bytes.length === 0 || this.error) return
-    if (this.ready) this.sendNow(bytes)
+  send(block: Block): void {
+    if (block.bytes.length === 0 || this.error) return
+    if (this.ready) this.sendNow(block)
     else {
-      this.early.push(bytes)
-      this.earlyBytes += bytes.length
+      this.early.push(block)
+      this.earlyBytes += block.bytes.length
     }
   }
 
@@ -122,7 +128,7 @@ class CopyInSubmission {
   handleCopyInResponse(connection: CopyConnection): void {
     this.ready = true
     connection.stream.on('drain', this.wake)
-    for (const bytes of this.early.splice(0)) this.sendNow(bytes)
+    for (const block of this.early.splice(0)) this.sendNow(block)
     this.earlyBytes = 0
     if (this.ended) this.sendEnd()
     if (connection.stream.writableLength === 0) this.wake()
@@ -165,14 +171,16 @@ class CopyInSubmission {
     for (const resolve of this.waiting.splice(0)) resolve()
   }
 
-  private sendNow(bytes: Uint8Array): void {
+  private sendNow({ bytes, onSent }: Block): void {
     const { stream } = this.connection!
     const header = Buffer.allocUnsafe(5)
     header[0] = 0x64
     header.writeUInt32BE(bytes.length + 4, 1)
     stream.cork()
     stream.write(header)
-    stream.write(bytes)
+    stream.write(bytes, (error) => {
+      if (!error) onSent?.()
+    })
     stream.uncork()
   }
 

@@ -3,6 +3,7 @@ import { EngineError } from '../errors.ts'
 import { type KnownChunks, knownChunkLookup } from './chunk-table.ts'
 import { type ChunkerParameters, createChunker, defaultChunker } from './chunker.ts'
 import { defaultCompressionLevel } from './compression.ts'
+import { giveBack } from './give-back.ts'
 import { IdSet } from './id-set.ts'
 import type { RepositoryKeys } from './keys.ts'
 import { defaultPackBytes, maxPackBytes } from './layout.ts'
@@ -67,6 +68,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
     }
     const parts = sealChunk(keys, hex, plain, level)
     pack.add(hex, plain.length, parts)
+    giveBack(parts.body)
     stored.bytes += parts.bytes
     stored.chunks++
     if (pack.full) flush()

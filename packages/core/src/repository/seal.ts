@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
 import { compress, decompress } from './compression.ts'
+import { giveBack } from './give-back.ts'
 
 /** What a seal holds; authenticated, so that one kind never passes for another. */
 export const sealKinds = { chunk: 1, packTable: 2, document: 3 } as const
@@ -40,6 +41,7 @@ export function seal(context: SealContext, plain: Uint8Array, compressionLevel: 
   cipher.setAAD(associatedData(context, packed.compression, plain.length, stored))
   const body = cipher.update(packed.bytes)
   cipher.final()
+  if (packed.bytes !== plain) giveBack(packed.bytes)
   const head = Buffer.allocUnsafe(1 + nonceBytes)
   head[0] = packed.compression
   nonce.copy(head, 1)
@@ -58,7 +60,9 @@ export function unseal(context: SealContext, sealed: Uint8Array, plainBytes: num
   const body = decipher.update(sealed.subarray(1 + nonceBytes, end))
   // Nothing of `body` is looked at, let alone decompressed, before the tag has been found right.
   decipher.final()
-  return decompress(compression, body, plainBytes)
+  const plain = decompress(compression, body, plainBytes)
+  if (plain !== body) giveBack(body)
+  return plain
 }
 
 function sealKey(context: SealContext): Buffer {

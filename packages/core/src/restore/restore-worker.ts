@@ -4,6 +4,7 @@ import { fromPlainError, toPlainError } from '../backup/worker-protocol.ts'
 import { EngineError, isEngineError } from '../errors.ts'
 import { copyIn } from '../postgres/copy-in.ts'
 import { openSession } from '../postgres/session.ts'
+import { giveBack } from '../repository/give-back.ts'
 import type { SealedChunk } from '../repository/sealed-chunk.ts'
 import { unsealChunk } from '../repository/sealed-chunk.ts'
 import type {
@@ -101,9 +102,11 @@ async function copy(request: CopyRequest): Promise<FromRestoreWorker> {
         if (chunk === 'end') break
         if (chunk === 'failed') throw new EngineError('ABORTED', 'Interrupted.')
         const plain = await openChunk(chunk)
-        await target?.write(plain)
-        bytes += plain.length
-        send({ type: 'taken', bytes: plain.length })
+        giveBack(chunk.data)
+        const { length } = plain
+        await target?.write(plain, () => giveBack(plain))
+        bytes += length
+        send({ type: 'taken', bytes: length })
       }
       if (request.bytes !== null && bytes !== request.bytes) {
         throw mismatch(`${request.name} has ${bytes} bytes in its chunks, not ${request.bytes} as recorded.`)
