@@ -10,6 +10,8 @@ export interface Import {
   from: string
   /** Nothing of it is left at run time. */
   typeOnly: boolean
+  /** Loaded when it is come by, or by another thread, not together with the file. */
+  later: boolean
 }
 
 export interface Source {
@@ -48,6 +50,6 @@ function importsOf(path: string, text: string): Import[] {
     const resolved = target.startsWith('.')
       ? relative(root, resolve(root, dirname(path), target)).replaceAll('\\', '/')
       : target
-    return { from: resolved, typeOnly }
+    return { from: resolved, typeOnly, later: dynamic !== undefined || url !== undefined }
   })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatAge, formatBytes, formatDuration, plainText } from './format.ts'
+import { formatAge, formatBytes, formatCount, formatDuration, plainText } from './format.ts'
 import { progressLine } from './progress.ts'
 import { formatTable } from './table.ts'
 
@@ -27,6 +27,14 @@ test.each([
   [7_200_000, '2 hours ago'],
   [3 * 86_400_000, '3 days ago'],
 ])('%d ms ago is %s', (ms, text) => expect(formatAge(ms)).toBe(text))
+
+test.each([
+  [0, '0'],
+  [999, '999'],
+  [1000, '1,000'],
+  [-123456, '-123,456'],
+  [9_007_199_254_740_991, '9,007,199,254,740,991'],
+])('%d with thousands told apart is %s', (count, text) => expect(formatCount(count)).toBe(text))
 
 test('text from elsewhere cannot steer the terminal', () => {
   expect(plainText('a\u001b[31mred\r\n')).toBe('a\\u001b[31mred\\r\\n')

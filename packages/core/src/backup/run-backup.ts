@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { EngineError } from '../errors.ts'
 import { log } from '../events.ts'
-import { openExportedSnapshot } from '../postgres/exported-snapshot.ts'
+import { openExportedSnapshot, openSnapshotSessions } from '../postgres/exported-snapshot.ts'
 import { openSession } from '../postgres/session.ts'
 import { newBackupId } from '../repository/backup-id.ts'
 import type { Manifest } from '../repository/documents.ts'
@@ -17,6 +17,7 @@ import { type AttemptScope, inAttemptScope } from './attempt-scope.ts'
 import { withAttempts } from './attempts.ts'
 import type { BackupOptions, OpeningContext } from './backup-context.ts'
 import { defaultFullEveryDays } from './base.ts'
+import { type DumpableSnapshot, dumpDefinitions } from './dump-definitions.ts'
 import { type Base, confirmBase, findBase } from './find-base.ts'
 import { inspectSource } from './inspect-source.ts'
 import { createLazyPool } from './lazy-pool.ts'
@@ -25,8 +26,8 @@ import { mentionOldTransaction } from './old-transactions.ts'
 import { inPhase } from './progress.ts'
 import { readDatabase } from './read-database.ts'
 import { saidFirst } from './said-first.ts'
+import { openScanSessions } from './scan-sessions.ts'
 import { defaultStallMs, watchForStall } from './stall-watch.ts'
-import { storeMedia } from './store-media.ts'
 import { createWorkerPool } from './worker-pool.ts'
 
 /**
@@ -70,6 +71,9 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   // everything, is there a pg_dump for this server? Nothing is written before the key is known to be right.
   report?.({ type: 'phase', phase: 'prepare' })
   const opening = Promise.resolve(job.context.repository)
+  const sessions = openSnapshotSessions(database, signal)
+  sessions.catch(() => {})
+  scope.onEnd(async () => Promise.all(Object.values(await sessions).map((session) => session.close())))
   const { control, source } = await saidFirst(opening, lookAtSource(scope, job))
   const repository = await opening
   const context = { ...job.context, repository }
@@ -115,11 +119,27 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   scope.onEnd(() => pool.stop())
   if ('reason' in found) pool.start()
 
+  const { connections } = resources
+  const databaseBytes = 'reason' in found ? 0 : source.server.database_size
+  const scanSessions = openScanSessions(database, { most: connections, databaseBytes, signal })
+  scope.onEnd(() => scanSessions.close())
+
+  // pg_dump reads the catalogs in a process of its own, as soon as it can join.
+  const exported = Promise.withResolvers<DumpableSnapshot>()
+  const schema = exported.promise.then((moment) =>
+    dumpDefinitions(source.tools, database, options, { ...moment, signal: AbortSignal.any([signal, moment.signal]) }),
+  )
+  schema.catch(() => {})
+
   // The moment this backup is of. Locks come first, so that no TRUNCATE or rewriting ALTER slips between.
   report?.({ type: 'phase', phase: 'snapshot' })
   const { lockBudgetMs, exclude } = options
   const maxAgeMs = resources.maxSnapshotAgeMs
-  const snapshot = await openExportedSnapshot(database, { lockBudgetMs, maxAgeMs, exclude, signal, report })
+  const snapshot = await openExportedSnapshot(database, {
+    ...{ lockBudgetMs, maxAgeMs, exclude, signal, report },
+    sessions: await sessions,
+    onExported: exported.resolve,
+  })
   scope.onEnd(() => snapshot.close())
   const onLost = () => scope.fail(snapshot.signal.reason)
   snapshot.signal.addEventListener('abort', onLost)
@@ -129,11 +149,16 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   await pool.connect(database, snapshot.id)
 
   // Everything that must be read in that moment; then the snapshot goes, because it holds back the server's vacuum.
-  await mentionOldTransaction(control.query, report)
-  const base = await confirmBase(snapshot.session.query, found, snapshot.facts)
+  const [base] = await Promise.all([
+    confirmBase(snapshot.session.query, found, snapshot.facts),
+    mentionOldTransaction(control.query, report),
+  ])
   if ('reason' in base && options.type !== 'full')
     log(report, 'info', `Everything is read: ${base.reason}.`, { asked_for: options.type })
-  const reading = await readDatabase({ context, options, source, control, pool, snapshot, writer, base })
+  const reading = await readDatabase({
+    ...{ context, options, control, pool, snapshot, writer, base },
+    ...{ schema, scanSessions },
+  })
   if (reading.baseIsWrong !== null && 'manifest' in base) await condemn(repository, base.manifest, reading.baseIsWrong)
   // The marker proves more than a flushed WAL does; where there is none, this has to do.
   if (snapshot.facts.marker === null) await snapshot.confirmFlushed()
@@ -146,17 +171,24 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   const media = await inPhase(
     report,
     'media',
-    () => storeMedia(folders, { pool, writer, signal, report }),
+    async () => {
+      if (folders.length === 0) return []
+      const { storeMedia } = await import('./store-media.ts')
+      return storeMedia(folders, { pool, writer, signal, report })
+    },
     () => ({ bytes: pool.bytesRead - bytesBefore }),
   )
 
   // Packs, then index objects, then the manifest: its appearance is the backup's.
   return inPhase(report, 'manifest', async () => {
     await pool.flush()
-    const { storedBytes } = await writer.finish()
+    const [{ storedBytes }, number] = await Promise.all([
+      writer.finish(),
+      options.number ?? claimNumber(repository, { signal }),
+    ])
     const manifest = describeBackup({
       id,
-      number: options.number ?? (await claimNumber(repository, { signal })),
+      number,
       createdAt: job.createdAt,
       context,
       options,

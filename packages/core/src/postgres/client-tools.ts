@@ -25,11 +25,13 @@ export interface ClientToolsOptions {
  */
 export async function findClientTools(serverMajor: number, options: ClientToolsOptions = {}): Promise<ClientTools> {
   const found: ClientTools[] = []
-  for (const directory of await candidateDirectories(options.binDirectory)) {
+  for (const directory of await candidateDirectories(serverMajor, options.binDirectory)) {
     const tools = await toolsIn(directory)
     if (!tools) continue
     found.push(tools)
     if (directory === options.binDirectory && tools.major >= serverMajor) return tools
+    // Nothing that is new enough is lower. To start each of the others for its version would take longer than a backup.
+    if (tools.major === serverMajor) return tools
   }
   const [best] = found.filter(({ major }) => major >= serverMajor).sort((a, b) => a.major - b.major)
   if (best) return best
@@ -89,7 +91,8 @@ function installAdvice(major: number): string {
     : `Install them: apt-get install postgresql-client-${major} (where the distribution lacks it: https://apt.postgresql.org), or set the folder of another installation.`
 }
 
-async function candidateDirectories(first: string | undefined): Promise<string[]> {
+/** Folders to look into; those named after the server's version go before the others. */
+async function candidateDirectories(serverMajor: number, first: string | undefined): Promise<string[]> {
   const roots = ['/usr/lib/postgresql', '/opt/homebrew/opt', '/usr/local/opt']
   const below = await Promise.all(
     roots.map(async (root) => {
@@ -101,7 +104,9 @@ async function candidateDirectories(first: string | undefined): Promise<string[]
     .filter((name) => /^pgsql-\d+$/.test(name))
     .map((name) => join('/usr', name, 'bin'))
   const path = (process.env.PATH ?? '').split(delimiter).filter(Boolean)
-  return [...new Set([...(first ? [first] : []), ...below.flat(), ...redHat, ...path])]
+  const named = (directory: string) => new RegExp(`\\b${serverMajor}/bin$`).test(directory)
+  const usual = [...below.flat(), ...redHat].sort((a, b) => Number(named(b)) - Number(named(a)))
+  return [...new Set([...(first ? [first] : []), ...usual, ...path])]
 }
 
 async function toolsIn(directory: string): Promise<ClientTools | undefined> {

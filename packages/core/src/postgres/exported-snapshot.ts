@@ -7,6 +7,7 @@ import { fingerprintTables, type TableFingerprint } from './fingerprint.ts'
 import { type LockableTable, listLockableTables, lockTables, watchBlockers } from './lock-tables.ts'
 import { watchWaiters } from './lock-watch.ts'
 import { prepareMarker, writeMarker } from './marker.ts'
+import type { Query } from './query.ts'
 import { openSession, type Session } from './session.ts'
 import { readSnapshotFacts, type SnapshotFacts, waitForFlush } from './snapshot-facts.ts'
 import { readTables, type SourceTable } from './tables.ts'
@@ -22,6 +23,10 @@ export interface ExportedSnapshotOptions {
   maxAgeMs?: number
   /** Whether to write `lifeboat.marker` (see marker.ts); default true. */
   marker?: boolean
+  /** Sessions that are open already; default: new ones. */
+  sessions?: SnapshotSessions
+  /** Told as soon as others can join: what else is read of the snapshot takes a while. */
+  onExported?: (snapshot: Pick<ExportedSnapshot, 'id' | 'bookkeeping' | 'signal'>) => void
   signal?: AbortSignal
   report?: Reporter
   /** For tests: called in the gaps between the steps. */
@@ -53,6 +58,28 @@ export interface ExportedSnapshot {
   close(): Promise<void>
 }
 
+/** The one that will own the snapshot, and the one that watches who waits for it. They end with the snapshot. */
+export interface SnapshotSessions {
+  owner: Session
+  watcher: Session
+}
+
+/** Connects, so that the snapshot can be taken without waiting for it. Nothing is asked and nothing is locked yet. */
+export async function openSnapshotSessions(
+  parameters: ConnectionParameters,
+  signal?: AbortSignal,
+): Promise<SnapshotSessions> {
+  const opening = ['snapshot', 'lock watch'].map((application) => openSession(parameters, { application, signal }))
+  try {
+    const [owner, watcher] = await Promise.all(opening)
+    return { owner: owner!, watcher: watcher! }
+  } catch (error) {
+    for (const session of await Promise.allSettled(opening))
+      if (session.status === 'fulfilled') void session.value.close()
+    throw error
+  }
+}
+
 /** How often to begin anew when tables change between being listed and being seen. */
 const attempts = 10
 
@@ -68,17 +95,12 @@ export async function openExportedSnapshot(
   parameters: ConnectionParameters,
   options: ExportedSnapshotOptions = {},
 ): Promise<ExportedSnapshot> {
-  const { lockBudgetMs = 3000, exclude = noExclusions, maxAgeMs, marker = true, signal, report, onStep } = options
+  const { lockBudgetMs = 3000, exclude = noExclusions, maxAgeMs, marker = true, signal } = options
   throwIfAborted(signal)
   const controller = new AbortController()
   const onAbort = () => controller.abort(signal?.reason)
   signal?.addEventListener('abort', onAbort, { once: true })
   const sessions: Session[] = []
-  const open = async (application: string) => {
-    const session = await openSession(parameters, { application, signal: controller.signal })
-    sessions.push(session)
-    return session
-  }
   const cleanups: (() => void)[] = [() => signal?.removeEventListener('abort', onAbort)]
   const close = async () => {
     for (const cleanup of cleanups) cleanup()
@@ -86,16 +108,21 @@ export async function openExportedSnapshot(
   }
 
   try {
-    const [session, watcher] = await Promise.all([open('snapshot'), open('lock watch')])
+    const { owner: session, watcher } = options.sessions ?? (await openSnapshotSessions(parameters, controller.signal))
+    sessions.push(session, watcher)
+    controller.signal.addEventListener('abort', () => {
+      for (const one of sessions) one.terminate(controller.signal.reason)
+    })
     if (marker) await prepareMarker(watcher.query)
-    const id = await exportSnapshot(session, watcher, { lockBudgetMs, exclude, report, onStep })
-    const facts = await readSnapshotFacts(session.query)
-    if (marker) facts.marker = await writeMarker(watcher.query)
-    facts.flushed = await waitForFlush(session.query, facts.insert_lsn, 0)
-    const listed = await readTables(session.query, exclude)
-    const fingerprints = await fingerprintTables(session.query, listed)
-    const tables = listed.map((table) => ({ ...table, ...fingerprints.get(table.oid)! }))
+    const id = await exportSnapshot(session, watcher, { ...options, lockBudgetMs, exclude })
     const bookkeeping = await readBookkeepingSchemas(session.query)
+    options.onExported?.({ id, bookkeeping, signal: controller.signal })
+    const [{ facts, tables }, nonce] = await Promise.all([
+      readSnapshot(session.query, exclude),
+      marker ? writeMarker(watcher.query) : null,
+    ])
+    facts.marker = nonce
+    facts.flushed = await waitForFlush(session.query, facts.insert_lsn, 0)
 
     if (lockBudgetMs !== 'wait') {
       const watch = watchWaiters(watcher.query, {
@@ -138,6 +165,13 @@ export async function openExportedSnapshot(
     await close()
     throw error
   }
+}
+
+async function readSnapshot(query: Query, exclude: Exclusions) {
+  const facts = await readSnapshotFacts(query)
+  const listed = await readTables(query, exclude)
+  const fingerprints = await fingerprintTables(query, listed)
+  return { facts, tables: listed.map((table) => ({ ...table, ...fingerprints.get(table.oid)! })) }
 }
 
 type ExportOptions = Required<Pick<ExportedSnapshotOptions, 'lockBudgetMs' | 'exclude'>> &
