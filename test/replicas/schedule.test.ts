@@ -1,0 +1,157 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { minute } from './schedules.ts'
+
+let cluster: TemporaryCluster
+const replicas = new Set<ChildProcess>()
+beforeAll(async () => {
+  cluster = await startTemporaryCluster()
+})
+afterAll(async () => {
+  for (const replica of replicas) replica.kill('SIGKILL')
+  await cluster?.stop()
+})
+
+const url = () => cluster.url('replicas')
+const begin = Date.parse('2026-03-25T12:00:00Z')
+const days = 10
+const step = 60 * minute
+
+async function start(now: number): Promise<void> {
+  const replica = fork(fileURLToPath(new URL('./scheduled-replica.ts', import.meta.url)), {
+    env: { ...process.env, CATALOG_URL: url(), NOW: String(now) },
+    execArgv: ['--no-warnings'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  replicas.add(replica)
+  replica.once('exit', () => replicas.delete(replica))
+  await answer(replica)
+}
+
+function answer(replica: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null) => reject(new Error(`A replica ended with ${code}.`))
+    replica.once('exit', onExit)
+    replica.once('message', (message) => {
+      replica.off('exit', onExit)
+      resolve(message)
+    })
+  })
+}
+
+/** Kills while the others go on. */
+async function kill(replica: ChildProcess): Promise<void> {
+  const gone = once(replica, 'exit')
+  replica.kill('SIGKILL')
+  await gone
+}
+
+/** The same numbers in every run. */
+function numbers(seed: number) {
+  let state = seed
+  return (below: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+}
+
+interface Job {
+  slot: string
+  database: string
+  status: string
+  trigger: string
+}
+
+test('three processes, ten days of schedule, and kills: each slot ran once, none was lost', async () => {
+  await cluster.createDatabase('replicas')
+  await cluster.sql(
+    'replicas',
+    'CREATE TABLE made (slot text, schedule text, began timestamptz, ended timestamptz, PRIMARY KEY (slot, schedule))',
+  )
+  const random = numbers(7)
+  let now = begin
+  for (let n = 0; n < 3; n++) await start(now)
+  let kills = 0
+
+  /** All replicas move on; some of them are killed on the way, at a moment nobody chooses. */
+  const advance = async (victims: ChildProcess[]) => {
+    await Promise.all(
+      [...replicas].map(async (replica) => {
+        replica.send({ advance: step })
+        if (!victims.includes(replica)) return answer(replica)
+        await new Promise((resolve) => setTimeout(resolve, random(15)))
+        await kill(replica)
+        return kills++
+      }),
+    )
+    now += step
+    while (replicas.size < 3) await start(now)
+  }
+
+  for (; now < begin + days * 1440 * minute; ) {
+    const slotIsNear = [0, 6, 12, 18, 1].includes(new Date(now).getUTCHours())
+    const all = slotIsNear && random(40) === 0
+    const one = random(slotIsNear ? 12 : 40) === 0
+    await advance(all ? [...replicas] : one ? [[...replicas][random(3)] as ChildProcess] : [])
+  }
+  const end = new Date(begin + days * 1440 * minute).toISOString()
+  const unfinished = async () =>
+    cluster.sql(
+      'replicas',
+      `SELECT id FROM lifeboat.jobs WHERE status IN ('queued', 'running') AND input::jsonb->>'slot' < $1`,
+      [end],
+    )
+  for (let n = 0; (await unfinished()).length > 0; n++) {
+    if (n > 100) throw new Error(`Jobs do not end: ${JSON.stringify(await unfinished())}`)
+    await advance([])
+  }
+
+  expect(kills).toBeGreaterThan(10)
+  const slots = await cluster.sql<{ schedule: string; slot: string }>(
+    'replicas',
+    'SELECT schedule, slot FROM lifeboat.schedule_slots WHERE job_id IS NOT NULL AND slot < $1 ORDER BY slot',
+    [end],
+  )
+  const of = (name: string) => slots.filter(({ schedule }) => schedule.startsWith(name)).map(({ slot }) => slot)
+  const dates = Array.from({ length: days }, (_, n) => new Date(begin + n * 1440 * minute))
+  // At night on the 29th the clocks of Berlin go from 2 to 3: what was due at 2 comes right after.
+  const summer = Date.parse('2026-03-28T12:00:00Z')
+  expect(of('nightly')).toEqual(
+    dates.map((date) => new Date(date.getTime() + (date.getTime() > summer ? 12 : 13) * 60 * minute).toISOString()),
+  )
+  expect(of('six-hourly')).toEqual(
+    dates.flatMap((date) =>
+      [0, 6, 12, 18].map((hours) => new Date(date.getTime() + (hours * 60 + 15) * minute).toISOString()),
+    ),
+  )
+
+  const jobs = await cluster.sql<Job>(
+    'replicas',
+    `SELECT input::jsonb->>'slot' AS slot, database, status, trigger FROM lifeboat.jobs WHERE input::jsonb->>'slot' < $1`,
+    [end],
+  )
+  const done = jobs.filter(({ status }) => status === 'succeeded').map(({ slot, database }) => `${database} ${slot}`)
+  expect(done.toSorted()).toEqual(slots.map(({ schedule, slot }) => `${schedule.split(' ')[0]} ${slot}`).toSorted())
+  const interrupted = jobs.filter(({ status }) => status !== 'succeeded')
+  expect(interrupted.every(({ status }) => status === 'interrupted')).toBe(true)
+  expect(interrupted.length).toBeGreaterThan(0)
+  const made = await cluster.sql<{ name: string }>(
+    'replicas',
+    `SELECT schedule || ' ' || slot AS name FROM made WHERE slot < $1`,
+    [end],
+  )
+  expect(made.map(({ name }) => name).toSorted()).toEqual(done.toSorted())
+  const overlaps = await cluster.sql(
+    'replicas',
+    `SELECT a.slot, b.slot AS other FROM made a JOIN made b ON a.schedule = b.schedule AND a.slot < b.slot
+     WHERE a.began < b.ended AND b.began < a.ended`,
+  )
+  expect(overlaps).toEqual([])
+  const ending = [...replicas]
+  const gone = ending.map((replica) => once(replica, 'exit'))
+  for (const replica of ending) replica.kill('SIGTERM')
+  expect(await Promise.all(gone)).toEqual(ending.map(() => [0, null]))
+}, 240_000)
