@@ -7,9 +7,15 @@ import { currentUser } from '../user.ts'
 export const adoptCommand: CommandDefinition = {
   name: 'adopt',
   description: 'Take what a repository and its server hold into a new or lost catalog.',
-  examples: ['lifeboat adopt', 'lifeboat adopt --catalog ./new-catalog.sqlite'],
+  examples: [
+    'lifeboat adopt',
+    'lifeboat adopt s3://bucket/app?region=eu-west-1 --passphrase-file passphrase.txt',
+    'lifeboat adopt --catalog ./new-catalog.sqlite',
+  ],
   configure(command, signal) {
-    command.action(async (options: CommonOptions) => {
+    command.argument('[repository]', 'path or URL; the same as --repository')
+    command.action(async (location: string | undefined, given: CommonOptions) => {
+      const options = location === undefined ? given : { ...given, repository: location }
       await withSession(options, { signal }, async ({ engine, finish }) => {
         const adopted = await engine.operations.adopt({ by: currentUser() })
         await finish()
