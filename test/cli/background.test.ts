@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { get } from 'node:https'
+import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { runCli } from './run-cli.ts'
@@ -115,6 +117,98 @@ describe('serve', () => {
     expect(all).toContain('Everybody on this machine')
     const list = await fetch(`http://127.0.0.1:${port}/api/backup/backups/`)
     expect(await list.json()).toMatchObject({ count: 1 })
+  })
+
+  test('the admin pages lie beside the API; browsers send the token as a password', async () => {
+    const [, origin] = await start(['serve', '--port', '0'], /Listening at (http:\S+?)\/api\/backup\//, {
+      LIFEBOAT_TOKEN: token,
+    })
+    const page = (sent?: string) =>
+      fetch(`${origin}/api/backup/`, {
+        headers: {
+          accept: 'text/html',
+          ...(sent === undefined ? {} : { authorization: `Basic ${Buffer.from(sent).toString('base64')}` }),
+        },
+      })
+    const refused = await page()
+    expect(refused.status).toBe(401)
+    expect(refused.headers.get('www-authenticate')).toMatch(/^Basic realm=/)
+    expect((await page('anybody:wrong')).status).toBe(401)
+    expect((await page(token)).status).toBe(401)
+    const shown = await page(`anybody:${token}`)
+    expect(shown.status).toBe(200)
+    expect(shown.url).toBe(`${origin}/api/backup/ui/`)
+    const [, script] = /src="(\S+?\.js)"/.exec(await shown.text()) ?? []
+    const asset = await fetch(new URL(script as string, shown.url), {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    expect(asset.headers.get('content-type')).toContain('javascript')
+  })
+
+  test('--no-ui serves the API alone', async () => {
+    const [, origin] = await start(['serve', '--port', '0', '--no-ui'], /Listening at (http:\S+?)\/api\/backup\//)
+    expect((await fetch(`${origin}/api/backup/ui/`)).status).toBe(404)
+  })
+
+  const address = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address
+
+  test.skipIf(address === undefined)('off this machine, plain HTTP is warned of and sends no backup', async () => {
+    const [all, port] = await start(
+      ['serve', '--host', '0.0.0.0', '--port', '0'],
+      /Plain HTTP[\s\S]*Listening at http:\/\/0\.0\.0\.0:(\d+)\//,
+      { LIFEBOAT_TOKEN: token },
+    )
+    expect(all).toContain('downloads are refused')
+    const download = await fetch(`http://${address}:${port}/api/backup/backups/1/download/`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    expect({ status: download.status, ...((await download.json()) as object) }).toMatchObject({
+      status: 403,
+      code: 'plain_http',
+    })
+  })
+
+  test('with a certificate it speaks TLS only, and sends backups to any address', async () => {
+    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+    await promisify(execFile)('openssl', [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+      ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-keyout', key, '-out', cert],
+    ])
+    const [all, port] = await start(
+      ['serve', '--host', '0.0.0.0', '--port', '0', '--tls-cert', cert, '--tls-key', key],
+      /^[\s\S]*Listening at https:\/\/0\.0\.0\.0:(\d+)\//,
+      { LIFEBOAT_TOKEN: token },
+    )
+    expect(all).not.toContain('Plain HTTP')
+    const ca = await readFile(cert)
+    const answer = await new Promise<{ status?: number; bytes: number }>((resolve, reject) => {
+      const options = { ca, headers: { authorization: `Bearer ${token}` } }
+      get(`https://localhost:${port}/api/backup/backups/1/download/`, options, (response) => {
+        let bytes = 0
+        response.on('data', (data) => {
+          bytes += data.length
+        })
+        response.once('end', () => resolve({ status: response.statusCode, bytes }))
+      }).once('error', reject)
+    })
+    expect(answer.status).toBe(200)
+    expect(answer.bytes).toBeGreaterThan(1000)
+    await expect(fetch(`http://localhost:${port}/api/backup/`)).rejects.toThrow()
+  })
+
+  test('a certificate without its key, or none at all, is refused before anything is served', async () => {
+    await writeFile(join(folder, 'not.pem'), 'not a certificate')
+    const not = join(folder, 'not.pem')
+    for (const args of [
+      ['--tls-cert', not],
+      ['--tls-cert', join(folder, 'missing.pem'), '--tls-key', not],
+      ['--tls-cert', not, '--tls-key', not],
+    ]) {
+      const { code, stderr } = await runCli(['serve', '--port', '0', ...args], { env })
+      expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringMatching(/--tls-cert|cannot be read/) })
+    }
   })
 })
 

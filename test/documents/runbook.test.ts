@@ -87,7 +87,7 @@ describe.skipIf(unavailable)('the runbook', () => {
       ['postgresql://USER:PASSWORD@HOST:PORT/app', withName(server, 'app')],
     ]
 
-    const machine = await emptyProject(['core', 'cli'])
+    const machine = await emptyProject(['core', 'cli', 'admin-ui'])
     folders.push(machine)
     const env: Record<string, string> = {}
     const said: string[] = []

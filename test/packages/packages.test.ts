@@ -28,7 +28,7 @@ test.each([
   ['express', express],
   ['fastify', fastify],
 ])('%s: the README as it stands', { timeout: 180_000 }, async (framework, block) => {
-  const project = await emptyProject(['core', 'cli', `${framework}-adapter`])
+  const project = await emptyProject(['core', 'cli', 'admin-ui', `${framework}-adapter`])
   const databaseUrl = await cluster.createDatabase(framework)
   await cluster.sql(framework, 'CREATE TABLE notes AS SELECT n FROM generate_series(1, 100) AS n')
   const env = { PATH: process.env.PATH ?? '', DATABASE_URL: databaseUrl, LIFEBOAT_PASSPHRASE: 'of the test' }

@@ -23,15 +23,22 @@ export async function readToken(file: string | undefined): Promise<string | unde
   return token
 }
 
-/** Whoever sends the token is an administrator; without one everybody on this machine is. */
+/**
+ * Whoever sends the token is an administrator, as a bearer token or, as browsers do, as the password of any name;
+ * without one everybody on this machine is.
+ */
 export function authorizeWith(token: string | undefined): HandlerOptions['authorize'] {
   if (token === undefined) return allowLoopbackForDevelopment((message) => process.stderr.write(`! ${message}\n`))
   const wanted = digest(token)
   const actor: Actor = { id: `token of ${currentUser()}`, role: 'admin' }
-  return (request) => {
-    const [, sent = ''] = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '') ?? []
-    return timingSafeEqual(digest(sent), wanted) ? actor : null
-  }
+  return (request) =>
+    timingSafeEqual(digest(sentToken(request.headers.get('authorization') ?? '')), wanted) ? actor : null
+}
+
+function sentToken(header: string): string {
+  const [, scheme = '', sent = ''] = /^(Bearer|Basic) +(\S+)$/i.exec(header) ?? []
+  if (scheme.toLowerCase() === 'bearer') return sent
+  return /:(.*)$/s.exec(Buffer.from(sent, 'base64').toString())?.[1] ?? ''
 }
 
 /** Whether nobody but this machine can reach an address to listen on. */
