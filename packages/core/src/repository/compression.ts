@@ -27,7 +27,8 @@ export function decompress(compression: number, bytes: Buffer, plainBytes: numbe
   let plain = bytes
   if (compression === compressions.zstd) {
     plain = zstdDecompressSync(bytes, {
-      chunkSize: Math.max(1024, plainBytes),
+      // One more than will come: a buffer that is filled to its end makes zlib allocate the next one.
+      chunkSize: Math.max(1024, plainBytes + 1),
       maxOutputLength: Math.max(1, plainBytes),
     })
   } else if (compression !== compressions.stored) {
