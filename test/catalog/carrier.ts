@@ -11,10 +11,11 @@ export interface CarrierRun {
   incoming: string
   kept: string
   onStep?: (step: CarryStep, backendPid: number) => Promise<void> | void
+  beforeRename?: () => Promise<void>
 }
 
 /** The last part of a restore: the catalogs taken along, and the swap. */
-export async function carryAndSwap({ url, live, incoming, kept, onStep }: CarrierRun): Promise<void> {
+export async function carryAndSwap({ url, live, incoming, kept, onStep, beforeRename }: CarrierRun): Promise<void> {
   const parameters = resolveConnection(url)
   const renamer = await openSession(parameters, { application: 'restore swap' })
   const terminator = await openSession(parameters, { application: 'restore swap' })
@@ -28,15 +29,17 @@ export async function carryAndSwap({ url, live, incoming, kept, onStep }: Carrie
         terminator: terminator.query,
         onStep: (step) => onStep?.(step, renamer.backendPid),
       },
-      () =>
-        swapDatabases({
+      async () => {
+        await beforeRename?.()
+        await swapDatabases({
           control: renamer.query,
           terminator: terminator.query,
           ownBackends: [renamer.backendPid, terminator.backendPid],
           name: live,
           replaced: { keptName: kept, comment: 'kept' },
           incoming: { name: incoming, comment: null, connectionLimit: -1 },
-        }),
+        })
+      },
     )
   } finally {
     await Promise.all([renamer.close(), terminator.close()])

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { shareWriters } from '../../packages/core/src/postgres/catalog-carry.ts'
 import type { CarryStep } from '../../packages/core/src/restore/carry-catalogs.ts'
 import { carryAndSwap } from './carrier.ts'
 import { acknowledged, addJob, openCatalog, startWriter, written } from './writers.ts'
@@ -155,7 +156,7 @@ test('a writer that hangs in its transaction is ended, and its write repeated in
   hanging.on('error', () => {})
   await hanging.connect()
   await hanging.query('BEGIN')
-  await hanging.query('SELECT pg_advisory_xact_lock_shared(2076839, 0)')
+  await hanging.query(shareWriters)
   await hanging.query(`UPDATE lifeboat.jobs SET position = 99 WHERE id = 'held'`)
   const moved = catalog.jobs.move('held', 5)
   await carryAndSwap(run)
@@ -166,6 +167,40 @@ test('a writer that hangs in its transaction is ended, and its write repeated in
   await cluster.sql(run.live, `DELETE FROM lifeboat.jobs WHERE id = 'held'`)
   await checkAll()
   await catalog.close()
+})
+
+test('from the copy to the rename nobody writes, however long that lasts', async () => {
+  const { run, which, checkAll } = await newSwap()
+  await carryAndSwap({ ...run, beforeRename: () => new Promise((resolve) => setTimeout(resolve, 1000)) })
+  expect(await which()).toBe('new')
+  await checkAll()
+})
+
+test('what a writer under way commits is waited for, and goes along', async () => {
+  const { run, which, checkAll } = await newSwap()
+  const writing = new Client({ connectionString: cluster.url(run.live) })
+  writing.on('error', () => {})
+  await writing.connect()
+  await writing.query('BEGIN')
+  await writing.query(shareWriters)
+  await writing.query(`INSERT INTO lifeboat.workers VALUES ('slow', 'h', 1, '[]', 'now', 'now')`)
+  const steps: CarryStep[] = []
+  const done = carryAndSwap({
+    ...run,
+    async onStep(step) {
+      steps.push(step)
+      // Where it was not waited for it commits before the rename, too late for the copy.
+      if (step === 'copied') await new Promise((resolve) => setTimeout(resolve, 800))
+    },
+  })
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  await writing.query('COMMIT')
+  expect(steps).toEqual(['locked'])
+  await done
+  expect(await which()).toBe('new')
+  expect(await cluster.sql(run.live, `SELECT id FROM lifeboat.workers WHERE id = 'slow'`)).toEqual([{ id: 'slow' }])
+  await checkAll()
+  await writing.end().catch(() => {})
 })
 
 test('a first catalog that is opened while the database is being replaced is made in the new one', async () => {
