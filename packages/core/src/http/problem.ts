@@ -1,4 +1,5 @@
 import { type EngineError, errorTable, isEngineError } from '../errors.ts'
+import { adviceOverHttp } from './advice.ts'
 
 /** An error that only HTTP knows, e.g. a body that is no JSON. */
 export class HttpProblem extends Error {
@@ -62,7 +63,8 @@ export function problemResponse(error: unknown, onError: (error: unknown) => voi
 
 function engineProblem(error: EngineError): Response {
   const headers: Record<string, string> = error.retryable && error.status === 409 ? { 'retry-after': '10' } : {}
-  return respond(error.status, wireCode(error.code), error.message, { advice: error.advice, ...error.detail }, headers)
+  const extra = { advice: adviceOverHttp(error.advice), ...error.detail }
+  return respond(error.status, wireCode(error.code), error.message, extra, headers)
 }
 
 function respond(

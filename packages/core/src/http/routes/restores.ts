@@ -11,7 +11,7 @@ const restoreBody = z.strictObject({
   run_migrations: z.boolean().default(true),
   strategy: z.enum(['swap', 'new-database', 'in-place']).default('swap'),
   target_database: z.string().min(1).max(63).optional(),
-  safety_backup: z.boolean().default(true).describe('false needs the override of that name.'),
+  safety_backup: z.boolean().default(true).describe('false: what is replaced is not backed up first.'),
   overrides: z.array(z.string().max(100)).max(50).default([]),
   role_map: z.record(z.string(), z.string()).default({}),
   create_roles: z.boolean().default(false),
