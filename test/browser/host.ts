@@ -24,6 +24,8 @@ const authorize = (request: Request): Actor | null =>
 export interface Host {
   engine: BackupEngine
   database: string
+  /** Of the repository; its catalog lies in `catalog/catalog.sqlite`. */
+  folder: string
   /** Of the pages, with a slash at the end. */
   url: string
   close(): Promise<void>
@@ -62,6 +64,7 @@ export async function openHost(cluster: TemporaryCluster, kind: 'Express' | 'Fas
   return {
     engine,
     database,
+    folder,
     url: `http://127.0.0.1:${close.port}${path}/ui/`,
     async close() {
       await close.end()

@@ -92,6 +92,8 @@ describe.each(faces)('the HTTP contract over $name', ({ open }) => {
     expect(first.body.next).toBe(`${mountedAt}/backups/?page_size=1&sort=number&page=2`)
     expect((await get('/backups/?search=PRE-deploy')).body.count).toBe(1)
     expect((await get('/backups/?status=failed,pending')).body.count).toBe(0)
+    const few = await get('/backups/?fields=number,name&search=pre-deploy')
+    expect(few.body.results).toEqual([{ id: expect.any(String), number: 1, name: 'Pre-deployment backup' }])
     expect((await get('/backups/?sort=secret')).body).toMatchObject({ status: 400, code: 'invalid' })
     const csv = await face.fetch('/backups/', as('viewer', { accept: 'text/csv' }))
     expect(csv.headers.get('content-disposition')).toContain('backups.csv')

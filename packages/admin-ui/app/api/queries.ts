@@ -7,11 +7,17 @@ import { useSession } from './session.tsx'
 
 type BackupQuery = HttpApi['GET backups']['query']
 
+/** What lists show of a backup. Its packages and migrations are many times as much. */
+const listed = [
+  ...['id', 'number', 'status', 'name', 'trigger', 'created_by', 'created_at', 'completed_at', 'task_id'],
+  ...['logical_bytes', 'stored_bytes', 'include_media', 'pinned', 'last_verified', 'error'],
+].join(',')
+
 export function useBackups(query: { [Field in keyof BackupQuery]?: string | number | undefined }, enabled = true) {
   const { database } = useSession()
   return useQuery({
     queryKey: ['backups', database, query],
-    queryFn: ({ signal }) => call('GET backups', { query: { ...query, database }, signal }),
+    queryFn: ({ signal }) => call('GET backups', { query: { ...query, database, fields: listed }, signal }),
     placeholderData: keepPreviousData,
     enabled,
   })

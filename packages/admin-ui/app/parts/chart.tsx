@@ -68,17 +68,19 @@ function optionsFor(element: HTMLElement, series: readonly Series[], format: (va
       { ...axis, size: 66, values: (_plot, values) => values.map(format) },
     ],
     series: [
-      {},
+      { label: '', value: (_plot, at) => (at === null ? '' : moment.format(new Date(at * 1000))) },
       ...series.map(({ name, tone }) => ({
         label: name,
         stroke: colour(element, tone),
         width: 2,
         points: { show: true, size: 5, fill: colour(element, tone) },
-        value: (_plot: UPlot, value: number | null) => (value === null ? '–' : format(value)),
+        value: (_plot: UPlot, value: number | null) => (value === null ? '' : format(value)),
       })),
     ],
   }
 }
+
+const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 
 /** A colour as a canvas takes it: the variable holds one for each theme. */
 function colour(element: HTMLElement, name: string): string {

@@ -56,7 +56,12 @@ export function ago(iso: string, now: number): string {
   const seconds = (Date.parse(iso) - now) / 1000
   const size = Math.abs(seconds)
   if (size < 10) return 'just now'
-  const [, divisor, unit] = steps.find(([limit]) => size < limit) ?? [0, 31_536_000, 'year' as const]
+  // Rounded as it will be said: 59.7 seconds are a minute.
+  const [, divisor, unit] = steps.find(([limit, step]) => Math.round(size / step) * step < limit) ?? [
+    0,
+    31_536_000,
+    'year' as const,
+  ]
   return relative.format(Math.round(seconds / divisor), unit)
 }
 

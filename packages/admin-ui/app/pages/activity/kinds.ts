@@ -6,6 +6,8 @@ const kinds: Record<string, string> = {
   discard: 'Drop of a kept database',
   forget: 'Retention',
   prune: 'Prune',
+  export: 'Standard files',
+  storage_test: 'Test of the storage',
 }
 
 /** A kind of job for people. */

@@ -1,5 +1,6 @@
 import type { BackupDetails } from '../../api/records.ts'
 import { Ago } from '../../parts/ago.tsx'
+import { BackupLink } from '../../parts/backup-link.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { brief, bytes, count, duration, secondsBetween, why } from '../../parts/format.ts'
 import { Facts, Panel } from '../../parts/panel.tsx'
@@ -35,7 +36,7 @@ export function BackupFacts({ backup }: { backup: CompletedBackup }) {
             ['Took', duration(secondsBetween(backup.created_at, backup.completed_at))],
             ['Kind', `${backup.type}, ${why(backup.trigger)}`],
             ['By', backup.created_by],
-            backup.base !== null && ['Read against', <code key="">{backup.base}</code>],
+            backup.base !== null && ['Read against', <BackupLink key="" id={backup.base} />],
             ['Tags', tags(backup.tags)],
           ]}
         />

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import type { BackupDetails } from '../../api/records.ts'
-import { bytes, count, words } from '../../parts/format.ts'
+import { bytes, count } from '../../parts/format.ts'
 import { Empty } from '../../parts/loaded.tsx'
 import { Pager } from '../../parts/pager.tsx'
 import { TableFrame } from '../../parts/table-frame.tsx'
@@ -40,7 +40,7 @@ export function TablesOfBackup({ backup }: { backup: CompletedBackup }) {
                 <th>Table</th>
                 <th className="number">Rows</th>
                 <th className="number">Bytes</th>
-                {hasChange && <th>Rows came by</th>}
+                {hasChange && <th className="wide-only">How its rows came here</th>}
               </tr>
             </thead>
             <tbody>
@@ -51,7 +51,7 @@ export function TablesOfBackup({ backup }: { backup: CompletedBackup }) {
                   </th>
                   <td className="number">{count(rows)}</td>
                   <td className="number nowrap">{bytes(size)}</td>
-                  {hasChange && <td>{change ? describeChange(change) : '–'}</td>}
+                  {hasChange && <td className="wide-only">{change?.reason ?? '–'}</td>}
                 </tr>
               ))}
             </tbody>
@@ -63,12 +63,4 @@ export function TablesOfBackup({ backup }: { backup: CompletedBackup }) {
       </Pager>
     </>
   )
-}
-
-/** What the backup wrote down of how it read a table, whichever words a version used. */
-function describeChange(change: object): string {
-  return Object.values(change)
-    .filter((value) => typeof value === 'string')
-    .map((value) => words(String(value)))
-    .join(', ')
 }

@@ -96,9 +96,11 @@ function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
         )}
         <span className="row-note muted">
           <span className="phone-only">
-            <Ago at={made} /> ·{' '}
+            <Ago at={made} />
           </span>
-          {[why(trigger), by, backup.include_media ? 'with media' : ''].filter(Boolean).join(' · ')}
+          <span className="wide-only">
+            {[why(trigger), by, backup.include_media ? 'with media' : ''].filter(Boolean).join(' · ')}
+          </span>
         </span>
       </th>
       <td>

@@ -7,6 +7,7 @@ import { counted } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Pager } from '../../parts/pager.tsx'
+import { useSettled } from '../../parts/use-settled.ts'
 import { BackupTable } from './backup-table.tsx'
 import { CreateBackup } from './create-backup.tsx'
 import { type BackupFilter, Filters, startFilter } from './filters.tsx'
@@ -23,7 +24,7 @@ export function BackupsPage() {
   const [chosen, setChosen] = useState<readonly string[]>([])
   const [creating, setCreating] = useState(false)
   const query = {
-    search: filter.search.trim() || undefined,
+    search: useSettled(filter.search.trim()) || undefined,
     status: filter.status || undefined,
     trigger: filter.trigger || undefined,
     pinned: filter.pinned ? 'true' : undefined,

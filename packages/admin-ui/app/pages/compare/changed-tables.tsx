@@ -33,7 +33,7 @@ export function ChangedTables({ tables, live }: { tables: readonly TableDifferen
                 </th>
                 <td className="number nowrap">{rowsText(after)}</td>
                 <td className="number nowrap">
-                  {before && after ? signed(before.rows, after.rows, count, after.exact) : '–'}
+                  {signed(rowsIn(one, before), rowsIn(one, after), count, after?.exact)}
                 </td>
                 <td className="number nowrap wide-only">{bytes(sizeAfter)}</td>
                 <td className="number nowrap wide-only">{signed(sizeBefore, sizeAfter, bytes)}</td>
@@ -79,6 +79,10 @@ function Columns({ of: { columns } }: { of: TableDifference }) {
     </ul>
   )
 }
+
+/** A table that is not there has no rows; one whose rows are not held has nobody knows how many. */
+const rowsIn = ({ schema }: TableDifference, size: Size): number | null | undefined =>
+  size ? size.rows : schema === 'added' || schema === 'removed' ? 0 : null
 
 function rowsText(size: Size): string {
   if (!size) return '–'

@@ -6,9 +6,9 @@ import { dayKey, lastDays } from '../schedule/days.ts'
 const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: 'short', month: 'short', day: 'numeric' })
 
 /** One bar for every day: how many backups, and how they ended. */
-export function Outcomes({ backups }: { backups: readonly Backup[] }) {
+export function Outcomes({ backups, days: count }: { backups: readonly Backup[]; days: number }) {
   const byDay = Map.groupBy(backups, ({ created_at }) => dayKey(new Date(created_at ?? 0)))
-  const days = lastDays(30).map((day) => {
+  const days = lastDays(count).map((day) => {
     const made = byDay.get(dayKey(day)) ?? []
     const good = made.filter(({ status }) => status === 'completed').length
     const bad = made.filter(({ status }) => status === 'failed' || status === 'interrupted').length

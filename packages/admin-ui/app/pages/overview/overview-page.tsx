@@ -1,8 +1,9 @@
 import { useState } from 'react'
 import { useBackups, useDoctor, useOpenTasks, useStatistics, useStatus } from '../../api/queries.ts'
+import type { Backup } from '../../api/records.ts'
 import { useSession } from '../../api/session.tsx'
-import { Button } from '../../parts/button.tsx'
-import { Loaded } from '../../parts/loaded.tsx'
+import { Button, ButtonLink } from '../../parts/button.tsx'
+import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { CreateBackup } from '../backups/create-backup.tsx'
@@ -13,6 +14,9 @@ import { RunningTasks } from './running-tasks.tsx'
 import { Trends } from './trends.tsx'
 import { Verdict } from './verdict.tsx'
 
+/** As many as the server gives at once. */
+const most = 500
+
 /** Is everything all right? */
 export function OverviewPage() {
   const { may } = useSession()
@@ -21,7 +25,7 @@ export function OverviewPage() {
   const doctor = useDoctor()
   const statistics = useStatistics()
   const { data: open = [] } = useOpenTasks()
-  const backups = useBackups({ page_size: 500, sort: '-created_at' })
+  const backups = useBackups({ page_size: most, sort: '-created_at' })
   return (
     <>
       <PageHead
@@ -42,17 +46,38 @@ export function OverviewPage() {
         {(figures) => <Figures figures={figures} status={status.data} />}
       </Loaded>
       <Loaded query={backups} rows={8}>
-        {({ results }) => (
-          <>
-            <Panel title="The last 30 days">
-              <Outcomes backups={results} />
-            </Panel>
-            <Trends backups={results} />
-            <LastBackups backups={results.slice(0, 6)} />
-          </>
-        )}
+        {({ results }) =>
+          results.length === 0 ? (
+            <Empty title="The first backup">
+              <p className="muted">It reads everything once; the ones after it read what has changed.</p>
+              <div className="actions">
+                {may('backups:create') && (
+                  <Button kind="primary" onClick={() => setCreating(true)}>
+                    Make it now
+                  </Button>
+                )}
+                {may('schedule:read') && <ButtonLink to="/schedule">Have one made every night</ButtonLink>}
+              </div>
+            </Empty>
+          ) : (
+            <>
+              <Panel title={`The last ${daysCovered(results)} days`}>
+                <Outcomes backups={results} days={daysCovered(results)} />
+              </Panel>
+              <Trends backups={results} />
+              <LastBackups backups={results.slice(0, 6)} />
+            </>
+          )
+        }
       </Loaded>
       {creating && <CreateBackup onClose={() => setCreating(false)} />}
     </>
   )
+}
+
+/** Thirty days, or those that the newest backups reach back where they are very many. */
+function daysCovered(backups: readonly Backup[]): number {
+  const oldest = backups.length < most ? null : backups.at(-1)?.created_at
+  if (!oldest) return 30
+  return Math.min(30, Math.max(1, Math.floor((Date.now() - Date.parse(oldest)) / 86_400_000)))
 }

@@ -62,9 +62,7 @@ export function AfterRestore({ restore }: { restore: Restore }) {
             <Button icon="restore" onClick={() => setAsked('undo')}>
               Undo this restore
             </Button>
-            <Button kind="quiet" onClick={() => setAsked('discard')}>
-              Drop the old database
-            </Button>
+            <Button onClick={() => setAsked('discard')}>Drop the old database</Button>
           </div>
         </section>
       )}

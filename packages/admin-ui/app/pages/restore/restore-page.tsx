@@ -1,8 +1,8 @@
-import { Link } from 'wouter'
 import { useRestore, useTask } from '../../api/queries.ts'
 import { isOpen, type Restore } from '../../api/records.ts'
 import { LogView } from '../../log/log-view.tsx'
 import { Ago } from '../../parts/ago.tsx'
+import { BackupLink } from '../../parts/backup-link.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { brief, count, duration, secondsBetween, words } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
@@ -68,22 +68,12 @@ function Shown({ restore }: { restore: Restore }) {
       <Panel title="What it is">
         <Facts
           of={[
-            [
-              'Backup',
-              <Link key="" href={`/backups/${restore.backup_id}`}>
-                {restore.backup_id}
-              </Link>,
-            ],
+            ['Backup', <BackupLink key="" id={restore.backup_id} />],
             ['Way', words(restore.strategy)],
             ['Migrations', restore.verdict ?? 'none to compare'],
             ['Rows', count(restore.rows)],
             ['Took', restore.finished_at ? duration(secondsBetween(restore.started_at, restore.finished_at)) : '–'],
-            restore.safety_backup_id !== null && [
-              'Safety backup',
-              <Link key="" href={`/backups/${restore.safety_backup_id}`}>
-                {restore.safety_backup_id}
-              </Link>,
-            ],
+            restore.safety_backup_id !== null && ['Safety backup', <BackupLink key="" id={restore.safety_backup_id} />],
             restore.kept_database !== null && ['Kept database', <code key="">{restore.kept_database}</code>],
             restore.undo_until !== null && ['Kept until', brief(restore.undo_until)],
           ]}

@@ -31,7 +31,7 @@ export function StorageTest() {
   if (!may('maintenance:run') || missing) return null
   const running = begin.isPending || (task !== undefined && isOpen(task))
   return (
-    <div className="stack">
+    <div className="stack storage-test">
       <div className="actions">
         <Button busy={running} onClick={() => begin.mutate()}>
           Test the storage

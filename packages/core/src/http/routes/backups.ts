@@ -35,6 +35,7 @@ const list = route({
     tag: z.string().max(200).optional().describe('NAME or NAME=VALUE.'),
     created_after: z.iso.datetime({ offset: true }).optional(),
     created_before: z.iso.datetime({ offset: true }).optional(),
+    fields: z.string().max(1000).optional().describe('Only these of each backup, separated by commas; id always.'),
   }),
   answers: { status: 200, schema: listOf(backupSchema) },
   async handle({ engine, query, request }) {
@@ -61,9 +62,17 @@ const list = route({
     const csv = wantsCsv(request)
     const asked = csv ? { ...query, page: 1, page_size: Math.max(1, rows.length) } : query
     const found = page(rows, asked, { url: new URL(request.url), searchable, sortable })
-    return csv ? csvResponse(toCsv(found.results, csvColumns), 'backups.csv') : { body: found }
+    if (csv) return csvResponse(toCsv(found.results, csvColumns), 'backups.csv')
+    return { body: { ...found, results: found.results.map((row) => only(row, query.fields)) } }
   },
 })
+
+/** Packages and migrations are most of a backup's record, and nothing to a list that does not show them. */
+function only<Row extends object>(row: Row, fields: string | undefined): Row {
+  if (fields === undefined) return row
+  const wanted = new Set(['id', ...fields.split(',')])
+  return Object.fromEntries(Object.entries(row).filter(([name]) => wanted.has(name))) as Row
+}
 
 function hasTag(tags: Record<string, string> | null, name: string, value: string | undefined): boolean {
   if (tags === null || !Object.hasOwn(tags, name)) return false

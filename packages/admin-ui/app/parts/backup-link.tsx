@@ -1,0 +1,13 @@
+import { Link } from 'wouter'
+import { useBackup } from '../api/queries.ts'
+
+/** A backup by its number and name, as far as they are known; it may be gone. */
+export function BackupLink({ id }: { id: string }) {
+  const { data } = useBackup(id)
+  if (!data) return <code>{id}</code>
+  return (
+    <Link href={`/backups/${id}`}>
+      No. {data.number} {data.name}
+    </Link>
+  )
+}

@@ -1,0 +1,143 @@
+import { join } from 'node:path'
+import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import type { Browser, CDPSession, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openSqliteCatalog } from '../../packages/core/src/catalog/sqlite.ts'
+import { newBackupId } from '../../packages/core/src/repository/backup-id.ts'
+import { browserPath, named, openBrowser, openPage } from './browser.ts'
+import { ended, type Host, openHost } from './host.ts'
+
+const many = 10_000
+/** Of processor time, which a busy machine leaves as it is: what the page's own thread does from the click to the picture. */
+const smoothMs = 100
+/** Neighbours also take away caches; and to search is eight letters. */
+const patience = 3
+
+describe.skipIf(!browserPath)(named('10,000 backups'), () => {
+  let cluster: TemporaryCluster
+  let host: Host
+  let browser: Browser
+  let page: Page
+  let metrics: CDPSession
+  /** Processor time of the page and of the server (with the test's own), and time by the clock until it is shown, in ms. */
+  const took: Record<string, { page: number; server: number; clock: number }> = {}
+
+  beforeAll(async () => {
+    cluster = await startTemporaryCluster()
+    host = await openHost(cluster, 'Express', '/backup')
+    const catalog = await openSqliteCatalog(join(host.folder, 'catalog', 'catalog.sqlite'))
+    const now = Date.now()
+    for (let n = many; n > 0; n--) {
+      const [id, at] = [`t${String(n).padStart(12, '0')}`, new Date(now - n * 600_000).toISOString()]
+      await catalog.jobs.insert({
+        ...{ id, kind: 'backup', subject_id: newBackupId(), database: 'default', writer: null, position: n },
+        ...{ input: { number: many - n + 1, name: `night ${n}` }, trigger: n % 7 ? 'schedule' : 'api' },
+        ...{ created_by: 'scheduler', created_at: at },
+      })
+      await catalog.jobs.cancel(id, at)
+    }
+    await catalog.close()
+    const { task_id: taskId } = await host.engine.operations.backups.create({ name: 'the newest', by: 'test' })
+    await ended(host.engine, taskId)
+    browser = await openBrowser()
+    ;({ page } = await openPage(await browser.newContext()))
+    metrics = await page.context().newCDPSession(page)
+    await metrics.send('Performance.enable', { timeDomain: 'threadTicks' })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await host?.close()
+    await cluster?.stop()
+    console.log(`With ${many} backups, ms: ${JSON.stringify(took)}`)
+  })
+
+  const pageMs = async () => {
+    const { metrics: all } = await metrics.send('Performance.getMetrics')
+    return (all.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1000
+  }
+  /** What somebody does, and what they then see. The best of some times: the machine has other things to do. */
+  const measure = async (name: string, act: () => Promise<unknown>, shown: () => Promise<unknown>) => {
+    const [cpu, work, began] = [process.cpuUsage(), await pageMs(), performance.now()]
+    await act()
+    await shown()
+    const clock = performance.now() - began
+    const { user, system } = process.cpuUsage(cpu)
+    const now = { page: (await pageMs()) - work, server: (user + system) / 1000, clock }
+    const before = took[name] ?? now
+    const best = (part: keyof typeof now) => Math.round(Math.min(before[part], now[part]))
+    took[name] = { page: best('page'), server: best('server'), clock: best('clock') }
+  }
+  const first = () => page.locator('table.backups tbody tr').first()
+
+  test('they are all in the list, whose table stays short', async () => {
+    await page.goto(`${host.url}backups`)
+    await page.getByText(`${(many + 1).toLocaleString('en')} backups`).waitFor()
+    expect(await page.locator('table.backups tbody tr').count()).toBe(50)
+  })
+
+  test('filter, search, sort, page and open a row', { timeout: 180_000 }, async () => {
+    for (let round = 0; round < 3; round++) {
+      await page.goto(`${host.url}backups`)
+      await first().getByText('the newest').waitFor()
+      const status = page.getByLabel('Status')
+      await measure(
+        'filter',
+        () => status.selectOption({ label: 'Cancelled' }),
+        () => first().getByText('night 1', { exact: true }).waitFor(),
+      )
+      await status.selectOption({ label: 'Every status' })
+      await first().getByText('the newest').waitFor()
+      await measure(
+        'search',
+        () => page.getByLabel('Search backups').pressSequentially('night 77'),
+        () => first().getByText('night 77', { exact: true }).waitFor(),
+      )
+      await page.getByLabel('Search backups').fill('')
+      await first().getByText('the newest').waitFor()
+      await measure(
+        'sort',
+        () => page.getByRole('button', { name: 'Backup', exact: true }).click(),
+        () => first().getByText('the newest').waitFor(),
+      )
+      await measure(
+        'sort the other way',
+        () => page.getByRole('button', { name: 'Backup', exact: true }).click(),
+        () => first().getByText('night 1', { exact: true }).waitFor(),
+      )
+      await measure(
+        'page',
+        () => page.getByRole('button', { name: 'Next' }).click(),
+        () => page.getByText('2 of 201').waitFor(),
+      )
+      await page.goto(`${host.url}backups`)
+      await first().getByText('the newest').waitFor()
+      await measure(
+        'open a row',
+        () => page.getByRole('link', { name: 'the newest' }).click(),
+        () => page.getByText('What is in it').waitFor(),
+      )
+    }
+    const slow = Object.entries(took).filter(([, { page: ms }]) => ms > smoothMs * patience)
+    expect(slow).toEqual([])
+  })
+
+  test('the other pages do not mind either', async () => {
+    for (const [address, text] of [
+      ['overview', /The last 3 days/],
+      ['activity', '10,002 jobs'],
+      ['schedule', 'Automatic backup'],
+      ['settings', 'What is kept'],
+    ] as const) {
+      await page.goto(`${host.url}nowhere`)
+      await measure(
+        address,
+        () =>
+          page
+            .getByRole('navigation')
+            .getByRole('link', { name: new RegExp(`^${address}$`, 'i') })
+            .click(),
+        () => page.getByText(text).first().waitFor(),
+      )
+    }
+  })
+})

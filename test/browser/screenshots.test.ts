@@ -1,0 +1,124 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { browserPath, openBrowser, openPage } from './browser.ts'
+import { ended, type Host, openHost } from './host.ts'
+
+/** Set to a folder, this makes a picture of every page: light and dark, wide and narrow. */
+const folder = process.env.LIFEBOAT_SCREENSHOTS
+const nights = 12
+const dayMs = 86_400_000
+
+describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 600_000 }, () => {
+  let cluster: TemporaryCluster
+  let host: Host
+  let empty: Host
+  let browser: Browser
+  let restoreId: string
+
+  beforeAll(async () => {
+    cluster = await startTemporaryCluster()
+    empty = await openHost(cluster, 'Express', '/backup')
+    host = await openHost(cluster, 'Express', '/backup')
+    await cluster.sql(
+      host.database,
+      `CREATE TABLE products (id serial PRIMARY KEY, name text NOT NULL, price numeric(10,2) DEFAULT 0 NOT NULL);
+       CREATE TABLE order_lines (order_id int, product_id int, quantity int DEFAULT 1 NOT NULL);
+       CREATE TABLE reviews (id serial PRIMARY KEY, stars int, body text);
+       INSERT INTO products (name) SELECT 'product ' || n FROM generate_series(1, 800) n;
+       INSERT INTO order_lines SELECT n / 2, n % 800, 1 FROM generate_series(1, 90000) n;`,
+    )
+    const { operations } = host.engine
+    for (let night = 1; night <= nights; night++) {
+      const name = night === 9 ? 'before release 2.0' : `nightly ${night}`
+      const by = night === 9 ? 'ada' : 'scheduler'
+      const { task_id: taskId } = await operations.backups.create({
+        ...{ name, by, trigger: night === 9 ? 'api' : 'schedule', pinned: night === 9 },
+      })
+      await ended(host.engine, taskId)
+      await cluster.sql(
+        host.database,
+        `INSERT INTO orders SELECT n, md5(n::text) FROM generate_series(${60_000 + night * 400}, ${60_399 + night * 400}) n;
+         INSERT INTO reviews (stars, body) SELECT 5, repeat('good ', 20) FROM generate_series(1, 150);`,
+      )
+    }
+    const { task_id: verified } = await operations.backups.verify('9', { by: 'ada', level: 'checksums' })
+    await ended(host.engine, verified)
+    const restored = await operations.restores.run('11', { by: 'ada', confirm: true })
+    await ended(host.engine, restored.task_id)
+    restoreId = restored.id
+    await cluster.sql(
+      host.database,
+      `ALTER TABLE products ADD discount numeric(5,2) DEFAULT 0 NOT NULL, ALTER name DROP NOT NULL; DELETE FROM orders WHERE id > 52000;
+       CREATE TABLE coupons (code text PRIMARY KEY); DROP TABLE reviews;`,
+    )
+    await operations.config.change({ auto_backup_enabled: true, auto_backup_hour: 3 }, { by: 'ada' })
+    browser = await openBrowser()
+    await mkdir(folder ?? '', { recursive: true })
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await host?.close()
+    await empty?.close()
+    await cluster?.stop()
+  })
+
+  /** As if one backup had been made each night: they are all of the last minute. */
+  async function spread(page: Page) {
+    await page.route(/\/backups\/[^/]*\/?(\?.*)?$/, async (route) => {
+      if (route.request().resourceType() !== 'fetch' || route.request().method() !== 'GET') return route.continue()
+      const response = await route.fetch()
+      const body = await response.json()
+      for (const one of Array.isArray(body.results) ? body.results : [body]) {
+        if (typeof one.number !== 'number' || one.number >= nights) continue
+        for (const field of ['created_at', 'completed_at'])
+          if (one[field]) one[field] = new Date(Date.parse(one[field]) - (nights - one.number) * dayMs).toISOString()
+      }
+      return route.fulfill({ response, json: body })
+    })
+  }
+
+  const pages: [name: string, address: () => string, ready?: string][] = [
+    ['overview', () => ''],
+    ['backups', () => 'backups'],
+    ['details', () => 'backups/9'],
+    ['tables', () => 'backups/9#tables'],
+    ['migrations', () => 'backups/9#migrations'],
+    ['verification', () => 'backups/9#verifications'],
+    ['log', () => 'backups/9#log'],
+    ['compare-live', () => 'compare/9/live'],
+    ['compare', () => 'compare/5/9'],
+    ['restore', () => 'backups/9/restore'],
+    ['restored', () => `restores/${restoreId}`],
+    ['activity', () => 'activity'],
+    ['restores', () => 'activity#restores'],
+    ['schedule', () => 'schedule'],
+    ['settings', () => 'settings'],
+    ['not-found', () => 'backups/999'],
+  ]
+
+  test.each([
+    [1280, 860],
+    [390, 844],
+  ])('at %i px', async (width, height) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce' })
+      const { page } = await openPage(context)
+      await spread(page)
+      const shoot = async (name: string, url: string) => {
+        await page.goto('about:blank')
+        await page.goto(url)
+        await page.getByRole('heading', { level: 1 }).waitFor()
+        await expect.poll(() => page.locator('.waiting, [aria-busy=true]').count()).toBe(0)
+        await page.screenshot({ path: join(folder ?? '', `${name}-${colorScheme}-${width}.png`), fullPage: true })
+      }
+      for (const [name, address] of pages) await shoot(name, host.url + address())
+      for (const name of ['backups', 'activity', '']) await shoot(`empty-${name || 'overview'}`, empty.url + name)
+      await context.addCookies([{ name: 'role', value: 'nothing', domain: '127.0.0.1', path: '/' }])
+      await shoot('forbidden', host.url)
+      await context.close()
+    }
+  })
+})
