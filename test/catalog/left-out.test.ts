@@ -164,6 +164,28 @@ test('who owns it and who may read it goes along; what backups noted of the data
   await engine.stop()
 })
 
+test('the role of the application is enough, where it may create databases', async () => {
+  await cluster.sql('postgres', `CREATE ROLE app LOGIN CREATEDB PASSWORD 'app'`)
+  await cluster.createDatabase('apps', { owner: 'app' })
+  await cluster.sql('postgres', 'GRANT pg_signal_backend TO app')
+  const url = cluster.url('apps', { name: 'app', password: 'app' })
+  const options = { database: url, repository: join(folder, 'apps'), encryption: 'none' } as const
+  const engine = createBackupEngine({ ...options, catalog: 'schema:lifeboat' })
+  await engine.repository.init()
+  await engine.operations.config.change({ max_backups: 7 }, { by: 'test' })
+  await engine.backups.create({ name: 'one' })
+  const plan = await engine.restores.plan('latest', { safetyBackup: false })
+  expect(plan.refusals).toEqual([])
+  expect(plan.steps.map(({ id }) => id)).toContain('carry-catalog')
+  await engine.restores.run('latest', { confirm: true, safetyBackup: false })
+  expect((await engine.operations.config.read()).max_backups).toBe(7)
+  await engine.operations.config.change({ max_backups: 8 }, { by: 'test' })
+  await engine.restores.undo('latest')
+  expect((await engine.operations.config.read()).max_backups).toBe(8)
+  expect((await engine.operations.audit.check()).broken_at).toBeNull()
+  await engine.stop()
+})
+
 test("a backup with an application's schema of that name is not swapped in over it", async () => {
   const { database, url, engine, setting } = await newShop({ catalog: ':memory:' })
   await cluster.sql(database, 'CREATE SCHEMA engine_room; CREATE TABLE engine_room.boilers (id int)')

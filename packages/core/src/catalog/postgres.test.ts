@@ -130,6 +130,10 @@ test('no catalog is made in a database that is being replaced', async () => {
   await (await opening).close()
 })
 
+test('a database that is not there is told as such', async () => {
+  await expect(open('absent', undefined, 100)).rejects.toMatchObject({ code: 'DATABASE_NOT_FOUND' })
+})
+
 test("a schema with something else in it is refused, an empty one and an earlier catalog's are taken", async () => {
   const name = await newDatabase()
   await cluster.sql(

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, type PostgresPool, sql, type Transaction } from 'kysely'
 import { EngineError } from '../errors.ts'
 import { isCarried, markTable, oneOpener, shareWriters } from '../postgres/catalog-carry.ts'
+import { databaseError } from '../postgres/database-errors.ts'
 import { assembleCatalog } from './assemble.ts'
 import type { Catalog } from './catalog.ts'
 import { migrateCatalog } from './migrations.ts'
@@ -24,7 +25,7 @@ export interface PostgresCatalogOptions {
  * database may be one that is backed up: backups leave the schema out, and a restore or an undo takes it along
  * (postgres/catalog-carry.ts says how); writes wait meanwhile, for `patienceMs`, and then fail with `CATALOG_BUSY`.
  *
- * Throws `CONFIG_INVALID` where the schema holds what is not a catalog.
+ * Throws `CONFIG_INVALID` where the schema holds what is not a catalog, and what connecting throws.
  */
 export async function openPostgresCatalog(options: PostgresCatalogOptions): Promise<Catalog> {
   const { pool, schema = 'lifeboat', location, patienceMs = 30_000 } = options
@@ -44,7 +45,7 @@ export async function openPostgresCatalog(options: PostgresCatalogOptions): Prom
     })
   } catch (error) {
     await root.destroy()
-    throw error
+    throw databaseError(error, `opening the catalog in ${location}`)
   }
   return assembleCatalog({
     location,

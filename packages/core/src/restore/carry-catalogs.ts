@@ -31,7 +31,7 @@ export interface CarryOptions extends Pick<Running, 'report'> {
 /** How often to ask for the moment without writers, 2 s each; who writes for longer is ended. */
 const attempts = 5
 /** Writers wait meanwhile, and their leases last 30 s. */
-const copyMs = 20_000
+const copyMs = 15_000
 
 /**
  * Runs `rename`, which puts `incoming` in the place of `live`, with every catalog that lies in the live database taken
