@@ -10,7 +10,6 @@ import { createOperations } from './engine/operations/operations.ts'
 import type { Operations } from './engine/operations-type.ts'
 import { createEngineParts } from './engine/parts.ts'
 import { createRestores, type Restores } from './engine/restores.ts'
-import { readScrubState } from './engine/scrub-state.ts'
 import { type StatusReport, statusReport } from './engine/status.ts'
 import type { Repository } from './repository/repository.ts'
 import type { Throttle } from './storage/throttle.ts'
@@ -106,7 +105,7 @@ export function createBackupEngine(options: EngineOptions): BackupEngine {
         backups: list.backups,
         damaged: list.damaged.length,
         copies: await copies.states({ signal }),
-        scrub: await readScrubState(await parts.repository(), { signal }),
+        scrub: await (await import('./engine/scrub-state.ts')).readScrubState(await parts.repository(), { signal }),
         now: new Date(),
         maxAgeSeconds,
       })

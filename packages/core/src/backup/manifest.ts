@@ -1,5 +1,6 @@
 import type { ServerFacts } from '../postgres/server-facts.ts'
-import { formatVersion, type Manifest, type MediaRecord } from '../repository/documents.ts'
+import type { Manifest, MediaRecord } from '../repository/documents.ts'
+import { formatVersion } from '../repository/layout.ts'
 import { version } from '../version.ts'
 import type { BackupContext, BackupOptions } from './backup-context.ts'
 import { lastFullAt } from './base.ts'

@@ -31,7 +31,8 @@ export interface Backups {
    */
   delete(reference: string, options?: OfDatabase & Running & { force?: boolean }): Promise<BackupSummary>
   /**
-   * Deletes many, by their whole ids: what retention lets go. One that is gone already is passed over; a pinned one, or
+   * Deletes many, by their whole ids: what retention lets go. One that is gone already, or that an
+   * object lock holds, is passed over; a pinned one, or
    * nothing good of a database staying, ends it with the errors of `delete`, what was deleted before being deleted.
    */
   deleteAll(
@@ -63,8 +64,10 @@ export function createBackups(parts: EngineParts): Backups {
 
   return {
     async create(options = {}) {
-      // Deriving the key of a passphrase takes a third of a second: the source is looked at meanwhile.
+      // Deriving the key of a passphrase takes a third of a second. In that time this thread, which would keep it from
+      // being begun, loads what a backup needs and looks at the source.
       const repository = parts.repository()
+      await parts.keyIsTried()
       const [{ runBackup }, found] = await saidFirst(
         repository,
         Promise.all([import('../backup/run-backup.ts'), parts.sourceContext(options.database)]),

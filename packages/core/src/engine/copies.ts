@@ -8,7 +8,6 @@ import type { Repository } from '../repository/repository.ts'
 import { type CopyPlace, findCopy } from './copy-places.ts'
 import type { Running } from './engine-type.ts'
 import { type EngineParts, keySource } from './parts.ts'
-import { readStoredBackups } from './stored-backups.ts'
 import type { StoredBackup } from './summary.ts'
 
 /** The configured copies of the repository. */
@@ -65,6 +64,7 @@ export function createCopies(parts: EngineParts): Copies {
   async function plan(place: CopyPlace, signal: AbortSignal | undefined, fresh = false) {
     const { copyPlan } = await import('../maintenance/copy-plan.ts')
     const source = await parts.repository()
+    const { readStoredBackups } = await import('./stored-backups.ts')
     const here = await readStoredBackups(source, signal)
     const there = await readStoredBackups(repositoryOf(source, place), signal, { fresh })
     const policy = policyOf(place, parts)
@@ -147,6 +147,7 @@ export function createCopies(parts: EngineParts): Copies {
         } catch (error) {
           if (!create || !isEngineError(error, 'STORAGE_GONE')) throw error
           const { copyPlan } = await import('../maintenance/copy-plan.ts')
+          const { readStoredBackups } = await import('./stored-backups.ts')
           const here = await readStoredBackups(source, signal)
           return copyPlan(here.backups.map(judged), [], policyOf(one, parts), new Date())
         }

@@ -9,7 +9,7 @@ import type { Storage } from '../storage/storage.ts'
 import { findCopy } from './copy-places.ts'
 import type { OfDatabase, Running } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
-import { type Repaired, verifyRepaired } from './verify-repaired.ts'
+import type { Repaired } from './verify-repaired.ts'
 
 /** Upkeep of the repository and of what restores leave on the server. */
 export interface Maintenance {
@@ -63,6 +63,7 @@ export function createMaintenance(parts: EngineParts): Maintenance {
       const repository = await parts.repository()
       const run = async (copies: readonly Storage[]) => {
         const done = await repairRepository(repository, copies, options)
+        const { verifyRepaired } = await import('./verify-repaired.ts')
         return { ...done, verified: await verifyRepaired(parts, done, options) }
       }
       if (from === undefined) return run(parts.copies.map(({ storage }) => storage))

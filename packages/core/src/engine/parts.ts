@@ -5,7 +5,7 @@ import { databasesOf, type EngineSettings, type KeyOption } from '../config.ts'
 import { EngineError, isEngineError } from '../errors.ts'
 import { type ConnectionParameters, resolveConnection } from '../postgres/connection.ts'
 import type { KeySource } from '../repository/keys.ts'
-import { openRepository } from '../repository/open.ts'
+import { type OpenOptions, openRepository } from '../repository/open.ts'
 import type { Repository } from '../repository/repository.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -23,6 +23,8 @@ export interface EngineParts {
   readonly copies: readonly CopyPlace[]
   init(): Promise<Repository>
   repository(): Promise<Repository>
+  /** While it is being opened: until the key is being tried, for which another thread is busy a third of a second. */
+  keyIsTried(): Promise<void>
   /** Labels of the configured databases. */
   labels(): string[]
   /** The connection of a database by label. `CONFIG_INVALID` where it is not clear which is meant, or there is none. */
@@ -44,6 +46,7 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
   const copies = createCopyPlaces(settings, throttle)
   const withCopies = (repository: Repository) => ({ ...repository, copies: copies.map((copy) => copy.storage) })
   let opened: Promise<Repository> | undefined
+  const tried = Promise.withResolvers<void>()
 
   const parts: EngineParts = {
     settings,
@@ -61,12 +64,14 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
       return repository
     },
     repository() {
-      opened ??= open(storage, settings.encryption).then(withCopies, (error: unknown) => {
+      opened ??= open(storage, settings.encryption, { onTrying: tried.resolve }).then(withCopies, (error: unknown) => {
         opened = undefined
         throw error
       })
+      opened.then(() => tried.resolve(), tried.resolve)
       return opened
     },
+    keyIsTried: () => tried.promise,
     labels: () => Object.keys(databases),
     connection(label) {
       const found = parts.optionalConnection(label)
@@ -134,10 +139,14 @@ function mediaFolders(folders: EngineSettings['media']): { name: string; path: s
  * A key that was given is the one that is used, also one that has to be asked for: whoever can put another repository,
  * made without encryption, in the place of ours must not get the next backup. Without any, only such a one opens.
  */
-async function open(storage: Storage, encryption: EngineSettings['encryption']): Promise<Repository> {
-  if (encryption !== undefined) return openRepository(storage, await keySource(encryption))
+async function open(
+  storage: Storage,
+  encryption: EngineSettings['encryption'],
+  options: OpenOptions,
+): Promise<Repository> {
+  if (encryption !== undefined) return openRepository(storage, await keySource(encryption), options)
   try {
-    return await openRepository(storage, { encryption: 'none' })
+    return await openRepository(storage, { encryption: 'none' }, options)
   } catch (error) {
     if (!isEngineError(error, 'WRONG_KEY')) throw error
     throw new EngineError('KEY_MISSING', 'This repository is encrypted and no passphrase or key was given.')

@@ -6,9 +6,6 @@
  */
 import { z } from 'zod'
 
-/** The one format version this code writes, and the highest it reads. */
-export const formatVersion = 1
-
 const count = z.number().int().nonnegative()
 const timestamp = z.iso.datetime({ offset: true })
 /** A 64-bit value as decimal text (transaction ids, LSNs as numbers). */

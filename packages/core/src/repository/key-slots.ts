@@ -101,16 +101,19 @@ export async function slotsOpenedBy(repository: Repository, key: KeySource): Pro
 
 /**
  * The master key a key opens. Tries every slot of the key's kind until `isRight` accepts. Throws `WRONG_KEY` when
- * slots are sound and none opens, `REPOSITORY_DAMAGED` when the one that might have is damaged.
+ * slots are sound and none opens, `REPOSITORY_DAMAGED` when the one that might have is damaged. `onTrying` is called once
+ * the slots are read.
  */
 export async function findMasterKey(
   storage: Storage,
   repository: string,
   key: KeySource,
   isRight: (masterKey: Buffer) => boolean,
+  onTrying?: () => void,
 ): Promise<{ master: Buffer; slot: string }> {
   const { slots, errors } = await readKeySlots(storage, repository)
   const kind = kindOfKey(key)
+  onTrying?.()
   let opened = false
   let away: unknown
   for (const slot of slots.filter((candidate) => candidate.kind === kind)) {

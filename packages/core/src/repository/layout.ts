@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto'
 
+/** The one format version this code writes, and the highest it reads. */
+export const formatVersion = 1
+
 /** Names of a repository's objects and the bounds of the format: docs/repository-format.md, sections 2 and 3. */
 export const prefixes = {
   keys: 'keys/',

@@ -8,18 +8,28 @@ import { deriveKeys, fingerprintOf, type KeySource, type RepositoryKeys } from '
 import { configName, prefixes } from './layout.ts'
 import type { Repository } from './repository.ts'
 
+export interface OpenOptions {
+  /** Called when everything is read and the key is being tried: for a passphrase, another thread is busy with it now. */
+  onTrying?: () => void
+}
+
 /**
  * Opens the repository in a storage. Throws `NOT_A_REPOSITORY`, `WRONG_KEY`, `KEY_MISSING` (encrypted, but
  * `encryption: 'none'` was given), `REPOSITORY_FORMAT_NEWER`, `REPOSITORY_DAMAGED`.
  */
-export async function openRepository(storage: Storage, key: KeySource): Promise<Repository> {
+export async function openRepository(
+  storage: Storage,
+  key: KeySource,
+  { onTrying }: OpenOptions = {},
+): Promise<Repository> {
   checkKeySource(key)
   const { config, isAuthentic } = decodeConfig(await readConfig(storage))
   let keys: RepositoryKeys | undefined
-  const { master, slot: openedWith } = await findMasterKey(storage, config.id, key, (candidate) => {
+  const isRight = (candidate: Buffer) => {
     keys = deriveKeys(candidate)
     return isAuthentic(keys)
-  })
+  }
+  const { master, slot: openedWith } = await findMasterKey(storage, config.id, key, isRight, onTrying)
   // A public key in an encrypted repository, or the other way round, is a swapped slot, not a choice of the owner.
   if ((config.encryption === 'none') !== 'encryption' in key) throw damaged(configName, 'does not fit its key slot')
   const fingerprint = fingerprintOf(master)

@@ -1,7 +1,6 @@
 import { EngineError } from '../../errors.ts'
 import { exportFileName, exportKind } from '../../export/export-file-name.ts'
 import { newBackupId } from '../../repository/backup-id.ts'
-import { claimNumber } from '../../repository/numbers.ts'
 import type { BackupOperations, BackupRow, CompletedBackup, UnfinishedBackup } from '../operations-type.ts'
 import { backupRows, findBackupRow } from './backup-rows.ts'
 import { type Background, labelOf, labelOfBackup } from './core.ts'
@@ -54,6 +53,7 @@ export function createBackupOperations(background: () => Promise<Background>): B
     async create({ database, by, trigger = 'manual', name, description, includeMedia, type, tags, pinned }) {
       const { parts, jobs } = await background()
       const label = labelOf(parts, database)
+      const { claimNumber } = await import('../../repository/numbers.ts')
       const [id, number] = [newBackupId(), await claimNumber(await parts.repository())]
       const job = await jobs.add({
         kind: 'backup',

@@ -1,6 +1,5 @@
 import type { OfDatabase } from '../engine-type.ts'
 import type { Statistics } from '../operations-type.ts'
-import { readScrubState } from '../scrub-state.ts'
 import type { Background } from './core.ts'
 
 const windowMs = 30 * 86_400_000
@@ -37,6 +36,6 @@ export async function readStatistics(
     mean_duration_seconds: seconds.length === 0 ? null : sum(seconds) / seconds.length,
     running,
     queued,
-    scrub: await readScrubState(await parts.repository()),
+    scrub: await (await import('../scrub-state.ts')).readScrubState(await parts.repository()),
   }
 }
