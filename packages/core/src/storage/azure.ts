@@ -36,6 +36,9 @@ export interface AzureStorageOptions {
  */
 export function createAzureStorage(options: AzureStorageOptions): Storage {
   const endpoint = parseEndpoint(options.endpoint)
+  // It becomes part of a host name.
+  if (options.account !== undefined && !/^[a-z0-9]{3,24}$/.test(options.account))
+    throw new EngineError('CONFIG_INVALID', 'An Azure account has 3 to 24 small letters and digits.')
   const prefix = keyPrefix(options.prefix)
   const location = formatLocation(`azure://${options.container}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`, {
     account: options.account,
@@ -59,7 +62,8 @@ export function azureOptionsOf(location: string): AzureStorageOptions {
 async function openContainer(options: AzureStorageOptions): Promise<ContainerClient> {
   const sdk = await loadOptionalPeer('@azure/storage-blob', () => import('@azure/storage-blob'))
   const { env } = process
-  const client = { retryOptions: { maxTries: 1 } }
+  // A redirect would carry what we are trusted with to wherever the answer says.
+  const client = { retryOptions: { maxTries: 1 }, redirectOptions: { maxRetries: 0 } }
   const connection = options.connectionString ?? env.AZURE_STORAGE_CONNECTION_STRING
   if (connection) return new sdk.ContainerClient(connection, options.container, client)
   const account = options.account ?? env.AZURE_STORAGE_ACCOUNT

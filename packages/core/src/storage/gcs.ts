@@ -58,6 +58,21 @@ async function openDriver(options: GcsStorageOptions): Promise<RemoteDriver> {
     retryOptions: { autoRetry: false, maxRetries: 0 },
   })
   const bucket = client.bucket(options.bucket)
+  const path = `/storage/v1/b/${encodeURIComponent(options.bucket)}/o`
+  const objectPath = (key: string) => `${path}/${encodeURIComponent(key)}`
+
+  /**
+   * Not through the SDK, which follows redirects to wherever an answer points, and whose streams cannot be aborted and warn
+   * about their own listeners at each object.
+   */
+  async function call(method: string, at: string, signal: AbortSignal, more: Record<string, string> = {}) {
+    const url = `${client.apiEndpoint}${at}`
+    const headers = new Headers(options.endpoint ? {} : await client.authClient.getRequestHeaders(url))
+    for (const [name, value] of Object.entries(more)) headers.set(name, value)
+    const response = await fetch(url, { method, headers, signal, redirect: 'manual' })
+    if (response.ok) return response
+    throw Object.assign(new Error(saidBy(await response.text())), { code: response.status })
+  }
 
   return {
     async put(key, data, { ifAbsent, signal }) {
@@ -72,17 +87,12 @@ async function openDriver(options: GcsStorageOptions): Promise<RemoteDriver> {
     },
 
     async get(key, { offset, length }, signal) {
-      // Not through the SDK's streams: they cannot be aborted, and warn about their own listeners at each object.
-      const url = `${client.apiEndpoint}/storage/v1/b/${encodeURIComponent(options.bucket)}/o/${encodeURIComponent(key)}?alt=media`
-      const headers = new Headers(options.endpoint ? {} : await client.authClient.getRequestHeaders(url))
       const whole = offset === 0 && length === undefined
-      if (!whole) headers.set('range', `bytes=${offset}-${length === undefined ? '' : offset + length - 1}`)
-      headers.set('accept-encoding', 'identity')
-      const response = await fetch(url, { headers, signal })
-      if (!response.ok) {
-        const message = (await response.text()).slice(0, 300)
-        throw Object.assign(new Error(message), { code: response.status })
-      }
+      const range = whole ? undefined : `bytes=${offset}-${length === undefined ? '' : offset + length - 1}`
+      const response = await call('GET', `${objectPath(key)}?alt=media`, signal, {
+        ...(range === undefined ? {} : { range }),
+        'accept-encoding': 'identity',
+      })
       if (!whole && response.status !== 206) throw new RemoteError('failed', 'the store does not serve ranges')
       const bytes = Number(response.headers.get('content-length') ?? Number.NaN)
       if (!response.body) throw new RemoteError('failed', 'the answer has no body')
@@ -90,32 +100,55 @@ async function openDriver(options: GcsStorageOptions): Promise<RemoteDriver> {
     },
 
     async stat(key, signal) {
-      const [found] = await unless(signal, bucket.file(key).getMetadata())
-      return { key, bytes: Number(found.size), modifiedAt: new Date(found.updated ?? 0) }
+      const response = await call('GET', `${objectPath(key)}?fields=size,updated`, signal)
+      return { key, ...describe((await response.json()) as ObjectResource) }
     },
 
     async list(prefix, pageToken, signal) {
-      const [files, next] = await unless(
-        signal,
-        bucket.getFiles({ prefix, pageToken, maxResults: 1000, autoPaginate: false }),
-      )
-      const token: unknown = next && Reflect.get(next, 'pageToken')
+      const query = new URLSearchParams({
+        prefix,
+        maxResults: '1000',
+        fields: 'nextPageToken,items(name,size,updated)',
+        ...(pageToken === undefined ? {} : { pageToken }),
+      })
+      const response = await call('GET', `${path}?${query}`, signal)
+      const { items = [], nextPageToken } = (await response.json()) as {
+        items?: ({ name: string } & ObjectResource)[]
+        nextPageToken?: string
+      }
       return {
-        objects: files.map(({ name, metadata }) => ({
-          key: name,
-          bytes: Number(metadata.size),
-          modifiedAt: new Date(metadata.updated ?? 0),
-        })),
-        next: typeof token === 'string' && token !== '' ? token : undefined,
+        objects: items.map((item) => ({ key: item.name, ...describe(item) })),
+        next: nextPageToken || undefined,
       }
     },
 
     async delete(key, signal) {
-      await unless(signal, bucket.file(key).delete())
+      await (await call('DELETE', objectPath(key), signal)).body?.cancel()
     },
 
     classify,
   }
+}
+
+interface ObjectResource {
+  size?: string
+  updated?: string
+}
+
+const describe = ({ size, updated }: ObjectResource) => ({
+  bytes: Number(size ?? 0),
+  modifiedAt: new Date(updated ?? 0),
+})
+
+/** The message of an error the API answers with, or what something between says in its stead. */
+function saidBy(text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: unknown } }
+    if (typeof error?.message === 'string') return error.message.slice(0, 300)
+  } catch {
+    // Not JSON: a page of a proxy.
+  }
+  return text.slice(0, 300)
 }
 
 /** The result, or a rejection as soon as the signal fires. */

@@ -29,10 +29,13 @@ export function parseLocationUrl(location: string, known: readonly string[]): Lo
     throw invalid(`A ${scheme}:// URL must not hold a password or key.`, 'See docs/storage.md for where secrets go.')
   if (url.hash !== '') throw invalid(`A ${scheme}:// URL has no part after "#".`)
   if (url.hostname === '') throw invalid(`The ${scheme}:// URL names no host or bucket.`)
-  for (const name of url.searchParams.keys())
+  for (const [name, value] of url.searchParams)
     if (!known.includes(name))
       throw invalid(
-        `A ${scheme}:// URL has no parameter ${JSON.stringify(name)}.`,
+        // Without a value it may itself be one, e.g. a token after a question mark.
+        value === ''
+          ? `A ${scheme}:// URL has parameters it does not know.`
+          : `A ${scheme}:// URL has no parameter ${JSON.stringify(name)}.`,
         `It may have: ${known.join(', ') || 'none'}.`,
       )
   return {
@@ -66,6 +69,8 @@ export function parseEndpoint(value: string | undefined): string | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (!url || !/^https?:$/.test(url.protocol)) throw invalid('The endpoint is not an http:// or https:// URL.')
   if (url.username !== '' || url.password !== '') throw invalid('The endpoint must not hold a user or password.')
+  if (url.search !== '' || url.hash !== '')
+    throw invalid('The endpoint has nothing after "?" or "#".', 'See docs/storage.md for where tokens and keys go.')
   return value.replace(/\/+$/, '')
 }
 

@@ -32,6 +32,10 @@ export function openStorage(location: string, options: OpenStorageOptions = {}):
     throw new EngineError('CONFIG_INVALID', 'The location of the repository is empty or holds a NUL byte.')
   const throttled = (storage: Storage) => (options.throttle ? withThrottle(storage, options.throttle) : storage)
   const scheme = schemeOf(location)
+  if (scheme === undefined && looksLikeUrl(location))
+    throw new EngineError('CONFIG_INVALID', 'The location looks like a URL and is none.', {
+      advice: 'A URL has two slashes after its colon (s3://bucket/prefix). A folder of such a name: put ./ before it.',
+    })
   if (scheme === undefined) return throttled(createLocalStorage(location, options))
   if (scheme === 'file') return throttled(createLocalStorage(pathOfFileUrl(location), options))
   const open = remoteStorages[scheme]
@@ -41,10 +45,19 @@ export function openStorage(location: string, options: OpenStorageOptions = {}):
   })
 }
 
+/** `s3:/key:secret@bucket` is a slip, and would be shown as the name of a folder. */
+function looksLikeUrl(location: string): boolean {
+  return Object.keys(remoteStorages).some((scheme) => location.toLowerCase().startsWith(`${scheme}:`))
+}
+
 function pathOfFileUrl(location: string): string {
   try {
-    return fileURLToPath(location)
-  } catch (cause) {
-    throw new EngineError('CONFIG_INVALID', 'The file:// URL of the repository names no path of this host.', { cause })
+    const url = new URL(location)
+    if (url.username === '' && url.password === '' && url.search === '' && url.hash === '') return fileURLToPath(url)
+  } catch {
+    // An error of the URL's parser carries the whole URL.
   }
+  throw new EngineError('CONFIG_INVALID', 'The file:// URL of the repository names no path of this host.', {
+    advice: 'It is file:///path, without host, user and parameters.',
+  })
 }
