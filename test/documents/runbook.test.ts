@@ -112,6 +112,10 @@ describe.skipIf(unavailable)('the runbook', () => {
       ['adopt', 'list', 'verify', 'restore', 'restore', 'backup', 'status'].map((name) => name),
     )
     expect(said[0]).toContain('1 backups are in the repository')
+    // The place may be named on the line, too.
+    const { LIFEBOAT_REPOSITORY: place = '', ...rest } = env
+    const command = join(machine, 'node_modules/@lifeboat/cli/bin/lifeboat.mjs')
+    expect(await run(machine, [command, 'adopt', place, '--json'], rest)).toMatchObject({ code: 0 })
     expect(await fresh.sql('app', contents)).toEqual(before)
     expect(await fresh.sql('app', `SELECT tableowner FROM pg_tables WHERE tablename = 'orders'`)).toEqual([
       { tableowner: 'shop_owner' },
