@@ -46,9 +46,9 @@ export async function carryAndSwap({ url, live, incoming, kept, onStep, beforeRe
   }
 }
 
-// As a process of its own: says which step it has come to and stays there if that is the one asked for.
+// As a process of its own: says which step it has come to, and stays at the one asked for.
 if (process.argv[2] === 'carry') {
-  const given = JSON.parse(process.argv[3] ?? '{}') as Omit<CarrierRun, 'onStep'> & { stopAt: string }
+  const given = JSON.parse(process.argv[3] ?? '{}') as Omit<CarrierRun, 'onStep'> & { stopAt: string | null }
   await carryAndSwap({
     ...given,
     async onStep(step) {

@@ -20,6 +20,9 @@ afterEach(() => {
 })
 afterAll(() => cluster?.stop())
 
+/** All moments instead of a few: `npm run test:long`. */
+const long = process.env.LIFEBOAT_LONG === '1'
+
 let databases = 0
 
 /** A live database with a catalog that two processes write to, and one that is to take its place. */
@@ -52,18 +55,18 @@ async function newSwap() {
   }
 }
 
-/** A carrier as a process of its own, once it has come to `stopAt`. */
-function startCarrier(run: object, stopAt: string): Promise<ChildProcess> {
+/** A carrier as a process of its own, once it has come to `step`; it stays there unless it is to go on. */
+function startCarrier(run: object, step: string, goOn = false): Promise<ChildProcess> {
   const program = fileURLToPath(new URL('./carrier.ts', import.meta.url))
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, 'carry', JSON.stringify({ ...run, stopAt })], {
+    const child = spawn(process.execPath, [program, 'carry', JSON.stringify({ ...run, stopAt: goOn ? null : step })], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     children.add(child)
     let output = ''
     child.stdout.on('data', (data) => {
       output += data
-      if (output.split('\n').includes(stopAt)) resolve(child)
+      if (output.split('\n').includes(step)) resolve(child)
     })
     child.once('exit', (code) => {
       children.delete(child)
@@ -94,6 +97,20 @@ test.each(steps)(
     }
   },
 )
+
+test('a carrier killed anywhere between: the same', { timeout: 600_000 }, async () => {
+  const outcomes: string[] = []
+  const delays = long ? Array.from({ length: 60 }, (_, n) => n * 3) : [5, 30, 60, 100, 150, 250]
+  for (const delay of delays) {
+    const { run, which, checkAll } = await newSwap()
+    const carrier = await startCarrier(run, 'marked', true)
+    await new Promise((resolve) => setTimeout(resolve, delay))
+    carrier.kill('SIGKILL')
+    await checkAll()
+    outcomes.push(`${delay}: ${await which()}`)
+  }
+  expect(outcomes.join()).toMatch(/old/)
+})
 
 test.each(steps)('the session that renames is ended after "%s": the same', async (step) => {
   const { run, which, checkAll } = await newSwap()
