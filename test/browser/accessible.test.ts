@@ -48,14 +48,14 @@ describe.skipIf(!browserPath)(named('for eyes, keyboards and screen readers'), (
     return [...light, ...dark]
   }
 
-  test('axe finds nothing on any page, light and dark', { timeout: 240_000 }, async () => {
+  test('axe finds nothing on any page, light and dark', { timeout: 600_000 }, async () => {
     const { page } = await openPage(await browser.newContext())
     const [task] = await host.engine.operations.tasks.list({ kind: 'backup' })
     const [restore] = await host.engine.operations.restores.list()
     const addresses = [
       ...['', 'backups', 'activity', 'activity#restores', 'schedule', 'settings', 'nowhere', 'backups/999'],
       ...['overview', 'tables', 'migrations', 'verifications', 'log', 'raw'].map((tab) => `backups/1#${tab}`),
-      ...['backups/1/restore', 'compare/1/2', `activity/${task?.task_id}`, `restores/${restore?.id}`],
+      ...['backups/1/restore', 'compare/1/2', 'compare/1/live', `activity/${task?.task_id}`, `restores/${restore?.id}`],
     ]
     const found: string[] = []
     for (const address of addresses) {

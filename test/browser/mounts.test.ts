@@ -35,6 +35,7 @@ describe.skipIf(!browserPath)(named('under another path, over Fastify'), () => {
       ['backups/1', 'nightly'],
       ['backups/1/', 'nightly'],
       ['backups/1/restore', /^Restore/],
+      ['compare/1/live', 'Compare'],
       ['activity', 'Activity'],
       ['schedule', 'Schedule'],
       ['settings', 'Settings'],
@@ -66,8 +67,14 @@ describe.skipIf(!browserPath)(named('under another path, over Fastify'), () => {
       await page.goto(host.url + address)
       await page.getByRole('heading', { level: 1 }).waitFor()
       await page.locator('fieldset').first().waitFor()
-      expect(await page.getByRole('button', { name: /^Save/ }).count()).toBe(0)
+      expect(await page.getByRole('button', { name: /^Save|^Test the storage/ }).count()).toBe(0)
     }
+    await page.goto(`${host.url}activity`)
+    await page
+      .getByRole('row', { name: /Backup/ })
+      .first()
+      .waitFor()
+    expect(await page.getByRole('button', { name: /Pause|Cancel/ }).count()).toBe(0)
     expect(wrong).toEqual([])
   })
 
