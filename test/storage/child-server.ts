@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** A server of the tests, in a process of its own. */
 export interface ChildServer {
   port: number
+  pid: number
   stop(): Promise<void>
 }
 
@@ -36,7 +37,7 @@ export async function startChildServer(
       throw new Error(`${program} does not listen: ${said}`)
     }
   }
-  return { port, stop: () => stopChild(child) }
+  return { port, pid: child.pid ?? 0, stop: () => stopChild(child) }
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {

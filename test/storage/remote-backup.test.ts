@@ -2,18 +2,12 @@ import { createBackupEngine, type EngineOptions } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { randomFrom } from '../faults/random.ts'
-import { motoUnavailable, type S3Server, startMoto } from './moto.ts'
-import { findSshd, type SshServer, startSshd } from './sshd.ts'
-import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
+import { type Place, placeKinds } from './places.ts'
 
 /** Whole backups over a network, in good weather and in bad. `STORM_RUNS` sets how many in bad. */
 const storms = Number(process.env.STORM_RUNS ?? 4)
 const key = { rawKey: '07'.repeat(32) }
-const sshd = await findSshd()
-const unavailable = {
-  S3: await motoUnavailable(),
-  SFTP: 'unavailable' in sshd ? sshd.unavailable : undefined,
-}
+const places = await placeKinds()
 
 let cluster: TemporaryCluster
 beforeAll(async () => {
@@ -28,56 +22,15 @@ beforeAll(async () => {
 })
 afterAll(() => cluster?.stop())
 
-interface Place {
-  proxy: TcpProxy
-  /** URL of a new repository behind the proxy. */
-  newLocation(): string
-  stop(): Promise<void>
-}
-
-async function s3Place(): Promise<Place> {
-  const server: S3Server = await startMoto()
-  await server.createBucket('backups')
-  const proxy = await startTcpProxy(server.port)
-  process.env.AWS_ACCESS_KEY_ID = server.credentials.accessKeyId
-  process.env.AWS_SECRET_ACCESS_KEY = server.credentials.secretAccessKey
-  let counter = 0
-  return {
-    proxy,
-    newLocation: () => `s3://backups/app/${++counter}?endpoint=http://127.0.0.1:${proxy.port}`,
-    async stop() {
-      await proxy.stop()
-      await server.stop()
-    },
-  }
-}
-
-async function sftpPlace(): Promise<Place> {
-  const server: SshServer = await startSshd('command' in sshd ? sshd.command : [])
-  const proxy = await startTcpProxy(server.port)
-  let counter = 0
-  return {
-    proxy,
-    newLocation: () =>
-      `sftp://${server.user}@127.0.0.1:${proxy.port}${server.home}/app/${++counter}?key_file=${server.keyFile}&host_key=${encodeURIComponent(server.hostKey)}`,
-    async stop() {
-      await proxy.stop()
-      await server.stop()
-    },
-  }
-}
-
-const places = { S3: s3Place, SFTP: sftpPlace }
-
-for (const name of ['S3', 'SFTP'] as const)
-  describe.skipIf(unavailable[name])(`${name}${unavailable[name] ? ` (skipped: ${unavailable[name]})` : ''}`, () => {
+for (const { name, http, unavailable, start } of places.filter(({ name }) => name !== 'Azure'))
+  describe.skipIf(unavailable)(`${name}${unavailable ? ` (skipped: ${unavailable})` : ''}`, () => {
     let place: Place
     beforeAll(async () => {
-      place = await places[name]()
+      place = await start()
     })
     afterAll(() => place?.stop())
 
-    const engineAt = (repository: string, more: Partial<EngineOptions> = {}) =>
+    const engineAt = (repository: EngineOptions['repository'], more: Partial<EngineOptions> = {}) =>
       createBackupEngine({
         database: cluster.url('app'),
         repository,
@@ -89,7 +42,7 @@ for (const name of ['S3', 'SFTP'] as const)
 
     test('backup, verification and restore over 20 ms of latency; then from the location and the key alone', async () => {
       place.proxy.weather.latencyMs = 10
-      const location = place.newLocation()
+      const location = place.newRepository().open()
       const engine = engineAt(location)
       await engine.repository.init()
       const full = await engine.backups.create({ name: 'full' })
@@ -115,7 +68,7 @@ for (const name of ['S3', 'SFTP'] as const)
     }, 180_000)
 
     test(`in ${storms} storms every backup ends good, or failed and invisible`, async () => {
-      const location = place.newLocation()
+      const location = place.newRepository().open()
       const calm = engineAt(location)
       await calm.repository.init()
       const random = randomFrom(20_261_123)
@@ -125,9 +78,9 @@ for (const name of ['S3', 'SFTP'] as const)
         const bytes = 2_000_000 / (1 + ((run - 1) % 4)) ** 3
         place.proxy.weather.latencyMs = 2
         place.proxy.weather.cutAfter = () => random() * bytes * 2
-        if (name === 'S3')
+        if (http)
           place.proxy.weather.answer = () =>
-            random() < 0.05 ? 'HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\nconnection: close\r\n\r\n' : undefined
+            random() < 0.02 ? 'HTTP/1.1 503 Slow Down\r\ncontent-length: 0\r\nconnection: close\r\n\r\n' : undefined
         await cluster.sql('app', `UPDATE orders SET note = md5(note) || repeat('z', ${run}) WHERE id % 3 = ${run % 3}`)
         const engine = engineAt(location)
         const outcome = await engine.backups.create({ name: `storm ${run}` }).then(

@@ -78,7 +78,7 @@ export async function startSshd(command: string[]): Promise<SshServer> {
   const raw = Buffer.from(hostKeys.public.split(' ')[1] ?? '', 'base64')
   const { fingerprintOf } = await import('../../packages/core/src/storage/known-hosts.ts')
   return {
-    port,
+    ...server,
     user: account.name,
     home,
     keyFile: files.user,

@@ -10,8 +10,10 @@ export interface Weather {
   bytesPerSecond: number
   /** Bytes after which a connection is reset, asked for each; undefined: never. */
   cutAfter: (() => number | undefined) | undefined
-  /** What a new connection is answered, over its first bytes, in place of the server; undefined: the server answers. */
+  /** What a request (over HTTP) is answered in place of the server, which ends the connection; undefined: the server answers. */
   answer: (() => string | undefined) | undefined
+  /** Asked for each piece that passes, some 64 KiB at most: whether the connection is reset instead. */
+  reset: (() => boolean) | undefined
 }
 
 /** A proxy before a server, on a loopback port, with bad weather on request. */
@@ -20,6 +22,8 @@ export interface TcpProxy {
   weather: Weather
   connections: number
   cuts: number
+  /** Requests answered in place of the server. */
+  answered: number
   /** Resets every connection that is open. */
   cutAll(): void
   stop(): Promise<void>
@@ -30,9 +34,10 @@ export async function startTcpProxy(upstream: number, weather: Partial<Weather> 
   const open = new Set<Socket>()
   const proxy: TcpProxy = {
     port,
-    weather: { latencyMs: 0, bytesPerSecond: 0, cutAfter: undefined, answer: undefined, ...weather },
+    weather: { latencyMs: 0, bytesPerSecond: 0, cutAfter: undefined, answer: undefined, reset: undefined, ...weather },
     connections: 0,
     cuts: 0,
+    answered: 0,
     cutAll() {
       for (const socket of open) socket.resetAndDestroy()
     },
@@ -44,14 +49,9 @@ export async function startTcpProxy(upstream: number, weather: Partial<Weather> 
   }
   const server = createServer((client) => {
     proxy.connections++
-    const answer = proxy.weather.answer?.()
     client.on('error', () => {})
     open.add(client)
     client.on('close', () => open.delete(client))
-    if (answer !== undefined) {
-      client.once('data', () => client.end(answer))
-      return
-    }
     const target = connect(upstream, '127.0.0.1')
     open.add(target)
     target.on('error', () => {})
@@ -61,7 +61,18 @@ export async function startTcpProxy(upstream: number, weather: Partial<Weather> 
       client.resetAndDestroy()
       target.resetAndDestroy()
     }
-    pump(client, target, proxy.weather, budget, cut)
+    /** Whether a piece from the client was answered here. What the server was doing for it, it need not finish. */
+    const answers = (data: Buffer) => {
+      if (!proxy.weather.answer || !/^(GET|PUT|HEAD|POST|DELETE) \//.test(data.toString('latin1', 0, 8))) return false
+      const answer = proxy.weather.answer()
+      if (answer === undefined) return false
+      proxy.answered++
+      client.removeAllListeners('data').resume()
+      client.end(answer)
+      target.destroy()
+      return true
+    }
+    pump(client, target, proxy.weather, budget, cut, answers)
     pump(target, client, proxy.weather, budget, cut)
     // What ended in order is ended in order, after what is still on its way.
     client.on('close', (failed) => failed && target.destroy())
@@ -76,7 +87,14 @@ export async function startTcpProxy(upstream: number, weather: Partial<Weather> 
 }
 
 /** Hands on what one side sends, late and slowly but in order, until the budget of bytes is used up. */
-function pump(from: Socket, to: Socket, weather: Weather, budget: { bytes: number }, cut: () => void): void {
+function pump(
+  from: Socket,
+  to: Socket,
+  weather: Weather,
+  budget: { bytes: number },
+  cut: () => void,
+  answers?: (data: Buffer) => boolean,
+): void {
   const queue: { due: number; data: Buffer | undefined }[] = []
   let sentUntil = 0
   let waiting = 0
@@ -111,6 +129,10 @@ function pump(from: Socket, to: Socket, weather: Weather, budget: { bytes: numbe
     if (waiting > 4 * 1024 * 1024) from.pause()
     if (timer === undefined) deliver()
   }
-  from.on('data', accept)
+  from.on('data', (data: Buffer) => {
+    if (answers?.(data)) return
+    if (weather.reset?.()) return cut()
+    accept(data)
+  })
   from.on('end', () => accept(undefined))
 }

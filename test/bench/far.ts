@@ -1,0 +1,124 @@
+/**
+ * `node --no-warnings test/bench/far.ts [--megabytes 300 --runs 3 --latency 50 --servers sink,moto]`: backup to S3 and
+ * restore from it against the same with a local folder, in turn in one run. `latency` is there and back, in ms, as a
+ * ping shows it. The sink (s3-sink.ts) costs next to nothing and checks nothing; moto checks, in Python, on the same
+ * cores as everything else: its own CPU time is told.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs, promisify } from 'node:util'
+import { startTemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
+import { startMoto } from '../storage/moto.ts'
+import { generateData } from './data.ts'
+import { median } from './measure.ts'
+
+interface FarRun {
+  seconds: number
+  cpuSeconds: number
+  overIdleMiB: number
+  eventLoopP99Ms: number
+  /** Of the server, meanwhile. */
+  serverCpuSeconds: number
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    megabytes: { type: 'string', default: '300' },
+    runs: { type: 'string', default: '3' },
+    latency: { type: 'string', default: '50' },
+    servers: { type: 'string', default: 'sink,moto' },
+  },
+})
+const [megabytes, runs, latency] = [flags.megabytes, flags.runs, flags.latency].map(Number) as [number, number, number]
+const run = promisify(execFile)
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'lifeboat-far-'))
+const cleanUps: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
+
+/** A program of this folder that prints a port, in a process of its own, so that its CPU time can be told. */
+async function portOf(program: string, ...args: string[]): Promise<{ port: number; pid: number }> {
+  const child = spawn(process.execPath, ['--no-warnings', path(program), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  cleanUps.unshift(() => child.kill())
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  return { port: Number(String(line)), pid: child.pid as number }
+}
+
+/** CPU seconds a process has used (Linux). */
+function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+try {
+  const cluster = await startTemporaryCluster({
+    settings: { shared_buffers: '1GB', max_wal_size: '8GB', checkpoint_timeout: '30min' },
+  })
+  cleanUps.unshift(() => cluster.stop())
+  console.log(`Generating about ${megabytes} MB …`)
+  await generateData(cluster, 'bench', megabytes)
+
+  const places: Record<string, { location: (run: number) => string; pids: number[] }> = {
+    local: { location: (n) => join(folder, `repository-${n}`), pids: [] },
+  }
+  const addServer = async (name: string, port: number, pid: number) => {
+    for (const ms of latency > 0 ? [0, latency] : [0]) {
+      const proxy = await portOf('slow-proxy.ts', String(port), String(ms / 2))
+      places[`${name}, ${ms} ms`] = {
+        location: (n) => `s3://bench/${name}-${ms}-${n}?endpoint=http://127.0.0.1:${proxy.port}`,
+        pids: [pid, proxy.pid],
+      }
+    }
+  }
+  const wanted = flags.servers.split(',')
+  if (wanted.includes('sink')) {
+    const { port, pid } = await portOf('s3-sink.ts')
+    await addServer('sink', port, pid)
+  }
+  if (wanted.includes('moto')) {
+    const moto = await startMoto()
+    cleanUps.unshift(() => moto.stop())
+    await moto.createBucket('bench')
+    await addServer('moto', moto.port, moto.pid)
+  }
+
+  const measureOnce = async (work: 'backup' | 'restore', place: string, number: number): Promise<FarRun> => {
+    const { location, pids } = places[place]!
+    const before = pids.reduce((sum, pid) => sum + cpuOf(pid), 0)
+    if (work === 'restore') await cluster.sql('postgres', 'DROP DATABASE IF EXISTS restored')
+    const options = { database: cluster.socketUrl('bench'), repository: location(number), catalog: ':memory:' }
+    const { stdout } = await run(
+      process.execPath,
+      ['--no-warnings', path('far-process.ts'), JSON.stringify({ work, options })],
+      { env: { ...process.env, AWS_ACCESS_KEY_ID: 'tests', AWS_SECRET_ACCESS_KEY: 'bench' } },
+    )
+    const after = pids.reduce((sum, pid) => sum + cpuOf(pid), 0)
+    return { ...(JSON.parse(stdout) as FarRun), serverCpuSeconds: after - before }
+  }
+
+  for (const work of ['backup', 'restore'] as const) {
+    const results: Record<string, FarRun[]> = {}
+    for (let number = 0; number < runs; number++)
+      for (const place of Object.keys(places))
+        results[place] = [...(results[place] ?? []), await measureOnce(work, place, number)]
+    const of = (place: string, field: keyof FarRun) => median((results[place] ?? []).map((one) => one[field]))
+    console.log(
+      `\n| ${work} | seconds | of local | CPU | of server and proxy | most over idle | event loop p99 |\n|---|---|---|---|---|---|---|`,
+    )
+    for (const place of Object.keys(places)) {
+      const ratio = (of(place, 'seconds') / of('local', 'seconds')).toFixed(2)
+      const most = Math.max(...(results[place] ?? []).map(({ overIdleMiB }) => overIdleMiB)).toFixed(0)
+      console.log(
+        `| ${place} | ${of(place, 'seconds').toFixed(2)} | ${ratio}x | ${of(place, 'cpuSeconds').toFixed(1)} s | ${of(place, 'serverCpuSeconds').toFixed(1)} s | ${most} MiB | ${of(place, 'eventLoopP99Ms').toFixed(0)} ms |`,
+      )
+    }
+  }
+  console.log(`\nMedians of ${runs}, in turn; load of the machine at the end: ${loadavg()[0]?.toFixed(1)}.`)
+} finally {
+  for (const cleanUp of cleanUps) await cleanUp()
+}
