@@ -26,8 +26,9 @@ else {
 function keepCompiled() {
   try {
     const { uid } = userInfo()
-    const caches = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
-    for (const folder of [join(caches, 'lifeboat'), join(tmpdir(), `lifeboat-cache-${uid}`)])
+    // A service's user may have a home that is not there: it is not for us to make one.
+    const caches = process.env.XDG_CACHE_HOME || (existsSync(homedir()) ? join(homedir(), '.cache') : null)
+    for (const folder of [...(caches ? [join(caches, 'lifeboat')] : []), join(tmpdir(), `lifeboat-cache-${uid}`)])
       if (isOurs(folder, uid)) return module.enableCompileCache?.(folder)
   } catch {
     // It would only have been faster.
