@@ -130,7 +130,15 @@ export function createCopies(parts: EngineParts): Copies {
       const target = repositoryOf(source, place)
       const forgotten: string[] = []
       for (const id of policyOf(place, parts) === null ? [] : (await plan(place, signal)).forget) {
-        await forgetBackup(target, id, { signal })
+        const isGone = await forgetBackup(target, id, { signal }).then(
+          () => true,
+          (error: unknown) => {
+            // An object lock holds it: a later run lets it go.
+            if (isEngineError(error, 'BACKUP_LOCKED')) return false
+            throw error
+          },
+        )
+        if (!isGone) continue
         forgotten.push(id)
         log(report, 'info', `Copy "${name}" has let backup ${id} go.`, { id })
       }

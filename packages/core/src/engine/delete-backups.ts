@@ -1,6 +1,8 @@
-import { EngineError } from '../errors.ts'
+import { EngineError, isEngineError } from '../errors.ts'
+import { log } from '../events.ts'
 import { mapInOrder } from '../repository/concurrency.ts'
 import { deleteManifest } from '../repository/manifests.ts'
+import type { Running } from './engine-type.ts'
 import { removeExported } from './export-folder.ts'
 import type { EngineParts } from './parts.ts'
 import { readStoredBackups } from './stored-backups.ts'
@@ -14,9 +16,9 @@ const atOnce = 8
 export async function deleteBackups(
   parts: EngineParts,
   ids: readonly string[],
-  options: { signal?: AbortSignal; onDeleted?: (backup: BackupSummary) => void },
+  options: Running & { onDeleted?: (backup: BackupSummary) => void },
 ): Promise<BackupSummary[]> {
-  const { signal, onDeleted } = options
+  const { signal, report, onDeleted } = options
   const repository = await parts.repository()
   const going = new Set(ids)
   const deleted: BackupSummary[] = []
@@ -26,11 +28,18 @@ export async function deleteBackups(
     const found = backups.filter(({ manifest }) => these.has(manifest.id))
     refuseWhatMustStay(found, backups, going)
     const remove = async (backup: StoredBackup) => {
-      await deleteManifest(repository, backup.manifest.id, { signal })
+      try {
+        await deleteManifest(repository, backup.manifest.id, { signal })
+      } catch (error) {
+        if (!isEngineError(error, 'BACKUP_LOCKED')) throw error
+        log(report, 'info', `Backup ${backup.manifest.number} stays. ${error.message}`, { id: backup.manifest.id })
+        return null
+      }
       await removeExported(parts.settings, backup.manifest.id)
       return backupSummary(backup)
     }
     for await (const backup of mapInOrder(found, atOnce, remove)) {
+      if (backup === null) continue
       deleted.push(backup)
       onDeleted?.(backup)
     }

@@ -3,9 +3,11 @@ import { findClientTools } from '../postgres/client-tools.ts'
 import { describeConnection } from '../postgres/connection.ts'
 import { preflightSource } from '../postgres/preflight.ts'
 import { openSession, type Session } from '../postgres/session.ts'
+import { configName } from '../repository/layout.ts'
 import type { Repository } from '../repository/repository.ts'
 import { listKeptDatabases } from '../restore/kept-databases.ts'
 import { cleanLeftovers, findLeftovers } from '../restore/leftovers.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { Copies } from './copies.ts'
 import type { OfDatabase, Running } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
@@ -63,6 +65,8 @@ async function repositoryChecks(
   ]
   checks.push(...(await guarded('repository.writable', async () => [await probeStorage(parts.storage, signal)])))
   checks.push(...(await guarded('repository.recover', async () => [await recoverCheck(repository, signal)])))
+  if (parts.storage.objectLock)
+    checks.push(...(await guarded('repository.object_lock', async () => [await lockCheck(parts.storage, signal)])))
   if (parts.storage.freeBytes) {
     const free = await parts.storage.freeBytes()
     const gigabytes = free / 1e9
@@ -111,6 +115,21 @@ async function repositoryChecks(
     })
   }
   return checks
+}
+
+/** Whether the store really locks: by what it says of `config`, which every backup locks anew. */
+async function lockCheck({ objectLock }: Storage, signal: AbortSignal | undefined): Promise<DoctorCheck> {
+  const id = 'repository.object_lock'
+  const until = await objectLock?.lockedUntil(configName, { signal })
+  const days = Math.round((objectLock?.periodMs ?? 0) / 86_400_000)
+  if (until && until.getTime() > Date.now())
+    return {
+      id,
+      level: 'ok',
+      message: `What backups need is locked (${objectLock?.mode}) for ${days} days after each.`,
+    }
+  const message = 'Object lock is asked for, and the storage says of no lock.'
+  return { id, level: 'warning', message, advice: 'Make a backup, and see that its role has s3:GetObjectRetention.' }
 }
 
 /** Whether what is stored is read again from time to time. */

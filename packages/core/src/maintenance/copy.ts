@@ -7,6 +7,7 @@ import { mapInOrder } from '../repository/concurrency.ts'
 import { damaged } from '../repository/damage.ts'
 import type { Manifest } from '../repository/documents.ts'
 import { writeIndexObjects } from '../repository/index-object.ts'
+import { keepLocked, lockManifest } from '../repository/keep-locked.ts'
 import { packObjectName } from '../repository/layout.ts'
 import { listPacks, loadChunkIndex } from '../repository/load-index.ts'
 import { manifestChunkIds } from '../repository/manifest-chunks.ts'
@@ -132,6 +133,7 @@ async function copyBackup(copying: Copying, manifest: Manifest, onPack: (bytes: 
     for await (const bytes of mapInOrder(absent, packsAtOnce, (pack) => copyPack(source, target, pack, signal)))
       onPack(bytes)
     await indexPacks(target, index, packs, signal)
+    await keepLocked(target, packs, { signal })
 
     const data = await source.storage.get(name, { signal })
     const { checksum } = openManifest(source, manifest.id, data)
@@ -147,6 +149,7 @@ async function copyBackup(copying: Copying, manifest: Manifest, onPack: (bytes: 
       // A mark set since we looked may be of a prune that listed the backups before this one was there.
       const after = await marksOn(target, packs, signal)
       if (after.pack !== undefined) throw marked(after.pack)
+      await lockManifest(target, name, signal)
     } catch (error) {
       await target.storage.delete(name).catch(() => {})
       throw error

@@ -38,6 +38,7 @@ function words(plan: PrunePlan): Record<string, string[]> {
   for (const { pack, reason } of plan.mark) say(pack, `mark(${reason})`)
   for (const { pack } of plan.delete) say(pack, 'delete')
   for (const { pack, until } of plan.wait) say(pack, `wait(${(until - options.now) / hour})`)
+  for (const { pack, until } of plan.locked) say(pack, `locked(${(until - options.now) / hour})`)
   for (const pack of plan.unmark) say(pack, 'unmark')
   for (const pack of plan.missing) say(pack, 'missing')
   return found
@@ -57,6 +58,21 @@ describe('one pack', () => {
     ['needed, and the object is gone', pack('p', { gone: true }), ['missing']],
     ['needed, marked, and the object is gone', pack('p', { gone: true, ...marked(50) }), ['missing']],
     ['marked a moment ago', pack('p', { neededBytes: 0, ...marked(0) }), ['wait(26)']],
+    [
+      'marked long ago, and locked',
+      pack('p', { neededBytes: 0, ...marked(500), lockedUntil: options.now + 5 * hour }),
+      ['locked(5)'],
+    ],
+    [
+      'marked long ago, its lock over',
+      pack('p', { neededBytes: 0, ...marked(26), lockedUntil: options.now }),
+      ['delete', 'unmark'],
+    ],
+    [
+      'locked, and not to be deleted yet anyway',
+      pack('p', { neededBytes: 0, ...marked(0), lockedUntil: options.now + 5 * hour }),
+      ['wait(26)'],
+    ],
     ['marked almost long enough ago', pack('p', { neededBytes: 0, ...marked(25) }), ['wait(1)']],
     ['marked long enough ago', pack('p', { neededBytes: 0, ...marked(26) }), ['delete', 'unmark']],
     ['marked in the future', pack('p', { neededBytes: 0, ...marked(-2) }), ['wait(28)']],

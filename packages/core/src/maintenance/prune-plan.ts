@@ -7,6 +7,8 @@ export interface PackFacts {
   stored: { bytes: number; modifiedAt: number } | null
   /** When a prune marked it, or null. */
   markedAt: number | null
+  /** Until when its storage does not let it go; absent or null where nothing holds it. */
+  lockedUntil?: number | null
   /** Bytes of all its chunks. */
   chunkBytes: number
   /** Bytes of the chunks that backups refer to and that no better pack holds; see pack-usage.ts. */
@@ -39,6 +41,8 @@ export interface PrunePlan {
   delete: { pack: string; bytes: number }[]
   /** Marked, and not to be deleted before `until`. */
   wait: { pack: string; bytes: number; until: number }[]
+  /** To be deleted, but for an object lock that holds until `until`: a later run deletes them. */
+  locked: { pack: string; bytes: number; until: number }[]
   /** Marks that have outlived their pack and their purpose. */
   unmark: string[]
   /** Packs a backup needs that are not in storage. Nothing may be pruned while there are any. */
@@ -56,6 +60,7 @@ export function prunePlan(packs: readonly PackFacts[], options: PrunePlanOptions
     mark: [],
     delete: [],
     wait: [],
+    locked: [],
     unmark: [],
     missing: [],
     kept: { packs: 0, bytes: 0, unusedBytes: 0 },
@@ -84,6 +89,8 @@ function decideMarked(plan: PrunePlan, pack: PackFacts, markedAt: number, option
   if (isGone && age >= options.markMs) plan.unmark.push(pack.name)
   else if (isGone) plan.wait.push({ pack: pack.name, bytes, until: markedAt + options.markMs })
   else if (age < options.graceMs) plan.wait.push({ pack: pack.name, bytes, until: markedAt + options.graceMs })
+  else if ((pack.lockedUntil ?? 0) > options.now)
+    plan.locked.push({ pack: pack.name, bytes, until: pack.lockedUntil ?? 0 })
   else {
     plan.delete.push({ pack: pack.name, bytes })
     if (age >= options.markMs) plan.unmark.push(pack.name)

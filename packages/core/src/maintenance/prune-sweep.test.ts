@@ -124,6 +124,7 @@ async function finalState(storage: TimedStorage, backups: Backups) {
     mark: [],
     delete: [],
     wait: [],
+    locked: [],
     unmark: [],
     missing: [],
     kept: undefined,

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
-import { atOnce } from '../repository/concurrency.ts'
+import { atOnce, mapInOrder } from '../repository/concurrency.ts'
 import { writeIndexObjects } from '../repository/index-object.ts'
 import { packObjectName } from '../repository/layout.ts'
 import { acquireLease, type Lease } from '../repository/lease.ts'
@@ -11,7 +11,7 @@ import type { Repository } from '../repository/repository.ts'
 import { StorageObjectMissing } from '../storage/storage.ts'
 import { waitForOtherLeases } from './other-leases.ts'
 import { gatherPruneFacts, type PruneFacts } from './prune-facts.ts'
-import { type PrunePlan, prunePlan } from './prune-plan.ts'
+import { type PackFacts, type PrunePlan, type PrunePlanOptions, prunePlan } from './prune-plan.ts'
 import { repackChunks } from './repack.ts'
 import { removeFromIndex } from './rewrite-index.ts'
 
@@ -82,7 +82,7 @@ export async function prune(repository: Repository, options: PruneOptions = {}):
   }
   if (dryRun) {
     const facts = await readFacts(repository, options)
-    result.plan = prunePlan(facts.packs, planOptions(options, Date.now()))
+    result.plan = await planWithLocks(repository, facts, planOptions(options, Date.now()), options)
     return { ...result, ...outlook(result.plan) }
   }
   const holder = options.holder ?? `${hostname()} (process ${process.pid})`
@@ -112,6 +112,11 @@ export async function prune(repository: Repository, options: PruneOptions = {}):
   } finally {
     await lease.release()
   }
+  const { locked } = result.plan
+  if (locked.length > 0) {
+    const until = new Date(Math.max(...locked.map((pack) => pack.until))).toISOString()
+    log(report, 'info', `${locked.length} packs are held by an object lock, the last one until ${until}.`, { until })
+  }
   log(report, 'info', `Deleted ${result.packsDeleted} packs, marked ${result.packsMarked}.`)
   return result
 }
@@ -123,7 +128,7 @@ function outlook(plan: PrunePlan) {
     packsDeleted: plan.delete.length,
     bytesFreed: bytes(plan.delete),
     packsMarked: plan.mark.length,
-    bytesWaiting: bytes([...plan.wait, ...plan.mark]),
+    bytesWaiting: bytes([...plan.wait, ...plan.locked, ...plan.mark]),
     bytesCopied: bytes(plan.repack),
   }
 }
@@ -137,7 +142,7 @@ async function prunePass(
   const { signal, report } = options
   const now = await lease.storageTime()
   const facts = await readFacts(repository, options)
-  const plan = prunePlan(facts.packs, planOptions(options, now))
+  const plan = await planWithLocks(repository, facts, planOptions(options, now), options)
   if (plan.missing.length > 0)
     throw new EngineError(
       'REPOSITORY_DAMAGED',
@@ -171,6 +176,27 @@ async function prunePass(
   for (const entry of facts.marks)
     if (entry.packs.every((pack) => unmark.has(pack))) await deleteMark(repository, entry)
   Object.assign(result, { plan, bytesWaiting: outlook({ ...plan, mark }).bytesWaiting })
+}
+
+/** Only of packs that would be deleted is it asked whether a lock holds them. */
+async function planWithLocks(
+  { storage }: Repository,
+  { packs }: PruneFacts,
+  planned: PrunePlanOptions,
+  { signal }: PruneOptions,
+): Promise<PrunePlan> {
+  const plan = prunePlan(packs, planned)
+  const { objectLock } = storage
+  if (!objectLock || plan.delete.length === 0) return plan
+  const doomed = new Set(plan.delete.map(({ pack }) => pack))
+  const withLock = async (pack: PackFacts) => {
+    if (!doomed.has(pack.name)) return pack
+    const until = await objectLock.lockedUntil(packObjectName(pack.name), { signal })
+    return { ...pack, lockedUntil: until?.getTime() ?? null }
+  }
+  const known: PackFacts[] = []
+  for await (const pack of mapInOrder(packs, 16, withLock)) known.push(pack)
+  return prunePlan(known, planned)
 }
 
 async function readFacts(repository: Repository, options: PruneOptions): Promise<PruneFacts> {

@@ -6,6 +6,7 @@ import { createChunkReader } from './chunk-reader.ts'
 import { damaged } from './damage.ts'
 import { type Manifest, manifestSchema } from './documents.ts'
 import { unreadable } from './fetch-sealed.ts'
+import { keepLocked, lockManifest } from './keep-locked.ts'
 import { packObjectName } from './layout.ts'
 import { listPacks } from './load-index.ts'
 import { manifestChunkIds } from './manifest-chunks.ts'
@@ -36,6 +37,7 @@ export async function commitManifest(
 
   const marks = await applyMarks(repository, index, signal)
   const packs = await neededPacks(repository, index, manifest, signal)
+  await keepLocked(repository, packs, { signal })
   await lease?.assertHeld()
   let created = false
   try {
@@ -53,6 +55,7 @@ export async function commitManifest(
     const fresh = later.filter((mark) => !marks.some((earlier) => earlier.name === mark.name))
     const marked = fresh.flatMap((mark) => mark.packs).find((pack) => packs.has(pack))
     if (marked !== undefined) throw chunkMarked(marked)
+    await lockManifest(repository, name, signal)
   } catch (error) {
     if (created) await storage.delete(name).catch(() => {})
     else await takeBack(storage, name, data).catch(() => {})

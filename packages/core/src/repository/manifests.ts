@@ -4,6 +4,7 @@ import { StorageObjectMissing, type StoredObject } from '../storage/storage.ts'
 import { documentsAtOnce, mapInOrder } from './concurrency.ts'
 import { damaged } from './damage.ts'
 import { backupIdSchema, type Manifest, manifestSchema } from './documents.ts'
+import { assertNotLocked } from './keep-locked.ts'
 import { prefixes } from './layout.ts'
 import type { OpenedObjects } from './opened-objects.ts'
 import { pinName } from './pins.ts'
@@ -78,13 +79,17 @@ export function openManifest(repository: Repository, id: string, data: Buffer): 
   return { manifest, checksum: createHash('sha256').update(plain).digest('hex') }
 }
 
-/** Ends a backup: the manifest first, then what hangs on it. Its chunks stay until a prune. */
+/**
+ * Ends a backup: the manifest first, then what hangs on it. Its chunks stay until a prune. Throws `BACKUP_LOCKED` while
+ * the storage holds an object lock on it.
+ */
 export async function deleteManifest(
   repository: Repository,
   id: string,
   options: { signal?: AbortSignal } = {},
 ): Promise<void> {
   const { storage } = repository
+  await assertNotLocked(repository, manifestName(id), options.signal)
   await storage.delete(manifestName(id), options)
   if (!backupIdSchema.safeParse(id).success) return
   await storage.delete(pinName(id), options)

@@ -7,5 +7,9 @@ export function readOnly(storage: Storage): Storage {
   const refuse = async (): Promise<never> => {
     throw new EngineError('STORAGE_DENIED', `${storage.location} was opened for reading only.`)
   }
-  return wrapStorage(storage, { put: refuse, delete: refuse, sweepLeftovers: refuse })
+  const { objectLock } = storage
+  return wrapStorage(storage, {
+    ...{ put: refuse, delete: refuse, sweepLeftovers: refuse },
+    objectLock: objectLock && { ...objectLock, lock: refuse },
+  })
 }

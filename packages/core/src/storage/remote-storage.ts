@@ -2,7 +2,7 @@ import { EngineError, throwIfAborted } from '../errors.ts'
 import { assertObjectName, assertObjectPrefix, assertObjectSize, isObjectName, maximumObjectBytes } from './names.ts'
 import { assertRange, rangePastEnd } from './ranges.ts'
 import { type RemoteFailure, remoteError } from './remote-errors.ts'
-import { type Storage, StorageObjectMissing, type StoredObject } from './storage.ts'
+import { type ObjectLock, type Storage, StorageObjectMissing, type StoredObject } from './storage.ts'
 
 /** What one kind of remote storage can do, in its own words: keys with their prefix, errors as its SDK throws them. */
 export interface RemoteDriver {
@@ -16,6 +16,8 @@ export interface RemoteDriver {
   delete(key: string, signal: AbortSignal): Promise<void>
   /** What an error of any of these means. */
   classify(error: unknown): RemoteFailure
+  lockedUntil?(key: string, signal: AbortSignal): Promise<Date | null>
+  lock?(key: string, until: Date, signal: AbortSignal): Promise<void>
   freeBytes?(signal: AbortSignal): Promise<number>
   sweepLeftovers?(signal: AbortSignal): Promise<number>
   close?(): Promise<void> | void
@@ -48,8 +50,10 @@ export function createRemoteStorage(options: {
   open: () => Promise<RemoteDriver>
   /** What its driver can do beyond what every one can. */
   optional?: readonly ('freeBytes' | 'sweepLeftovers')[]
+  /** Where its driver locks objects. */
+  objectLock?: Pick<ObjectLock, 'periodMs' | 'mode'>
 }): Storage {
-  const { location, prefix, open, optional = [] } = options
+  const { location, prefix, open, optional = [], objectLock } = options
   let opened: Promise<RemoteDriver> | undefined
 
   const driver = () => {
@@ -128,9 +132,28 @@ export function createRemoteStorage(options: {
       remote.sweepLeftovers!(limited),
     )
 
+  const lockedUntil: ObjectLock['lockedUntil'] = async (name, { signal } = {}) => {
+    assertObjectName(name)
+    return attempt({ action: `read the lock of ${name}`, name, signal }, async (remote, limited) => {
+      try {
+        return await remote.lockedUntil!(prefix + name, limited)
+      } catch (error) {
+        if (remote.classify(error) === 'missing') return null
+        throw error
+      }
+    })
+  }
+  const lock: ObjectLock['lock'] = async (name, until, { signal } = {}) => {
+    assertObjectName(name)
+    await attempt({ action: `lock ${name}`, name, ofObject: true, signal }, (remote, limited) =>
+      remote.lock!(prefix + name, until, limited),
+    )
+  }
+
   return {
     location,
     stat,
+    ...(objectLock ? { objectLock: { ...objectLock, lockedUntil, lock } } : {}),
     ...(optional.includes('freeBytes') ? { freeBytes } : {}),
     ...(optional.includes('sweepLeftovers') ? { sweepLeftovers } : {}),
 

@@ -32,7 +32,13 @@ export function withRetry(storage: Storage, options: RetryOptions = {}): Storage
     }
   }
 
+  const { objectLock } = storage
   return wrapStorage(storage, {
+    objectLock: objectLock && {
+      ...objectLock,
+      lockedUntil: (name, lockOptions) => retry(lockOptions?.signal, () => objectLock.lockedUntil(name, lockOptions)),
+      lock: (name, until, lockOptions) => retry(lockOptions?.signal, () => objectLock.lock(name, until, lockOptions)),
+    },
     put: (name, data, putOptions) =>
       retry(putOptions?.signal, async (attempt) => {
         const written = await storage.put(name, data, putOptions)

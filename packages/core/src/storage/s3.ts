@@ -25,9 +25,14 @@ export interface S3StorageOptions {
   sse?: 'AES256' | 'aws:kms'
   /** The KMS key for `aws:kms`. */
   kmsKey?: string
+  /** Everything a backup needs is locked for so long after it, in a bucket that has Object Lock. */
+  objectLock?: { days: number; mode?: LockMode }
   /** Default: the SDK's chain (environment, profile, container and instance roles). */
   credentials?: S3ClientConfig['credentials']
 }
+
+/** `governance`: those with a right to do so may lift a lock; `compliance`: nobody, until its time is over. */
+export type LockMode = 'governance' | 'compliance'
 
 /**
  * A bucket of Amazon S3 or of a store that speaks its language. Needs the package `@aws-sdk/client-s3`.
@@ -46,6 +51,9 @@ export function createS3Storage(options: S3StorageOptions): Storage {
     throw new EngineError('CONFIG_INVALID', `Objects of the class ${storageClass} cannot be read when they are needed.`)
   if (sse !== undefined && sse !== 'AES256' && sse !== 'aws:kms')
     throw new EngineError('CONFIG_INVALID', 'The parameter sse is AES256 or aws:kms.')
+  const { objectLock } = options
+  if (objectLock && !(Number.isInteger(objectLock.days) && objectLock.days >= 1 && objectLock.days <= 36_500))
+    throw new EngineError('CONFIG_INVALID', 'Object lock is for a whole number of days, 1 to 36500.')
   const location = formatLocation(`s3://${bucket}${prefix === '' ? '' : `/${prefix.slice(0, -1)}`}`, {
     region,
     endpoint,
@@ -53,13 +61,26 @@ export function createS3Storage(options: S3StorageOptions): Storage {
     storage_class: storageClass,
     sse,
     kms_key: kmsKey,
+    object_lock: objectLock && `${objectLock.days}d`,
+    object_lock_mode: objectLock?.mode,
   })
-  return createRemoteStorage({ location, prefix, open: () => openDriver({ ...options, endpoint }, prefix) })
+  return createRemoteStorage({
+    location,
+    prefix,
+    open: () => openDriver({ ...options, endpoint }, prefix),
+    objectLock: objectLock && { periodMs: objectLock.days * dayMs, mode: objectLock.mode ?? 'governance' },
+  })
 }
 
-const parameters = ['region', 'endpoint', 'path_style', 'storage_class', 'sse', 'kms_key']
+const dayMs = 86_400_000
+const parameters = [
+  ...['region', 'endpoint', 'path_style', 'storage_class', 'sse', 'kms_key'],
+  ...['object_lock', 'object_lock_mode'],
+]
 
-/** `s3://bucket/prefix?region=…&endpoint=…&path_style=1&storage_class=…&sse=…&kms_key=…` */
+/**
+ * `s3://bucket/prefix?region=…&endpoint=…&path_style=1&storage_class=…&sse=…&kms_key=…&object_lock=30d`
+ */
 export function s3OptionsOf(location: string): S3StorageOptions {
   const { host, port, user, path, parameter } = parseLocationUrl(location, parameters)
   if (user !== undefined || port !== undefined)
@@ -75,7 +96,19 @@ export function s3OptionsOf(location: string): S3StorageOptions {
     storageClass: parameter('storage_class'),
     sse: parameter('sse') as S3StorageOptions['sse'],
     kmsKey: parameter('kms_key'),
+    objectLock: lockOf(parameter('object_lock'), parameter('object_lock_mode')),
   }
+}
+
+function lockOf(period: string | undefined, mode: string | undefined): S3StorageOptions['objectLock'] {
+  if (mode !== undefined && mode !== 'governance' && mode !== 'compliance')
+    throw new EngineError('CONFIG_INVALID', 'The parameter object_lock_mode is governance or compliance.')
+  if (period === undefined && mode !== undefined)
+    throw new EngineError('CONFIG_INVALID', 'The parameter object_lock_mode needs object_lock, e.g. object_lock=30d.')
+  if (period === undefined) return undefined
+  const days = /^(\d{1,5})d$/.exec(period)?.[1]
+  if (days === undefined) throw new EngineError('CONFIG_INVALID', 'The parameter object_lock is days: object_lock=30d.')
+  return { days: Number(days), mode }
 }
 
 async function openDriver(options: S3StorageOptions, prefix: string): Promise<RemoteDriver> {
@@ -93,6 +126,11 @@ async function openDriver(options: S3StorageOptions, prefix: string): Promise<Re
     requestHandler: { connectionTimeout: 10_000, socketTimeout: 60_000 },
   })
 
+  const lock = options.objectLock && {
+    mode: options.objectLock.mode === 'compliance' ? ('COMPLIANCE' as const) : ('GOVERNANCE' as const),
+    periodMs: options.objectLock.days * dayMs,
+  }
+
   const store = async (Key: string, Body: Buffer, ifAbsent: boolean, abortSignal: AbortSignal): Promise<boolean> => {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -105,6 +143,9 @@ async function openDriver(options: S3StorageOptions, prefix: string): Promise<Re
             ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
             ...(storageClass && Key.startsWith(`${prefix}packs/`) ? { StorageClass: storageClass as 'STANDARD' } : {}),
             ...(sse ? { ServerSideEncryption: sse, SSEKMSKeyId: kmsKey } : {}),
+            ...(lock && isLockedAtOnce(Key.slice(prefix.length))
+              ? { ObjectLockMode: lock.mode, ObjectLockRetainUntilDate: new Date(Date.now() + 1.5 * lock.periodMs) }
+              : {}),
           }),
           { abortSignal },
         )
@@ -172,9 +213,25 @@ async function openDriver(options: S3StorageOptions, prefix: string): Promise<Re
       await client.send(new sdk.DeleteObjectCommand({ Bucket, Key }), { abortSignal })
     },
 
+    async lockedUntil(Key, abortSignal) {
+      // Told only to who has the right s3:GetObjectRetention; without it nothing looks locked, and is locked anew.
+      const found = await client.send(new sdk.HeadObjectCommand({ Bucket, Key }), { abortSignal })
+      return found.ObjectLockRetainUntilDate ?? null
+    },
+
+    async lock(Key, RetainUntilDate, abortSignal) {
+      const Retention = { Mode: lock?.mode, RetainUntilDate }
+      await client.send(new sdk.PutObjectRetentionCommand({ Bucket, Key, Retention }), { abortSignal })
+    },
+
     classify,
     close: () => client.destroy(),
   }
+}
+
+/** What a backup cannot do without, but for manifests: those are locked when the backup is one. */
+function isLockedAtOnce(name: string): boolean {
+  return /^(packs\/|keys\/|config$|README\.txt$|recover\.mjs$)/.test(name)
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -29,10 +29,27 @@ export interface Storage {
   delete(name: string, options?: StorageOptions): Promise<void>
   /** Bytes that can still be written, where the storage knows. */
   freeBytes?(): Promise<number>
+  /** Where the storage can keep objects from being deleted, by its owner too: how. */
+  readonly objectLock?: ObjectLock
   /** Removes what dead writers left behind and no reader sees (unfinished uploads); gives how many things. */
   sweepLeftovers?(options?: StorageOptions): Promise<number>
   /** Releases connections and timers. The storage is not used afterwards. */
   close?(): Promise<void>
+}
+
+/**
+ * Packs, key slots, `config` and the recovery program are locked as they are put; whoever commits a backup locks its
+ * manifest, and everything it needs anew: see `keepLocked`. A `delete` of something locked hides it; the bytes stay.
+ */
+export interface ObjectLock {
+  /** How long everything a backup needs is locked after the backup, in ms. */
+  readonly periodMs: number
+  /** For people, e.g. `governance`. */
+  readonly mode: string
+  /** Until when the object cannot be deleted; null where it is not locked, or not there. */
+  lockedUntil(name: string, options?: StorageOptions): Promise<Date | null>
+  /** Locks an object until then. Never to a time before the one that holds. */
+  lock(name: string, until: Date, options?: StorageOptions): Promise<void>
 }
 
 export interface StorageOptions {

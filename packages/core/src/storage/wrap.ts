@@ -12,6 +12,7 @@ export function wrapStorage(storage: Storage, overrides: Partial<Storage>): Stor
     stat: (name, options) => storage.stat(name, options),
     list: (prefix, options) => storage.list(prefix, options),
     delete: (name, options) => storage.delete(name, options),
+    objectLock: storage.objectLock,
     freeBytes: storage.freeBytes?.bind(storage),
     sweepLeftovers: storage.sweepLeftovers?.bind(storage),
     close: storage.close?.bind(storage),

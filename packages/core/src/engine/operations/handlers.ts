@@ -135,6 +135,7 @@ async function runForgetJob(ready: Background, job: JobRecord, { signal, report 
   signal.throwIfAborted()
   const deleted = await backups.deleteAll([...going.keys()], {
     signal,
+    report,
     onDeleted: ({ id, number }) => log(report, 'info', `Backup ${number} was forgotten. ${going.get(id)}`, { id }),
   })
   const forgotten = deleted.map(({ id }) => id)
