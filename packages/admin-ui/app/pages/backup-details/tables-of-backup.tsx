@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import type { BackupDetails } from '../../api/records.ts'
-import { bytes, count } from '../../parts/format.ts'
+import { bytes, count, words } from '../../parts/format.ts'
 import { Empty } from '../../parts/loaded.tsx'
 import { Pager } from '../../parts/pager.tsx'
 import { TableFrame } from '../../parts/table-frame.tsx'
@@ -51,7 +51,13 @@ export function TablesOfBackup({ backup }: { backup: CompletedBackup }) {
                   </th>
                   <td className="number">{count(rows)}</td>
                   <td className="number nowrap">{bytes(size)}</td>
-                  {hasChange && <td className="wide-only">{change?.reason ?? '–'}</td>}
+                  {hasChange && (
+                    <td className="wide-only">
+                      {change
+                        ? `${words(change.kind)}${change.reason === change.kind ? '' : `, ${change.reason}`}`
+                        : '–'}
+                    </td>
+                  )}
                 </tr>
               ))}
             </tbody>
