@@ -29,7 +29,13 @@ function keepCompiled() {
     // A service's user may have a home that is not there: it is not for us to make one.
     const caches = process.env.XDG_CACHE_HOME || (existsSync(homedir()) ? join(homedir(), '.cache') : null)
     for (const folder of [...(caches ? [join(caches, 'lifeboat')] : []), join(tmpdir(), `lifeboat-cache-${uid}`)])
-      if (isOurs(folder, uid)) return module.enableCompileCache?.(folder)
+      if (isOurs(folder, uid)) {
+        const { status } = module.enableCompileCache?.(folder) ?? {}
+        // Worker threads, which start anew, know of it by this alone.
+        if (status !== undefined && status === module.constants?.compileCacheStatus?.ENABLED)
+          process.env.NODE_COMPILE_CACHE = folder
+        return
+      }
   } catch {
     // It would only have been faster.
   }

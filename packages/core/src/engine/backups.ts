@@ -1,4 +1,3 @@
-import { saidFirst } from '../backup/said-first.ts'
 import { EngineError } from '../errors.ts'
 import type { BackupComparison } from './compare-backups.ts'
 import type { BackupDetails, BackupList, CreateBackupOptions, OfDatabase, Running } from './engine-type.ts'
@@ -6,6 +5,7 @@ import type { ExportOptions, ExportResult } from './export-backup.ts'
 import type { EngineParts } from './parts.ts'
 import { type BackupSummary, backupSummary, type StoredBackup } from './summary.ts'
 import type { VerifyOptions, VerifyReport } from './verify-backup.ts'
+import { whileOpening } from './while-opening.ts'
 
 /** Backups: made, found, verified, exported, pinned and deleted. References resolve as `resolveBackup` says. */
 export interface Backups {
@@ -47,12 +47,11 @@ export function createBackups(parts: EngineParts): Backups {
     reference: string,
     options: OfDatabase & Running = {},
   ): Promise<{ found: StoredBackup; all: StoredBackup[] }> => {
-    const repository = await parts.repository()
-    const [{ readStoredBackups }, { resolveBackup }] = await Promise.all([
-      import('./stored-backups.ts'),
-      import('./resolve-backup.ts'),
-    ])
-    const { backups } = await readStoredBackups(repository, options.signal)
+    const { opening, done } = await whileOpening(parts, () =>
+      Promise.all([import('./stored-backups.ts'), import('./resolve-backup.ts')]),
+    )
+    const [{ readStoredBackups }, { resolveBackup }] = done
+    const { backups } = await readStoredBackups(await opening, options.signal)
     const database = parts.optionalConnection(options.database)?.database
     const { id } = resolveBackup(
       backups.map(({ manifest }) => manifest),
@@ -64,14 +63,11 @@ export function createBackups(parts: EngineParts): Backups {
 
   return {
     async create(options = {}) {
-      // Deriving the key of a passphrase takes a third of a second. In that time this thread, which would keep it from
-      // being begun, loads what a backup needs and looks at the source.
-      const repository = parts.repository()
-      await parts.keyIsTried()
-      const [{ runBackup }, found] = await saidFirst(
-        repository,
+      // The repository may go on opening while the source is looked at.
+      const { opening: repository, done } = await whileOpening(parts, () =>
         Promise.all([import('../backup/run-backup.ts'), parts.sourceContext(options.database)]),
       )
+      const [{ runBackup }, found] = done
       const level = options.compressionLevel ?? found.resources.compressionLevel
       const context = { ...found, repository, resources: { ...found.resources, compressionLevel: level } }
       const { settings } = parts
@@ -100,8 +96,8 @@ export function createBackups(parts: EngineParts): Backups {
     },
 
     async list(options = {}) {
-      const { readStoredBackups } = await import('./stored-backups.ts')
-      const { backups, damaged } = await readStoredBackups(await parts.repository(), options.signal)
+      const { opening, done } = await whileOpening(parts, () => import('./stored-backups.ts'))
+      const { backups, damaged } = await done.readStoredBackups(await opening, options.signal)
       const database = options.database === undefined ? undefined : parts.connection(options.database).database
       const wanted = backups.filter(({ manifest }) => database === undefined || manifest.database === database)
       return { backups: wanted.map(backupSummary), damaged }

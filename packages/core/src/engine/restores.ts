@@ -10,6 +10,7 @@ import {
   type RestoreSummary,
   restoreSummary,
 } from './restore-summary.ts'
+import { whileOpening } from './while-opening.ts'
 
 /** What may be said of a restore; what is left out is as `defaultRestoreOptions` has it: swap, migrate, safety backup. */
 export type RestoreRequest = Partial<Omit<RestoreOptions, 'backupId'>> & OfDatabase & Running
@@ -49,16 +50,18 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
 
   const restores: Restores = {
     async plan(reference, request = {}) {
-      const { planRestore } = await import('../restore/plan-restore.ts')
-      return planRestore(await context(request.database), await asked(reference, request), { signal: request.signal })
+      const { done } = await whileOpening(parts, () => import('../restore/plan-restore.ts'))
+      return done.planRestore(await context(request.database), await asked(reference, request), {
+        signal: request.signal,
+      })
     },
 
     async run(reference, request) {
       const { signal, report, confirm, id } = request
-      const [{ planRestore }, { runRestore }] = await Promise.all([
-        import('../restore/plan-restore.ts'),
-        import('../restore/run-restore.ts'),
-      ])
+      const { done } = await whileOpening(parts, () =>
+        Promise.all([import('../restore/plan-restore.ts'), import('../restore/run-restore.ts')]),
+      )
+      const [{ planRestore }, { runRestore }] = done
       const ready = await context(request.database)
       const plan = await planRestore(ready, await asked(reference, request), { signal })
       if (confirm !== true && confirm !== plan.hash)
