@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { createBackupEngine, type EngineOptions } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
-import { execa } from 'execa'
+
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { findClientTools } from '../../packages/core/src/postgres/client-tools.ts'
 import { openCatalog } from './writers.ts'
@@ -76,7 +78,7 @@ test('a backup has neither rows nor definitions of it, nor counts them; details 
   const file = join(folder, 'out.dump')
   await engine.backups.export('latest', { file })
   const { pgRestore } = await findClientTools(cluster.majorVersion)
-  const { stdout } = await execa(pgRestore, ['--list', file])
+  const { stdout } = await promisify(execFile)(pgRestore, ['--list', file])
   expect(stdout).toMatch(/TABLE DATA public orders/)
   expect(stdout).not.toMatch(/engine_room|catalog_carry/)
 
