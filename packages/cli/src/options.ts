@@ -10,6 +10,7 @@ import {
 } from '@lifeboat/core'
 import { loadConfig } from './config-file.ts'
 import { createProgress } from './output/progress.ts'
+import { readPrintedKey } from './printed-key.ts'
 import { askPassphrase, canAsk } from './prompts.ts'
 
 /** The options every command has, as commander hands them over. */
@@ -167,6 +168,8 @@ function parseKey(secret: Buffer): string {
   if (secret.length === 32) return secret.toString('hex')
   const text = secret.toString('utf8').trim()
   if (/^[0-9a-fA-F]{64}$/.test(text)) return text
+  const printed = readPrintedKey(text)
+  if (printed !== undefined) return printed
   throw new EngineError('USAGE', 'The key file must hold 32 bytes or 64 hex digits.', {
     advice: 'Make one with: openssl rand -hex 32',
   })

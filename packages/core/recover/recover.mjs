@@ -1651,7 +1651,10 @@ async function readKey({
   if (keyFile !== undefined) {
     const bytes = await fromFile(keyFile)
     if (bytes.length === 32) return { kind: 'raw_key', secret: bytes }
-    const text = bytes.toString('latin1').trim()
+    // As a recovery kit prints it, too: four numbered lines, each with two check digits at its end.
+    const printed = /^[ \t]*[1-4][\s.:]+((?:[0-9a-f]\s*){16})\s*[0-9a-f]{2}[ \t\r]*$/gim
+    const lines = [...bytes.toString('latin1').matchAll(printed)].map(([, digits]) => digits.replace(/\s/g, ''))
+    const text = lines.length === 4 ? lines.join('') : bytes.toString('latin1').trim()
     if (!/^[0-9a-fA-F]{64}$/.test(text)) throw new Failure(`${keyFile} is not 32 bytes or 64 hex digits.`, 2)
     return { kind: 'raw_key', secret: Buffer.from(text, 'hex') }
   }

@@ -1,34 +1,41 @@
+import { randomBytes } from 'node:crypto'
 import type { RecoveryKit } from '@lifeboat/core'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatFields } from '../output/table.ts'
+import { printKey } from '../printed-key.ts'
 
 export const recoveryKitCommand: CommandDefinition = {
   name: 'recovery-kit',
   description:
-    'A page to print and keep elsewhere: what the repository is and how to get the data out. Without secrets.',
-  examples: ['lifeboat recovery-kit > recovery-kit.txt'],
+    'A page to print and keep elsewhere: what the repository is and how to get the data out. Without secrets, unless asked.',
+  examples: ['lifeboat recovery-kit > recovery-kit.txt', 'lifeboat recovery-kit --new-key | lpr'],
   configure(command, signal) {
-    command.action(async (options: CommonOptions) => {
+    command.option('--new-key', 'make a key for this page and print it there: the page is then a secret')
+    command.action(async (options: CommonOptions & { newKey?: boolean }) => {
       await withSession(options, { signal }, async ({ engine, finish }) => {
+        const own = options.newKey ? randomBytes(32) : undefined
+        const label = `recovery kit of ${new Date().toISOString().slice(0, 10)}`
+        const slot = own && (await engine.keys.add({ rawKey: own }, { label }))
         const kit = await engine.keys.recoveryKit()
         await finish()
-        writeResult(options, { recovery_kit: kit }, page(kit))
+        const key = own && slot ? { slot: slot.slot, printed: printKey(own) } : undefined
+        writeResult(options, { recovery_kit: { ...kit, ...(own ? { key: own.toString('hex') } : {}) } }, page(kit, key))
       })
     })
   },
 }
 
-function page(kit: RecoveryKit): string {
+function page(kit: RecoveryKit, own: { slot: string; printed: string } | undefined): string {
   const sealed = kit.encryption !== 'none'
   const kinds = new Set(kit.slots.map(({ kind }) => kind))
-  const hasPassphrase = kinds.has('passphrase')
-  const key = !sealed ? '' : ` ${keyFlags(kinds, kit.fingerprint)}`
+  const hasPassphrase = kinds.has('passphrase') && !own
+  const key = !sealed ? '' : ` ${own ? '--key-file key.txt' : keyFlags(kinds, kit.fingerprint)}`
   const at = `--repository ${quote(kit.location)}${key}`
   const parts = [
-    `LIFEBOAT RECOVERY KIT\n=====================\n\nKeep this page where neither the server nor the backups are. It holds no secret.`,
+    `LIFEBOAT RECOVERY KIT\n=====================\n\nKeep this page where neither the server nor the backups are. ${own ? 'IT HOLDS A KEY THAT OPENS EVERYTHING.' : 'It holds no secret.'}`,
     formatFields([
       ['repository', kit.repository],
       ['location', kit.location],
@@ -45,7 +52,10 @@ function page(kit: RecoveryKit): string {
           )
           .join(
             '\n',
-          )}\n\n  The ${nameOfKey(kinds)} is kept at: ______________________________________${kinds.has('kms') || kinds.has('age') ? wrappedNote : ''}`
+          )}\n\n  ${own ? 'Another' : `The ${nameOfKey(kinds)}`} is kept at: ______________________________________${kinds.has('kms') || kinds.has('age') ? wrappedNote : ''}`
+      : '',
+    own
+      ? `The key of this page (slot ${own.slot.slice(0, 8)}). Type these lines into a file key.txt; each ends in two check digits:\n\n${own.printed.replaceAll(/^/gm, '  ')}`
       : '',
     /^[a-z0-9]+:\/\//.test(kit.location)
       ? 'The storage needs credentials of its own (docs/storage.md says which).\n\n  They are kept at: ______________________________________________'
