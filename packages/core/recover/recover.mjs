@@ -212,7 +212,9 @@ async function openKeys(folder, config, key) {
       const keys = deriveKeys(master)
       if (crypto.timingSafeEqual(hmac(keys.config, config.line), config.seal)) {
         if (slot.header.kind === 'age')
-          warn(`the fingerprint is ${fingerprintOf(master)}: another one in your recovery kit means another's repository`)
+          warn(
+            `the fingerprint is ${fingerprintOf(master)}: another one in your recovery kit means another's repository`,
+          )
         return keys
       }
       broken.push(`config does not fit the key of ${object}.`)
@@ -266,7 +268,10 @@ async function showKeys(repository) {
 async function writeWrapped(repository, reference, file) {
   const found = (await keySlots(repository)).filter((slot) => isWrapped(slot) && slot.header.slot.startsWith(reference))
   if (found.length !== 1)
-    throw new Failure(`${found.length === 0 ? 'No' : 'More than one'} slot of kind kms or age begins with ${reference}.`, 2)
+    throw new Failure(
+      `${found.length === 0 ? 'No' : 'More than one'} slot of kind kms or age begins with ${reference}.`,
+      2,
+    )
   const wrapped = Buffer.from(String(found[0].header.wrapped), 'base64')
   await writeOutput(file, (output) => output.write(wrapped))
 }
