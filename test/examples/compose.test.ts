@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
@@ -8,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readDocument } from '../documents/markdown.ts'
 import { root } from '../structure/sources.ts'
 import { curl, startExample } from './example.ts'
+import { freePort } from './free-port.ts'
 
 /** What examples/compose starts, without containers: the same programs, with the environment the file gives them. */
 const compose = readDocument('examples/compose/compose.yaml')
@@ -23,15 +23,6 @@ afterAll(async () => {
   await cluster?.stop()
   await rm(folder, { recursive: true, force: true })
 })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(address && typeof address === 'object' ? address.port : 0))
-    })
-  })
-}
 
 test('app and worker share the catalog: what the app is asked for is done once', { timeout: 120_000 }, async () => {
   await cluster.createDatabase('notes')

@@ -1,12 +1,20 @@
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { codeBlocks, readDocument, words } from '../documents/markdown.ts'
 import { type CurlAnswer, curl, type RunningExample, startExample } from './example.ts'
+import { freePort } from './free-port.ts'
 
-/** The lines of the examples' READMEs, run by curl as they stand, on port 8000. */
+/** The lines of the examples' READMEs, run by curl as they stand; on another port only where somebody has port 8000. */
 vi.setConfig({ testTimeout: 180_000 })
-const api = 'http://localhost:8000/api/backup'
+const documented = 'http://localhost:8000'
+let host = documented
 let lines: string[][]
 let running: RunningExample | undefined
+
+beforeAll(async () => {
+  const port = await freePort(8000)
+  host = `http://localhost:${port}`
+  if (host !== documented) console.warn(`Port 8000 is taken: the documented lines are run on port ${port}.`)
+})
 
 afterEach(async () => {
   const code = await running?.stop()
@@ -16,15 +24,15 @@ afterEach(async () => {
 
 async function taskEnd(answer: CurlAnswer): Promise<Record<string, unknown>> {
   expect(answer.status, JSON.stringify(answer.body)).toBe(202)
-  for (let n = 0; n < 300; n++) {
-    const { body } = await curl([`${api}/tasks/${answer.body.task_id}/`])
+  for (let n = 0; n < 1000; n++) {
+    const { body } = await curl([`${host}/api/backup/tasks/${answer.body.task_id}/`])
     if (body.finished_at !== null) return body
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   throw new Error('The task does not end.')
 }
 
-const notes = async () => ((await (await fetch('http://localhost:8000/notes')).json()) as unknown[]).length
+const notes = async () => ((await (await fetch(`${host}/notes`)).json()) as unknown[]).length
 
 describe.each(['express', 'fastify'])('examples/%s', (name) => {
   beforeAll(() => {
@@ -32,10 +40,11 @@ describe.each(['express', 'fastify'])('examples/%s', (name) => {
     lines = (block?.text ?? '').trim().split('\n').map(words)
     expect(lines).toHaveLength(4)
     for (const line of lines) expect(line.shift()).toBe('curl')
+    lines = lines.map((line) => line.map((word) => word.replace(documented, host)))
   })
 
   test.each(['required', 'off'])('create, list, restore and verify, confirmation %s', async (confirmation) => {
-    running = await startExample(name, { CONFIRMATION: confirmation })
+    running = await startExample(name, { CONFIRMATION: confirmation, PORT: new URL(host).port })
     const [create, list, restore, verify] = lines as [string[], string[], string[], string[]]
 
     const created = await curl(create)
@@ -52,7 +61,7 @@ describe.each(['express', 'fastify'])('examples/%s', (name) => {
       },
     })
 
-    await fetch('http://localhost:8000/notes', { method: 'DELETE' })
+    await fetch(`${host}/notes`, { method: 'DELETE' })
     expect(await notes()).toBe(0)
     let asked = await curl(restore)
     if (confirmation === 'required') {
