@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { throwIfAborted } from '../errors.ts'
+import { EngineError, throwIfAborted } from '../errors.ts'
 import { systemCode } from './local-errors.ts'
 
 /** File names that begin so are unfinished objects: no reader sees them. */
@@ -26,7 +26,7 @@ export async function writeDurableFile(
     left = true
     throwIfAborted(signal)
     if (!ifAbsent) {
-      await rename(temporary, path)
+      await replace(temporary, path)
       left = false
       await syncDirectory(folder)
       return true
@@ -59,12 +59,40 @@ async function writeFlushed(path: string, data: Uint8Array, signal: AbortSignal 
   }
 }
 
+/**
+ * Shares (CIFS) may refuse to rename onto a file that is there. Then it goes first, and for a moment neither is there:
+ * what a repository replaces is the same bytes again, or text for people.
+ */
+async function replace(temporary: string, path: string): Promise<void> {
+  try {
+    await rename(temporary, path)
+  } catch (error) {
+    if (!refusals.has(systemCode(error) ?? '')) throw error
+    await unlink(path)
+    await rename(temporary, path)
+  }
+}
+
+const refusals = new Set(['EEXIST', 'EACCES', 'EBUSY'])
+const noHardLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])
+
 async function linkOnce(temporary: string, path: string): Promise<boolean> {
   try {
     await link(temporary, path)
     return true
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error
+    const code = systemCode(error) ?? ''
+    if (noHardLinks.has(code))
+      throw new EngineError(
+        'CONFIG_INVALID',
+        `The file system of ${dirname(path)} has no hard links (${code}): it cannot tell who of two writers was first.`,
+        {
+          cause: error,
+          advice:
+            'Use another place: leases and commits would not be safe here. Shares: NFS has hard links, CIFS with the Unix extensions too; FAT has none. Or reach the server by sftp://.',
+        },
+      )
+    if (code !== 'EEXIST') throw error
     // Over NFS a request that was carried out may be sent again and then finds its own link.
     return (await stat(temporary)).nlink > 1
   }
