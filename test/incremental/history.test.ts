@@ -1,6 +1,8 @@
 /** The first sentence of the proof: the present snapshot is later than the base's in the same history of the same server. */
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -128,6 +130,34 @@ test('without a marker a restart makes a full backup, and no restart none', asyn
   await server.shutdown('fast')
   await server.start()
   expect((await compareWith(url, second.reading, { marker: false })).refused).toContain('restarted')
+})
+
+test('with fsync off a marker proves nothing across a restart', async () => {
+  const server = await startServer({ ...quiet, fsync: 'off' })
+  const url = server.url('shop')
+  const first = await compareWith(url, null)
+  expect(first.reading.facts.marker).not.toBeNull()
+  expect(await compareWith(url, first.reading)).toMatchObject({ refused: null, wrong: [], changed: 0 })
+  await server.shutdown('fast')
+  await server.start()
+  expect((await compareWith(url, first.reading)).refused).toContain('runs with fsync off')
+})
+
+test('a setting that shapes text has changed: everything is read', async () => {
+  const server = await startServer()
+  const first = await compareWith(server.url('shop'), null)
+  await server.sql('shop', `ALTER DATABASE shop SET lc_monetary = 'POSIX'`)
+  const second = await compareWith(server.url('shop'), first.reading)
+  // The row of pg_database is as it was: such settings are kept elsewhere.
+  expect(second.refused).toContain('the setting lc_monetary changed')
+})
+
+test('how far the log has come is seen both ways', async () => {
+  const server = await startServer()
+  const client = await connect(server)
+  const query: Parameters<typeof walReached>[0] = async (text, values) => (await client.query(text, values as [])).rows
+  expect([await walReached(query, '0/1'), await walReached(query, 'FFFFFF/0')]).toEqual([true, false])
+  await client.end()
 })
 
 /** Puts the data folder back to what it was before the first backup, and lets the same transaction ids change rows. */
@@ -289,8 +319,17 @@ async function asServer(program: string, args: string[]): Promise<void> {
   await run(program, args, { ...account, cwd: '/tmp', env })
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
 async function startStandby(primary: TemporaryCluster, bin: string, folder: string) {
-  const port = primary.port + 1
+  const port = await freePort()
   const source = ['-h', '127.0.0.1', '-p', String(primary.port), '-U', 'postgres']
   await asServer(join(bin, 'pg_basebackup'), [...source, '-D', folder, '-R', '-X', 'stream', '-c', 'fast'])
   const flags = `-c port=${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${dirname(folder)} -c max_prepared_transactions=10 -c max_connections=60 -c autovacuum=off`

@@ -13,8 +13,8 @@ import { runBackup } from './run-backup.ts'
 
 let cluster: TemporaryCluster
 beforeAll(async () => {
-  // With fsync on the marker counts across restarts.
-  cluster = await startTemporaryCluster({ settings: { fsync: 'on', autovacuum: 'off' } })
+  // With fsync on the marker counts across restarts; a WAL writer that is awake has on disk what no marker forces there.
+  cluster = await startTemporaryCluster({ settings: { fsync: 'on', autovacuum: 'off', wal_writer_delay: '10ms' } })
 })
 afterAll(() => cluster?.stop())
 
@@ -249,4 +249,44 @@ test('a role that may only read: no marker, and still incremental', async () => 
     change: { large_objects: { kind: 'read' } },
   })
   expect(await changesOf(context, second)).toEqual({ big: 'unchanged', empty: 'unchanged', small: 'unchanged' })
+  // Somebody who may read the pages themselves cannot compare them with what was read otherwise.
+  const { manifest: third } = await runBackup(context, options)
+  expect(third).toMatchObject({
+    base: second.id,
+    change: { large_objects: { reason: 'full: pg_largeobject was not read before' } },
+  })
+})
+
+test('large objects whose chunk is about to be pruned are read again', async () => {
+  const { url, context, backup } = await setUp({
+    setUp: `CREATE TABLE t AS SELECT 1 AS a; SELECT lo_from_bytea(i, convert_to(repeat(md5(i::text), 3000), 'UTF8')) FROM generate_series(1, 40) i`,
+  })
+  const first = await backup()
+  const [segment] = first.large_object_segments as { chunks: string[] }[]
+  const index = await loadChunkIndex(context.repository)
+  const mark = await writeMark(context.repository, [index.find(segment!.chunks[0]!)!.pack])
+  const second = await backup()
+  expect(second.change!.large_objects.reason).toMatch(/^\d+ of \d+ segments?$/)
+  await deleteMark(context.repository, mark)
+  await expectSource(url, context, second)
+})
+
+test('a type that changes while a backup runs, and back: in a real backup too it does not go unnoticed', async () => {
+  const { context, sql } = await setUp({
+    setUp: `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE t AS SELECT 'ok'::mood AS m FROM generate_series(1, 50)`,
+  })
+  const meddler: BackupContext['inspectors'][number] = {
+    name: 'meddler',
+    ledgerTables: [],
+    known: async () => [],
+    async applied() {
+      await sql(`ALTER TYPE mood RENAME VALUE 'ok' TO 'fine'`)
+      await sql(`ALTER TYPE mood RENAME VALUE 'fine' TO 'ok'`)
+      return []
+    },
+  }
+  const options = testOptions({ type: 'incremental' })
+  await expect(runBackup({ ...context, inspectors: [meddler] }, options)).rejects.toMatchObject({
+    code: 'DATABASE_CHANGED',
+  })
 })

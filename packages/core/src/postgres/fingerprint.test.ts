@@ -40,6 +40,21 @@ test.each([
     'ALTER TABLE t DROP m; ALTER TABLE t ADD m int',
   ],
   ['a type change without rewrite', 'CREATE TABLE t (n timestamptz)', 'ALTER TABLE t ALTER n TYPE timestamp'],
+  [
+    'two columns that exchange their types',
+    'CREATE TABLE t (n int, m oid)',
+    'ALTER TABLE t ALTER n TYPE oid, ALTER m TYPE int',
+  ],
+  [
+    'two columns that exchange their names',
+    'CREATE TABLE t (n int, m int)',
+    'ALTER TABLE t RENAME n TO x; ALTER TABLE t RENAME m TO n; ALTER TABLE t RENAME x TO m',
+  ],
+  [
+    'another value for the rows before the column',
+    'CREATE TABLE t (n int); INSERT INTO t VALUES (1); ALTER TABLE t ADD m int DEFAULT 5',
+    "UPDATE pg_attribute SET attmissingval = NULL WHERE attrelid = 't'::regclass AND attname = 'm'",
+  ],
   ['a longer varchar', 'CREATE TABLE t (n varchar(5))', 'ALTER TABLE t ALTER n TYPE varchar(9)'],
   [
     'an enum label renamed',
@@ -62,6 +77,11 @@ test.each([
     'ALTER TYPE c ADD ATTRIBUTE z int',
   ],
   ['a column of another table as row type', 'CREATE TABLE u (x int); CREATE TABLE t (n u)', 'ALTER TABLE u ADD y int'],
+  [
+    'a new version of an extension',
+    "CREATE EXTENSION citext VERSION '1.4'; CREATE TABLE t (n citext[])",
+    "ALTER EXTENSION citext UPDATE TO '1.5'",
+  ],
   [
     'the subtype of a range',
     "CREATE TYPE e AS ENUM ('a', 'b'); CREATE TYPE r AS RANGE (subtype = e); CREATE TABLE t (n r)",
@@ -111,6 +131,7 @@ test.each([
     'CREATE EXTENSION hstore; CREATE EXTENSION citext; CREATE TABLE t (n hstore[], m citext)',
     true,
   ],
+  ['an extension we do not know', 'CREATE EXTENSION isn; CREATE TABLE t (n isbn)', false],
   [
     'everything built in',
     `CREATE TABLE t (a int, b text[], c jsonb, d numeric(5,2), e timestamptz, f interval, g bytea, h inet, i uuid, j money,
@@ -118,7 +139,22 @@ test.each([
     true,
   ],
   ['no columns', 'CREATE TABLE t ()', true],
+  ['money where it is printed by no locale', "SET lc_monetary = 'C'; CREATE TABLE t (n money)", true],
+  ['money where a locale prints it', "SET lc_monetary = 'C.UTF-8'; CREATE TABLE t (n money)", false],
+  [
+    'another access method',
+    'CREATE ACCESS METHOD heap_too TYPE TABLE HANDLER heap_tableam_handler; CREATE TABLE t (n int) USING heap_too',
+    false,
+  ],
 ])('comparable: %s', async (_, sql, comparable) => {
   await session.query(sql)
   expect((await of('t')).comparable).toBe(comparable)
+})
+
+test('a type that has vanished when it is looked up proves nothing', async () => {
+  await session.query("CREATE TYPE e AS ENUM ('a'); CREATE TABLE t (n e)")
+  const table = (await readTables(session.query)).find(({ name }) => name === 't')!
+  const tooLate: typeof session.query = async (sql, values) =>
+    sql.includes('RECURSIVE') ? [] : session.query(sql, values)
+  expect((await fingerprintTables(tooLate, [table])).get(table.oid)).toMatchObject({ comparable: false })
 })
