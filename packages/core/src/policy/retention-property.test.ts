@@ -31,7 +31,7 @@ const history = fc.record({
   }),
 })
 
-const runs = Number(process.env.LIFEBOAT_TEST_RETENTION_HISTORIES ?? 2000)
+const runs = process.env.LIFEBOAT_LONG === '1' ? 100_000 : 2000
 
 test(`equals the reference model in ${runs} random histories`, { timeout: 60_000 + runs * 20 }, () => {
   fc.assert(
