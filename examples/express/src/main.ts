@@ -48,7 +48,8 @@ app.delete('/notes', async (_request, response) => {
 const port = Number(process.env.PORT ?? 8000)
 const server = app.listen(port, process.env.HOST ?? 'localhost', async (error?: Error) => {
   if (!error) {
-    console.log(`Listening at http://localhost:${port}/ with the backup API at http://localhost:${port}/api/backup/`)
+    console.log(`Listening at http://localhost:${port}/notes, with the backup API at /api/backup/`)
+    console.log(`Admin pages: http://localhost:${port}/admin/backups`)
     return
   }
   console.error(error.message)

@@ -56,7 +56,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
 const port = Number(process.env.PORT ?? 8000)
 try {
   await app.listen({ port, host: process.env.HOST ?? 'localhost' })
-  console.log(`Listening at http://localhost:${port}/ with the backup API at http://localhost:${port}/api/backup/`)
+  console.log(`Listening at http://localhost:${port}/notes, with the backup API at /api/backup/`)
+  console.log(`Admin pages: http://localhost:${port}/admin/backups`)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

@@ -3,13 +3,13 @@ import { ago, exact } from './format.ts'
 
 /** One clock for all of them. */
 const listeners = new Set<() => void>()
-let now = Date.now()
+let ticks = 0
 let timer: ReturnType<typeof setInterval> | undefined
 
 function subscribe(listener: () => void) {
   listeners.add(listener)
   timer ??= setInterval(() => {
-    now = Date.now()
+    ticks++
     for (const told of listeners) told()
   }, 15_000)
   return () => {
@@ -20,15 +20,16 @@ function subscribe(listener: () => void) {
   }
 }
 
-export const useNow = (): number => useSyncExternalStore(subscribe, () => now)
+/** Draws again what is said of the time, now and then. */
+const useTick = (): number => useSyncExternalStore(subscribe, () => ticks)
 
 /** A moment as people say it; the exact one when pointed at. */
 export function Ago({ at }: { at: string | null | undefined }) {
-  const present = useNow()
+  useTick()
   if (!at) return <span>–</span>
   return (
     <time dateTime={at} title={exact(at)}>
-      {ago(at, Math.max(present, Date.now() - 15_000))}
+      {ago(at, Date.now())}
     </time>
   )
 }

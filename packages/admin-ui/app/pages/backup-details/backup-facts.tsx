@@ -2,7 +2,7 @@ import type { BackupDetails } from '../../api/records.ts'
 import { Ago } from '../../parts/ago.tsx'
 import { BackupLink } from '../../parts/backup-link.tsx'
 import { Badge } from '../../parts/badge.tsx'
-import { brief, bytes, count, duration, secondsBetween, why } from '../../parts/format.ts'
+import { brief, bytes, count, counted, duration, secondsBetween, why } from '../../parts/format.ts'
 import { Facts, Panel } from '../../parts/panel.tsx'
 
 type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>
@@ -19,7 +19,7 @@ export function BackupFacts({ backup }: { backup: CompletedBackup }) {
         <Facts
           of={[
             ['Database', <code key="">{backup.database}</code>],
-            ['Rows', `${count(backup.row_count)} in ${count(backup.table_count)} tables`],
+            ['Rows', `${count(backup.row_count)} in ${counted(backup.table_count, 'table')}`],
             ['Data', `${bytes(backup.logical_bytes)}, of a database of ${bytes(backup.database_size)}`],
             ['Added to storage', bytes(backup.stored_bytes)],
             backup.large_object_count > 0 && ['Large objects', count(backup.large_object_count)],

@@ -11,8 +11,10 @@ const rank = { ok: 0, warning: 1, failed: 2 }
 
 /** The answer in one line, and every reason why it is not a better one. */
 export function Verdict({ status, doctor }: { status: Status; doctor: Doctor | undefined }) {
-  const reasons = doctor?.checks.filter(({ level }) => level !== 'ok') ?? []
-  const level = [status.level, ...reasons.map((check) => check.level)].reduce((worst, one) =>
+  const worse = doctor?.checks.filter(({ level }) => level !== 'ok') ?? []
+  // The line above says it already.
+  const reasons = worse.filter(({ message }) => message !== status.message)
+  const level = [status.level, ...worse.map((check) => check.level)].reduce((worst, one) =>
     rank[one] > rank[worst] ? one : worst,
   )
   const { last_backup: last } = status
