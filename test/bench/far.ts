@@ -1,5 +1,5 @@
 /**
- * `node --no-warnings test/bench/far.ts [--megabytes 300 --runs 3 --latency 50 --servers sink,moto]`: backup to S3 and
+ * `npm run bench:far -- [--megabytes 300 --runs 3 --latency 50 --servers sink,moto]`: backup to S3 and
  * restore from it against the same with a local folder, in turn in one run. `latency` is there and back, in ms, as a
  * ping shows it. The sink (s3-sink.ts) costs next to nothing and checks nothing; moto checks, in Python, on the same
  * cores as everything else: its own CPU time is told.
@@ -35,13 +35,17 @@ const { values: flags } = parseArgs({
 })
 const [megabytes, runs, latency] = [flags.megabytes, flags.runs, flags.latency].map(Number) as [number, number, number]
 const run = promisify(execFile)
-const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+const programs = {
+  work: fileURLToPath(new URL('./far-process.ts', import.meta.url)),
+  sink: fileURLToPath(new URL('./s3-sink.ts', import.meta.url)),
+  proxy: fileURLToPath(new URL('./slow-proxy.ts', import.meta.url)),
+}
 const folder = mkdtempSync(join(tmpdir(), 'lifeboat-far-'))
 const cleanUps: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
 
-/** A program of this folder that prints a port, in a process of its own, so that its CPU time can be told. */
+/** A program that prints a port, in a process of its own, so that its CPU time can be told. */
 async function portOf(program: string, ...args: string[]): Promise<{ port: number; pid: number }> {
-  const child = spawn(process.execPath, ['--no-warnings', path(program), ...args], {
+  const child = spawn(process.execPath, ['--no-warnings', program, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   cleanUps.unshift(() => child.kill())
@@ -68,7 +72,7 @@ try {
   }
   const addServer = async (name: string, port: number, pid: number) => {
     for (const ms of latency > 0 ? [0, latency] : [0]) {
-      const proxy = await portOf('slow-proxy.ts', String(port), String(ms / 2))
+      const proxy = await portOf(programs.proxy, String(port), String(ms / 2))
       places[`${name}, ${ms} ms`] = {
         location: (n) => `s3://bench/${name}-${ms}-${n}?endpoint=http://127.0.0.1:${proxy.port}`,
         pids: [pid, proxy.pid],
@@ -77,7 +81,7 @@ try {
   }
   const wanted = flags.servers.split(',')
   if (wanted.includes('sink')) {
-    const { port, pid } = await portOf('s3-sink.ts')
+    const { port, pid } = await portOf(programs.sink)
     await addServer('sink', port, pid)
   }
   if (wanted.includes('moto')) {
@@ -94,7 +98,7 @@ try {
     const options = { database: cluster.socketUrl('bench'), repository: location(number), catalog: ':memory:' }
     const { stdout } = await run(
       process.execPath,
-      ['--no-warnings', path('far-process.ts'), JSON.stringify({ work, options })],
+      ['--no-warnings', programs.work, JSON.stringify({ work, options })],
       { env: { ...process.env, AWS_ACCESS_KEY_ID: 'tests', AWS_SECRET_ACCESS_KEY: 'bench' } },
     )
     const after = pids.reduce((sum, pid) => sum + cpuOf(pid), 0)
