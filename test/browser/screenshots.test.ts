@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { browserPath, openBrowser, openPage } from './browser.ts'
 import { ended, type Host, openHost } from './host.ts'
 
-/** Set to a folder, this makes a picture of every page: light and dark, wide and narrow. */
+/** Set to a folder, this makes a picture of every page, light and dark, wide and narrow; those of docs/images are among them. */
 const folder = process.env.LIFEBOAT_SCREENSHOTS
 const nights = 12
 const dayMs = 86_400_000
@@ -112,7 +112,10 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
         await page.goto(url)
         await page.getByRole('heading', { level: 1 }).waitFor()
         await expect.poll(() => page.locator('.waiting, [aria-busy=true]').count()).toBe(0)
-        await page.screenshot({ path: join(folder ?? '', `${name}-${colorScheme}-${width}.png`), fullPage: true })
+        await page.screenshot({
+          path: join(folder ?? '', `${name}-${colorScheme}-${width}.png`),
+          fullPage: width > 760,
+        })
       }
       for (const [name, address] of pages) await shoot(name, host.url + address())
       for (const name of ['backups', 'activity', '']) await shoot(`empty-${name || 'overview'}`, empty.url + name)
