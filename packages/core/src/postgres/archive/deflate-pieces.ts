@@ -6,8 +6,11 @@ const deflateAsync = promisify(deflate)
 const deflateRawAsync = promisify(deflateRaw)
 const gzipAsync = promisify(gzip)
 
-/** Bytes compressed at a time; each piece knows the 32 KiB before it, so next to nothing is lost by the cuts. */
-const pieceBytes = 512 << 10
+/**
+ * Bytes compressed at a time; each piece knows the 32 KiB before it, so next to nothing is lost by the cuts. Short enough
+ * that what else waits for the thread pool, the host's own files, waits for some milliseconds.
+ */
+const pieceBytes = 128 << 10
 const windowBytes = 32 << 10
 /** Below this a turn of the thread pool costs more than the work. */
 const smallBytes = 8 << 10
