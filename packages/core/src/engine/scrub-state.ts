@@ -1,4 +1,5 @@
 import { dayNumber, scrubCoverage } from '../policy/scrub-rotation.ts'
+import { createOpenedObjects, type OpenedObjects } from '../repository/opened-objects.ts'
 import type { Repository } from '../repository/repository.ts'
 import { listScrubs, type ScrubRecord } from '../repository/scrubs.ts'
 
@@ -15,12 +16,17 @@ export interface ScrubState {
   message: string
 }
 
+/** By opened repository; records are written once. */
+const remembered = new WeakMap<Repository, OpenedObjects<ScrubRecord>>()
+
 /** By what scrubs have recorded in the repository; null where there was none. */
 export async function readScrubState(
   repository: Repository,
   { signal, now = new Date() }: { signal?: AbortSignal; now?: Date } = {},
 ): Promise<ScrubState | null> {
-  return scrubState(await listScrubs(repository, { signal }), now)
+  const opened = remembered.get(repository) ?? createOpenedObjects({ maxBytes: 4 << 20 })
+  remembered.set(repository, opened)
+  return scrubState(await listScrubs(repository, { signal, opened }), now)
 }
 
 /** Pure. Records are oldest first. */

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { isEngineError } from '../errors.ts'
+import type { StoredObject } from '../storage/storage.ts'
 import { prefixes, randomName } from './layout.ts'
+import type { OpenedObjects } from './opened-objects.ts'
 import type { Repository } from './repository.ts'
 import { getDocument, putDocument } from './sealed-document.ts'
 
@@ -36,18 +38,30 @@ export async function recordScrub(
   for (const one of old) await repository.storage.delete(one, { signal })
 }
 
-/** What was scrubbed, oldest first. A record that does not open counts for nothing: its share is read again. */
+/**
+ * What was scrubbed, oldest first. A record that does not open counts for nothing: its share is read again. What is in
+ * `opened` already is not read again.
+ */
 export async function listScrubs(
   repository: Repository,
-  options: { signal?: AbortSignal } = {},
+  { signal, opened }: { signal?: AbortSignal; opened?: OpenedObjects<ScrubRecord> } = {},
 ): Promise<ScrubRecord[]> {
+  const objects: StoredObject[] = []
+  for await (const object of repository.storage.list(prefixes.scrubs, { signal })) objects.push(object)
+  opened?.keepOnly(new Set(objects.map(({ name }) => name)))
   const found: ScrubRecord[] = []
-  for await (const { name } of repository.storage.list(prefixes.scrubs, options)) {
+  for (const object of objects) {
+    const known = opened?.get(object)
+    if (known) {
+      found.push(known)
+      continue
+    }
     try {
-      const record = await getDocument(repository, name, scrubSchema, options)
+      const record = await getDocument(repository, object.name, scrubSchema, { signal })
       if (record === null) continue
       const { format: _, ...scrub } = record
       found.push(scrub)
+      opened?.set(object, scrub)
     } catch (error) {
       if (!isEngineError(error, 'REPOSITORY_DAMAGED') && !isEngineError(error, 'REPOSITORY_FORMAT_NEWER')) throw error
     }
