@@ -125,7 +125,8 @@ describe('every route', () => {
       if (!path.includes(':')) continue
       const body = path.endsWith('download-link') || method === 'POST' ? '{}' : undefined
       const headers = { authorization: 'admin', ...(body ? { 'content-type': 'application/json' } : {}) }
-      const response = await handler(request(method, concrete(path), headers, body), local)
+      const query = path.endsWith('/compare') ? '?with=live' : ''
+      const response = await handler(request(method, `${concrete(path)}${query}`, headers, body), local)
       expect([path, response.status]).toEqual([path, 404])
     }
   })
