@@ -1,7 +1,8 @@
 /**
  * `npm run bench [-- --megabytes 2000 --runs 3 --quick --write]`: Lifeboat beside its peers in one run, in turn, on data
- * made for it. Prints a table of medians and ratios; `--write` puts it into docs/performance.md. `--quick` is small and
- * fails only when something is twice as slow as it has any business to be.
+ * made for it. Prints a table of medians and ratios; `--write` puts it into docs/performance.md. `--quick` is small, has
+ * pg_dump as its only peer, and fails only when a backup takes twice as long as pg_dump -Fc, three times in a row: no
+ * machine is too slow for that, only we are.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -28,7 +29,7 @@ const folder = mkdtempSync(join(tmpdir(), 'lifeboat-bench-'))
 const bin = '/usr/lib/postgresql/15/bin'
 
 const cluster = await startTemporaryCluster({
-  settings: { shared_buffers: '4GB', max_wal_size: '8GB', checkpoint_timeout: '30min' },
+  settings: { shared_buffers: flags.quick ? '512MB' : '4GB', max_wal_size: '8GB', checkpoint_timeout: '30min' },
 })
 try {
   console.log(`Generating about ${megabytes} MB …`)
@@ -46,7 +47,7 @@ try {
   const own = (...args: string[]) => measure(process.execPath, [lifeboat, ...args, '--quiet'], { env: ownEnv })
   const piped = `set -o pipefail; ${bin}/pg_dump -Fc -Z0 -d "$DATABASE_URL" | restic backup -q --stdin --stdin-filename bench.dump`
   const restic = () => measure('bash', ['-c', piped], { env: { ...ownEnv, ...resticEnv } })
-  const hasRestic = has('restic')
+  const hasRestic = !flags.quick && has('restic')
 
   const full: Record<string, () => Promise<Measured>> = {
     Lifeboat: async () => {
@@ -154,12 +155,18 @@ try {
   console.log(`\n${machine}`)
   if (flags.write) writeDocument(machine, lines)
   if (flags.quick) {
-    const slow = [
-      (first.Lifeboat as number) > 2 * (first['pg_dump -Fc'] as number) &&
-        'a full backup takes twice as long as pg_dump -Fc',
-      unchanged > 2 * (first['pg_dump -Fc'] as number) && 'an unchanged backup takes twice as long as pg_dump -Fc',
-    ].filter(Boolean)
-    if (slow.length) throw new Error(`Absurdly slow: ${slow.join('; ')}`)
+    const cases: [string, number, () => Promise<Measured>][] = [
+      ['an unchanged backup', unchanged, () => own('backup')],
+      ['a full backup', first.Lifeboat as number, full.Lifeboat as () => Promise<Measured>],
+    ]
+    for (const [what, seconds, again] of cases) {
+      let [ours, theirs] = [seconds, first['pg_dump -Fc'] as number]
+      for (let attempt = 2; attempt <= 3 && ours > 2 * theirs; attempt++) {
+        theirs = (await (full['pg_dump -Fc'] as () => Promise<Measured>)()).seconds
+        ours = (await again()).seconds
+      }
+      if (ours > 2 * theirs) throw new Error(`Absurdly slow: ${what} takes twice as long as pg_dump -Fc.`)
+    }
   }
 } finally {
   await cluster.stop()
