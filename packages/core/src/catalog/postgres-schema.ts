@@ -24,8 +24,10 @@ export async function prepareSchema(opening: Transaction<Tables>, schema: string
   if (!found) await sql`CREATE SCHEMA ${name}`.execute(opening)
   else if (!found.ours) await refuseForeign(opening, schema, found.oid)
   if (!found?.ours) await sql`COMMENT ON SCHEMA ${name} IS ${sql.lit(bookkeepingComment)}`.execute(opening)
-  if (!found?.mark)
-    await sql`CREATE TABLE ${sql.id(schema, markTable)} (marked_at timestamptz NOT NULL DEFAULT now())`.execute(opening)
+  if (found?.mark) return
+  // With a key: a publication of all tables would not let its row be deleted otherwise.
+  await sql`CREATE TABLE ${sql.id(schema, markTable)} (
+    id integer PRIMARY KEY DEFAULT 1, marked_at timestamptz NOT NULL DEFAULT now())`.execute(opening)
 }
 
 async function refuseForeign(opening: Transaction<Tables>, schema: string, oid: string): Promise<void> {

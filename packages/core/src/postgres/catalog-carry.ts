@@ -26,15 +26,18 @@ const lockSpace = 0x1f_b0a7
 /** Beside the catalog's tables, in their schema. */
 export const markTable = 'catalog_carry'
 
-/** Waits no longer than this for WRITERS, as a setting of PostgreSQL; then SQLSTATE 55P03. */
+/** A writer waits no longer than this, as a setting of PostgreSQL; then SQLSTATE 55P03. */
 const shareTimeout = '5s'
 
+const patience = `WITH patience AS (SELECT pg_catalog.set_config('lock_timeout', '${shareTimeout}', true))`
+
 /** First statement of a transaction that changes a catalog. It has to be READ COMMITTED: what follows must look anew. */
-export const shareWriters = `WITH patience AS (SELECT pg_catalog.set_config('lock_timeout', '${shareTimeout}', true))
+export const shareWriters = `${patience}
   SELECT pg_catalog.pg_advisory_xact_lock_shared(${lockSpace}, 0) FROM patience`
 
 /** The same of a transaction that makes or migrates the tables: one at a time. Before {@link shareWriters}. */
-export const oneOpener = `SELECT pg_catalog.pg_advisory_xact_lock(${lockSpace}, 1)`
+export const oneOpener = `${patience}
+  SELECT pg_catalog.pg_advisory_xact_lock(${lockSpace}, 1) FROM patience`
 
 /** Whether CARRY is held on the database of this session: `carried`. */
 export const isCarried = `SELECT EXISTS (

@@ -86,7 +86,7 @@ async function markCatalogs({ terminator, live }: CarryOptions, from: Session, o
       await query(aloneWithWriters)
       const schemas = await readCatalogSchemas(query)
       for (const schema of schemas)
-        await query(`INSERT INTO ${qualifiedName({ schema, name: markTable })} DEFAULT VALUES`)
+        await query(`INSERT INTO ${qualifiedName({ schema, name: markTable })} DEFAULT VALUES ON CONFLICT DO NOTHING`)
       await query('COMMIT')
       return schemas
     } catch (error) {
