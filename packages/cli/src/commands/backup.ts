@@ -71,7 +71,10 @@ export const backupCommand: CommandDefinition = {
                 ['database', `${backup.database} (${formatBytes(backup.database_size)})`],
                 ['rows', `${formatCount(backup.row_count)} in ${formatCount(backup.table_count)} tables`],
                 ...(backup.include_media ? ([['media', formatBytes(backup.media_size)]] as const) : []),
-                ['stored', `${formatBytes(backup.stored_bytes)} new, of ${formatBytes(backup.logical_bytes)}`],
+                ['type', backup.type],
+                ['holds', formatBytes(backup.logical_bytes)],
+                ...(backup.bytes_read === null ? [] : ([['read', formatBytes(backup.bytes_read)]] as const)),
+                ['stored', formatBytes(backup.stored_bytes)],
                 ['checksum', backup.checksum],
               ])}`,
             )

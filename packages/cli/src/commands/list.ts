@@ -1,6 +1,6 @@
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatBytes, formatCount, formatTime } from '../output/format.ts'
+import { formatBytes, formatCount, formatDuration, formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
 
@@ -17,10 +17,12 @@ export const listCommand: CommandDefinition = {
           String(backup.number),
           backup.id,
           formatTime(backup.created_at),
+          formatDuration(Date.parse(backup.completed_at) - Date.parse(backup.created_at)),
           backup.database,
           backup.type,
           formatCount(backup.row_count),
           formatBytes(backup.logical_bytes),
+          backup.bytes_read === null ? '-' : formatBytes(backup.bytes_read),
           formatBytes(backup.stored_bytes),
           backup.last_verified
             ? backup.last_verified.ok
@@ -35,11 +37,13 @@ export const listCommand: CommandDefinition = {
             { title: '#', align: 'right' },
             { title: 'id' },
             { title: 'made' },
+            { title: 'took', align: 'right' },
             { title: 'database' },
             { title: 'type' },
             { title: 'rows', align: 'right' },
             { title: 'holds', align: 'right' },
-            { title: 'added', align: 'right' },
+            { title: 'read', align: 'right' },
+            { title: 'stored', align: 'right' },
             { title: 'verified' },
             { title: '' },
             { title: 'name' },

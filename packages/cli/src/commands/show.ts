@@ -1,7 +1,7 @@
 import type { BackupDetails } from '@lifeboat/core'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatBytes, formatCount, formatTime } from '../output/format.ts'
+import { formatBytes, formatCount, formatDuration, formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatFields, formatTable } from '../output/table.ts'
 
@@ -22,14 +22,26 @@ export const showCommand: CommandDefinition = {
   },
 }
 
-/** What making it cost: what was read out, why, and whether unchanged rows were looked at again. */
-function readOf(change: NonNullable<BackupDetails['change']>): string {
-  const { segments, segments_read, segments_sampled, bytes_read, reason, large_objects } = change
+/** What it was compared with, or why with nothing. */
+function typeOf({ type, base, change }: BackupDetails): string {
+  if (!change) return type
+  return base ? `${type}, ${change.reason}; restores without it` : `${type} (${change.reason})`
+}
+
+/** What was read out, and whether unchanged rows were looked at again. */
+function readOf({ change, bytes_read, logical_bytes, media_size }: BackupDetails): string {
+  if (!change) return 'not recorded'
+  const { segments, segments_read, segments_sampled, large_objects } = change
   return [
-    `${formatCount(segments_read)} of ${formatCount(segments)} segments, ${formatBytes(bytes_read)} (${reason})`,
+    `${formatBytes(bytes_read ?? 0)} of ${formatBytes(logical_bytes)}`,
+    `${formatCount(segments_read)} of ${formatCount(segments)} segments${media_size > 0 ? ', and the media' : ''}`,
     ...(segments_sampled > 0 ? [`${formatCount(segments_sampled)} of them unchanged, as a check`] : []),
     ...(large_objects.kind === 'unchanged' ? [] : [`large objects: ${large_objects.reason}`]),
   ].join('; ')
+}
+
+function tookOf({ created_at, completed_at }: BackupDetails): string {
+  return formatDuration(Date.parse(completed_at) - Date.parse(created_at))
 }
 
 function describe(backup: BackupDetails): string {
@@ -46,9 +58,11 @@ function describe(backup: BackupDetails): string {
     ['backup', `${backup.number} (${backup.id})`],
     ['name', backup.name],
     ...(backup.description ? ([['description', backup.description]] as [string, string][]) : []),
-    ['type', backup.base ? `${backup.type}, compared with ${backup.base}; restores without it` : backup.type],
-    ...(backup.change ? ([['read', readOf(backup.change)]] as [string, string][]) : []),
-    ['made', `${formatTime(backup.created_at)} by ${backup.created_by} (${backup.trigger})`],
+    ['type', typeOf(backup)],
+    ['made', `${formatTime(backup.created_at)} by ${backup.created_by} (${backup.trigger}), in ${tookOf(backup)}`],
+    ['holds', formatBytes(backup.logical_bytes)],
+    ['read', readOf(backup)],
+    ['stored', `${formatBytes(backup.stored_bytes)} new in the repository`],
     ['database', `${backup.database}, ${formatBytes(backup.database_size)}, PostgreSQL ${backup.postgres_version}`],
     ['application', [backup.app_name, backup.app_version].filter(Boolean).join(' ')],
     ['migrations', migrations.join('; ') || 'none recorded'],
@@ -60,7 +74,6 @@ function describe(backup: BackupDetails): string {
         .map(({ name, files, bytes }) => `${name}: ${formatCount(files)} files, ${formatBytes(bytes)}`)
         .join('; ') || 'not included',
     ],
-    ['size', `${formatBytes(backup.logical_bytes)}, of which ${formatBytes(backup.stored_bytes)} were new`],
     ['left out', excluded.join(', ') || 'nothing'],
     [
       'tags',

@@ -27,6 +27,8 @@ export interface BackupSummary {
   media_size: number
   /** Everything before deduplication and compression. */
   logical_bytes: number
+  /** What was read out for it, of the database and the media folders; the rest was taken over. `null`: not recorded. */
+  bytes_read: number | null
   /** What this backup added to the repository. */
   stored_bytes: number
   /** SHA-256 of the manifest, the root of all chunk ids. */
@@ -77,6 +79,7 @@ export function backupSummary({ manifest, checksum, pinned, lastVerified }: Stor
     include_media: manifest.include_media,
     media_size: manifest.media_size,
     logical_bytes: manifest.logical_bytes,
+    bytes_read: manifest.change ? manifest.change.bytes_read + manifest.media_size : null,
     stored_bytes: manifest.stored_bytes,
     checksum,
     tags: manifest.tags,

@@ -42,6 +42,7 @@ export const backupSchema = z
     include_media: z.boolean().nullable(),
     media_size: z.number().nullable(),
     logical_bytes: z.number().nullable(),
+    bytes_read: z.number().nullable().describe('Read out for it; the rest was taken over from its base.'),
     stored_bytes: z.number().nullable(),
     checksum: z.string().nullable().describe('SHA-256 of the manifest, the root of everything in the backup.'),
     tags: z.record(z.string(), z.string()).nullable(),

@@ -75,6 +75,7 @@ export function unfinishedBackup(job: JobRecord, database: string): UnfinishedBa
     include_media: input.include_media ?? false,
     media_size: null,
     logical_bytes: null,
+    bytes_read: null,
     stored_bytes: null,
     checksum: null,
     tags: input.tags ?? null,
