@@ -138,6 +138,33 @@ test('after each backup the copies are brought up to date; one that fails is sho
   expect(await engine.copies.states({ fresh: true })).toMatchObject([{ level: 'ok' }, { level: 'ok', backups: 3 }])
 })
 
+test('a copy under way is cancelled, and the next one moves only what is missing', async () => {
+  await mkdir(join(folder, 'nas'), { mode: 0o700 })
+  await cluster.sql(
+    database,
+    `CREATE TABLE noise AS SELECT n, (SELECT string_agg(md5(random()::text || n || m), '') FROM generate_series(1, 60) m) AS t
+     FROM generate_series(1, 4000) AS n`,
+  )
+  const engine = await open({ copies: [{ name: 'nas', repository: join(folder, 'nas') }] })
+  await engine.backups.create()
+  const all = (await packFiles()).length
+  expect(all).toBeGreaterThan(3)
+  await engine.start()
+  engine.repository.throttle.change({ upload: 500_000 })
+  const { task_id } = await engine.operations.copies.run('nas', { by: 'test' })
+  const moved = async () => (await engine.operations.tasks.get(task_id))?.progress?.bytes ?? 0
+  await expect.poll(moved, { timeout: 60_000 }).toBeGreaterThan(0)
+  await engine.operations.tasks.cancel(task_id)
+  await settled(engine)
+  expect(await engine.operations.tasks.get(task_id)).toMatchObject({ status: 'cancelled' })
+  engine.repository.throttle.change({ upload: 0 })
+  const there = (await packFiles('nas')).length
+  expect(there).toBeLessThan(all)
+  expect(await engine.copies.update('nas')).toMatchObject({ packs: all - there })
+  const copy = await open({ repository: join(folder, 'nas') }, false)
+  expect(await copy.maintenance.check({ readData: true })).toMatchObject({ ok: true, backups: 1 })
+})
+
 test('a restore takes from a copy what is missing or damaged, and from another pack of the same repository', async () => {
   await mkdir(join(folder, 'nas'), { mode: 0o700 })
   const plain = await open()
