@@ -82,6 +82,37 @@ describe.skipIf(!browserPath)(named('what happens is seen by itself'), () => {
     await lock
   })
 
+  test('the progress of a job', async () => {
+    // Slow enough to be looked at.
+    host.engine.repository.throttle.change({ upload: 400_000 })
+    await cluster.sql(host.database, 'UPDATE orders SET note = md5(random()::text)')
+    const { task_id: taskId } = await begin('slow')
+    await page.goto(`${host.url}activity/${taskId}`)
+    await page.evaluate(() => {
+      const changes: number[] = []
+      Object.assign(window, { changes })
+      new MutationObserver(() => {
+        if (document.querySelector('progress')) changes.push(Date.now())
+      }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true })
+    })
+    const updates: number[] = []
+    let shown = ''
+    for await (const update of host.engine.operations.tasks.watch(taskId, { after: 2 ** 30 })) {
+      if (update.type !== 'task' || update.task.status !== 'running' || !update.task.progress) continue
+      const { phase, percent } = update.task.progress
+      if (`${phase} ${percent}` !== shown) updates.push(Date.now())
+      shown = `${phase} ${percent}`
+    }
+    host.engine.repository.throttle.change({ upload: 0 })
+    const changes = await page.evaluate(() => (window as unknown as { changes: number[] }).changes)
+    expect(changes.length).toBeGreaterThan(0)
+    const later = updates
+      .flatMap((at) => changes.find((change) => change >= at - 20) ?? [])
+      .map((at, n) => at - (updates[n] ?? at))
+    expect(later.length).toBeGreaterThan(0)
+    took.progress = Math.max(0, ...later)
+  })
+
   test('jobs that wait are put in another order by somebody else, and the queue is paused', async () => {
     await host.engine.operations.tasks.pause()
     const [one, two] = [await begin('one'), await begin('two')]
@@ -136,7 +167,7 @@ describe.skipIf(!browserPath)(named('what happens is seen by itself'), () => {
   })
 
   test('every event is seen within a second', () => {
-    expect(Object.keys(took).length).toBeGreaterThanOrEqual(6)
+    expect(Object.keys(took).length).toBeGreaterThanOrEqual(7)
     const late = Object.entries(took).filter(([, ms]) => ms > liveMs * patience)
     expect(late).toEqual([])
   })

@@ -45,8 +45,8 @@ export interface JobRunner {
   running(): string[]
 }
 
-/** How often a progress that changed is written. */
-const progressMs = 1000
+/** How often a progress that changed is written: often enough to be on a page within a second. */
+const progressMs = 500
 /** How often the lease is prolonged where nothing changes: this late a wish of another process to cancel is seen. */
 const beatMs = 2000
 
