@@ -27,7 +27,10 @@ export const jobsCommand: CommandDefinition = {
   configure(command, signal) {
     command
       .option('--status <status>', `one or several of ${statuses.join(', ')}, separated by commas`)
-      .option('--kind <kind>', 'backup, verify, export, restore, undo, discard, forget, prune, copy, repair, scrub or storage_test')
+      .option(
+        '--kind <kind>',
+        'backup, verify, export, restore, undo, discard, forget, prune, copy, repair, scrub or storage_test',
+      )
       .option('--limit <count>', 'how many', '20')
       .option('--cancel <id>', 'ask a job to end')
       .option('--pause', 'begin no more jobs; what runs goes on')
