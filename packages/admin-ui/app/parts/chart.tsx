@@ -68,7 +68,7 @@ function optionsFor(element: HTMLElement, series: readonly Series[], format: (va
       { ...axis, size: 66, values: (_plot, values) => values.map(format) },
     ],
     series: [
-      { label: '\u00a0', value: (_plot, at) => (at === null ? '' : moment.format(new Date(at * 1000))) },
+      { label: 'time', value: (_plot, at) => (at === null ? '' : moment.format(new Date(at * 1000))) },
       ...series.map(({ name, tone }) => ({
         label: name,
         stroke: colour(element, tone),
