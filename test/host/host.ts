@@ -1,6 +1,6 @@
 /**
- * A web application with backups mounted, in a process of its own: `GET /` answers from memory. Started by
- * `startHost`, which asks it over IPC how it fares.
+ * A web application with backups mounted, in a process of its own: `GET /` answers from memory, `GET /items` with the
+ * number of rows in the first database. Started by `startHost`, which asks it over IPC how it fares.
  */
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
@@ -8,6 +8,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { allowLoopbackForDevelopment, createBackupEngine, type EngineOptions } from '@lifeboat/core'
+import { Pool } from 'pg'
 import type { HostAnswer, HostQuestion } from './start-host.ts'
 
 const { framework, options } = JSON.parse(process.argv[2] as string) as {
@@ -21,6 +22,10 @@ const engine = createBackupEngine(options)
 await engine.repository.init()
 const authorize = allowLoopbackForDevelopment(() => {})
 const page = { items: Array.from({ length: 50 }, (_, id) => ({ id, text: `item ${id}` })) }
+const pool = new Pool({ connectionString: Object.values(options.databases ?? {})[0], max: 4 })
+// A swap ends idle connections; the pool makes new ones by itself.
+pool.on('error', () => {})
+const items = async () => (await pool.query('SELECT count(*)::int AS count FROM items')).rows[0]
 const { server, close } = await (framework === 'express' ? openExpress() : openFastify())
 
 const delay = monitorEventLoopDelay({ resolution: 1 })
@@ -76,6 +81,7 @@ async function closeAll(): Promise<void> {
   clearInterval(timer)
   await close()
   await engine.stop()
+  await pool.end()
   // Sockets are given up when the other side has heard of it.
   for (let n = 0; n < 100 && resources().length > 0; n++)
     await new Promise((resolve) => setTimeout(resolve, 50).unref())
@@ -100,6 +106,9 @@ async function openExpress(): Promise<OpenHost> {
   app.get('/', (_request, response) => {
     response.json(page)
   })
+  app.get('/items', async (_request, response) => {
+    response.json(await items())
+  })
   const server = app.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return { server, close: () => new Promise((resolve) => server.close(() => resolve())) }
@@ -113,6 +122,7 @@ async function openFastify(): Promise<OpenHost> {
   await app.register(async (site) => {
     await site.register(maintenanceMode, { engine })
     site.get('/', async () => page)
+    site.get('/items', items)
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
   return { server: app.server, close: () => app.close() }
