@@ -7,17 +7,19 @@ import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Base, confirmBase } from '../../packages/core/src/backup/find-base.ts'
 import { resolveConnection } from '../../packages/core/src/postgres/connection.ts'
 import { openExportedSnapshot } from '../../packages/core/src/postgres/exported-snapshot.ts'
 import { walReached } from '../../packages/core/src/postgres/snapshot-facts.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
-import { postgresPrograms } from '../servers/postgres-versions.ts'
+import { postgresPrograms, versionsToTest } from '../servers/postgres-versions.ts'
 import { compareWith, type Reading } from './reading.ts'
 
 const run = promisify(execFile)
 const servers: TemporaryCluster[] = []
+/** What the tests run on that need none of the programs that other versions come without. */
+let version: { binDirectory?: string } | undefined
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.stop()
 })
@@ -32,7 +34,7 @@ const quiet = {
 }
 
 async function startServer(settings: Record<string, string | number> = quiet): Promise<TemporaryCluster> {
-  const server = await startTemporaryCluster({ settings })
+  const server = await startTemporaryCluster({ settings, binDirectory: version?.binDirectory })
   servers.push(server)
   await server.createDatabase('shop')
   await server.sql(
@@ -107,59 +109,6 @@ async function crashAfterAbort(marker: boolean) {
   return { first, second: await compareWith(server.url('shop'), first.reading, { marker }) }
 }
 
-test('backend killed between two backups: with the marker nothing the first one saw is lost', async () => {
-  const { first, second } = await crashAfterAbort(true)
-  expect(first.reading.facts.marker).not.toBeNull()
-  expect(second).toMatchObject({ refused: null, wrong: [] })
-  expect(second.changed).toBeGreaterThan(0)
-})
-
-test('the same without a marker: what was not on disk is no base', async () => {
-  const { first, second } = await crashAfterAbort(false)
-  expect(first.reading.facts).toMatchObject({ marker: null, flushed: false })
-  expect(second.wrong).toEqual([])
-  expect(second.refused).toContain('not known to be on disk')
-})
-
-test('without a marker a restart makes a full backup, and no restart none', async () => {
-  const server = await startServer()
-  const url = server.url('shop')
-  const first = await compareWith(url, null, { marker: false })
-  const second = await compareWith(url, first.reading, { marker: false })
-  expect(second).toMatchObject({ refused: null, wrong: [], changed: 0 })
-  await server.shutdown('fast')
-  await server.start()
-  expect((await compareWith(url, second.reading, { marker: false })).refused).toContain('restarted')
-})
-
-test('with fsync off a marker proves nothing across a restart', async () => {
-  const server = await startServer({ ...quiet, fsync: 'off' })
-  const url = server.url('shop')
-  const first = await compareWith(url, null)
-  expect(first.reading.facts.marker).not.toBeNull()
-  expect(await compareWith(url, first.reading)).toMatchObject({ refused: null, wrong: [], changed: 0 })
-  await server.shutdown('fast')
-  await server.start()
-  expect((await compareWith(url, first.reading)).refused).toContain('runs with fsync off')
-})
-
-test('a setting that shapes text has changed: everything is read', async () => {
-  const server = await startServer()
-  const first = await compareWith(server.url('shop'), null)
-  await server.sql('shop', `ALTER DATABASE shop SET lc_monetary = 'POSIX'`)
-  const second = await compareWith(server.url('shop'), first.reading)
-  // The row of pg_database is as it was: such settings are kept elsewhere.
-  expect(second.refused).toContain('the setting lc_monetary changed')
-})
-
-test('how far the log has come is seen both ways', async () => {
-  const server = await startServer()
-  const client = await connect(server)
-  const query: Parameters<typeof walReached>[0] = async (text, values) => (await client.query(text, values as [])).rows
-  expect([await walReached(query, '0/1'), await walReached(query, 'FFFFFF/0')]).toEqual([true, false])
-  await client.end()
-})
-
 /** Puts the data folder back to what it was before the first backup, and lets the same transaction ids change rows. */
 async function putBack(server: TemporaryCluster, first: () => Promise<Reading>): Promise<Reading> {
   const copy = join(dirname(server.dataDirectory), 'copy')
@@ -180,15 +129,128 @@ async function putBack(server: TemporaryCluster, first: () => Promise<Reading>):
   return reading
 }
 
-test('data directory put back: the marker is gone', async () => {
-  const server = await startServer()
-  await server.sql('shop', 'VACUUM')
-  // A backup before the copy, so that the bookkeeping is there in both histories.
-  await compareWith(server.url('shop'), null)
-  const first = await putBack(server, async () => (await compareWith(server.url('shop'), null)).reading)
-  const second = await compareWith(server.url('shop'), first)
-  expect(second.wrong).toEqual([])
-  expect(second.refused).toContain('its marker is gone')
+describe.each(await versionsToTest(18))('$name', ({ binDirectory, unavailable }) => {
+  beforeEach((context) => {
+    if (unavailable) context.skip(unavailable)
+    version = { binDirectory }
+  })
+  afterEach(() => {
+    version = undefined
+  })
+
+  test('backend killed between two backups: with the marker nothing the first one saw is lost', async () => {
+    const { first, second } = await crashAfterAbort(true)
+    expect(first.reading.facts.marker).not.toBeNull()
+    expect(second).toMatchObject({ refused: null, wrong: [] })
+    expect(second.changed).toBeGreaterThan(0)
+  })
+
+  test('the same without a marker: what was not on disk is no base', async () => {
+    const { first, second } = await crashAfterAbort(false)
+    expect(first.reading.facts).toMatchObject({ marker: null, flushed: false })
+    expect(second.wrong).toEqual([])
+    expect(second.refused).toContain('not known to be on disk')
+  })
+
+  test('without a marker a restart makes a full backup, and no restart none', async () => {
+    const server = await startServer()
+    const url = server.url('shop')
+    const first = await compareWith(url, null, { marker: false })
+    const second = await compareWith(url, first.reading, { marker: false })
+    expect(second).toMatchObject({ refused: null, wrong: [], changed: 0 })
+    await server.shutdown('fast')
+    await server.start()
+    expect((await compareWith(url, second.reading, { marker: false })).refused).toContain('restarted')
+  })
+
+  test('with fsync off a marker proves nothing across a restart', async () => {
+    const server = await startServer({ ...quiet, fsync: 'off' })
+    const url = server.url('shop')
+    const first = await compareWith(url, null)
+    expect(first.reading.facts.marker).not.toBeNull()
+    expect(await compareWith(url, first.reading)).toMatchObject({ refused: null, wrong: [], changed: 0 })
+    await server.shutdown('fast')
+    await server.start()
+    expect((await compareWith(url, first.reading)).refused).toContain('runs with fsync off')
+  })
+
+  test('a setting that shapes text has changed: everything is read', async () => {
+    const server = await startServer()
+    const first = await compareWith(server.url('shop'), null)
+    await server.sql('shop', `ALTER DATABASE shop SET lc_monetary = 'POSIX'`)
+    const second = await compareWith(server.url('shop'), first.reading)
+    // The row of pg_database is as it was: such settings are kept elsewhere.
+    expect(second.refused).toContain('the setting lc_monetary changed')
+  })
+
+  test('how far the log has come is seen both ways', async () => {
+    const server = await startServer()
+    const client = await connect(server)
+    const query: Parameters<typeof walReached>[0] = async (text, values) =>
+      (await client.query(text, values as [])).rows
+    expect([await walReached(query, '0/1'), await walReached(query, 'FFFFFF/0')]).toEqual([true, false])
+    await client.end()
+  })
+
+  test('data directory put back: the marker is gone', async () => {
+    const server = await startServer()
+    await server.sql('shop', 'VACUUM')
+    // A backup before the copy, so that the bookkeeping is there in both histories.
+    await compareWith(server.url('shop'), null)
+    const first = await putBack(server, async () => (await compareWith(server.url('shop'), null)).reading)
+    const second = await compareWith(server.url('shop'), first)
+    expect(second.wrong).toEqual([])
+    expect(second.refused).toContain('its marker is gone')
+  })
+
+  test.each([true, false])(
+    'overlapping backups: a base that is later than the snapshot (marker: %s)',
+    async (marker) => {
+      const server = await startServer()
+      const parameters = resolveConnection(server.url('shop'))
+      // Makes the bookkeeping, which takes a transaction id of its own.
+      await compareWith(server.url('shop'), null)
+      const [one, two] = [await connect(server), await connect(server)]
+      await one.query('BEGIN; INSERT INTO scratch VALUES (1)')
+      await two.query(`BEGIN; DELETE FROM t WHERE id = 5; INSERT INTO t VALUES (500, 'new')`)
+      await server.sql('shop', 'INSERT INTO scratch VALUES (3)')
+      const before = await openExportedSnapshot(parameters, { marker: false })
+      await two.query('COMMIT')
+      const positions = { before: before.facts.insert_lsn }
+      const later = await compareWith(server.url('shop'), null, { marker })
+      expect([later.reading.facts.xmin, later.reading.facts.xmax]).toEqual([before.facts.xmin, before.facts.xmax])
+      const base = { manifest: { number: 1, snapshot: later.reading.facts }, tables: new Map() } as unknown as Base
+      // As it was when `before` was taken.
+      const [{ reached }] = (await server.sql<{ reached: boolean }>(
+        'shop',
+        'SELECT $1::pg_lsn >= $2::pg_lsn AS reached',
+        [positions.before, later.reading.facts.insert_lsn],
+      )) as [{ reached: boolean }]
+      expect(reached).toBe(false)
+      const confirmed = await confirmBase(before.session.query, { base, positionReached: reached }, before.facts)
+      expect(confirmed).toMatchObject({
+        reason: expect.stringContaining(marker ? 'marker is gone' : 'gone back in its log'),
+      })
+      expect(await walReached(before.session.query, later.reading.facts.insert_lsn)).toBe(true)
+      await before.close()
+      await Promise.all([one.end(), two.end()])
+    },
+  )
+
+  test('a database dropped and made anew from a template with the same oid', async () => {
+    const server = await startServer({ ...quiet, wal_writer_delay: '100ms' })
+    await server.sql('postgres', 'CREATE DATABASE other TEMPLATE shop')
+    await server.sql('other', `UPDATE t SET v = 'changed in the copy' WHERE id = 7`)
+    await burnTo(server, 850n)
+    const first = await compareWith(server.url('shop'), null, { marker: false })
+    expect(first.reading.facts.flushed).toBe(true)
+    await server.sql('postgres', 'DROP DATABASE shop')
+    await server.sql('postgres', `CREATE DATABASE shop TEMPLATE other OID ${first.reading.facts.database_oid}`)
+    const second = await compareWith(server.url('shop'), first.reading, { marker: false })
+    expect(second.reading.facts.database_oid).toBe(first.reading.facts.database_oid)
+    expect(second.wrong).toEqual([])
+    expect(second.refused).toContain('made or altered since')
+  })
 })
 
 test('standby: compared with itself, also once promoted; but not with a primary whose last changes it lacks', async () => {
@@ -223,51 +285,6 @@ test('standby: compared with itself, also once promoted; but not with a primary 
   } finally {
     await standby.stop()
   }
-})
-
-test.each([true, false])('overlapping backups: a base that is later than the snapshot (marker: %s)', async (marker) => {
-  const server = await startServer()
-  const parameters = resolveConnection(server.url('shop'))
-  // Makes the bookkeeping, which takes a transaction id of its own.
-  await compareWith(server.url('shop'), null)
-  const [one, two] = [await connect(server), await connect(server)]
-  await one.query('BEGIN; INSERT INTO scratch VALUES (1)')
-  await two.query(`BEGIN; DELETE FROM t WHERE id = 5; INSERT INTO t VALUES (500, 'new')`)
-  await server.sql('shop', 'INSERT INTO scratch VALUES (3)')
-  const before = await openExportedSnapshot(parameters, { marker: false })
-  await two.query('COMMIT')
-  const positions = { before: before.facts.insert_lsn }
-  const later = await compareWith(server.url('shop'), null, { marker })
-  expect([later.reading.facts.xmin, later.reading.facts.xmax]).toEqual([before.facts.xmin, before.facts.xmax])
-  const base = { manifest: { number: 1, snapshot: later.reading.facts }, tables: new Map() } as unknown as Base
-  // As it was when `before` was taken.
-  const [{ reached }] = (await server.sql<{ reached: boolean }>('shop', 'SELECT $1::pg_lsn >= $2::pg_lsn AS reached', [
-    positions.before,
-    later.reading.facts.insert_lsn,
-  ])) as [{ reached: boolean }]
-  expect(reached).toBe(false)
-  const confirmed = await confirmBase(before.session.query, { base, positionReached: reached }, before.facts)
-  expect(confirmed).toMatchObject({
-    reason: expect.stringContaining(marker ? 'marker is gone' : 'gone back in its log'),
-  })
-  expect(await walReached(before.session.query, later.reading.facts.insert_lsn)).toBe(true)
-  await before.close()
-  await Promise.all([one.end(), two.end()])
-})
-
-test('a database dropped and made anew from a template with the same oid', async () => {
-  const server = await startServer({ ...quiet, wal_writer_delay: '100ms' })
-  await server.sql('postgres', 'CREATE DATABASE other TEMPLATE shop')
-  await server.sql('other', `UPDATE t SET v = 'changed in the copy' WHERE id = 7`)
-  await burnTo(server, 850n)
-  const first = await compareWith(server.url('shop'), null, { marker: false })
-  expect(first.reading.facts.flushed).toBe(true)
-  await server.sql('postgres', 'DROP DATABASE shop')
-  await server.sql('postgres', `CREATE DATABASE shop TEMPLATE other OID ${first.reading.facts.database_oid}`)
-  const second = await compareWith(server.url('shop'), first.reading, { marker: false })
-  expect(second.reading.facts.database_oid).toBe(first.reading.facts.database_oid)
-  expect(second.wrong).toEqual([])
-  expect(second.refused).toContain('made or altered since')
 })
 
 test('transaction ids gone once around (pg_resetwal): too far to be told apart', async () => {
