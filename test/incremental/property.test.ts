@@ -24,6 +24,9 @@ afterAll(() => cluster?.stop())
 
 const succeeded = new Map<string, number>()
 
+/** When writers go on: before the locks, between them and the snapshot, right after it, before rows are compared, after. */
+const gaps = ['listed', 'begun', 'locked', 'exported', 'checked', 'compared', 'read'] as const
+
 async function runSeed(seed: number, weakening: Weakening) {
   const random = randomFrom(seed)
   const url = cluster.socketUrl('random')
@@ -35,13 +38,24 @@ async function runSeed(seed: number, weakening: Weakening) {
     for (let round = 0; round < 8; round++) {
       // Differential now and then.
       const base: Reading | null = random() < 0.25 ? full : newest
-      // Writers do not wait for backups: often they go on across the moment of the snapshot.
-      const meanwhile = random() < 0.4 ? workload.round() : undefined
-      const compared: Compared | null = await compareWith(url, base, { weakening }).catch((error: unknown) => {
+      // Writers do not wait for backups: often they go on across the moment of the snapshot, in any of its gaps.
+      const gap = random() < 0.4 ? gaps[Math.floor(random() * gaps.length)] : undefined
+      const goOn = async (step: (typeof gaps)[number]) => {
+        if (step === gap && !wentOn) {
+          wentOn = true
+          await workload.round()
+        }
+      }
+      let wentOn = false
+      const compared: Compared | null = await compareWith(url, base, {
+        weakening,
+        onStep: goOn,
+        underSnapshot: () => goOn('compared'),
+        afterReading: () => goOn('read'),
+      }).catch((error: unknown) => {
         if (isEngineError(error, 'DATABASE_CHANGED')) return null
         throw error
       })
-      await meanwhile
       if (compared === null) {
         found.gaveWay += 1
         continue
