@@ -98,7 +98,12 @@ export const errorTable = {
   BACKUP_AMBIGUOUS: row(409, 2, false, 'Give more characters of the id.'),
   BACKUP_RUNNING: row(409, 3, true, 'Cancel its task, or wait until it has ended.'),
   BACKUP_PINNED: row(409, 3, false, 'Unpin the backup first.'),
-  BACKUP_LOCKED: row(409, 3, false, 'An object lock holds until then, also for its owner. Retention passes it over meanwhile.'),
+  BACKUP_LOCKED: row(
+    409,
+    3,
+    false,
+    'An object lock holds until then, also for its owner. Retention passes it over meanwhile.',
+  ),
   BACKUP_LAST_GOOD: row(409, 3, false, 'This is the last good backup of its database. Make another one first.'),
   BACKUP_NEEDED_FOR_UNDO: row(
     409,
