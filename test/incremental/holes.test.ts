@@ -61,9 +61,7 @@ describe.each(await versionsToTest(18))('$name', ({ binDirectory, unavailable })
       await sql(`ALTER TABLE t ALTER v SET STORAGE external, ALTER v SET COMPRESSION pglz, ALTER v SET STATISTICS 7,
       ALTER v SET DEFAULT 'x', ALTER v SET NOT NULL, REPLICA IDENTITY FULL, SET (fillfactor = 50),
       ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY, ADD CHECK (id > -5)`)
-      await sql('CREATE TABLE heir () INHERITS (t); INSERT INTO heir SELECT i FROM generate_series(1, 40) i').catch(
-        () => {},
-      )
+      await sql('CREATE TABLE heir () INHERITS (t); INSERT INTO heir SELECT i FROM generate_series(1, 40) i')
       const second = await compareWith(url, first.reading)
       expect(second.voided.get('public.t')).toBeNull()
       expect(second).toMatchObject({ refused: null, wrong: [] })
