@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { startTemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
 import { changes, generateData } from './data.ts'
 import { type Measured, measure, median } from './measure.ts'
+import { preparePgBackRest } from './pgbackrest.ts'
 
 const { values: flags } = parseArgs({
   options: {
@@ -48,6 +49,7 @@ try {
   const piped = `set -o pipefail; ${bin}/pg_dump -Fc -Z0 -d "$DATABASE_URL" | restic backup -q --stdin --stdin-filename bench.dump`
   const restic = () => measure('bash', ['-c', piped], { env: { ...ownEnv, ...resticEnv } })
   const hasRestic = !flags.quick && has('restic')
+  const pgBackRest = flags.quick ? null : preparePgBackRest(cluster, folder)
 
   const full: Record<string, () => Promise<Measured>> = {
     Lifeboat: async () => {
@@ -70,13 +72,15 @@ try {
           },
         }
       : {}),
+    ...(pgBackRest ? { 'pgBackRest (physical)': () => pgBackRest.backup('full') } : {}),
   }
   const lines: string[] = []
   const report = (line: string) => {
     console.log(line)
     lines.push(line)
   }
-  report(`| case | ${Object.keys(full).join(' | ')} |`)
+  const heads = Object.keys(full).map((peer) => peer.replace('|', '\\|'))
+  report(`| case | ${heads.join(' | ')} |`)
   report(
     `|---|${Object.keys(full)
       .map(() => '---|')
@@ -105,28 +109,31 @@ try {
   const first = row('first (full) backup', firsts, {
     Lifeboat: bytes(folderBytes(ownEnv.LIFEBOAT_REPOSITORY)),
     'pg_dump | restic': hasRestic ? bytes(folderBytes(resticEnv.RESTIC_REPOSITORY)) : '',
+    'pgBackRest (physical)': pgBackRest ? bytes(folderBytes(pgBackRest.repository)) : '',
   })
 
+  // Those that can tell what has changed since.
+  const later: Record<string, { backup(): Promise<Measured>; folder: string }> = {
+    Lifeboat: { backup: () => own('backup'), folder: ownEnv.LIFEBOAT_REPOSITORY },
+    ...(hasRestic ? { 'pg_dump | restic': { backup: restic, folder: resticEnv.RESTIC_REPOSITORY } } : {}),
+    ...(pgBackRest
+      ? { 'pgBackRest (physical)': { backup: () => pgBackRest.backup('incr'), folder: pgBackRest.repository } }
+      : {}),
+  }
   let unchanged = Number.NaN
   for (const [name, sql] of Object.entries(changes(rows))) {
-    const results: Record<string, Measured[]> = { Lifeboat: [] }
-    if (hasRestic) results['pg_dump | restic'] = []
-    const stored = { own: 0, restic: 0 }
+    const results: Record<string, Measured[]> = Object.fromEntries(Object.keys(later).map((peer) => [peer, []]))
+    const stored: Record<string, string> = {}
     for (let run = 0; run < runs; run++) {
       if (name !== 'nothing changed' || run === 0) await cluster.sql('bench', sql)
-      const before = folderBytes(ownEnv.LIFEBOAT_REPOSITORY)
-      results.Lifeboat?.push(await own('backup'))
-      stored.own = folderBytes(ownEnv.LIFEBOAT_REPOSITORY) - before
-      if (!hasRestic) continue
-      const resticBefore = folderBytes(resticEnv.RESTIC_REPOSITORY)
-      results['pg_dump | restic']?.push(await restic())
-      stored.restic = folderBytes(resticEnv.RESTIC_REPOSITORY) - resticBefore
+      for (const [peer, { backup, folder }] of Object.entries(later)) {
+        const before = folderBytes(folder)
+        results[peer]?.push(await backup())
+        stored[peer] = `+${bytes(folderBytes(folder) - before)}`
+      }
     }
     if (name === 'nothing changed') results['pg_dump -Fc'] = firsts['pg_dump -Fc'] as Measured[]
-    const seconds = row(name, results, {
-      Lifeboat: `+${bytes(stored.own)}`,
-      'pg_dump | restic': `+${bytes(stored.restic)}`,
-    })
+    const seconds = row(name, results, stored)
     if (name === 'nothing changed') unchanged = seconds.Lifeboat as number
   }
 
