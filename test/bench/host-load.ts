@@ -97,7 +97,7 @@ async function measureRound(framework: 'express' | 'fastify', run: number): Prom
       })
       while (!ended) {
         const response = await fetch(`${host.url}/api/backup/backups/${first.subject_id}/download/?database=first`)
-        for await (const _ of response.body ?? []) continue
+        await response.arrayBuffer()
         downloads++
       }
       const { status, error } = await backup
