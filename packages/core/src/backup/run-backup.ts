@@ -161,7 +161,7 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   })
   if (reading.baseIsWrong !== null && 'manifest' in base) await condemn(repository, base.manifest, reading.baseIsWrong)
   // The marker proves more than a flushed WAL does; where there is none, this has to do.
-  if (snapshot.facts.marker === null) await snapshot.confirmFlushed()
+  if (snapshot.facts.marker === null) await snapshot.confirmFlushed(control.query)
   await pool.disconnect()
   snapshot.signal.removeEventListener('abort', onLost)
   await snapshot.close()

@@ -85,7 +85,9 @@ test('one moment, shared: rows written later are not seen, and the facts are all
   expect(BigInt(opened.facts.xmax) >= BigInt(opened.facts.xmin)).toBe(true)
   expect(opened.facts.settings).toContain('server_encoding=UTF8')
   // With fsync off too: handed to the operating system, which outlives the server process.
-  expect(await opened.confirmFlushed()).toBe(true)
+  const other = await session()
+  expect(await opened.confirmFlushed(other.query)).toBe(true)
+  await other.close()
 })
 
 describe('changes fired into every gap', () => {

@@ -9,7 +9,7 @@ import { watchWaiters } from './lock-watch.ts'
 import { prepareMarker, writeMarker } from './marker.ts'
 import type { Query } from './query.ts'
 import { openSession, type Session } from './session.ts'
-import { readSnapshotFacts, type SnapshotFacts, waitForFlush } from './snapshot-facts.ts'
+import { pushWal, readSnapshotFacts, type SnapshotFacts, waitForFlush } from './snapshot-facts.ts'
 import { readTables, type SourceTable } from './tables.ts'
 
 export interface ExportedSnapshotOptions {
@@ -52,8 +52,11 @@ export interface ExportedSnapshot {
    * wait for its locks can go on: sessions of this thread are opened with it, workers have to be told.
    */
   readonly signal: AbortSignal
-  /** Waits up to 5 s for the WAL the snapshot saw to reach the disk, and notes the outcome in `facts.flushed`. */
-  confirmFlushed(): Promise<boolean>
+  /**
+   * Has the WAL that the snapshot saw put on disk, through `query` of another session; waits for it up to 5 s, and notes
+   * the outcome in `facts.flushed`.
+   */
+  confirmFlushed(query: Query): Promise<boolean>
   /** Ends the transaction and gives the locks back. */
   close(): Promise<void>
 }
@@ -155,8 +158,9 @@ export async function openExportedSnapshot(
       bookkeeping,
       facts,
       signal: controller.signal,
-      async confirmFlushed() {
-        facts.flushed ||= await waitForFlush(session.query, facts.insert_lsn)
+      async confirmFlushed(query) {
+        if (!facts.flushed) await pushWal(query)
+        facts.flushed ||= await waitForFlush(query, facts.insert_lsn)
         return facts.flushed
       },
       close,

@@ -68,6 +68,20 @@ export async function waitForFlush(query: Query, lsn: string | null, timeoutMs =
   }
 }
 
+/**
+ * Makes the server put on disk what it has written so far, with no right at all: a transaction that has a number is on
+ * disk when it has ended. Reading writes WAL too (it prunes pages), and where nobody commits it stays in memory.
+ */
+export async function pushWal(query: Query): Promise<void> {
+  try {
+    // `local`: no standby is waited for.
+    await query('SET synchronous_commit = local')
+    await query('SELECT pg_catalog.pg_current_xact_id()')
+  } catch {
+    // A standby gives no numbers, and needs none.
+  }
+}
+
 /** Whether WAL stands at `lsn` or further now. */
 export async function walReached(query: Query, lsn: string | null): Promise<boolean> {
   if (lsn === null) return false
