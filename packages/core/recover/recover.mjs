@@ -1333,7 +1333,7 @@ function parseAclItem(text) {
 // Compression (appendix A.6)
 
 const gzipLevel = 6
-const pieceBytes = 512 << 10
+const pieceBytes = 128 << 10
 const windowBytes = 32 << 10
 const deflateRaw = util.promisify(zlib.deflateRaw)
 const gzip = util.promisify(zlib.gzip)
