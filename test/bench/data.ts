@@ -35,14 +35,17 @@ export async function generateData(cluster: TemporaryCluster, database: string, 
   return rows
 }
 
-/** Changes made between two backups, by case. Each is about 1 % of the rows of the largest table. */
-export function changes(rows: number): Record<string, string> {
+/**
+ * Changes made between two backups, by case. Each is about 1 % of the rows of the largest table; other rows in each
+ * `run`, because the new versions of updated rows lie side by side.
+ */
+export function changes(rows: number, run: number): Record<string, string> {
   const part = Math.round(rows / 100)
   return {
     'nothing changed': 'SELECT 1',
     '1 % appended': `INSERT INTO orders SELECT id + 100000000 + (SELECT max(id) FROM orders), customer, price, at, data, note, paid, weight FROM orders WHERE id <= ${part}`,
-    '1 % updated in one place': `UPDATE orders SET price = price + 1 WHERE id BETWEEN ${10 * part} AND ${11 * part}`,
-    '1 % updated at random': `UPDATE orders SET price = price + 1 WHERE id % 100 = 17`,
+    '1 % updated in one place': `UPDATE orders SET price = price + 1 WHERE id BETWEEN ${(10 + 2 * run) * part} AND ${(11 + 2 * run) * part}`,
+    '1 % updated at random': `UPDATE orders SET price = price + 1 WHERE id % 100 = ${17 + run}`,
     'one table rewritten': 'UPDATE small_7 SET name = name || 1; VACUUM FULL small_7'.split(';')[0] as string,
   }
 }

@@ -18,7 +18,7 @@ registerHooks({
 })
 const { openStorage, createBackupEngine, createMemoryStorage } = await import(${JSON.stringify(core)})
 const found = {}
-for (const url of ['s3://bucket', 'azure://container?account=a', 'gs://bucket', 'sftp://host/folder'])
+for (const url of ['s3://bucket', 'azure://container?account=abc', 'gs://bucket', 'sftp://host/folder'])
   await openStorage(url).get('a').catch(({ code, advice }) => { found[url] = code + ' ' + advice })
 const encryption = { ageIdentity: 'AGE-SECRET-KEY-1' + 'Q'.repeat(58) }
 await createBackupEngine({ repository: createMemoryStorage(), encryption })
@@ -31,7 +31,7 @@ test('without the SDKs the core loads, and each storage names the package it nee
   const { stdout } = await run(process.execPath, ['--no-warnings', '--input-type=module', '--eval', program])
   expect(JSON.parse(stdout)).toEqual({
     's3://bucket': 'CONFIG_INVALID Install it beside @lifeboat/core: npm install @aws-sdk/client-s3',
-    'azure://container?account=a': 'CONFIG_INVALID Install it beside @lifeboat/core: npm install @azure/storage-blob',
+    'azure://container?account=abc': 'CONFIG_INVALID Install it beside @lifeboat/core: npm install @azure/storage-blob',
     'gs://bucket': 'CONFIG_INVALID Install it beside @lifeboat/core: npm install @google-cloud/storage',
     'sftp://host/folder': 'CONFIG_INVALID Install it beside @lifeboat/core: npm install ssh2',
     age: 'CONFIG_INVALID Install it beside @lifeboat/core: npm install age-encryption',
