@@ -138,7 +138,7 @@ export async function compareWith(
       }
       await options.afterReading?.()
       await refuseChanges(control.query, snapshot)
-      if (facts.marker === null) await snapshot.confirmFlushed()
+      if (facts.marker === null) await snapshot.confirmFlushed(control.query)
       return compared
     } finally {
       await snapshot.close()
