@@ -109,7 +109,8 @@ try {
   const first = row('first (full) backup', firsts, {
     Lifeboat: bytes(folderBytes(ownEnv.LIFEBOAT_REPOSITORY)),
     'pg_dump | restic': hasRestic ? bytes(folderBytes(resticEnv.RESTIC_REPOSITORY)) : '',
-    'pgBackRest (physical)': pgBackRest ? bytes(folderBytes(pgBackRest.repository)) : '',
+    // It keeps those of all runs.
+    'pgBackRest (physical)': pgBackRest ? bytes(folderBytes(pgBackRest.repository) / runs) : '',
   })
 
   // Those that can tell what has changed since.
