@@ -1,6 +1,6 @@
 /**
  * One of several processes that keep the same schedules. Its clock stands still until it is told to move on; it answers
- * when everything that came due has been looked after.
+ * when everything that came due has been looked after, and names the slots it is at work on.
  */
 import { Pool } from 'pg'
 import type { NewJob } from '../../packages/core/src/catalog/catalog.ts'
@@ -45,6 +45,9 @@ const atRest = async () => {
   while (!waiting.get(lookMs) || !waiting.get(sweepMs)) await new Promise((resolve) => setTimeout(resolve, 1))
 }
 
+/** Slots of jobs that cannot end before the clock moves on. */
+const held = new Set<string>()
+
 const jobs = createJobs({
   catalog,
   clock,
@@ -53,6 +56,8 @@ const jobs = createJobs({
   // Longer than a step of the clock, as in life a lease is longer than the time between two signs of life.
   leaseMs: 180 * minute,
   sweepMs,
+  // However often a job is hit, another attempt must follow: none may be lost.
+  maxAttempts: 100,
   handlers: {
     backup: {
       resumable: true,
@@ -62,10 +67,12 @@ const jobs = createJobs({
         const { rowCount } = await notes.query('SELECT FROM made WHERE slot = $1 AND schedule = $2', [slot, name])
         if (rowCount) return null
         const began = new Date(clock.now())
+        const work = `${name} ${slot}`
+        held.add(work)
         await new Promise<void>((resolve, reject) => {
           clock.after(90 * minute, resolve)
           signal.addEventListener('abort', () => reject(signal.reason))
-        })
+        }).finally(() => held.delete(work))
         await notes.query('INSERT INTO made VALUES ($1, $2, $3, $4)', [slot, name, began, new Date(clock.now())])
         return null
       },
@@ -92,7 +99,7 @@ await atRest()
 process.on('message', async ({ advance }: { advance: number }) => {
   await manual.advance(advance)
   await atRest()
-  process.send?.('done')
+  process.send?.({ held: [...held] })
 })
 process.once('SIGTERM', async () => {
   await scheduler.stop()
@@ -101,4 +108,4 @@ process.once('SIGTERM', async () => {
   await notes.end()
   process.disconnect()
 })
-process.send?.('ready')
+process.send?.({ held: [] })

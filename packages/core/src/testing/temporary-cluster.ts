@@ -20,7 +20,10 @@ export interface TemporaryCluster {
   url(database?: string, user?: { name: string; password: string }): string
   /** The same over the unix socket. */
   socketUrl(database?: string): string
-  /** Creates a database and gives its URL. */
+  /**
+   * Creates a database and gives its URL. One that has the name already is dropped first, with the sessions in it, so
+   * that a test that is run again begins anew.
+   */
   createDatabase(name: string, options?: { template?: string; owner?: string }): Promise<string>
   /** Runs SQL in a database as superuser; the rows of the last statement. */
   sql<Row = Record<string, unknown>>(database: string, text: string, values?: unknown[]): Promise<Row[]>
@@ -120,6 +123,7 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
     sql,
     async createDatabase(name, { template = 'template0', owner } = {}) {
       const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`
+      await sql('postgres', `DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`)
       await sql(
         'postgres',
         `CREATE DATABASE ${quote(name)} TEMPLATE ${quote(template)}${owner ? ` OWNER ${quote(owner)}` : ''}`,
