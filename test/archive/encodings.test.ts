@@ -71,6 +71,34 @@ test.each(encodings)('a database in %s, by our steps and by an export', async (e
   expect(ours).toBe(theirs)
 })
 
+test('what database and role set for their clients is in no export', async () => {
+  const url = await cluster.createDatabase('settings')
+  await cluster.sql(
+    'settings',
+    `CREATE TABLE "漢字" ("€" text DEFAULT '\\ €', f float8, b bytea, at timestamptz, i interval);
+     INSERT INTO "漢字" VALUES ('€漢', 0.1::float8 + 0.2::float8, '\\x5c27ff', '2026-01-02 03:04:05+00', '1 year -2 days 3:00')`,
+  )
+  const expected = comparableDump(await stock.dump(url, []))
+  expect(expected).toContain('€漢')
+  const settings = [
+    `client_encoding = 'LATIN1'`,
+    `standard_conforming_strings = off`,
+    `quote_all_identifiers = on`,
+    `bytea_output = 'escape'`,
+    `extra_float_digits = -5`,
+    `"TimeZone" = 'Asia/Kolkata'`,
+    `"DateStyle" = 'SQL, DMY'`,
+    `"IntervalStyle" = 'sql_standard'`,
+  ]
+  for (const setting of settings) await cluster.sql('postgres', `ALTER DATABASE settings SET ${setting}`)
+  const context = await testContext(url)
+  const { manifest } = await runBackup(context, testOptions())
+  const file = join(folder, 'settings.dump')
+  await exportDump(context, { manifest, output: { file } })
+  await stock.restore(await cluster.createDatabase('settings_export'), ['-j', '2', file])
+  expect(comparableDump(await stock.dump(cluster.url('settings_export'), []))).toBe(expected)
+})
+
 test('tablespaces are kept, or left out', async () => {
   await cluster.sql('postgres', `SET allow_in_place_tablespaces = on; SELECT 1`)
   const client = new Client({ connectionString: cluster.url('postgres') })

@@ -14,11 +14,12 @@ export function dumpDefinitions(
   tools: ClientTools,
   database: ConnectionParameters,
   { exclude, lockBudgetMs }: BackupOptions,
-  { id, bookkeeping, signal }: DumpableSnapshot,
+  { id, bookkeeping, signal, encoding }: DumpableSnapshot & { encoding: string },
 ): Promise<Buffer> {
   return dumpSchema(tools, database, {
     snapshot: id,
     exclude,
+    encoding,
     bookkeeping,
     // Also with `wait`: pg_dump would wait behind whoever waits for us, a deadlock that PostgreSQL does not see.
     lockBudgetMs: lockBudgetMs === 'wait' ? schemaLockBudgetMs : lockBudgetMs,

@@ -127,7 +127,11 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   // pg_dump reads the catalogs in a process of its own, as soon as it can join.
   const exported = Promise.withResolvers<DumpableSnapshot>()
   const schema = exported.promise.then((moment) =>
-    dumpDefinitions(source.tools, database, options, { ...moment, signal: AbortSignal.any([signal, moment.signal]) }),
+    dumpDefinitions(source.tools, database, options, {
+      ...moment,
+      encoding: control.encoding,
+      signal: AbortSignal.any([signal, moment.signal]),
+    }),
   )
   schema.catch(() => {})
 

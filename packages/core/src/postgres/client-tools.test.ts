@@ -62,7 +62,7 @@ test('the password is on no command line, and the environment holds nothing of o
   const binDirectory = await fakeTools('98.1')
   const tools = await findClientTools(98, { binDirectory })
   const source = resolveConnection('postgresql://o%27dd:c4nary@h:77/dbname%3Dx%20host%3Devil')
-  expect((await dumpSchema(tools, source, { bookkeeping: [] })).toString()).toBe('archive\n')
+  expect((await dumpSchema(tools, source, { encoding: 'UTF8', bookkeeping: [] })).toString()).toBe('archive\n')
   const argv = await readFile(join(binDirectory, 'argv'), 'utf8')
   const environment = await readFile(join(binDirectory, 'env'), 'utf8')
   expect(argv).not.toMatch(/c4nary|evil|o'dd/)
@@ -81,7 +81,7 @@ describe('dumpSchema on a server', () => {
     await session.query('CREATE TABLE public.here (n int)')
     await session.close()
     const tools = await findClientTools(cluster.majorVersion)
-    const archive = await dumpSchema(tools, source, { bookkeeping: [] })
+    const archive = await dumpSchema(tools, source, { encoding: 'UTF8', bookkeeping: [] })
     expect(archive.subarray(0, 5).toString()).toBe('PGDMP')
     expect(await listArchive(tools, archive)).toContain('TABLE public here postgres')
   })
@@ -89,11 +89,11 @@ describe('dumpSchema on a server', () => {
   test('what it says when it fails is passed on; a damaged archive is told', async () => {
     const tools = await findClientTools(cluster.majorVersion)
     const source = resolveConnection(cluster.url())
-    await expect(dumpSchema(tools, source, { snapshot: '00000003-0000001B-1', bookkeeping: [] })).rejects.toMatchObject(
-      { code: 'CLIENT_TOOL_FAILED', message: expect.stringContaining('snapshot') },
-    )
+    await expect(
+      dumpSchema(tools, source, { snapshot: '00000003-0000001B-1', encoding: 'UTF8', bookkeeping: [] }),
+    ).rejects.toMatchObject({ code: 'CLIENT_TOOL_FAILED', message: expect.stringContaining('snapshot') })
     const wrong = resolveConnection(cluster.url('postgres', { name: 'postgres', password: 'c4nary' }))
-    const refused = await dumpSchema(tools, wrong, { bookkeeping: [] }).catch((error) => error)
+    const refused = await dumpSchema(tools, wrong, { encoding: 'UTF8', bookkeeping: [] }).catch((error) => error)
     expect(refused).toMatchObject({ code: 'CLIENT_TOOL_FAILED' })
     expect(`${refused.message} ${JSON.stringify(refused)}`).not.toContain('c4nary')
     await expect(listArchive(tools, Buffer.from('rubbish'))).rejects.toMatchObject({ code: 'CLIENT_TOOL_FAILED' })
@@ -105,7 +105,7 @@ describe('dumpSchema on a server', () => {
     const other = await openSession(source, { application: 'test' })
     await other.query('BEGIN; LOCK TABLE public.t')
     const tools = await findClientTools(cluster.majorVersion)
-    const options = { bookkeeping: [] }
+    const options = { encoding: 'UTF8', bookkeeping: [] }
     await expect(dumpSchema(tools, source, { ...options, lockBudgetMs: 300 })).rejects.toMatchObject({
       code: 'LOCK_BUDGET',
     })

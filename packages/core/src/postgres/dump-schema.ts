@@ -9,6 +9,11 @@ export interface DumpSchemaOptions {
   /** Id of an exported snapshot; what is dumped is what it sees. */
   snapshot?: string
   exclude?: Exclusions
+  /**
+   * The server's encoding, in which the rows are. Else names are written in what database or role set for their clients,
+   * and an export says of its rows that they are in that.
+   */
+  encoding: string
   /** Our own schemas, to be left out: `ExportedSnapshot.bookkeeping`. */
   bookkeeping: readonly string[]
   /** How long pg_dump may wait for a lock; see `ExportedSnapshotOptions.lockBudgetMs`. */
@@ -29,7 +34,7 @@ export async function dumpSchema(
   parameters: ConnectionParameters,
   options: DumpSchemaOptions,
 ): Promise<Buffer> {
-  const { snapshot, exclude = noExclusions, bookkeeping, lockBudgetMs = 'wait', signal } = options
+  const { snapshot, exclude = noExclusions, encoding, bookkeeping, lockBudgetMs = 'wait', signal } = options
   const excluded = [
     ...exclude.tables.map((name) => `--exclude-table=${dumpPattern(name)}`),
     ...exclude.schemas.map((name) => `--exclude-schema=${dumpSchemaPattern(name)}`),
@@ -40,6 +45,7 @@ export async function dumpSchema(
     '--schema-only',
     '--compress=0',
     '--no-password',
+    `--encoding=${encoding}`,
     ...(snapshot === undefined ? [] : [`--snapshot=${snapshot}`]),
     ...(lockBudgetMs === 'wait' ? [] : [`--lock-wait-timeout=${lockBudgetMs}`]),
     ...excluded,

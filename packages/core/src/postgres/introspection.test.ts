@@ -175,6 +175,7 @@ test('the schema has a definition for every table, none that is left out, and no
     expect(snapshot.bookkeeping).toEqual(['lifeboat'])
     const archive = await dumpSchema(tools, source, {
       snapshot: snapshot.id,
+      encoding: 'UTF8',
       bookkeeping: snapshot.bookkeeping,
       exclude: { tables: ['plain'], schemas: ['Quo*'], rows: ['unlogged'] },
       lockBudgetMs: 2000,
