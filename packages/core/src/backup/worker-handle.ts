@@ -1,7 +1,8 @@
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { EngineError } from '../errors.ts'
 import type { FinishedPack } from '../repository/pack.ts'
 import {
+  type CommonSetup,
   fromPlainError,
   SharedState,
   type WorkerAnswer,
@@ -27,15 +28,15 @@ export interface WorkerHandle {
 /** Bytes a worker may have been fed and not worked off yet. */
 const feedWindow = 4 << 20
 
-export function startWorker(
-  setup: Omit<WorkerSetup, 'shared'>,
-  onPack: (pack: FinishedPack) => Promise<void>,
-): WorkerHandle {
+export function startWorker(setup: CommonSetup, onPack: (pack: FinishedPack) => Promise<void>): WorkerHandle {
   const buffer = SharedState.allocate()
   const shared = new SharedState(buffer)
+  const { port1: givenBack, port2: returned } = new MessageChannel()
+  givenBack.unref()
   const isSource = import.meta.url.endsWith('.ts')
   const worker = new Worker(new URL(isSource ? './worker.ts' : './worker.js', import.meta.url), {
-    workerData: { ...setup, shared: buffer } satisfies WorkerSetup,
+    workerData: { ...setup, shared: buffer, returned } satisfies WorkerSetup,
+    transferList: [returned],
     // Nothing of the host reaches the thread: neither its flags (instrumentation, --input-type) nor its environment.
     execArgv: [],
     env: {},
@@ -60,8 +61,8 @@ export function startWorker(
     if (message.type === 'pack') {
       const { data } = message.pack
       onPack(message.pack).then(() => {
-        // Given back at once: this thread makes so little garbage that its collector would let packs pile up.
-        data.buffer.transfer(0)
+        // Before the worker is told that it may go on, so that it is there when it looks.
+        givenBack.postMessage(data.buffer, [data.buffer])
         shared.packStored()
       }, fail)
     } else if (message.type === 'taken') {
@@ -82,7 +83,10 @@ export function startWorker(
     const message = memory ? 'A backup worker ran out of memory.' : `A backup worker failed: ${error.message}`
     fail(new EngineError('INTERNAL', message, { cause: error }))
   })
-  worker.on('exit', (code) => fail(new EngineError('INTERNAL', `A backup worker ended with ${code}.`)))
+  worker.on('exit', (code) => {
+    givenBack.close()
+    fail(new EngineError('INTERNAL', `A backup worker ended with ${code}.`))
+  })
   return {
     shared,
     backendPid: null,

@@ -2,7 +2,7 @@ import { EngineError } from '../errors.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
 import type { FinishedPack } from '../repository/pack.ts'
 import { startWorker, type WorkerHandle } from './worker-handle.ts'
-import type { ReadJob, ReadJobResult, StoredStream, WorkerSetup } from './worker-protocol.ts'
+import type { CommonSetup, ReadJob, ReadJobResult, StoredStream } from './worker-protocol.ts'
 
 /** The worker threads of one backup attempt. */
 export interface WorkerPool {
@@ -34,7 +34,7 @@ export interface WorkerPool {
 /** `onPack` stores a pack; while it has not resolved, its worker makes at most one further pack. */
 export function createWorkerPool(
   size: number,
-  setup: Omit<WorkerSetup, 'shared'>,
+  setup: CommonSetup,
   onPack: (pack: FinishedPack) => Promise<void>,
 ): WorkerPool {
   const storing = new Set<Promise<void>>()

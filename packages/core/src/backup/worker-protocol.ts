@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads'
 import { EngineError, type ErrorCode, errorTable } from '../errors.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
 import type { KnownChunks } from '../repository/chunk-table.ts'
@@ -18,7 +19,12 @@ export interface WorkerSetup {
   compressionLevel: number
   /** See {@link SharedState}. */
   shared: SharedArrayBuffer
+  /** Where the memory of stored packs (ArrayBuffers) comes back, to be filled again. */
+  returned: MessagePort
 }
+
+/** What whoever starts workers knows; the rest is each worker's own. */
+export type CommonSetup = Omit<WorkerSetup, 'shared' | 'returned'>
 
 export type WorkerRequest =
   | { type: 'connect'; parameters: ConnectionParameters; snapshotId: string }

@@ -3,7 +3,7 @@
  * packs, synchronously (PERFORMANCE.md of the prototype: 7.2 s against 8.3 s with a thread pool, at half the memory).
  * It does no storage I/O: packs go to the main thread, which owns the Storage.
  */
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { EngineError } from '../errors.ts'
 import { joinSnapshot } from '../postgres/joined-snapshot.ts'
 import { openSession, type Session } from '../postgres/session.ts'
@@ -40,6 +40,7 @@ const chunks = createChunkWriter({
     packsSent += 1
     send({ type: 'pack', pack }, [pack.data.buffer as ArrayBuffer])
   },
+  spare: () => receiveMessageOnPort(setup.returned)?.message,
 })
 
 let session: Session | undefined

@@ -22,6 +22,8 @@ export interface ChunkWriterOptions {
   chunker?: ChunkerParameters
   /** Called synchronously with every full pack. The writer does not touch `data` afterwards. */
   onPack(pack: FinishedPack): void
+  /** Memory of a pack that is stored, to be filled again: taking new memory for each costs processor time. */
+  spare?(): ArrayBuffer | undefined
 }
 
 /** Turns streams into chunks in packs. Synchronous and without I/O: runs in workers and on the main thread alike. */
@@ -51,7 +53,7 @@ export function createChunkWriter(options: ChunkWriterOptions): ChunkWriter {
   const level = options.compressionLevel ?? defaultCompressionLevel
   const isKnown = options.known === undefined ? () => false : knownChunkLookup(options.known)
   const written = new IdSet()
-  const pack = new PackBuilder(keys, packBytes)
+  const pack = new PackBuilder(keys, packBytes, options.spare)
   const stored = { bytes: 0, chunks: 0, reused: 0 }
   const spareBuffers: Uint8Array[] = []
 

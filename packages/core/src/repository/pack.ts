@@ -46,10 +46,13 @@ export class PackBuilder {
   // Kept up with every chunk: no long pause at the end of a pack, and the bytes are still in the cache.
   #hash = createHash('sha256')
   #filled = false
+  readonly #spare: () => ArrayBuffer | undefined
 
-  constructor(keys: RepositoryKeys, packBytes: number) {
+  /** `spare` gives memory of an earlier pack to be filled again, where there is any. */
+  constructor(keys: RepositoryKeys, packBytes: number, spare: () => ArrayBuffer | undefined = () => undefined) {
     this.#keys = keys
     this.#packBytes = packBytes
+    this.#spare = spare
   }
 
   get empty(): boolean {
@@ -91,10 +94,12 @@ export class PackBuilder {
     const needed = this.#length + part.length
     if (this.#buffer === undefined || needed > this.#buffer.length) {
       // The first pack of a writer may stay small; where one was filled the next one most likely is too.
-      const wanted = this.#filled || this.#buffer !== undefined ? this.#packBytes + maxChunkBytes : 256 * 1024
+      const most = this.#packBytes + maxChunkBytes
+      const wanted = this.#filled || this.#buffer !== undefined ? most : 256 * 1024
       const doubled = this.#buffer === undefined ? 0 : this.#buffer.length * 2
       const size = Math.max(needed, doubled === 0 ? wanted : Math.min(doubled, wanted))
-      const grown = Buffer.allocUnsafeSlow(size)
+      const spare = size >= most ? this.#spare() : undefined
+      const grown = spare && spare.byteLength >= size ? Buffer.from(spare) : Buffer.allocUnsafeSlow(size)
       if (this.#buffer !== undefined) this.#buffer.copy(grown, 0, 0, this.#length)
       this.#buffer = grown
     }
