@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { EngineError } from '../errors.ts'
+import { startStopwatch } from '../testing/stopwatch.ts'
 import { inAttemptScope } from './attempt-scope.ts'
 
 test('gives the result, and lets go in reverse order', async () => {
@@ -35,7 +36,7 @@ test('a failure is thrown as it is, after everything was let go of and told to e
 test('an abort does not wait for what hangs', async () => {
   const abort = new AbortController()
   let released = false
-  const began = Date.now()
+  const stopwatch = startStopwatch()
   const run = inAttemptScope(abort.signal, async (scope) => {
     scope.onEnd(() => {
       released = true
@@ -45,7 +46,7 @@ test('an abort does not wait for what hangs', async () => {
   abort.abort()
   await expect(run).rejects.toMatchObject({ code: 'ABORTED' })
   expect(released).toBe(true)
-  expect(Date.now() - began).toBeLessThan(3000)
+  expect(stopwatch.milliseconds()).toBeLessThan(3000)
 })
 
 test('a watch that fails the attempt gives its own error, whatever breaks afterwards', async () => {

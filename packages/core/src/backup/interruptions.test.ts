@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EngineEvent } from '../events.ts'
+import { createMemoryStorage } from '../storage/memory.ts'
+import type { Storage } from '../storage/storage.ts'
+import { wrapStorage } from '../storage/wrap.ts'
+import { startStopwatch } from '../testing/stopwatch.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
 import { openBackup, ourBackendsSql, testContext, testOptions } from './backup-fixture.ts'
 import { runBackup } from './run-backup.ts'
@@ -29,23 +34,36 @@ function whenRowsBegin(action: () => void, events: EngineEvent[] = []) {
   }
 }
 
+/** Does not take pack number `from` before `goOn`: however fast the machine, the rows are still being stored then. */
+function holdPacks(goOn: Promise<unknown>, from = 1): Storage {
+  const storage = createMemoryStorage()
+  let packs = 0
+  return wrapStorage(storage, {
+    async put(name, ...rest) {
+      if (name.startsWith('packs/') && ++packs >= from) await goOn
+      return storage.put(name, ...rest)
+    },
+  })
+}
+
 test('an abort ends the backends within 5 s, leaves nothing visible, and what was stored is used again', async () => {
-  const context = await testContext(cluster.url('app'), { resources: { segmentBlocks: 64 } })
   const abort = new AbortController()
-  let abortedAt = 0
-  const { storage } = context.repository
+  const aborted = new Promise((resolve) => abort.signal.addEventListener('abort', resolve))
+  const storage = holdPacks(aborted, 5)
+  const context = await testContext(cluster.url('app'), { storage, resources: { segmentBlocks: 64 } })
+  const stopwatch = startStopwatch()
   const report = whenRowsBegin(async () => {
     while ((await Array.fromAsync(storage.list('packs/'))).length < 4) await sleep(20)
-    abortedAt = Date.now()
+    stopwatch.restart()
     abort.abort()
   })
   await expect(runBackup(context, testOptions({ signal: abort.signal, report }))).rejects.toMatchObject({
     code: 'ABORTED',
     exitCode: 130,
   })
-  expect(Date.now() - abortedAt).toBeLessThan(5000)
+  expect(stopwatch.milliseconds()).toBeLessThan(5000)
   while ((await cluster.sql('app', ourBackendsSql)).length > 0) {
-    expect(Date.now() - abortedAt).toBeLessThan(5000)
+    expect(stopwatch.milliseconds()).toBeLessThan(5000)
     await sleep(50)
   }
   expect(await Array.fromAsync(storage.list('backups/'))).toEqual([])
@@ -68,12 +86,12 @@ test('a signal that has fired already starts nothing', async () => {
 })
 
 test('a killed worker backend fails the backup, and leaves nothing visible', async () => {
-  const context = await testContext(cluster.url('app'))
+  const killed = Promise.withResolvers<void>()
+  const context = await testContext(cluster.url('app'), { storage: holdPacks(killed.promise) })
+  const worker = `SELECT pg_terminate_backend(pid) AS killed FROM pg_stat_activity WHERE application_name = 'lifeboat: backup worker' LIMIT 1`
   const report = whenRowsBegin(async () => {
-    await cluster.sql(
-      'app',
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lifeboat: backup worker' LIMIT 1`,
-    )
+    while ((await cluster.sql('app', worker)).length === 0) await sleep(5)
+    killed.resolve()
   })
   await expect(runBackup(context, testOptions({ report }))).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' })
   expect(await Array.fromAsync(context.repository.storage.list('backups/'))).toEqual([])
@@ -97,15 +115,23 @@ test('two backups of one database do not overlap: the second one waits, or is re
 })
 
 test('a schema change in the way: the backup gives way within its budget, and takes a new snapshot', async () => {
-  const context = await testContext(cluster.url('app'), { resources: { retryDelaysMs: [200, 200] } })
+  await cluster.sql('app', 'ALTER TABLE big DROP COLUMN IF EXISTS later')
+  const waits = Promise.withResolvers<void>()
+  const storage = holdPacks(waits.promise)
+  const context = await testContext(cluster.url('app'), { storage, resources: { retryDelaysMs: [200, 200] } })
   const events: EngineEvent[] = []
   let waited = 0
   let altered: Promise<unknown> | undefined
-  const report = whenRowsBegin(() => {
-    const began = Date.now()
+  const report = whenRowsBegin(async () => {
+    const stopwatch = startStopwatch()
     altered = cluster.sql('app', 'ALTER TABLE big ADD COLUMN later int DEFAULT 7').then(() => {
-      waited = Date.now() - began
+      waited = stopwatch.milliseconds()
+      // It may have been let through before anybody saw it wait.
+      waits.resolve()
     })
+    const waiting = `SELECT FROM pg_locks WHERE relation = 'big'::regclass AND NOT granted`
+    while (waited === 0 && (await cluster.sql('app', waiting)).length === 0) await sleep(5)
+    waits.resolve()
   }, events)
   const { manifest } = await runBackup(context, testOptions({ report, lockBudgetMs: 300 }))
   await altered
@@ -155,23 +181,30 @@ test('lockBudget "wait": the contested table is read by the session that holds i
 
 test('behind somebody who holds a table, the backup fails when its budget is over', async () => {
   const context = await testContext(cluster.url('app'))
-  const holding = cluster.sql('app', 'BEGIN; LOCK TABLE big; SELECT pg_sleep(3); COMMIT')
-  await sleep(300)
-  const began = Date.now()
-  await expect(runBackup(context, testOptions({ lockBudgetMs: 300 }))).rejects.toMatchObject({ code: 'LOCK_BUDGET' })
-  expect(Date.now() - began).toBeLessThan(2500)
-  await holding
+  const holder = new Client({ connectionString: cluster.url('app') })
+  await holder.connect()
+  await holder.query('BEGIN; LOCK TABLE big')
+  const stopwatch = startStopwatch()
+  try {
+    await expect(runBackup(context, testOptions({ lockBudgetMs: 300 }))).rejects.toMatchObject({ code: 'LOCK_BUDGET' })
+    expect(stopwatch.milliseconds()).toBeLessThan(2500)
+  } finally {
+    await holder.end()
+  }
 })
 
 test('an enum label renamed while rows are read: a new attempt, never a mixture', async () => {
   await cluster.sql(
     'app',
-    `CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE moods AS SELECT 'sad'::mood AS mood FROM generate_series(1, 1000)`,
+    `DROP TABLE IF EXISTS moods; DROP TYPE IF EXISTS mood; CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TABLE moods AS SELECT 'sad'::mood AS mood FROM generate_series(1, 1000)`,
   )
-  const context = await testContext(cluster.url('app'), { resources: { retryDelaysMs: [10] } })
+  const renamed = Promise.withResolvers<void>()
+  const storage = holdPacks(renamed.promise)
+  const context = await testContext(cluster.url('app'), { storage, resources: { retryDelaysMs: [10] } })
   const events: EngineEvent[] = []
-  const report = whenRowsBegin(() => {
-    cluster.sql('app', `ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'`)
+  const report = whenRowsBegin(async () => {
+    await cluster.sql('app', `ALTER TYPE mood RENAME VALUE 'sad' TO 'blue'`)
+    renamed.resolve()
   }, events)
   const { manifest } = await runBackup(context, testOptions({ report }))
   expect(events.filter((event) => event.type === 'phase' && event.phase === 'rows')).toHaveLength(2)

@@ -26,7 +26,7 @@ test('a wrong passphrase writes nothing, neither to the repository nor to the da
   expect((await Array.fromAsync(repository.list(''))).map(({ name }) => name).sort()).toEqual(before)
   expect(await cluster.sql('app', `SELECT FROM pg_namespace WHERE nspname = 'lifeboat'`)).toEqual([])
   const ours = `SELECT FROM pg_stat_activity WHERE application_name LIKE 'lifeboat: %'`
-  await expect.poll(() => cluster.sql('app', ours), { timeout: 5000 }).toEqual([])
+  await expect.poll(() => cluster.sql('app', ours)).toEqual([])
 })
 
 test('a wrong passphrase is told before a database that does not answer, and that one with the right key', async () => {

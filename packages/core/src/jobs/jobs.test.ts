@@ -64,7 +64,7 @@ const request = (extra: Partial<JobRequest> = {}): JobRequest => ({
   writer: extra.database ?? 'default',
   ...extra,
 })
-const until = (check: () => void) => vi.waitFor(check, { timeout: 5000, interval: 10 })
+const until = (check: () => void) => vi.waitFor(check, { timeout: 60_000, interval: 10 })
 const status = async (id: string) => (await catalog.jobs.get(id))?.status
 
 describe('jobs', () => {

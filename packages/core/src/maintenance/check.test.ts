@@ -26,7 +26,7 @@ beforeEach(async () => {
   const gone = await addSampleBackup(repository, { c: sampleRows(2_000) })
   await forgetBackup(repository, gone)
   // A mark that stays.
-  await prune(repository, { graceMs: 0, leaseMs: 1_000 })
+  await prune(repository, { graceMs: 0 })
 })
 const codes = async (options: { readData?: boolean } = {}) => checkRepository(repository, options)
 

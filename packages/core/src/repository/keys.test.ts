@@ -4,6 +4,7 @@ import { isEngineError } from '../errors.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createFaultyStorage } from '../testing/faulty-storage.ts'
+import { startStopwatch } from '../testing/stopwatch.ts'
 import { initRepository } from './init.ts'
 import { addKeySlot, listKeySlots, rotateKeySlot } from './key-slots.ts'
 import type { KeySource } from './keys.ts'
@@ -88,9 +89,9 @@ describe('opening a repository', () => {
       await forgeSlot(storage, (lines) => {
         lines[0] = lines[0]!.replace('"n":131072', cost)
       })
-      const startedAt = performance.now()
+      const stopwatch = startStopwatch()
       expect(await codeOf(openRepository(storage, { passphrase: 'correct horse' }))).toBe('REPOSITORY_DAMAGED')
-      expect(performance.now() - startedAt).toBeLessThan(100)
+      expect(stopwatch.milliseconds()).toBeLessThan(1000)
     }
   })
 

@@ -4,18 +4,38 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type EngineError, isEngineError } from '../errors.ts'
 import { createLocalStorage } from '../storage/local.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
 import type { Storage } from '../storage/storage.ts'
 import { wrapStorage } from '../storage/wrap.ts'
 import { createFaultyStorage } from '../testing/faulty-storage.ts'
+import { whereTimeGoesBy } from '../testing/stopwatch.ts'
 import { acquireLease } from './lease.ts'
 
 const ttlMs = 300
-const take = (storage: Storage, holder: string, more: { waitMs?: number; signal?: AbortSignal } = {}) =>
+const ask = (storage: Storage, holder: string, more: { waitMs?: number; signal?: AbortSignal } = {}) =>
   acquireLease({ storage }, { name: 'prune', holder, ttlMs, ...more })
+const take = (...asked: Parameters<typeof ask>) => hurried(ask(...asked))
+
+// No real time passes but in the test that stops a process: a machine that stands still loses no lease here.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
+async function hurried<T>(work: Promise<T>): Promise<T> {
+  let ended = false
+  const end = () => {
+    ended = true
+  }
+  work.then(end, end)
+  while (!ended) await pass(5)
+  return work
+}
 const code = (expected: string) => (error: unknown) => isEngineError(error) && error.code === expected
 async function fails(promise: Promise<unknown>, expected: string) {
   const error = await promise.then(
@@ -60,7 +80,9 @@ test('of many that ask at once one gets it, also when a dead holder is replaced'
   const dead = createFaultyStorage(storage)
   await take(dead, 'dead')
   dead.stop()
-  const results = await Promise.allSettled(Array.from({ length: 8 }, (_, index) => take(storage, `watcher ${index}`)))
+  const results = await hurried(
+    Promise.allSettled(Array.from({ length: 8 }, (_, index) => ask(storage, `watcher ${index}`))),
+  )
   const leases = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   expect(leases).toHaveLength(1)
   for (const result of results) if (result.status === 'rejected') expect(result.reason).toSatisfy(code('LEASE_HELD'))
@@ -72,7 +94,7 @@ test('a living holder keeps it for many times its time to live', async () => {
   const storage = createMemoryStorage()
   const lease = await take(storage, 'alive')
   for (let round = 0; round < 4; round++) await fails(take(storage, 'other'), 'LEASE_HELD')
-  await sleep(ttlMs * 3)
+  await pass(ttlMs * 3)
   expect(lease.lost.aborted).toBe(false)
   await lease.assertHeld()
   await lease.release()
@@ -130,7 +152,7 @@ test('a holder paused for longer than its time learns that it lost, before and a
   const second = await take(storage, 'next')
   // Long enough that the number after the paused holder's has been swept.
   for (let renewal = 0; renewal < 12; renewal++) await second.assertHeld()
-  await sleep(ttlMs)
+  await pass(ttlMs)
   expect(first.lost.aborted).toBe(true)
   resume()
   await fails(step, 'LEASE_LOST')
@@ -174,7 +196,7 @@ test('a storage that stops answering ends the lease by its time', async () => {
   })
   const lease = await take(hanging, 'cut off')
   hang = true
-  await sleep(ttlMs * 1.5)
+  await pass(ttlMs * 1.5)
   expect(lease.lost.aborted).toBe(true)
   expect(lease.lost.reason).toSatisfy(code('LEASE_LOST'))
   await lease.release()
@@ -184,10 +206,14 @@ test('a record nobody can read is a holder, and is replaced when it does not mov
   const storage = createMemoryStorage()
   const abort = new AbortController()
   await storage.put('leases/prune/000000000007', Buffer.from('{"holder": 1'))
-  const attempt = take(storage, 'next', { signal: abort.signal })
-  await sleep(ttlMs * 2)
+  const attempt = ask(storage, 'next', { signal: abort.signal })
+  await pass(ttlMs * 2)
   abort.abort()
   await fails(attempt, 'ABORTED')
+  const began = performance.now()
+  const lease = await take(storage, 'next')
+  expect(performance.now() - began).toBeGreaterThan(45_000)
+  await lease.release()
 })
 
 test('waitMs waits for a holder that is alive', async () => {
@@ -214,7 +240,7 @@ test('every storage operation failing at every moment: never two holders, and th
         const faulty = createFaultyStorage(storage, { operation, moment, stop })
         let lease: Awaited<ReturnType<typeof acquireLease>> | undefined
         try {
-          lease = await acquireLease({ storage: faulty }, { name: 'prune', holder: 'first', ttlMs: 60 })
+          lease = await hurried(acquireLease({ storage: faulty }, { name: 'prune', holder: 'first', ttlMs: 60 }))
           await lease.assertHeld()
           await lease.storageTime()
         } catch (error) {
@@ -222,7 +248,9 @@ test('every storage operation failing at every moment: never two holders, and th
         }
         const wasMet = faulty.faultMet
         await lease?.release()
-        const second = await acquireLease({ storage }, { name: 'prune', holder: 'second', ttlMs: 60, waitMs: 1_000 })
+        const second = await hurried(
+          acquireLease({ storage }, { name: 'prune', holder: 'second', ttlMs: 60, waitMs: 1_000 }),
+        )
         await second.assertHeld()
         const late = await lease?.assertHeld().then(
           () => 'held',
@@ -236,6 +264,11 @@ test('every storage operation failing at every moment: never two holders, and th
 })
 
 test('a process stopped by a signal loses it to another, and stays harmless when it goes on', async () => {
+  vi.useRealTimers()
+  await whereTimeGoesBy(loseToAnother)
+})
+
+async function loseToAnother() {
   const root = await mkdtemp(join(tmpdir(), 'lifeboat-lease-'))
   const script = join(root, 'holder.mjs')
   const lease = new URL('./lease.ts', import.meta.url).href
@@ -274,4 +307,4 @@ test('a process stopped by a signal loses it to another, and stays harmless when
     child.kill('SIGKILL')
     await rm(root, { recursive: true, force: true })
   }
-})
+}

@@ -155,7 +155,7 @@ test('a swap killed anywhere leaves the live database old or new, and what it le
   for (const [phase, delay] of moments) {
     await killedAt({ ...given, options }, phase, delay)
     // The backends of the dead process notice within moments; an unfinished commit is finished or undone by then.
-    await expect.poll(() => ours(), { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => ours()).toBe(0)
     const now = await state('swapped')
     expect([fresh, wreck]).toContain(now)
     outcomes.add(now === fresh ? 'new' : 'old')
@@ -195,7 +195,7 @@ test('an in-place restore killed anywhere leaves the database old or new', {
   const more = phases.flatMap((phase) => [0, 10, 40, 90].map((delay): [string, number] => [phase, delay]))
   for (const [phase, delay] of long ? [...more, ...few] : few) {
     await killedAt({ ...given, options }, phase, delay)
-    await expect.poll(() => ours(), { timeout: 10_000 }).toBe(0)
+    await expect.poll(() => ours()).toBe(0)
     const now = await state('replaced')
     expect([fresh, wreck]).toContain(now)
     if (now === fresh) break

@@ -6,6 +6,7 @@ import { resolveConnection } from '../postgres/connection.ts'
 import { initRepository } from '../repository/init.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
 import type { Storage } from '../storage/storage.ts'
+import { startStopwatch } from '../testing/stopwatch.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
 import { undoRestore } from './kept-databases.ts'
 import { defaultRestoreOptions, type RestoreContext, type RestoreOptions } from './options.ts'
@@ -116,6 +117,7 @@ test('swap: the backup is live, equal to its source; the wreck is kept; undo bri
   const id = await backup(context)
   await cluster.sql('shop', `DROP TABLE purchase CASCADE; DELETE FROM customer; CREATE TABLE wreck (a int)`)
 
+  const stopwatch = startStopwatch()
   const result = await restore(context, id)
   expect(result).toMatchObject({
     backupId: id,
@@ -123,7 +125,7 @@ test('swap: the backup is live, equal to its source; the wreck is kept; undo bri
     rows: 25_002,
     keptDatabase: expect.stringMatching(/^shop_before_\d{14}$/),
   })
-  expect(result.swapMilliseconds).toBeLessThan(1000)
+  expect((result.swapMilliseconds ?? Number.POSITIVE_INFINITY) - stopwatch.stoodStill()).toBeLessThan(1000)
   expect(result.safetyBackupId).toMatch(/^b/)
   expect(await contents('shop')).toEqual(before)
   expect(
