@@ -24,9 +24,9 @@ export default defineConfig({
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     // No measure of anything: what is to be quick is measured by a stopwatch that does not count a machine's standing still.
-    testTimeout: long ? 3_600_000 : 240_000,
-    hookTimeout: 240_000,
-    // How long a test that waits for something goes on asking; one second is less than a busy machine may stand still.
-    expect: { poll: { timeout: 30_000 } },
+    testTimeout: long ? 3_600_000 : 300_000,
+    hookTimeout: 300_000,
+    // How long a test that waits for something goes on asking: longer than a busy machine may stand still.
+    expect: { poll: { timeout: 60_000 } },
   },
 })

@@ -62,7 +62,7 @@ describe.skipIf(!browserPath)(named('for eyes, keyboards and screen readers'), (
       await page.goto('about:blank')
       await page.goto(host.url + address)
       await page.getByRole('heading', { level: 1 }).waitFor()
-      await expect.poll(() => page.locator('.waiting, [aria-busy=true]').count(), { timeout: 10_000 }).toBe(0)
+      await expect.poll(() => page.locator('.waiting, [aria-busy=true]').count()).toBe(0)
       found.push(...(await problems(page, address)))
     }
     await page.goto(`${host.url}backups`)
@@ -76,7 +76,7 @@ describe.skipIf(!browserPath)(named('for eyes, keyboards and screen readers'), (
     expect(found).toEqual([])
   })
 
-  test('a backup and a restore by the keyboard alone', { timeout: 120_000 }, async () => {
+  test('a backup and a restore by the keyboard alone', async () => {
     const { page } = await openPage(await browser.newContext())
     const tabTo = async (name: string | RegExp, role: 'button' | 'link' | 'textbox') => {
       const target = page.getByRole(role, { name, exact: typeof name === 'string' })
@@ -104,6 +104,6 @@ describe.skipIf(!browserPath)(named('for eyes, keyboards and screen readers'), (
     await tabTo(`Type ${host.database} to confirm`, 'textbox')
     await page.keyboard.type(host.database)
     await page.keyboard.press('Enter')
-    await page.getByText('The restored database is live.').waitFor({ timeout: 60_000 })
+    await page.getByText('The restored database is live.').waitFor()
   })
 })

@@ -19,7 +19,7 @@ export const openBrowser = (): Promise<Browser> =>
 /** A page, and what went wrong in it: script errors, and what the Content-Security-Policy refused. */
 export async function openPage(context: BrowserContext): Promise<{ page: Page; wrong: string[] }> {
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
+  page.setDefaultTimeout(90_000)
   const wrong: string[] = []
   page.on('pageerror', (error) => wrong.push(error.message))
   page.on('console', (message) => {

@@ -97,7 +97,7 @@ async function serveFastify(engine: BackupEngine, path: string, options: Options
 
 /** Waits for a job that was begun without the browser. */
 export async function ended(engine: BackupEngine, taskId: string): Promise<void> {
-  const until = Date.now() + 60_000
+  const until = Date.now() + 180_000
   for (;;) {
     const task = await engine.operations.tasks.get(taskId)
     if (task && task.status !== 'queued' && task.status !== 'running') return

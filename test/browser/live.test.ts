@@ -1,6 +1,7 @@
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startStopwatch } from '../../packages/core/src/testing/stopwatch.ts'
 import { browserPath, named, openBrowser, openPage } from './browser.ts'
 import { ended, type Host, openHost } from './host.ts'
 
@@ -15,17 +16,18 @@ describe.skipIf(!browserPath)(named('what happens is seen by itself'), () => {
   let browser: Browser
   let page: Page
   const took: Record<string, number> = {}
+  const stopwatch = startStopwatch()
+  const now = () => stopwatch.milliseconds()
 
   /** Milliseconds from an event, at `from`, until the page shows it. */
   const seen = async (name: string, from: number, shown: Promise<unknown>) => {
     await shown
-    took[name] = Math.max(took[name] ?? 0, Date.now() - from)
+    took[name] = Math.max(took[name] ?? 0, now() - from)
   }
 
   beforeAll(async () => {
     cluster = await startTemporaryCluster()
     host = await openHost(cluster, 'Express', '/backup')
-    await cluster.sql(host.database, 'CREATE TABLE held (n int)')
     browser = await openBrowser()
     ;({ page } = await openPage(await browser.newContext()))
   })
@@ -42,14 +44,14 @@ describe.skipIf(!browserPath)(named('what happens is seen by itself'), () => {
     await expect
       .poll(async () => (await host.engine.operations.tasks.get(taskId))?.status, { interval: 5 })
       .toBe(status)
-    return Date.now()
+    return now()
   }
 
   test('rows of the list: a backup that begins elsewhere, and its end', async () => {
     await page.goto(`${host.url}backups`)
     await page.getByText('There is no backup yet.').waitFor()
     for (const name of ['first', 'second', 'third']) {
-      const asked = Date.now()
+      const asked = now()
       const { task_id: taskId } = await begin(name)
       await seen('row appears', asked, page.getByRole('link', { name, exact: true }).waitFor())
       const done = await reached(taskId, 'succeeded')
@@ -59,18 +61,21 @@ describe.skipIf(!browserPath)(named('what happens is seen by itself'), () => {
   })
 
   test('the log and the progress of a job, line by line', async () => {
-    // Something to wait for: a backup asks for the lock of each table, and says so while it waits.
-    const lock = cluster.sql(host.database, 'BEGIN; LOCK TABLE held; SELECT pg_sleep(2.5); COMMIT')
+    // Stays among its rows until the page is there; what it says from then on is looked for.
+    host.engine.repository.throttle.change({ upload: 20_000 })
+    await cluster.sql(host.database, 'UPDATE orders SET note = md5(random()::text)')
     const { task_id: taskId } = await begin('watched')
     await reached(taskId, 'running')
     await page.goto(`${host.url}activity/${taskId}`)
     await page.getByRole('log').waitFor()
+    const from = new Date().toISOString()
+    host.engine.repository.throttle.change({ upload: 0 })
     const lines = host.engine.operations.tasks.watch(taskId, { after: 0 })
     let last = 0
     for await (const update of lines) {
-      if (update.type !== 'log' || Date.parse(update.log.at) < Date.now() - liveMs) continue
+      if (update.type !== 'log' || update.log.at < from) continue
       last++
-      const at = Date.now()
+      const at = now()
       await seen(
         'log line',
         at,
@@ -79,7 +84,6 @@ describe.skipIf(!browserPath)(named('what happens is seen by itself'), () => {
     }
     expect(last).toBeGreaterThan(0)
     await seen('job ended', await reached(taskId, 'succeeded'), page.getByText('succeeded', { exact: true }).waitFor())
-    await lock
   })
 
   test('the progress of a job', async () => {
@@ -95,6 +99,7 @@ describe.skipIf(!browserPath)(named('what happens is seen by itself'), () => {
         if (document.querySelector('progress')) changes.push(Date.now())
       }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true })
     })
+    const before = stopwatch.stoodStill()
     const updates: number[] = []
     let shown = ''
     for await (const update of host.engine.operations.tasks.watch(taskId, { after: 2 ** 30 })) {
@@ -110,7 +115,8 @@ describe.skipIf(!browserPath)(named('what happens is seen by itself'), () => {
       .flatMap((at) => changes.find((change) => change >= at - 20) ?? [])
       .map((at, n) => at - (updates[n] ?? at))
     expect(later.length).toBeGreaterThan(0)
-    took.progress = Math.max(0, ...later)
+    // The page has a clock of its own.
+    took.progress = Math.max(0, Math.max(...later) - (stopwatch.stoodStill() - before))
   })
 
   test('jobs that wait are put in another order by somebody else, and the queue is paused', async () => {
@@ -121,12 +127,12 @@ describe.skipIf(!browserPath)(named('what happens is seen by itself'), () => {
       .getByRole('button', { name: `Earlier: backup ${two.task_id}` })
       .and(page.locator(':enabled'))
       .waitFor()
-    const asked = Date.now()
+    const asked = now()
     await host.engine.operations.tasks.reorder([two.task_id, one.task_id])
     const later = page.getByRole('button', { name: `Later: backup ${two.task_id}` })
     await seen('another order', asked, later.and(page.locator(':enabled')).waitFor())
     for (const { task_id: taskId } of [one, two]) await host.engine.operations.tasks.cancel(taskId)
-    await seen('cancelled', Date.now(), later.waitFor({ state: 'detached' }))
+    await seen('cancelled', now(), later.waitFor({ state: 'detached' }))
     await host.engine.operations.tasks.resume()
   })
 

@@ -135,14 +135,14 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     expect(await button.isDisabled()).toBe(true)
     await page.getByLabel(`Type ${host.database} to confirm`).fill(host.database)
     await button.click()
-    await page.getByText('The restored database is live.').waitFor({ timeout: 60_000 })
+    await page.getByText('The restored database is live.').waitFor()
     expect(await orders()).toBe(60_000)
   })
 
   test('and that is undone', async () => {
     await page.getByRole('button', { name: 'Undo this restore' }).click()
     await page.getByRole('button', { name: 'Undo now' }).click()
-    await page.getByText('It was undone').waitFor({ timeout: 60_000 })
+    await page.getByText('It was undone').waitFor()
     expect(await orders()).toBe(1000)
     await page.getByRole('link', { name: 'Activity', exact: true }).click()
     await page.getByRole('tab', { name: 'Restores' }).click()
@@ -207,7 +207,7 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
   test('the storage is tested, and it is told whether backups are encrypted', async () => {
     await page.getByText('Backups are not encrypted').waitFor()
     await page.getByRole('button', { name: 'Test the storage' }).click()
-    await page.getByText('The storage does all that is needed.').waitFor({ timeout: 60_000 })
+    await page.getByText('The storage does all that is needed.').waitFor()
   })
 
   test('a backup is deleted once its number was typed', async () => {

@@ -2,13 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { Client } from 'pg'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { shareWriters } from '../../packages/core/src/postgres/catalog-carry.ts'
 import type { CarryStep } from '../../packages/core/src/restore/carry-catalogs.ts'
 import { carryAndSwap } from './carrier.ts'
 import { acknowledged, addJob, openCatalog, startWriter, written } from './writers.ts'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 let cluster: TemporaryCluster
 const children = new Set<ChildProcess>()
@@ -43,9 +41,7 @@ async function newSwap() {
     /** Everything that was acknowledged is there, once, and nothing else; and writing goes on. */
     async checkAll() {
       const before = writers.map(({ events }) => events.length)
-      await expect
-        .poll(() => writers.every(({ events }, index) => events.length > (before[index] ?? 0) + 2), { timeout: 30_000 })
-        .toBe(true)
+      await expect.poll(() => writers.every(({ events }, index) => events.length > (before[index] ?? 0) + 2)).toBe(true)
       await Promise.all(writers.map((writer) => writer.stop()))
       expect(writers.flatMap(({ failed }) => failed)).toEqual([])
       const fresh = await openCatalog(url)
@@ -210,6 +206,7 @@ test('what a writer under way commits is waited for, and goes along', async () =
       if (step === 'copied') await new Promise((resolve) => setTimeout(resolve, 800))
     },
   })
+  await expect.poll(() => steps).toEqual(['locked'])
   await new Promise((resolve) => setTimeout(resolve, 500))
   await writing.query('COMMIT')
   expect(steps).toEqual(['locked'])

@@ -6,11 +6,9 @@ import { promisify } from 'node:util'
 import { createBackupEngine, type EngineOptions } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { findClientTools } from '../../packages/core/src/postgres/client-tools.ts'
 import { openCatalog } from './writers.ts'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 let cluster: TemporaryCluster
 let folder: string

@@ -30,7 +30,7 @@ beforeAll(async () => {
     await run(process.execPath, ['--no-warnings', join(shop, `src/bin/${program}.ts`)], {
       env: { ...process.env, ...env },
     })
-}, 240_000)
+})
 afterAll(async () => {
   await cluster?.stop()
   if (folder) await rm(folder, { recursive: true, force: true })

@@ -18,7 +18,7 @@ function help(...args: string[]): Promise<string> {
 const sorted = (names: Iterable<string>) => [...new Set(names)].sort()
 const found = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name = '']) => name)
 
-test('docs/cli.md has every command with every option', { timeout: 120_000 }, async () => {
+test('docs/cli.md has every command with every option', async () => {
   const document = readDocument('docs/cli.md')
   const sections = document.split(/^### `/m).slice(1)
   const common = found(document.split('## Commands')[0] ?? '', /^\| `(--[\w-]+)/gm)

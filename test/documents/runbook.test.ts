@@ -43,7 +43,7 @@ describe.skipIf(unavailable)('the runbook', () => {
   beforeAll(async () => {
     ;[s3, lost, fresh] = await Promise.all([startMoto(), startTemporaryCluster(), startTemporaryCluster()])
     await s3.createBucket('shop-backups')
-  }, 180_000)
+  })
   afterAll(async () => {
     await Promise.all([s3?.stop(), lost?.stop(), fresh?.stop()])
     for (const folder of folders) await rm(folder, { recursive: true, force: true })

@@ -24,7 +24,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-test('app and worker share the catalog: what the app is asked for is done once', { timeout: 120_000 }, async () => {
+test('app and worker share the catalog: what the app is asked for is done once', async () => {
   await cluster.createDatabase('notes')
   // As examples/compose/create-catalog.sql does.
   await cluster.createDatabase('notes_lifeboat')

@@ -36,7 +36,7 @@ beforeAll(async () => {
     'app',
     `UPDATE version SET v = 2; UPDATE b SET pad = md5(pad) || repeat('y', 300) WHERE id % 2 = 0; DROP TABLE c`,
   )
-}, 120_000)
+})
 
 afterAll(async () => {
   await cluster?.stop()

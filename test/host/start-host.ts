@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { EngineOptions } from '@lifeboat/core'
+import { startStopwatch } from '../../packages/core/src/testing/stopwatch.ts'
 
 /** What host.ts is asked: to forget what it measured, to say it, to close. */
 export type HostQuestion = 'reset' | 'measure' | 'close'
@@ -87,9 +88,9 @@ export async function startHost(framework: 'express' | 'fastify', options: Engin
     },
     async close() {
       const { resources } = await ask('close')
-      const began = performance.now()
+      const stopwatch = startStopwatch()
       const [exitCode] = await ended
-      return { resources, exitCode, seconds: (performance.now() - began) / 1000 }
+      return { resources, exitCode, seconds: stopwatch.milliseconds() / 1000 }
     },
     kill: () => child.kill('SIGKILL'),
   }

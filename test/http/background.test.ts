@@ -15,7 +15,7 @@ afterAll(async () => {
   await cluster?.stop()
 })
 
-const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 30_000, interval: 50 })
+const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 60_000, interval: 50 })
 
 test('retention runs after each successful backup, keeps what an option in code says, and no failed backup counts', async () => {
   const { engine } = setting

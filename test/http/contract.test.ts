@@ -1,5 +1,6 @@
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startStopwatch } from '../../packages/core/src/testing/stopwatch.ts'
 import { readEvents, type SeenEvent } from './events.ts'
 import { faces, mountedAt, type OpenFace } from './faces.ts'
 import { as, authorize, newSetting, post, taskEnd } from './setting.ts'
@@ -316,11 +317,11 @@ describe.each(faces)('the HTTP contract over $name', ({ open }) => {
     const drained = (async () => {
       for await (const _ of readEvents(stream)) void _
     })()
-    const began = Date.now()
+    const stopwatch = startStopwatch()
     closed = true
     await face.close()
     await drained
-    expect(Date.now() - began).toBeLessThan(5000)
+    expect(stopwatch.milliseconds()).toBeLessThan(5000)
     expect(setting.engine.operations.stopping.aborted).toBe(true)
   })
 })

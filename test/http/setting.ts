@@ -60,7 +60,7 @@ export async function taskEnd(
   get: (path: string, init: RequestInit) => Promise<Response>,
   taskId: string,
 ): Promise<Record<string, unknown> & { status: string }> {
-  const until = Date.now() + 60_000
+  const until = Date.now() + 180_000
   for (;;) {
     const response = await get(`/tasks/${taskId}/`, as('viewer'))
     const task = (await response.json()) as Record<string, unknown> & { status: string }

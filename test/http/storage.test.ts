@@ -78,7 +78,7 @@ describe('a storage test', () => {
     return taskEnd(call, String((await body(started)).task_id))
   }
 
-  test('tries the storage of the repository and leaves nothing there', { timeout: 60_000 }, async () => {
+  test('tries the storage of the repository and leaves nothing there', async () => {
     const before = await setting.engine.repository.describe()
     const task = await run({})
     expect(task).toMatchObject({ kind: 'storage_test', status: 'succeeded', created_by: 'operator' })

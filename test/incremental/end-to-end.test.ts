@@ -42,4 +42,4 @@ test('whole backups: an incremental one holds what a full one holds that is made
   }
   expect(types).toEqual(['full', 'incremental', 'incremental', 'differential', 'incremental'])
   expect(takenOver).toBeGreaterThan(20)
-}, 180_000)
+})

@@ -1,8 +1,6 @@
 /** The first sentence of the proof: the present snapshot is later than the base's in the same history of the same server. */
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { cp, rm } from 'node:fs/promises'
-import { type AddressInfo, createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -12,6 +10,7 @@ import { type Base, confirmBase } from '../../packages/core/src/backup/find-base
 import { resolveConnection } from '../../packages/core/src/postgres/connection.ts'
 import { openExportedSnapshot } from '../../packages/core/src/postgres/exported-snapshot.ts'
 import { walReached } from '../../packages/core/src/postgres/snapshot-facts.ts'
+import { freePort } from '../../packages/core/src/testing/free-port.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
 import { postgresPrograms, versionsToTest } from '../servers/postgres-versions.ts'
 import { compareWith, type Reading } from './reading.ts'
@@ -334,15 +333,6 @@ async function asServer(program: string, args: string[]): Promise<void> {
   const account = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
   const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', PGPASSWORD: 'temporary' }
   await run(program, args, { ...account, cwd: '/tmp', env })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function startStandby(primary: TemporaryCluster, bin: string, folder: string) {

@@ -54,7 +54,7 @@ describe.skipIf(found.unavailable)('the age program of Debian', () => {
     const added = await cli(['key', 'add', '--age-recipient', recipient, '--label', 'officer', ...sealed])
     expect(added.json()).toMatchObject({ key: { kind: 'age', recipients: [recipient], label: 'officer' } })
     fingerprint = ((await cli(['key', 'list', ...sealed])).json() as { fingerprint: string }).fingerprint
-  }, 120_000)
+  })
   afterAll(async () => {
     await cluster?.stop()
     if (folder) await rm(folder, { recursive: true, force: true })
@@ -75,14 +75,14 @@ describe.skipIf(found.unavailable)('the age program of Debian', () => {
     expect(another.json()).toMatchObject({ error: { code: 'WRONG_KEY' } })
   })
 
-  test('that of somebody else does not open it', { timeout: 60_000 }, async () => {
+  test('that of somebody else does not open it', async () => {
     await stock('age-keygen', ['-o', at('other')])
     const refused = await cli(['list', '--json', '--age-identity', 'other'])
     expect(refused.json()).toMatchObject({ error: { code: 'WRONG_KEY' } })
     expect(refused.stdout + refused.stderr).not.toContain('AGE-SECRET-KEY')
   })
 
-  test('unwraps the slot, and the recovery program opens with that', { timeout: 60_000 }, async () => {
+  test('unwraps the slot, and the recovery program opens with that', async () => {
     const program = at('backups/recover.mjs')
     const keys = await runNode([program, 'keys', at('backups')])
     expect(keys.stdout).toContain(`for ${recipient}`)
@@ -105,5 +105,5 @@ describe.skipIf(found.unavailable)('the age program of Debian', () => {
     expect(refused.json()).toMatchObject({ error: { code: 'USAGE' } })
     const wrong = await cli(['key', 'add', '--age-recipient', 'age1nonsense', ...sealed])
     expect(wrong.json()).toMatchObject({ error: { code: 'CONFIG_INVALID' } })
-  }, 120_000)
+  })
 })

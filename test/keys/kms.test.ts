@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from '../../packages/core/src/testing/free-port.ts'
 import { runCli } from '../cli/run-cli.ts'
 import { codeBlocks, readDocument } from '../documents/markdown.ts'
-import { type ChildServer, freePort, startChildServer } from '../storage/child-server.ts'
+import { type ChildServer, startChildServer } from '../storage/child-server.ts'
 import { root } from '../structure/sources.ts'
 import { runNode } from './run-node.ts'
 
@@ -45,7 +46,7 @@ beforeAll(async () => {
   await symlink(join(root, 'packages/core'), join(folder, 'node_modules/@lifeboat/core'))
   env = { DATABASE_URL: database, KMS_URL: `http://127.0.0.1:${port}`, KMS_TOKEN: token }
   await startKms()
-}, 120_000)
+})
 afterAll(async () => {
   await kms?.stop()
   await cluster?.stop()
@@ -53,7 +54,7 @@ afterAll(async () => {
 })
 
 describe('a KMS in a process of its own, by the module of docs/keys.md', () => {
-  test('seals a repository, and backs it up', { timeout: 120_000 }, async () => {
+  test('seals a repository, and backs it up', async () => {
     const made = await cli(['init', '--json'])
     expect(made).toMatchObject({ code: 0, stderr: '' })
     expect(await cli(['backup', '--quiet'])).toMatchObject({ code: 0 })
@@ -63,7 +64,7 @@ describe('a KMS in a process of its own, by the module of docs/keys.md', () => {
     expect(added).toMatchObject({ code: 0 })
   })
 
-  test('that is away: told so with a code, and the passphrase opens meanwhile', { timeout: 120_000 }, async () => {
+  test('that is away: told so with a code, and the passphrase opens meanwhile', async () => {
     await kms?.stop()
     const refused = await cli(['list', '--json'])
     expect(refused.code).toBe(1)
@@ -77,7 +78,7 @@ describe('a KMS in a process of its own, by the module of docs/keys.md', () => {
     expect(await cli(['verify', 'latest', '--quiet'])).toMatchObject({ code: 0 })
   })
 
-  test('with the wrong right is told as it says, without its token', { timeout: 60_000 }, async () => {
+  test('with the wrong right is told as it says, without its token', async () => {
     const refused = await cli(['list', '--json'], { KMS_TOKEN: 'canary-another' })
     expect(refused.json()).toMatchObject({
       error: { code: 'KMS_UNAVAILABLE', message: expect.stringContaining('the service answered 401') },
@@ -88,7 +89,7 @@ describe('a KMS in a process of its own, by the module of docs/keys.md', () => {
         expect((await readFile(join(entry.parentPath, entry.name))).includes(token), entry.name).toBe(false)
   })
 
-  test('is named by the recovery program, which opens with what it unwraps', { timeout: 120_000 }, async () => {
+  test('is named by the recovery program, which opens with what it unwraps', async () => {
     const program = join(repository, 'recover.mjs')
     const refused = await runNode([program, 'list', repository], { LIFEBOAT_PASSPHRASE: 'wrong' })
     expect(refused.code).toBe(1)
@@ -117,7 +118,7 @@ describe('a KMS in a process of its own, by the module of docs/keys.md', () => {
     })
   })
 
-  test('is added to a repository that exists, by the command', { timeout: 120_000 }, async () => {
+  test('is added to a repository that exists, by the command', async () => {
     const sealed = { LIFEBOAT_REPOSITORY: join(folder, 'other'), LIFEBOAT_PASSPHRASE: 'a first one' }
     expect(await cli(['init', '--json'], sealed)).toMatchObject({ code: 0 })
     expect(await cli(['key', 'add', '--kms-module', './kms.ts', '--label', 'kms', '--json'], sealed)).toMatchObject({

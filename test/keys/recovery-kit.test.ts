@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-test('a kit with a key of its own opens the repository, typed in from the page', { timeout: 120_000 }, async () => {
+test('a kit with a key of its own opens the repository, typed in from the page', async () => {
   const cli = (args: string[], given: Record<string, string>) => runCli(args, { cwd: folder, env: given })
   const { LIFEBOAT_REPOSITORY: repository = '' } = env
   expect(await cli(['init', '--quiet'], env)).toMatchObject({ code: 0 })

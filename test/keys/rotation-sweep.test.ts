@@ -26,7 +26,7 @@ beforeAll(async () => {
   await engine.stop()
   objects = []
   for await (const { name } of storage.list('')) objects.push([name, await storage.get(name)])
-}, 120_000)
+})
 afterAll(() => cluster?.stop())
 
 async function repositoryAgain(): Promise<Storage> {

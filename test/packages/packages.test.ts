@@ -1,9 +1,9 @@
 import { execFile, spawn } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePort } from '../../packages/core/src/testing/free-port.ts'
 import { codeBlocks, readDocument, words } from '../documents/markdown.ts'
 import { emptyProject } from './empty-project.ts'
 
@@ -16,18 +16,10 @@ afterAll(() => cluster?.stop())
 
 const [command, express, fastify] = codeBlocks(readDocument('README.md'), '## Mounted in Express or Fastify')
 
-const freePort = () =>
-  new Promise<number>((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(address && typeof address === 'object' ? address.port : 0))
-    })
-  })
-
 test.each([
   ['express', express],
   ['fastify', fastify],
-])('%s: the README as it stands', { timeout: 180_000 }, async (framework, block) => {
+])('%s: the README as it stands', async (framework, block) => {
   const project = await emptyProject(['core', 'cli', 'admin-ui', `${framework}-adapter`])
   const databaseUrl = await cluster.createDatabase(framework)
   await cluster.sql(framework, 'CREATE TABLE notes AS SELECT n FROM generate_series(1, 100) AS n')
@@ -54,9 +46,9 @@ test.each([
   try {
     const api = `http://localhost:${port}/api/backup`
     const ask = async (path: string, init?: RequestInit) => (await fetch(`${api}/${path}`, init)).json()
-    await expect.poll(() => ask('backups/').catch(() => stderr), { timeout: 30_000 }).toMatchObject({ count: 0 })
+    await expect.poll(() => ask('backups/').catch(() => stderr)).toMatchObject({ count: 0 })
     const { task_id } = (await ask('backups/create/', { method: 'POST' })) as { task_id: string }
-    await expect.poll(() => ask(`tasks/${task_id}/`), { timeout: 60_000 }).toMatchObject({ status: 'succeeded' })
+    await expect.poll(() => ask(`tasks/${task_id}/`)).toMatchObject({ status: 'succeeded' })
     expect(await ask('backups/latest/')).toMatchObject({ number: 1, table_counts: { 'public.notes': 100 } })
   } finally {
     app.kill()

@@ -6,7 +6,10 @@ import { randomId } from '../../packages/core/src/jobs/job-id.ts'
 import { createJobs } from '../../packages/core/src/jobs/jobs.ts'
 import { createLocalQueue } from '../../packages/core/src/jobs/local-queue.ts'
 
-/** One of several processes that work for the same engine: notes in the table `runs` when it began and ended a job. */
+/**
+ * One of several processes that work for the same engine: notes in the table `runs` when it began and ended a job. With
+ * `HOLD` it ends none, says so of each it has begun, and waits to be killed.
+ */
 const pool = new Pool({ connectionString: process.env.CATALOG_URL, max: 6 })
 pool.on('error', () => {})
 const notes = new Pool({ connectionString: process.env.CATALOG_URL, max: 4 })
@@ -18,7 +21,7 @@ const jobs = createJobs({
   queue: createLocalQueue({ concurrency: 3 }),
   clock: systemClock,
   worker,
-  leaseMs: 1500,
+  leaseMs: 2500,
   sweepMs: 150,
   handlers: {
     backup: {
@@ -30,7 +33,8 @@ const jobs = createJobs({
           worker,
           process.pid,
         ])
-        await delay(80, undefined, { signal })
+        if (process.env.HOLD) process.send?.('held')
+        await delay(process.env.HOLD ? 3_600_000 : 80, undefined, { signal })
         await notes.query('UPDATE runs SET ended = clock_timestamp() WHERE job = $1', [job.id])
         return { worker }
       },

@@ -1,10 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { Pool } from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { NewJob } from '../../packages/core/src/catalog/catalog.ts'
 import { openPostgresCatalog } from '../../packages/core/src/catalog/postgres.ts'
+import { whereTimeGoesBy } from '../../packages/core/src/testing/stopwatch.ts'
 
 let cluster: TemporaryCluster
 const children = new Set<ChildProcess>()
@@ -16,9 +18,9 @@ afterAll(async () => {
   await cluster?.stop()
 })
 
-async function startReplica(url: string): Promise<ChildProcess> {
+async function startReplica(url: string, env: Record<string, string> = {}): Promise<ChildProcess> {
   const child = fork(fileURLToPath(new URL('./replica.ts', import.meta.url)), {
-    env: { ...process.env, CATALOG_URL: url },
+    env: { ...process.env, CATALOG_URL: url, ...env },
     execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
@@ -33,7 +35,20 @@ async function startReplica(url: string): Promise<ChildProcess> {
 
 const exit = (child: ChildProcess) => new Promise((resolve) => child.once('exit', resolve))
 
-test('three processes, two of them killed: no job is lost, none is done twice, and writers never overlap', async () => {
+afterEach(async () => {
+  for (const child of children) {
+    const gone = exit(child)
+    child.kill('SIGKILL')
+    await gone
+  }
+})
+
+// A living process that stands still for longer than its lease is taken for dead, and may still note an end.
+test('three processes, two of them killed: no job is lost, none is done twice, and writers never overlap', () =>
+  whereTimeGoesBy(killTwo))
+
+async function killTwo() {
+  for (const child of children) child.kill('SIGKILL')
   const url = await cluster.createDatabase('replicas')
   await cluster.sql(
     'replicas',
@@ -59,25 +74,28 @@ test('three processes, two of them killed: no job is lost, none is done twice, a
     }
     await catalog.jobs.insert(job)
   }
-  const [first, second] = await Promise.all([startReplica(url), startReplica(url), startReplica(url)])
-  const running = async (pid: number | undefined) =>
-    (await cluster.sql('replicas', 'SELECT 1 FROM runs WHERE pid = $1 AND ended IS NULL', [pid])).length > 0
-  // Killed in the middle of a job, whichever comes.
-  for (const victim of [first, second]) {
-    const until = Date.now() + 10_000
-    while (!(await running(victim.pid)) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 5))
+  // Two that are killed while they have jobs, as many as each does at a time, and one that does the rest.
+  const victims: ChildProcess[] = []
+  for (let n = 0; n < 2; n++) {
+    const victim = await startReplica(url, { HOLD: '1' })
+    victims.push(victim)
+    await once(victim, 'message')
+  }
+  await startReplica(url)
+  for (const victim of victims) {
+    const gone = exit(victim)
     victim.kill('SIGKILL')
-    await exit(victim)
+    await gone
     await startReplica(url)
   }
-  const until = Date.now() + 60_000
+  const until = Date.now() + 240_000
   while ((await catalog.jobs.count({ statuses: ['queued', 'running'] })) > 0) {
     if (Date.now() > until) throw new Error('The jobs do not end.')
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   const jobs = await catalog.jobs.list({}, { limit: 1000 })
   const interrupted = jobs.filter(({ status }) => status === 'interrupted')
-  expect(interrupted.length).toBeGreaterThan(0)
+  expect(interrupted.length).toBeGreaterThanOrEqual(2)
   for (const n of ids.keys()) {
     const attempts = jobs.filter(({ subject_id }) => subject_id === `b${n}`)
     expect(
@@ -103,4 +121,4 @@ test('three processes, two of them killed: no job is lost, none is done twice, a
   await Promise.all(ending.map(exit))
   expect(ending.map(({ exitCode }) => exitCode)).toEqual(ending.map(() => 0))
   await catalog.close()
-}, 120_000)
+}

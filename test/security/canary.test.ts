@@ -156,7 +156,7 @@ test('the library: backup, verify, export, restore, undo, and every one of them 
   }
   await engine.stop()
   await broken.stop()
-}, 180_000)
+})
 
 async function api(engine: BackupEngine) {
   const handler = createHandler(engine, {
@@ -199,7 +199,7 @@ test('HTTP: jobs that succeed and that fail, their logs, the configuration, prob
     await get(`/${path}`, as('admin'))
   await get('/config/', post({ backup_directory: `s3://key:${encodeURIComponent('x')}@bucket` }))
   await engine.stop()
-}, 120_000)
+})
 
 test('the command, also with --json and for debugging', async () => {
   const env = {
@@ -228,7 +228,7 @@ test('the command, also with --json and for debugging', async () => {
     search.look('command output', args.join(' '), result.stdout + result.stderr)
     expect({ args, code: result.code, stderr: result.stderr }).toMatchObject({ args, code })
   }
-}, 120_000)
+})
 
 test('none of it appeared anywhere', async () => {
   watch.stop()

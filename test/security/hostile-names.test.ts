@@ -72,7 +72,7 @@ test('from the database through the library into a copy, and out through stock p
   await promisify(execFile)(stock, ['--exit-on-error', '--dbname', cluster.url('stock'), file])
   expect(await contents('stock')).toEqual(await contents('app'))
   await expectNoHarm()
-}, 120_000)
+})
 
 test('through the command: as arguments, and shown without a control character', async () => {
   const env = {
@@ -108,7 +108,7 @@ test('through the command: as arguments, and shown without a control character',
     expect(shown.stderr.match(/(?!\n)[\p{Cc}\p{Cf}]/gu)).toBeNull()
   }
   await expectNoHarm()
-}, 180_000)
+})
 
 test('as names of databases: replaced, put back, kept, and left alone', async () => {
   for (const name of names.filter((_, index) => index % 45 === 0)) {
@@ -131,4 +131,4 @@ test('as names of databases: replaced, put back, kept, and left alone', async ()
   const entries = await readdir(folder)
   expect(entries.sort()).toEqual(['app.dump', 'key', 'repository'])
   await expectNoHarm()
-}, 180_000)
+})

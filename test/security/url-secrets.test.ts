@@ -124,7 +124,7 @@ describe('in a URL', () => {
     await engine.stop()
   })
 
-  test('it is in nothing the command prints', { timeout: 180_000 }, async () => {
+  test('it is in nothing the command prints', async () => {
     const some = [0, 7, 11, 16, 21, 25, 29, 32].map((index) => wrong[index] ?? '')
     for (const location of some) {
       const cli = (args: string[]) => runCli(args, { cwd: folder, env: { LIFEBOAT_DEBUG: '1' } })
@@ -154,7 +154,7 @@ describe('in the environment', () => {
         hostKey: `SHA256:${'A'.repeat(43)}`,
       }),
   }
-  test.each(Object.keys(storages))('it is in no error, event or result of %s', { timeout: 60_000 }, async (scheme) => {
+  test.each(Object.keys(storages))('it is in no error, event or result of %s', async (scheme) => {
     const events: unknown[] = []
     const repository = storages[scheme]?.() as Storage
     const engine = createBackupEngine({ repository, encryption: { passphrase: canary } })
@@ -172,7 +172,7 @@ describe('in the environment', () => {
     await engine.stop()
   })
 
-  test('it is in nothing the API answers, logs or audits, nor in the catalog', { timeout: 180_000 }, async () => {
+  test('it is in nothing the API answers, logs or audits, nor in the catalog', async () => {
     const catalog = join(folder, 'catalog.sqlite')
     const engine = createBackupEngine({
       repository: join(folder, 'repository'),

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { BlobServiceClient } from '@azure/storage-blob'
-import { type ChildServer, freePort, startChildServer } from './child-server.ts'
+import { freePort } from '../../packages/core/src/testing/free-port.ts'
+import { type ChildServer, startChildServer } from './child-server.ts'
 
 const run = promisify(execFile)
 const version = '3.37.0'

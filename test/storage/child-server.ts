@@ -1,6 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** A server of the tests, in a process of its own. */
@@ -30,7 +30,7 @@ export async function startChildServer(
   child.on('exit', (code) => {
     ended ??= `it ended with ${code}: ${said}`
   })
-  for (const deadline = Date.now() + 90_000; !(await listens(port)); await sleep(100)) {
+  for (const deadline = Date.now() + 180_000; !(await listens(port)); await sleep(100)) {
     if (ended !== undefined) throw new Error(`${program} did not start: ${ended}`)
     if (Date.now() > deadline) {
       await stopChild(child)
@@ -58,15 +58,4 @@ function listens(port: number): Promise<boolean> {
     })
     socket.once('error', () => resolve(false))
   })
-}
-
-/** A port nobody listens on at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

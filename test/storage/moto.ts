@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { type ChildServer, freePort, startChildServer } from './child-server.ts'
+import { freePort } from '../../packages/core/src/testing/free-port.ts'
+import { type ChildServer, startChildServer } from './child-server.ts'
 import { unpackPackages } from './debian-packages.ts'
 
 const run = promisify(execFile)

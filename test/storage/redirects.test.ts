@@ -65,7 +65,7 @@ const operations: Record<string, (storage: Storage) => Promise<unknown>> = {
 }
 
 describe.each(Object.keys(storages))('%s follows no redirect', (name) => {
-  test.each([301, 302, 307, 308])('of status %d', { timeout: 60_000 }, async (answer) => {
+  test.each([301, 302, 307, 308])('of status %d', async (answer) => {
     status = answer
     const storage = storages[name]?.() as Storage
     try {

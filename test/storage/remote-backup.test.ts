@@ -65,7 +65,7 @@ for (const { name, http, unavailable, start } of places.filter(({ name }) => nam
       await expect(engineAt(location, { encryption: { passphrase: 'another' } }).backups.list()).rejects.toMatchObject({
         code: 'WRONG_KEY',
       })
-    }, 180_000)
+    })
 
     test(`in ${storms} storms every backup ends good, or failed and invisible`, async () => {
       const location = place.newRepository().open()

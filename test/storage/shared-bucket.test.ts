@@ -21,7 +21,7 @@ const long = process.env.LIFEBOAT_LONG === '1'
  */
 const least = { made: 8, kills: 3, deleted: 1 }
 const enough = long ? { made: Number(process.env.BUCKET_BACKUPS ?? 120), kills: 12, deleted: 40 } : least
-const atMostSeconds = Number(process.env.BUCKET_SECONDS ?? (long ? 1800 : 240))
+const atMostSeconds = Number(process.env.BUCKET_SECONDS ?? (long ? 1800 : 600))
 const seed = Number(process.env.BUCKET_SEED ?? 20_261_123)
 const factor = (26 * 3600) / 10
 const unavailable = await motoUnavailable()

@@ -3,7 +3,8 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/p
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import ssh2 from 'ssh2'
-import { type ChildServer, freePort, startChildServer } from './child-server.ts'
+import { freePort } from '../../packages/core/src/testing/free-port.ts'
+import { type ChildServer, startChildServer } from './child-server.ts'
 import { unpackPackages } from './debian-packages.ts'
 
 /** An OpenSSH server on a loopback port, run by an unprivileged user, that lets one key in. */

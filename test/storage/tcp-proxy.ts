@@ -1,6 +1,5 @@
 import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
-import { freePort } from './child-server.ts'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 /** How the network is just now; may be changed while connections are open. */
 export interface Weather {
@@ -30,10 +29,9 @@ export interface TcpProxy {
 }
 
 export async function startTcpProxy(upstream: number, weather: Partial<Weather> = {}): Promise<TcpProxy> {
-  const port = await freePort()
   const open = new Set<Socket>()
   const proxy: TcpProxy = {
-    port,
+    port: 0,
     weather: { latencyMs: 0, bytesPerSecond: 0, cutAfter: undefined, answer: undefined, reset: undefined, ...weather },
     connections: 0,
     cuts: 0,
@@ -81,8 +79,9 @@ export async function startTcpProxy(upstream: number, weather: Partial<Weather> 
       if (failed) client.destroy()
     })
   })
-  server.listen(port, '127.0.0.1')
+  server.listen(0, '127.0.0.1')
   await once(server, 'listening')
+  proxy.port = (server.address() as AddressInfo).port
   return proxy
 }
 

@@ -229,7 +229,7 @@ test('two backups of one database at once: the second is told, or waits', async 
   setTimeout(() => goOn.resolve(), 300)
   const { manifest } = await first
   expect(await waiting).toMatchObject({ type: 'incremental', base: manifest.id })
-}, 120_000)
+})
 
 test('a role that may only read: no marker, and still incremental', async () => {
   const { context, sql } = await setUp()

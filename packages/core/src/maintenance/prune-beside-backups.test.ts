@@ -103,7 +103,6 @@ test.each(['begun', 'written', 'finished', 'not begun'] as const)(
     expect(committed).toBeGreaterThan(0)
     if (before !== 'not begun') expect(refused).toBeGreaterThan(0)
   },
-  240_000,
 )
 
 test('random histories of backups, forgets, prunes and hours: what is committed stays readable', async () => {
@@ -166,4 +165,4 @@ test('random histories of backups, forgets, prunes and hours: what is committed 
   }
   expect(outcomes.committed).toBeGreaterThan(30)
   expect(outcomes.deleted).toBeGreaterThan(30)
-}, 240_000)
+})

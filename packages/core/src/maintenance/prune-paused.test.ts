@@ -75,4 +75,4 @@ test('a prune paused before any of its operations, while others prune and back u
     if (!met) break
   }
   expect(outcomes.get('LEASE_LOST')).toBeGreaterThan(5)
-}, 240_000)
+})

@@ -107,7 +107,6 @@ test.each(faults)(
     }
     expect(failures).toBeGreaterThan(40)
   },
-  240_000,
 )
 
 /** What is left when prunes have had all the time they need. */

@@ -191,4 +191,4 @@ test('broken off at any operation it makes nothing worse, and the next run ends 
       await expectGood({ ...repository, storage })
     }
   expect(met).toBeGreaterThan(30)
-}, 120_000)
+})

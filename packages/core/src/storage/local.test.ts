@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { isEngineError } from '../errors.ts'
+import { whereTimeGoesBy } from '../testing/stopwatch.ts'
 import { createLocalStorage } from './local.ts'
 import { toStorageError } from './local-errors.ts'
 import type { Storage } from './storage.ts'
@@ -132,10 +133,13 @@ test('leftovers are removed once they are old, and only they', async () => {
 
 test('a put that fails leaves nothing behind', async () => {
   const storage = createLocalStorage(root)
-  const abort = new AbortController()
-  const put = storage.put('big', randomBytes(32 * 1024 * 1024), { signal: abort.signal })
-  setTimeout(() => abort.abort(), 5)
-  expect(await codeOf(put)).toBe('ABORTED')
+  await whereTimeGoesBy(async () => {
+    await storage.delete('big')
+    const abort = new AbortController()
+    const put = storage.put('big', randomBytes(32 * 1024 * 1024), { signal: abort.signal })
+    setTimeout(() => abort.abort(), 5)
+    expect(await codeOf(put)).toBe('ABORTED')
+  })
   await mkdir(join(root, 'taken'))
   expect(await codeOf(storage.put('taken', one))).toBe('STORAGE_FAILED')
   expect(await readdir(root)).toEqual(['taken'])

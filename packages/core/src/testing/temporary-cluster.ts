@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import { freePort } from './free-port.ts'
 
 /**
  * A throwaway PostgreSQL cluster for tests: made by initdb in a temporary folder, run by an unprivileged user, reached
@@ -85,10 +85,10 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
     .map(([name, value]) => `-c ${name}='${String(value)}'`)
     .join(' ')
   const start = async () => {
-    await run('pg_ctl', ['-D', dataDirectory, '-l', join(root, 'log'), '-w', '-t', '60', '-o', flags, 'start'])
+    await run('pg_ctl', ['-D', dataDirectory, '-l', join(root, 'log'), '-w', '-t', '200', '-o', flags, 'start'])
   }
   const shutdown = async (mode: string) => {
-    await run('pg_ctl', ['-D', dataDirectory, '-w', '-m', mode, 'stop'])
+    await run('pg_ctl', ['-D', dataDirectory, '-w', '-t', '200', '-m', mode, 'stop'])
   }
   await start()
 
@@ -178,19 +178,6 @@ function runProgram(program: string, args: string[], account: Account | undefine
       child.stderr.destroy()
       if (code === 0) resolve()
       else reject(new Error(`${program} ended with ${code}: ${errors}`))
-    })
-  })
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      )
     })
   })
 }
