@@ -41,22 +41,22 @@ export const kindsOfChange = (majorVersion: number) => [
 const kindsOfStatement = (majorVersion: number) =>
   Object.keys(changes).filter((kind) => (changesSince[kind] ?? 0) <= majorVersion)
 
-export async function startWorkload(url: string, random: Random): Promise<Workload> {
+/** `lane`: tells apart what histories that run beside each other make of the whole cluster. */
+export async function startWorkload(url: string, random: Random, lane = 1): Promise<Workload> {
   const clients = await Promise.all(
     [0, 1, 2].map(async () => {
       const client = new Client({ connectionString: url })
       client.on('error', () => {})
       await client.connect()
-      await client.query("SET lock_timeout = '50ms'; SET client_min_messages = error")
+      await client.query("SET lock_timeout = '10ms'; SET client_min_messages = error")
       return client
     }),
   )
   const [main, left, right] = clients as [Client, Client, Client]
   const version = await main.query('SHOW server_version_num')
   await prepare(main)
-  await main.query(schema)
   const names = ['a', 'b', 'c', 'd']
-  for (const [index, name] of names.entries()) await main.query(table(name, index))
+  await main.query(schema + names.map(table).join(''))
 
   const succeeded = new Map<string, number>()
   const count = (kind: string) => succeeded.set(kind, (succeeded.get(kind) ?? 0) + 1)
@@ -77,6 +77,7 @@ export async function startWorkload(url: string, random: Random): Promise<Worklo
   const kinds = kindsOfStatement(Math.floor(Number(version.rows[0].server_version_num) / 10_000))
   const rows = Object.keys(rowChanges)
   const open = new Map<Client, 'plain' | 'prepared'>()
+  const preparedAs = (client: Client) => `'lane ${lane}, ${client === left ? 'left' : 'right'}'`
 
   async function begin(client: Client): Promise<void> {
     if (open.has(client)) return
@@ -91,7 +92,7 @@ export async function startWorkload(url: string, random: Random): Promise<Worklo
       }
     }
     if (random() < 0.3) {
-      await client.query(`PREPARE TRANSACTION 'p${client === left ? 1 : 2}'`)
+      await client.query(`PREPARE TRANSACTION ${preparedAs(client)}`)
       open.set(client, 'prepared')
     } else open.set(client, 'plain')
   }
@@ -101,7 +102,7 @@ export async function startWorkload(url: string, random: Random): Promise<Worklo
     if (!how) return
     open.delete(client)
     const commit = random() < 0.7
-    const name = `'p${client === left ? 1 : 2}'`
+    const name = preparedAs(client)
     if (how === 'prepared') await client.query(commit ? `COMMIT PREPARED ${name}` : `ROLLBACK PREPARED ${name}`)
     else await client.query(commit ? 'COMMIT' : 'ROLLBACK')
     count(`${how === 'prepared' ? 'prepared' : 'left open'}, ${commit ? 'committed' : 'rolled back'}`)

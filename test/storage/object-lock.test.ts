@@ -51,8 +51,6 @@ describe.skipIf(unavailable)(`object lock${unavailable ? ` (skipped: ${unavailab
     return Versions.map(({ Key = '', VersionId }) => ({ name: Key.slice(prefix.length + 1), VersionId }))
   }
   /** As its administrator may, in the mode governance. */
-  /** A lock of one second is over then, also by the storage's clock, which counts whole seconds and may be one behind. */
-  const unlocked = () => new Promise((resolve) => setTimeout(resolve, 2_500))
   const shorten = (name: string, until: number) =>
     client.send(
       new PutObjectRetentionCommand({
@@ -60,6 +58,13 @@ describe.skipIf(unavailable)(`object lock${unavailable ? ` (skipped: ${unavailab
         Retention: { Mode: 'GOVERNANCE', RetainUntilDate: new Date(until) },
       }),
     )
+  /** Shortens the locks and waits until they are over, also by the storage's clock, which counts whole seconds. */
+  const unlock = async (...names: string[]) => {
+    // A time that had passed when it arrived is refused.
+    for (const name of names)
+      await expect.poll(() => shorten(name, Date.now() + 1_000).then(() => 'shortened', String)).toBe('shortened')
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+  }
   const lockOf = async (storage: Storage, name: string) =>
     ((await storage.objectLock?.lockedUntil(name))?.getTime() ?? 0) - Date.now()
 
@@ -96,13 +101,11 @@ describe.skipIf(unavailable)(`object lock${unavailable ? ` (skipped: ${unavailab
     const old = [...(await listPacks(repository)).keys()]
     const second = await addSampleBackup(repository, { b: sampleRows(4_000) })
     await expect(forgetBackup(repository, first, { force: true })).rejects.toMatchObject({ code: 'BACKUP_LOCKED' })
-    await shorten(`backups/${first}`, Date.now() + 1_000)
-    await unlocked()
+    await unlock(`backups/${first}`)
     await forgetBackup(repository, first)
 
     const [free = '', ...held] = old
-    await shorten(packObjectName(free), Date.now() + 1_000)
-    await unlocked()
+    await unlock(packObjectName(free))
     const result = await prune(repository, { graceMs: 0 })
     expect(result).toMatchObject({ packsMarked: old.length, packsDeleted: 1 })
     expect(result.plan.locked.map(({ pack }) => pack).sort()).toEqual(held.sort())
@@ -111,8 +114,7 @@ describe.skipIf(unavailable)(`object lock${unavailable ? ` (skipped: ${unavailab
     expect(await prune(repository, { graceMs: 0 })).toMatchObject({ packsDeleted: 0, packsMarked: 0 })
     expect((await checkRepository(repository, { readData: true })).problems).toEqual([])
 
-    for (const pack of held) await shorten(packObjectName(pack), Date.now() + 1_000)
-    await unlocked()
+    await unlock(...held.map(packObjectName))
     expect(await prune(repository, { graceMs: 0 })).toMatchObject({ packsDeleted: held.length })
     expect([...(await listPacks(repository)).keys()].some((pack) => old.includes(pack))).toBe(false)
     expect((await checkRepository(repository, { readData: true })).backups).toBe(1)

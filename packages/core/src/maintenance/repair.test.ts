@@ -192,3 +192,16 @@ test('broken off at any operation it makes nothing worse, and the next run ends 
     }
   expect(met).toBeGreaterThan(30)
 })
+
+test('a dry run says what the run does, whichever pack is missing beside a damaged manifest', async () => {
+  const [id = ''] = Object.keys(expected)
+  for (const missing of await packs()) {
+    await flip(manifestName(id))
+    await repository.storage.delete(packObjectName(missing))
+    const dry = await repairRepository(repository, [copy], { dryRun: true })
+    const report = await repairRepository(repository, [copy])
+    expect(report.items.map(({ object }) => object)).toEqual([manifestName(id), packObjectName(missing)])
+    expect(dry.items).toEqual(report.items)
+  }
+  await expectGood()
+})

@@ -2,10 +2,11 @@ import { hostname } from 'node:os'
 import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
 import { decodeConfig } from '../repository/config.ts'
-import { configName } from '../repository/layout.ts'
+import { configName, prefixes } from '../repository/layout.ts'
 import { acquireLease } from '../repository/lease.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type Storage, StorageObjectMissing } from '../storage/storage.ts'
+import { wrapStorage } from '../storage/wrap.ts'
 import { repairDocuments } from './repair-documents.ts'
 import { repairIndex } from './repair-index.ts'
 import { repairPacks } from './repair-packs.ts'
@@ -92,15 +93,23 @@ async function repairAll(repository: Repository, options: RepairOptions): Promis
   const { dryRun = false, signal, report } = options
   let bytes = 0
   const items: RepairItem[] = []
+  // In a dry run documents are read as they would be: they tell which packs are needed.
+  const mended = new Map<string, Buffer>()
+  const storage = wrapStorage(repository.storage, {
+    get: async (name, options) => mended.get(name) ?? repository.storage.get(name, options),
+  })
   const repairing: Repairing = {
-    repository,
+    repository: dryRun ? { ...repository, storage } : repository,
     copies: repository.copies ?? [],
     options,
     items,
     async store(name, data) {
       bytes += data.length
       report?.({ type: 'progress', phase: 'repair', bytes })
-      if (dryRun) return
+      if (dryRun) {
+        if (!name.startsWith(prefixes.packs)) mended.set(name, data)
+        return
+      }
       throwIfAborted(signal)
       await repository.storage.put(name, data, { signal })
       if (!(await repository.storage.get(name, { signal })).equals(data))
