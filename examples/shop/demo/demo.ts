@@ -104,7 +104,7 @@ async function play({ cluster, databaseUrl, mediaFolder, folder, environment, op
   await step('Restore beside the wreck, migrate to release 2, swap in, while the shop is being visited', async () => {
     const visitor = shop.visit('/health')
     await release2.lifeboat(['restore', 'latest', '--media', mediaFolder, '--yes'], {
-      hide: /^(Plan [0-9a-f]+| +\d+\. .*)$/,
+      hide: /^(Restore backup .* \(plan [0-9a-f]+\)| +\d+\. .*)$/,
     })
     await new Promise((resolve) => setTimeout(resolve, 500))
     const visits = await visitor.stop()

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { createProgram } from './program.ts'
+import { commandIn, createProgram } from './program.ts'
 
 /**
  * The command. Exit codes: 0 done, 1 failed, 2 usage, 3 refused by plan or policy, 130 interrupted and cleaned up.
@@ -29,11 +29,14 @@ try {
 }
 
 async function report(error: unknown): Promise<number> {
-  // Commander has already written what was wrong; help and version are no errors.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  const { describeError, errorDocument, exitCodeOf } = await import('./output/error.ts')
+  // Help and version are no errors; without a command the help says what there is.
+  if (error instanceof CommanderError && error.exitCode === 0) return 0
+  if (error instanceof CommanderError && error.code === 'commander.help') return 2
+  const { describeError, errorDocument, exitCodeOf, usageError } = await import('./output/error.ts')
+  const { forTerminal } = await import('./output/terminal.ts')
+  if (error instanceof CommanderError) return report(usageError(error.message, commandIn(process.argv.slice(2))))
   if (json) process.stdout.write(`${JSON.stringify(errorDocument(error), null, 2)}\n`)
-  process.stderr.write(describeError(error))
+  process.stderr.write(forTerminal(describeError(error), process.stderr))
   if (process.env.LIFEBOAT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`)
   if (interrupt.signal.aborted) return 130
   return exitCodeOf(error)

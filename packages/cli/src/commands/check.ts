@@ -14,14 +14,14 @@ export const checkCommand: CommandDefinition = {
         await withSession(options, { signal }, async ({ engine, running, finish }) => {
           const report = await engine.maintenance.check({ ...running, readData: options.readData })
           await finish()
-          const problems = report.problems.map(({ message }) => `✗ ${message}`)
+          const problems = report.problems.map(({ message }) => `✗ ${plainText(message)}`)
           const warnings = report.warnings.flatMap(({ message, advice }) => [
             `! ${plainText(message)}`,
             `    ${plainText(advice)}`,
           ])
           const verdict = report.ok
             ? 'The repository is good.'
-            : `The repository has ${report.problems.length} problem(s).`
+            : `The repository has ${report.problems.length === 1 ? 'a problem' : `${formatCount(report.problems.length)} problems`}.`
           writeResult(
             options,
             { check: report },

@@ -29,23 +29,21 @@ export const listCommand: CommandDefinition = {
               ? backup.last_verified.level
               : `BAD (${backup.last_verified.level})`
             : '-',
-          backup.pinned ? 'pinned' : '',
-          backup.name,
+          backup.pinned ? `${backup.name} (pinned)` : backup.name,
         ])
         const table = formatTable(
           [
             { title: '#', align: 'right' },
             { title: 'id' },
             { title: 'made' },
-            { title: 'took', align: 'right' },
+            { title: 'took', align: 'right', spare: 2 },
             { title: 'database' },
-            { title: 'type' },
-            { title: 'rows', align: 'right' },
-            { title: 'holds', align: 'right' },
-            { title: 'read', align: 'right' },
-            { title: 'stored', align: 'right' },
+            { title: 'type', spare: 5 },
+            { title: 'rows', align: 'right', spare: 3 },
+            { title: 'holds', align: 'right', spare: 6 },
+            { title: 'read', align: 'right', spare: 1 },
+            { title: 'stored', align: 'right', spare: 4 },
             { title: 'verified' },
-            { title: '' },
             { title: 'name' },
           ],
           rows,

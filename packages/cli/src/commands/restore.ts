@@ -5,6 +5,7 @@ import { formatBytes, formatDuration, formatTime } from '../output/format.ts'
 import { describePlan } from '../output/plan.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
+import { forTerminal } from '../output/terminal.ts'
 import { askTyped } from '../prompts.ts'
 
 interface RestoreFlags extends CommonOptions {
@@ -85,17 +86,21 @@ export const restoreCommand: CommandDefinition = {
           const plan = await engine.restores.plan(reference, { ...options, ...running })
           if (flags.dryRun || plan.refusals.length > 0) {
             await finish()
-            writeResult(flags, { plan }, describePlan(plan))
+            writeResult(
+              flags,
+              { plan },
+              `${describePlan(plan)}${plan.refusals.length > 0 ? '' : '\n\nNothing was done. Without --dry-run it goes ahead.'}`,
+            )
             if (plan.refusals.length > 0) process.exitCode = 3
             return
           }
-          if (!flags.json) process.stderr.write(`${describePlan(plan)}\n\n`)
+          if (!flags.json) process.stderr.write(`${forTerminal(describePlan(plan), process.stderr)}\n\n`)
           await confirmPlan(plan, flags.yes === true)
           const started = performance.now()
           const result = await engine.restores.run(reference, { ...options, ...running, confirm: plan.hash })
           await finish()
           const undo = result.kept_database
-            ? `\nThe database as it was is kept as "${result.kept_database}"${result.undo_until ? ` until ${result.undo_until}` : ''}.\n  lifeboat undo ${result.id}      puts it back\n  lifeboat discard ${result.id}   drops it`
+            ? `\nThe database as it was is kept as "${result.kept_database}"${result.undo_until ? ` until ${formatTime(result.undo_until)}` : ''}.\n  lifeboat undo ${result.id}      puts it back\n  lifeboat discard ${result.id}   drops it`
             : ''
           writeResult(
             flags,

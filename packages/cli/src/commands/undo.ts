@@ -22,7 +22,7 @@ export const undoCommand: CommandDefinition = {
           writeResult(
             options,
             { undo: result },
-            `"${result.database}" is again what it was before the restore. The restored one is kept as "${result.kept_database}".`,
+            `"${result.database}" is again what was kept as "${kept.kept_database}".${result.kept_database ? ` What it was until now is kept as "${result.kept_database}".` : ''}`,
           )
         })
       })

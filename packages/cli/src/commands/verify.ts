@@ -1,8 +1,11 @@
 import { EngineError, type VerifyLevel, verifyLevels } from '@lifeboat/core'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { plainText } from '../output/format.ts'
+import { formatCount, plainText } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
+
+/** So many problems of a level are listed; the error stays on one screen. */
+const shown = 10
 
 export const verifyCommand: CommandDefinition = {
   name: 'verify',
@@ -19,7 +22,10 @@ export const verifyCommand: CommandDefinition = {
           await finish()
           const lines = report.levels.flatMap(({ level, ok, problems }) => [
             `${ok ? '✓' : '✗'} ${level}`,
-            ...problems.map((problem) => `    ${plainText(problem)}`),
+            ...problems.slice(0, shown).map((problem) => `    ${plainText(problem)}`),
+            ...(problems.length > shown
+              ? [`    and ${formatCount(problems.length - shown)} more (--json has all)`]
+              : []),
           ])
           const verdict = report.ok ? `Backup ${report.number} is good.` : `Backup ${report.number} is NOT good.`
           writeResult(options, { verification: report }, [...lines, verdict].join('\n'))

@@ -1,4 +1,4 @@
-import { type EngineError, isEngineError } from '@lifeboat/core'
+import { EngineError, isEngineError } from '@lifeboat/core'
 import { plainText } from './format.ts'
 
 /** An error as people get to see it: what, code, cause, what to do. One screen, no stack. */
@@ -29,6 +29,16 @@ export function errorDocument(error: unknown): {
     }
   }
   return { error: { code: error.code, message: error.message, advice: error.advice, detail: error.detail } }
+}
+
+/** What commander says of a command line it does not understand, as one of our errors. */
+export function usageError(said: string, command: string | undefined): EngineError {
+  const [what = '', ...more] = said.replace(/^error: /, '').split('\n')
+  const message = `${what.charAt(0).toUpperCase()}${what.slice(1)}.`
+  const help = `See \`lifeboat ${command === undefined ? '' : `${command} `}--help\`.`
+  return new EngineError('USAGE', message, {
+    advice: [...more.map((hint) => hint.replace(/^\((.*)\)$/, '$1')), help].join(' '),
+  })
 }
 
 export function exitCodeOf(error: unknown): number {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { formatAge, formatBytes, formatCount, formatDuration, plainText } from './format.ts'
 import { progressLine } from './progress.ts'
-import { formatTable } from './table.ts'
 
 test.each([
   [0, '0 B'],
@@ -42,17 +41,6 @@ test('text from elsewhere cannot steer the terminal', () => {
   expect(plainText('a\u007f\u009b31m\u202eb\u200b\ufeff\u2028')).toBe('a\\u007f\\u009b31m\\u202eb\\u200b\\ufeff\\u2028')
   expect(plainText('\u{e0041}')).toBe('\\u{e0041}')
   expect(plainText('ünï 漢字')).toBe('ünï 漢字')
-})
-
-test('columns align, numbers to the right', () => {
-  const table = formatTable(
-    [{ title: '#', align: 'right' }, { title: 'name' }],
-    [
-      ['1', 'a'],
-      ['22', 'bb'],
-    ],
-  )
-  expect(table).toBe(' #  name\n 1  a\n22  bb')
 })
 
 test('a progress line says how far, how fast and how long', () => {

@@ -1,5 +1,5 @@
 import type { RestorePlan } from '@lifeboat/core'
-import { formatDuration, plainText } from './format.ts'
+import { formatDuration, formatTime, plainText } from './format.ts'
 
 /** A restore plan as text: what it would do, in order, what to know, and what stands in the way. */
 export function describePlan(plan: RestorePlan): string {
@@ -12,9 +12,17 @@ export function describePlan(plan: RestorePlan): string {
     ({ text, override }) => `  ✗ ${plainText(text)}${override ? `\n      override with: --override ${override}` : ''}`,
   )
   return [
-    `Plan ${plan.hash.slice(0, 12)}`,
+    headOf(plan),
     ...steps,
     ...(warnings.length ? ['', 'To know:', ...warnings] : []),
     ...(refusals.length ? ['', 'Refused, because:', ...refusals] : []),
   ].join('\n')
+}
+
+/** What would come from where to where. */
+function headOf({ hash, backup, strategy, database, replaces }: RestorePlan): string {
+  const verb =
+    strategy === 'new-database' || !replaces ? 'as new database' : strategy === 'swap' ? 'replacing' : 'inside'
+  const from = `backup ${backup.number} of ${plainText(JSON.stringify(backup.database))}, made ${formatTime(backup.created_at)}`
+  return `Restore ${from}, ${verb} ${plainText(JSON.stringify(database))} (plan ${hash.slice(0, 12)})`
 }

@@ -1,5 +1,6 @@
 import type { EngineEvent, ProgressEvent } from '@lifeboat/core'
 import { formatBytes, formatCount, formatDuration, plainText } from './format.ts'
+import { forTerminal } from './terminal.ts'
 
 /**
  * Shows engine events on stderr: on a terminal one line that is redrawn with a bar, elsewhere a plain line per phase
@@ -26,14 +27,14 @@ export function createProgress(
         if (event.level === 'debug') return
         clear()
         const mark = { info: ' ', warning: '!', error: '✗' }[event.level]
-        stream.write(`${mark} ${plainText(event.message)}\n`)
+        stream.write(`${forTerminal(`${mark} ${plainText(event.message)}`, stream)}\n`)
       } else if (event.type === 'phase') {
         clear()
         phase = event.phase
         phaseStarted = performance.now()
         lastPlain = phaseStarted
-        if (live) draw(`${phase} …`)
-        else stream.write(`  ${phase}\n`)
+        if (live) draw(`${wordsOf(phase)} …`)
+        else stream.write(`  ${wordsOf(phase)}\n`)
       } else if (live) {
         draw(progressLine(event, performance.now() - phaseStarted, stream.columns ?? 80))
       } else if (performance.now() - lastPlain > 10_000) {
@@ -53,12 +54,13 @@ export function createProgress(
 
 /** One line: phase, bar (if `columns` leaves room), bytes, rows, rate, time left. */
 export function progressLine(event: ProgressEvent, elapsedMs: number, columns: number): string {
-  const { phase, bytes, bytesTotal, rows, items, itemsTotal } = event
+  const { bytes, bytesTotal, rows, items, itemsTotal } = event
   const fraction = bytesTotal
     ? Math.min(1, bytes / bytesTotal)
     : itemsTotal
       ? Math.min(1, (items ?? 0) / itemsTotal)
       : undefined
+  const phase = wordsOf(event.phase)
   const parts: string[] = []
   if (fraction !== undefined) parts.push(`${Math.floor(fraction * 100)} %`.padStart(5))
   if (bytes > 0) parts.push(bytesTotal ? `${formatBytes(bytes)} of ${formatBytes(bytesTotal)}` : formatBytes(bytes))
@@ -72,4 +74,9 @@ export function progressLine(event: ProgressEvent, elapsedMs: number, columns: n
   const room = Math.min(24, columns - phase.length - text.length - 6)
   const bar = fraction !== undefined && room >= 8 ? ` ${'━'.repeat(Math.round(room * fraction)).padEnd(room, '─')}` : ''
   return `${phase}${bar}  ${text}`
+}
+
+/** `verify.checksums` and `create-database` are names for programs. */
+function wordsOf(phase: string): string {
+  return phase.replace(/^verify\./, '').replaceAll('-', ' ')
 }

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { isEngineError } from '../errors.ts'
 import { log } from '../events.ts'
 import type { CopyResult } from '../maintenance/copy.ts'
@@ -78,7 +79,7 @@ export function createCopies(parts: EngineParts): Copies {
     try {
       const { missing, there } = await plan(place, signal ? AbortSignal.any([signal, limit]) : limit)
       const newest_at = there.backups[0]?.manifest.created_at ?? null
-      const holds = `Copy "${place.name}" holds ${there.backups.length} backup(s)`
+      const holds = `Copy "${place.name}" holds ${counted(there.backups.length, 'backup')}`
       const damaged = there.damaged.length
       const message = `${holds}${missing.length > 0 ? ` and lacks ${missing.length}` : ''}${damaged > 0 ? `; ${damaged} of its manifests cannot be read` : ''}.`
       const level = missing.length > 0 || damaged > 0 ? 'warning' : 'ok'

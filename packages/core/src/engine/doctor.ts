@@ -136,8 +136,14 @@ async function lockCheck({ objectLock }: Storage, signal: AbortSignal | undefine
 async function scrubCheck(repository: Repository, signal: AbortSignal | undefined): Promise<DoctorCheck> {
   const id = 'repository.scrub'
   const state = await readScrubState(repository, { signal })
-  const advice = 'Have it read again in the background: `lifeboat config scrub_days=30`.'
-  if (!state) return { id, level: 'ok', message: 'Nothing that is stored has been read again yet.', advice }
+  const advice = 'To have it read again in the background: `lifeboat config scrub_days=30`.'
+  if (!state)
+    return {
+      id,
+      level: 'ok',
+      message: 'What is stored is read again when you verify it, not in the background.',
+      advice,
+    }
   const isOld = Date.now() - Date.parse(state.last_at) > 3 * 86_400_000
   if (state.last_problems > 0)
     return { id, level: 'warning', message: state.message, advice: 'Repair from a copy: `lifeboat repair`.' }

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import type { CopyState } from './copies.ts'
 import type { ScrubState } from './scrub-state.ts'
 import type { BackupSummary } from './summary.ts'
@@ -60,7 +61,7 @@ export function statusReport(facts: {
     return {
       ...common,
       level: 'warning',
-      message: `${name} is good, but ${facts.damaged} stored manifest(s) cannot be read.`,
+      message: `${name} is good, but ${counted(facts.damaged, 'stored manifest')} cannot be read.`,
       age_seconds: age,
     }
   }

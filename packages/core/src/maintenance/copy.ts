@@ -1,4 +1,5 @@
 import { webcrypto } from 'node:crypto'
+import { counted } from '../counted.ts'
 import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
 import type { ChunkIndex } from '../repository/chunk-index.ts'
@@ -95,11 +96,15 @@ export async function copyRepository(
   }
   const [first] = failures
   if (first)
-    throw new EngineError(first.error.code, `${failures.length} backup(s) were not copied: ${first.error.message}`, {
-      cause: first.error,
-      advice: first.error.advice,
-      detail: { ...first.error.detail, backups: failures.map(({ id }) => id), copied: result.copied },
-    })
+    throw new EngineError(
+      first.error.code,
+      `Not copied: ${counted(failures.length, 'backup')}. ${first.error.message}`,
+      {
+        cause: first.error,
+        advice: first.error.advice,
+        detail: { ...first.error.detail, backups: failures.map(({ id }) => id), copied: result.copied },
+      },
+    )
   return result
 }
 

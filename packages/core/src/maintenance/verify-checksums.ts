@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { isEngineError, throwIfAborted } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
 import type { ChunkIndex } from '../repository/chunk-index.ts'
@@ -23,15 +24,20 @@ export async function verifyChecksums(
   const reader = createChunkReader(repository, index, { signal, recheck: true })
   const problems: string[] = []
   const seen = new IdSet()
+  let lost = 0
   const packs = new Map<string, string[]>()
   for await (const id of manifestChunkIds(reader, manifest)) {
     throwIfAborted(signal)
     if (!seen.add(Buffer.from(id, 'hex'))) continue
     const pack = index.find(id)?.pack
-    if (pack === undefined) problems.push(`Chunk ${id} is in no pack.`)
+    if (pack === undefined) lost++
     else if (packs.has(pack)) packs.get(pack)?.push(id)
     else packs.set(pack, [id])
   }
+  if (lost > 0)
+    problems.push(
+      `In no pack that is there in its full size: ${counted(lost, 'chunk')}. \`lifeboat check\` names the pack.`,
+    )
   const bytesTotal = [...packs.keys()].reduce((sum, pack) => sum + (index.pack(pack)?.bytes ?? 0), 0)
   let bytes = 0
   for (const [pack, ids] of packs) {

@@ -101,7 +101,7 @@ export async function undoRestore(
         report,
       }
       const { milliseconds } = await around(notice, () => carryingCatalogs(carry, () => swapDatabases(swap)))
-      log(report, 'info', `Database "${database}" is what it was before the restore again.`)
+      log(report, 'info', `"${kept}" is "${database}" again.`)
       return { database, keptDatabase: replaced?.keptName ?? null, milliseconds }
     } finally {
       await terminator.close()
@@ -120,7 +120,7 @@ export async function discardRestore(
     await lockTarget(control.query, facts.database)
     if (name === parameters.database) throw inUse(name)
     await dropKept(control.query, name, facts.restore, { force: true })
-    log(report, 'info', `Dropped "${name}", what "${facts.database}" was before the restore.`)
+    log(report, 'info', `Dropped "${name}", which was kept of "${facts.database}".`)
     return { dropped: name }
   })
 }

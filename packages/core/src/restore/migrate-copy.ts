@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { EngineError, isEngineError } from '../errors.ts'
 import { log } from '../events.ts'
 import { compareMigrations } from '../migrations/compare.ts'
@@ -19,7 +20,7 @@ export async function migrateRestored(run: RestoreRun, parameters: ConnectionPar
     log(
       report,
       'info',
-      `${inspector.name}: running ${before.missing.length} migration(s): ${before.missing.join(', ')}.`,
+      `${inspector.name}: running ${counted(before.missing.length, 'migration')}: ${before.missing.join(', ')}.`,
     )
     try {
       await inspector.migrate({

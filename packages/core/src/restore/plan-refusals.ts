@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import type { PlanRefusal } from './plan.ts'
 import type { RestoreFacts } from './plan-facts.ts'
 import { locksNeeded, missingRoles, spaceNeeded } from './plan-needs.ts'
@@ -16,7 +17,7 @@ const always: Rule[] = [
   ({ damagedPacks }) =>
     damagedPacks.length > 0 && {
       code: 'PACKS_DAMAGED',
-      text: `${damagedPacks.length} pack(s) this backup needs are missing or not of the right size. Run \`lifeboat check\`.`,
+      text: `Missing or not of the right size: ${counted(damagedPacks.length, 'pack')} of this backup. \`lifeboat check\` names them, \`lifeboat repair\` mends them from a copy.`,
     },
   ({ server }) =>
     server.pooler && {

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import type { PlanStep } from './plan.ts'
 import type { RestoreFacts } from './plan-facts.ts'
 import { loadSeconds, missingRoles, readSeconds } from './plan-needs.ts'
@@ -86,24 +87,28 @@ function createRoles(facts: RestoreFacts): PlanStep | undefined {
   if (!facts.options.createRoles || missing.length === 0) return undefined
   return {
     id: 'create-roles',
-    text: `Create ${missing.length} missing role(s), without login: ${missing.map((name) => JSON.stringify(name)).join(', ')}.`,
+    text: `Create ${counted(missing.length, 'missing role')}, without login: ${missing.map((name) => JSON.stringify(name)).join(', ')}.`,
   }
 }
 
 function rows({ backup }: RestoreFacts, seconds: number): PlanStep {
-  return { id: 'rows', text: `Load ${backup.rows} rows into ${backup.tables} tables and set sequences.`, seconds }
+  return {
+    id: 'rows',
+    text: `Load ${counted(backup.rows, 'row')} into ${counted(backup.tables, 'table')} and set sequences.`,
+    seconds,
+  }
 }
 
 function largeObjects({ backup }: RestoreFacts): PlanStep | undefined {
   if (backup.largeObjects === 0) return undefined
-  return { id: 'large-objects', text: `Create and fill ${backup.largeObjects} large objects.` }
+  return { id: 'large-objects', text: `Create and fill ${counted(backup.largeObjects, 'large object')}.` }
 }
 
 function migrate({ options, migrations }: RestoreFacts): PlanStep | undefined {
   const behind = migrations.filter(({ comparison, canMigrate }) => comparison.verdict === 'behind' && canMigrate)
   if (!options.migrate || behind.length === 0) return undefined
   const ids = behind.flatMap(({ comparison }) => comparison.missing)
-  return { id: 'migrate', text: `Run ${ids.length} migration(s) on the restored data: ${ids.join(', ')}.` }
+  return { id: 'migrate', text: `Run ${counted(ids.length, 'migration')} on the restored data: ${ids.join(', ')}.` }
 }
 
 function validate({ validators }: RestoreFacts, when: 'before' | 'after'): PlanStep | undefined {
@@ -116,7 +121,9 @@ function validate({ validators }: RestoreFacts, when: 'before' | 'after'): PlanS
 
 function mediaStep({ media }: RestoreFacts): PlanStep | undefined {
   if (media.length === 0) return undefined
-  const text = media.map(({ name, files, target }) => `${name} (${files} files) for ${target ?? 'nowhere'}`).join(', ')
+  const text = media
+    .map(({ name, files, target }) => `${name} (${counted(files, 'file')}) for ${target ?? 'nowhere'}`)
+    .join(', ')
   return { id: 'media', text: `Unpack media beside the present folders: ${text}.` }
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import { log } from '../events.ts'
 import { withDatabase } from '../postgres/connection.ts'
@@ -76,7 +77,7 @@ async function createCopy(run: RestoreRun, control: Session, copy: string, targe
     safety_backup: target.safetyBackupId,
   })
   await control.query(`COMMENT ON DATABASE ${quoteIdentifier(copy)} IS ${quoteLiteral(comment)}`)
-  log(run.report, 'info', `Restoring into "${copy}" with ${context.resources.connections} connection(s).`)
+  log(run.report, 'info', `Restoring into "${copy}" with ${counted(context.resources.connections, 'connection')}.`)
 }
 
 async function fillCopy(

@@ -1,4 +1,5 @@
 import type { JobRecord, Json } from '../../catalog/catalog.ts'
+import { counted } from '../../counted.ts'
 import { EngineError } from '../../errors.ts'
 import type { JobContext } from '../../jobs/runner.ts'
 import { findCopy } from '../copy-places.ts'
@@ -76,7 +77,7 @@ export async function runRepairJob(
   const done = await maintenance.repair({ from, dryRun, ...context })
   if (done.ok) return { ...done }
   const lost = done.items.filter(({ outcome }) => outcome === 'lost')
-  throw new EngineError('REPOSITORY_DAMAGED', `${lost.length} object(s) are damaged, and no copy has them.`, {
+  throw new EngineError('REPOSITORY_DAMAGED', `No copy has what ${counted(lost.length, 'damaged object')} held.`, {
     advice: 'Delete the backups that are named, or repair from another copy.',
     detail: { ...done },
   })
@@ -91,8 +92,12 @@ export async function runScrubJob(
   // Asked for by hand where no schedule is set: a month is as good as any.
   const found = await maintenance.scrub({ days: scrub_days || 30, repair: scrub_repair, ...context })
   if (found.ok) return { ...found }
-  throw new EngineError('REPOSITORY_DAMAGED', `A scrub found ${found.problems.length} damaged or missing pack(s).`, {
-    advice: 'Repair them from a copy: `lifeboat repair`. The backups that need them are marked as bad.',
-    detail: { ...found },
-  })
+  throw new EngineError(
+    'REPOSITORY_DAMAGED',
+    `A scrub found ${counted(found.problems.length, 'damaged or missing pack')}.`,
+    {
+      advice: 'Repair them from a copy: `lifeboat repair`. The backups that need them are marked as bad.',
+      detail: { ...found },
+    },
+  )
 }
