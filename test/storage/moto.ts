@@ -61,7 +61,29 @@ export async function startMoto(): Promise<S3Server> {
   }
 }
 
-const main = 'import sys; from moto.server import main; main(sys.argv[1:])'
+/**
+ * One request at a time. Moto looks whether an object is there and then stores it, in a thread per connection: under load
+ * two writers were told that each had put what was absent, which a storage must never do; and a reader's object was
+ * replaced under it. Bodies are read before.
+ */
+const main = `
+import io, sys, threading
+import moto.server
+
+answering = threading.Lock()
+run = moto.server.run_simple
+
+def run_simple(host, port, app, **options):
+    def one_at_a_time(environ, start_response):
+        if environ.get("CONTENT_LENGTH"):
+            environ["wsgi.input"] = io.BytesIO(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        with answering:
+            return app(environ, start_response)
+    run(host, port, one_at_a_time, **options)
+
+moto.server.run_simple = run_simple
+moto.server.main(sys.argv[1:])
+`
 
 /** The one that is installed where it is new enough to know put-if-absent; else Debian's, unpacked into a cache. */
 async function findMoto(): Promise<Python> {
