@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { damaged } from './damage.ts'
+import { giveBack } from './give-back.ts'
 import type { RepositoryKeys } from './keys.ts'
 import { maxChunkBytes, maxPackChunks, packObjectName } from './layout.ts'
 import { type SealParts, seal, sealKinds, sealOverhead, unseal } from './seal.ts'
@@ -100,7 +101,10 @@ export class PackBuilder {
       const size = Math.max(needed, doubled === 0 ? wanted : Math.min(doubled, wanted))
       const spare = size >= most ? this.#spare() : undefined
       const grown = spare && spare.byteLength >= size ? Buffer.from(spare) : Buffer.allocUnsafeSlow(size)
-      if (this.#buffer !== undefined) this.#buffer.copy(grown, 0, 0, this.#length)
+      if (this.#buffer !== undefined) {
+        this.#buffer.copy(grown, 0, 0, this.#length)
+        giveBack(this.#buffer)
+      }
       this.#buffer = grown
     }
     this.#buffer.set(part, this.#length)
