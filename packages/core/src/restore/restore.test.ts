@@ -1,16 +1,13 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { runBackup } from '../backup/run-backup.ts'
 import type { MigrationInspector } from '../migrations/inspector.ts'
 import { resolveConnection } from '../postgres/connection.ts'
-import { initRepository } from '../repository/init.ts'
-import { createMemoryStorage } from '../storage/memory.ts'
-import type { Storage } from '../storage/storage.ts'
 import { startStopwatch } from '../testing/stopwatch.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
 import { undoRestore } from './kept-databases.ts'
-import { defaultRestoreOptions, type RestoreContext, type RestoreOptions } from './options.ts'
+import { defaultRestoreOptions, type RestoreContext } from './options.ts'
 import { planRestore } from './plan-restore.ts'
+import { restoreFixture } from './restore-fixture.ts'
 import { runRestore } from './run-restore.ts'
 
 let cluster: TemporaryCluster
@@ -19,96 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => cluster?.stop())
 
-/** A database with something of everything that a restore treats in a way of its own. */
-const shop = `
-  CREATE TYPE mood AS ENUM ('sad', 'happy');
-  CREATE TABLE customer (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, name text NOT NULL UNIQUE, feels mood, twice int GENERATED ALWAYS AS (length(name) * 2) STORED);
-  INSERT INTO customer (name, feels) SELECT 'customer ' || i, CASE WHEN i % 2 = 0 THEN 'sad'::mood END FROM generate_series(1, 5000) i;
-  CREATE SEQUENCE purchase_id START 10;
-  CREATE TABLE purchase (id bigint NOT NULL DEFAULT nextval('purchase_id'), customer int NOT NULL REFERENCES customer, at date NOT NULL, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
-  CREATE TABLE purchase_1 PARTITION OF purchase FOR VALUES FROM ('2026-01-01') TO ('2026-07-01');
-  CREATE TABLE purchase_2 PARTITION OF purchase FOR VALUES FROM ('2026-07-01') TO ('2027-01-01');
-  INSERT INTO purchase (customer, at, note) SELECT 1 + i % 5000, date '2026-01-01' + i % 360, E'tab\\t nl\\n \\\\ ' || i FROM generate_series(1, 20000) i;
-  CREATE INDEX ON purchase (customer);
-  CREATE VIEW happy AS SELECT * FROM customer WHERE feels = 'happy';
-  CREATE MATERIALIZED VIEW per_day AS SELECT at, count(*) FROM purchase GROUP BY at;
-  CREATE MATERIALIZED VIEW best AS SELECT max(count) FROM per_day;
-  CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''a trigger fired''; END';
-  CREATE TRIGGER stamp BEFORE INSERT ON purchase FOR EACH ROW EXECUTE FUNCTION stamp();
-  CREATE TABLE nothing (); INSERT INTO nothing DEFAULT VALUES;
-  CREATE TABLE empty (a int);
-  COMMENT ON TABLE customer IS 'who pays';
-  ALTER TABLE customer ENABLE ROW LEVEL SECURITY;
-  CREATE POLICY mine ON customer USING (name = current_user);
-  CREATE SCHEMA "we ""ird"; CREATE TABLE "we ""ird"."t'a\\b" ("c o""l" text); INSERT INTO "we ""ird"."t'a\\b" VALUES ('x');
-`
-async function repository(storage: Storage = createMemoryStorage()) {
-  return initRepository(storage, { rawKey: Buffer.alloc(32, 1) })
-}
-
-async function contextOf(database: string, more: Partial<RestoreContext> = {}): Promise<RestoreContext> {
-  return {
-    repository: await repository(),
-    database: resolveConnection(cluster.url(database)),
-    inspectors: [],
-    media: [],
-    app: { name: 'test', version: '1', installedPackages: {} },
-    resources: { connections: 2, packBytes: 1 << 20, compressionLevel: 1, segmentBlocks: 16, maxSnapshotAgeMs: 60_000 },
-    ...more,
-  }
-}
-
-const backup = async (context: RestoreContext) => {
-  const { manifest } = await runBackup(context, {
-    name: 'b',
-    description: '',
-    type: 'full',
-    trigger: 'manual',
-    createdBy: 'test',
-    tags: {},
-    includeMedia: context.media.length > 0,
-    pinned: false,
-    exclude: { tables: [], schemas: [], rows: [] },
-    lockBudgetMs: 3000,
-  })
-  return manifest.id
-}
-
-const restore = async (context: RestoreContext, backupId: string, options: Partial<RestoreOptions> = {}) =>
-  runRestore(context, await planRestore(context, { ...defaultRestoreOptions, backupId, ...options }))
-
-/** Everything in a database that a restore must bring back, as one comparable value. */
-async function contents(database: string): Promise<unknown> {
-  const tables = await cluster.sql<{ name: string }>(
-    database,
-    `SELECT format('%I.%I', nspname, relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-     WHERE relkind IN ('r', 'm', 'v') AND nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'lifeboat') ORDER BY 1`,
-  )
-  const rows: Record<string, unknown> = {}
-  for (const { name } of tables) {
-    rows[name] = await cluster.sql(
-      database,
-      `SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM ${name} t`,
-    )
-  }
-  const definitions = await cluster.sql(
-    database,
-    `SELECT 'index' AS kind, indexdef AS text FROM pg_indexes WHERE schemaname !~ '^pg_' AND schemaname <> 'lifeboat'
-     UNION ALL SELECT 'constraint', conrelid::regclass || pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace::regnamespace::text !~ '^(pg_|information_schema|lifeboat)'
-     UNION ALL SELECT 'trigger', pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
-     UNION ALL SELECT 'policy', polname || pg_get_expr(polqual, polrelid) FROM pg_policy
-     UNION ALL SELECT 'sequence', schemaname || sequencename || coalesce(last_value, -1) FROM pg_sequences
-     UNION ALL SELECT 'comment', description FROM pg_description WHERE objoid >= 16384 AND description !~ '^Bookkeeping'
-     ORDER BY 1, 2`,
-  )
-  return { rows, definitions }
-}
-
-async function shopDatabase(name: string): Promise<unknown> {
-  await cluster.createDatabase(name)
-  await cluster.sql(name, shop)
-  return contents(name)
-}
+const { contextOf, backup, restore, contents, shopDatabase, databases } = restoreFixture(() => cluster)
 
 test('swap: the backup is live, equal to its source; the wreck is kept; undo brings it back', async () => {
   const before = await shopDatabase('shop')
@@ -177,11 +85,6 @@ const columns = async (database: string) =>
       `SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'customer' AND column_name ~ '^m' ORDER BY 1`,
     )
   ).map((row) => row.name)
-const databases = async () =>
-  (await cluster.sql<{ name: string }>('postgres', 'SELECT datname AS name FROM pg_database ORDER BY 1')).map(
-    (row) => row.name,
-  )
-
 test('a backup behind the code is migrated on the copy; validators see it before and after', async () => {
   await cluster.createDatabase('migrating')
   await cluster.sql(
@@ -289,143 +192,3 @@ test.each([[`it's a "live" \\ one`], ['ü'.repeat(31)], ['-x --'], ['two\nlines'
     expect(await cluster.sql(keptDatabase ?? '', `SELECT to_regclass('t') AS t`)).toEqual([{ t: null }])
   },
 )
-
-test('in-place by a role that may not create databases: equal, in one transaction', async () => {
-  await cluster.sql('postgres', `CREATE ROLE plain LOGIN PASSWORD 'p'`)
-  const user = { name: 'plain', password: 'p' }
-  await cluster.createDatabase('hosted', { owner: 'plain' })
-  const asPlain = { database: resolveConnection(cluster.url('hosted', user)) }
-  const client = new Client({ connectionString: cluster.url('hosted', user) })
-  await client.connect()
-  await client.query(shop)
-  await client.end()
-  const before = await contents('hosted')
-  const context = await contextOf('hosted', asPlain)
-  const id = await backup(context)
-  await expect(restore(context, id)).rejects.toMatchObject({ detail: { refusals: [{ code: 'NO_CREATEDB' }] } })
-  await cluster.sql(
-    'hosted',
-    `SET ROLE plain; DROP TABLE purchase CASCADE; CREATE TABLE wreck (a mood); CREATE SCHEMA junk CREATE TABLE j (a int);
-     CREATE FUNCTION public.junk(mood) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE DOMAIN d AS int; CREATE AGGREGATE agg (int) (sfunc = int4pl, stype = int);`,
-  )
-  const result = await restore(context, id, { strategy: 'in-place' })
-  expect(result).toMatchObject({ rows: 25_002, keptDatabase: null, safetyBackupId: expect.stringMatching(/^b/) })
-  expect(await contents('hosted')).toEqual(before)
-  expect(
-    await cluster.sql('hosted', `SELECT to_regclass('wreck') AS w, to_regnamespace('junk') AS j, to_regtype('d') AS d`),
-  ).toEqual([{ w: null, j: null, d: null }])
-})
-
-test('in-place that fails in the middle leaves everything as it was', async () => {
-  const before = await shopDatabase('halfway')
-  const context = await contextOf('halfway')
-  const id = await backup(context)
-  await cluster.sql('halfway', 'INSERT INTO empty VALUES (1)')
-  const wrecked = await contents('halfway')
-  expect(wrecked).not.toEqual(before)
-  const plan = await planRestore(context, {
-    ...defaultRestoreOptions,
-    backupId: id,
-    strategy: 'in-place',
-    safetyBackup: false,
-  })
-  for (const phase of ['read-all', 'clear', 'definitions', 'rows', 'refresh', 'census', 'commit']) {
-    const aborting = new AbortController()
-    const running = runRestore(context, plan, {
-      signal: aborting.signal,
-      report: (event) => event.type === 'phase' && event.phase === phase && aborting.abort(),
-    })
-    const ended = await running.then(
-      () => 'restored',
-      (error: { code: string; message: string }) =>
-        error.code === 'ABORTED' ? error.code : `${phase}: ${error.message}`,
-    )
-    if (phase === 'commit' && ended === 'restored') break
-    expect(ended).toBe('ABORTED')
-    expect(await contents('halfway')).toEqual(wrecked)
-  }
-})
-
-test('an abort at any phase of a swap leaves the live database and no copy', async () => {
-  const before = await shopDatabase('aborted')
-  const context = await contextOf('aborted')
-  const id = await backup(context)
-  const there = await databases()
-  const plan = await planRestore(context, { ...defaultRestoreOptions, backupId: id, safetyBackup: false })
-  for (const phase of ['create-database', 'definitions', 'rows', 'refresh', 'census', 'properties', 'analyze']) {
-    const aborting = new AbortController()
-    const running = runRestore(context, plan, {
-      signal: aborting.signal,
-      report: (event) => event.type === 'phase' && event.phase === phase && aborting.abort(),
-    })
-    await expect(running).rejects.toMatchObject({ code: 'ABORTED' })
-    expect(await databases()).toEqual(there)
-  }
-  expect(await contents('aborted')).toEqual(before)
-  expect(
-    await cluster.sql(
-      'postgres',
-      `SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name LIKE 'lifeboat%'`,
-    ),
-  ).toEqual([{ n: 0 }])
-})
-
-test('a plan that is not true any more is refused', async () => {
-  await cluster.createDatabase('changing')
-  const context = await contextOf('changing')
-  const id = await backup(context)
-  const plan = await planRestore(context, { ...defaultRestoreOptions, backupId: id })
-  await cluster.sql('changing', `CREATE TABLE a (); BEGIN; DROP TABLE a; PREPARE TRANSACTION 'p1'`)
-  await expect(runRestore(context, plan)).rejects.toMatchObject({ code: 'PLAN_CHANGED' })
-  await cluster.sql('changing', `ROLLBACK PREPARED 'p1'`)
-  await runRestore(context, plan)
-})
-
-test('a pack that is gone or has another size is a refusal; one that is damaged fails and harms nothing', async () => {
-  const before = await shopDatabase('damaged')
-  const storage = createMemoryStorage()
-  const context = await contextOf('damaged', { repository: await repository(storage) })
-  const id = await backup(context)
-  const packs: { name: string; bytes: number }[] = []
-  for await (const object of storage.list('packs/')) packs.push(object)
-  const there = await databases()
-  for (const { name } of packs) {
-    const whole = await storage.get(name)
-    const cut = whole.subarray(0, -1)
-    const flipped = Buffer.from(whole)
-    flipped[100] = (flipped[100] ?? 0) ^ 1
-    await storage.put(name, cut)
-    await expect(restore(context, id)).rejects.toMatchObject({
-      code: expect.stringMatching(/RESTORE_REFUSED|DAMAGED|MISSING/),
-    })
-    await storage.delete(name)
-    await expect(restore(context, id)).rejects.toMatchObject({
-      code: expect.stringMatching(/RESTORE_REFUSED|DAMAGED|MISSING/),
-    })
-    await storage.put(name, flipped)
-    for (const strategy of ['swap', 'in-place'] as const) {
-      await expect(restore(context, id, { safetyBackup: false, strategy })).rejects.toMatchObject({
-        code: 'REPOSITORY_DAMAGED',
-      })
-    }
-    await storage.put(name, whole)
-  }
-  expect(packs.length).toBeGreaterThan(0)
-  expect(await databases()).toEqual(there)
-  expect(await contents('damaged')).toEqual(before)
-})
-
-test('a safety backup that fails stops the restore before anything', async () => {
-  await cluster.createDatabase('unsafe')
-  await cluster.sql('unsafe', 'CREATE TABLE t (a int)')
-  const storage = createMemoryStorage()
-  const context = await contextOf('unsafe', { repository: await repository(storage) })
-  const id = await backup(context)
-  const there = await databases()
-  const put = storage.put.bind(storage)
-  storage.put = (name, data, options) =>
-    name.startsWith('backups/') ? Promise.reject(new Error('full')) : put(name, data, options)
-  await expect(restore(context, id)).rejects.toMatchObject({ code: 'SAFETY_BACKUP_FAILED' })
-  expect(await databases()).toEqual(there)
-  expect(await restore(context, id, { safetyBackup: false })).toMatchObject({ safetyBackupId: null })
-})
