@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { expect } from 'vitest'
 
 const candidates = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
@@ -19,7 +20,14 @@ export const openBrowser = (): Promise<Browser> =>
 /** A page, and what went wrong in it: script errors, and what the Content-Security-Policy refused. */
 export async function openPage(context: BrowserContext): Promise<{ page: Page; wrong: string[] }> {
   const page = await context.newPage()
-  page.setDefaultTimeout(90_000)
+  page.setDefaultTimeout(200_000)
+  await page.addInitScript(() => {
+    const said = new Set<string>()
+    Object.assign(window, { said })
+    new MutationObserver(() => {
+      for (const { textContent } of document.querySelectorAll('.toast')) said.add(textContent ?? '')
+    }).observe(document, { subtree: true, childList: true })
+  })
   const wrong: string[] = []
   page.on('pageerror', (error) => wrong.push(error.message))
   page.on('console', (message) => {
@@ -32,4 +40,10 @@ export async function openPage(context: BrowserContext): Promise<{ page: Page; w
       wrong.push(`asked elsewhere: ${request.url()}`)
   })
   return { page, wrong }
+}
+
+/** Waits until the page has said something; it may have stopped saying so by then, which it does after some seconds. */
+export async function hasSaid(page: Page, text: string): Promise<void> {
+  const all = () => page.evaluate(() => [...(window as unknown as { said: Set<string> }).said])
+  await expect.poll(all).toContain(text)
 }

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { browserPath, named, openBrowser, openPage } from './browser.ts'
+import { browserPath, hasSaid, named, openBrowser, openPage } from './browser.ts'
 import { type Host, openHost } from './host.ts'
 
 /** What somebody does who has never read a document: everything by clicking, in this order. */
@@ -182,7 +182,7 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     await page.getByText('from Monday to Friday at 03:30').waitFor()
     await expect.poll(() => page.locator('.next-runs time').count()).toBe(5)
     await page.getByRole('button', { name: 'Save schedule' }).click()
-    await page.getByText('The schedule was changed.').waitFor()
+    await hasSaid(page, 'The schedule was changed.')
     const { auto_backup_cron: cron } = await host.engine.operations.config.read()
     expect(cron).toBe('30 3 * * 1-5')
   })
@@ -200,7 +200,7 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     await page.getByText('It is the last good backup of its database').first().waitFor()
     await page.getByLabel('Newest backups').fill('5')
     await page.getByRole('button', { name: 'Save what is kept' }).click()
-    await page.getByText('What is kept was changed.').waitFor()
+    await hasSaid(page, 'What is kept was changed.')
     expect((await host.engine.operations.config.read()).max_backups).toBe(5)
   })
 
@@ -217,7 +217,7 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     expect(await gone.isDisabled()).toBe(true)
     await page.getByLabel('Type 2 to confirm').fill('2')
     await gone.click()
-    await page.getByText('Backup 2 was deleted.').waitFor()
+    await hasSaid(page, 'Backup 2 was deleted.')
     await page.getByRole('heading', { name: 'Backups' }).waitFor()
     await page.getByRole('link', { name: 'after the accident' }).waitFor({ state: 'detached' })
     const left = (await host.engine.backups.list()).backups.map(({ number }) => number)
