@@ -273,9 +273,10 @@ describe('what goes wrong outside', () => {
     expect({ code, stderr }).toMatchObject({ code: 130, stderr: expect.stringContaining('cleaning up') })
     const after = (await runCli(['list', '--json'], { env })).json() as { backups: unknown[] }
     expect(after.backups).toHaveLength(before.backups.length)
-    expect(
-      await cluster.sql('postgres', `SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lifeboat%'`),
-    ).toEqual([])
+    // Backends of a process that has ended hear of it a moment later.
+    await expect
+      .poll(() => cluster.sql('postgres', `SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'lifeboat%'`))
+      .toEqual([])
     expect((await runCli(['backup'], { env })).code, 'the lease is free again').toBe(0)
   })
 })

@@ -94,10 +94,11 @@ test('the search finds what it looks for, in every place that is looked at', asy
   const place = await mkdtemp(join(folder, 'trial-'))
   await writeFile(join(place, 'file'), Buffer.from(planted.row).toString('hex'))
   const trialWatch = watchProcesses(trial, place)
-  const child = spawn(process.execPath, ['-e', 'setTimeout(() => {}, 500)', encodeURIComponent(planted.password)], {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', encodeURIComponent(planted.password)], {
     stdio: 'ignore',
   })
-  await new Promise((resolve) => child.on('exit', resolve))
+  await expect.poll(() => trial.found()).toHaveLength(2)
+  child.kill()
   trialWatch.stop()
   trial.look('errors', 'one', inspect(new Error('x', { cause: planted.passphrase })))
   expect(trial.found()).toEqual([
