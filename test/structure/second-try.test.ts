@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { withSecondTry } from '../../scripts/second-try.mjs'
 
+const root = join(import.meta.dirname, '../..')
+
 /** Files beside each other: one is good, one fails once, one fails always, one breaks once outside its tests. */
 let folder: string
 beforeAll(async () => {
@@ -16,19 +18,20 @@ beforeAll(async () => {
     'good.test.ts': `${imports}test('good', () => {})`,
     'once.test.ts': `${imports}${once('one')}\ntest('stumbles', () => { expect(first).toBe(false) })\ntest('walks', () => {})`,
     'broken.test.ts': `${imports}${once('two')}\nif (first) throw new Error('no')\ntest('later', () => {})`,
+    // The reporter of the project, on these files.
+    'vitest.config.mjs': `import { SummaryReporter } from ${JSON.stringify(join(root, 'test/summary-reporter.ts'))}
+      export default { test: { include: ['**/*.test.ts'], reporters: [new SummaryReporter()] } }`,
     'bad.test.ts': `${imports}test('bad', () => { expect(1).toBe(2) })`,
   }
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const root = join(import.meta.dirname, '../..')
 let output = ''
 /** Vitest as `npm test` starts it, on the folder of these files. */
 function start(files: string[], env: Record<string, string>): Promise<number> {
-  const config = join(root, 'node_modules/vitest/vitest.mjs')
-  const reporter = join(root, 'test/structure/second-try.config.ts')
-  const child = spawn(process.execPath, [config, 'run', '--root', folder, '--config', reporter, ...files], {
+  const program = join(root, 'node_modules/vitest/vitest.mjs')
+  const child = spawn(process.execPath, [program, 'run', '--root', folder, ...files], {
     cwd: folder,
     env: { PATH: process.env.PATH, CI: 'true', ...env },
   })
