@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exportArchive } from '../../packages/core/src/export/export-dump.ts'
 import type { ExportSource } from '../../packages/core/src/export/export-source.ts'
 import { exportScript } from '../../packages/core/src/export/export-sql.ts'
-import { canonicalSchemaBytes } from '../../packages/core/src/postgres/archive/canonical-archive.ts'
+import { canonicalSchema } from '../../packages/core/src/postgres/archive/canonical-archive.ts'
 import { encodeArchive } from '../../packages/core/src/postgres/archive/encode-archive.ts'
 import { parseArchive, parseArchiveHead } from '../../packages/core/src/postgres/archive/parse-archive.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
@@ -111,7 +111,7 @@ describe.each([undefined, ...furtherClients])('with the clients in %s', (clients
 
   test('the canonical form of the schema serves as well', async () => {
     const file = join(folder, `${key}.canonical.dump`)
-    await exportArchive({ ...source, schema: canonicalSchemaBytes(schema) }, { output: { file } })
+    await exportArchive({ ...source, schema: Buffer.concat([...canonicalSchema(schema)]) }, { output: { file } })
     const url = await cluster.createDatabase(`${key}_canonical`)
     await stock.restore(url, ['-j', '2', file])
     await same(`${key}_canonical`)

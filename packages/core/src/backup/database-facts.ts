@@ -3,12 +3,11 @@ import type { MigrationInspector } from '../migrations/inspector.ts'
 import { readCatalogSchemas } from '../postgres/bookkeeping.ts'
 import { readDatabaseProperties } from '../postgres/database-properties.ts'
 import { readExtensions } from '../postgres/extensions.ts'
-import { readLargeObjects } from '../postgres/large-objects.ts'
 import { readPopulatedViews } from '../postgres/populated-views.ts'
 import type { Query } from '../postgres/query.ts'
 import { readRoles } from '../postgres/roles.ts'
 import { readTablespaces } from '../postgres/tablespaces.ts'
-import type { DatabaseProperties, LargeObjectRecord, Manifest, RoleRecord } from '../repository/documents.ts'
+import type { DatabaseProperties, Manifest, RoleRecord } from '../repository/documents.ts'
 import { type MigrationState, readMigrationState } from './migration-state.ts'
 
 /** What a backup records of the database besides its rows. */
@@ -19,7 +18,6 @@ export interface DatabaseFacts {
   tablespaces: string[]
   populatedViews: NonNullable<Manifest['populated_views']>
   migrations: MigrationState
-  largeObjects: LargeObjectRecord[]
   catalogSchemas: string[]
 }
 
@@ -36,7 +34,6 @@ export async function readDatabaseFacts(
     tablespaces: await readTablespaces(query),
     populatedViews: await readPopulatedViews(query),
     migrations: await readMigrationState(inspectors, query, report),
-    largeObjects: await readLargeObjects(query),
     catalogSchemas: await readCatalogSchemas(query),
   }
 }

@@ -29,7 +29,7 @@ export async function readLargeObjectAccess(query: Query): Promise<Pick<LargeObj
  * so that objects that come and go do not shift all that follow; one that has grown to twice its size is cut again.
  */
 export function planLargeObjects(
-  oids: readonly number[],
+  oids: ArrayLike<number>,
   access: Pick<LargeObjectPlan, 'direct' | 'totalBytes'>,
   earlier: readonly Pick<SegmentRange, 'start' | 'end'>[] = [],
 ): LargeObjectPlan {

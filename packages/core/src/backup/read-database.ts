@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import { log } from '../events.ts'
-import { canonicalSchemaBytes } from '../postgres/archive/canonical-archive.ts'
+import { canonicalSchema } from '../postgres/archive/canonical-archive.ts'
 import type { ExportedSnapshot } from '../postgres/exported-snapshot.ts'
 import { readSequences } from '../postgres/sequences.ts'
 import type { Session } from '../postgres/session.ts'
@@ -19,6 +20,7 @@ import { saidFirst } from './said-first.ts'
 import { defaultSampleShare } from './sample.ts'
 import type { ScanSessions } from './scan-sessions.ts'
 import { refuseChanges } from './still-the-same.ts'
+import { storeLargeObjects } from './store-large-objects.ts'
 import { segmentRecords, storedSegments, tableRecords } from './table-records.ts'
 
 /** Everything of a database that a backup holds, read under one snapshot and stored; the manifest refers to it. */
@@ -75,7 +77,7 @@ export async function readDatabase(run: {
         connections: context.resources.connections,
       })
     : readEverything(planned, 'reason' in run.base ? run.base.reason : '')
-  const { facts, sequences, pages, largeObjectChange } = await onMain
+  const { facts, sequences, largeObjects, pages, largeObjectChange } = await onMain
 
   const rows = await readRows({
     pool,
@@ -98,11 +100,9 @@ export async function readDatabase(run: {
   // What pg_dump failed of may be such a change.
   const definitions = await saidFirst(unchanged, run.schema)
   await unchanged
-  // pg_dump writes the time into it: without that, definitions that did not change are not stored again.
-  const archive = new Uint8Array(canonicalSchemaBytes(definitions))
 
   report?.({ type: 'phase', phase: 'lists' })
-  const schemaBytes = archive.byteLength
+  const schema = await storeSchema(definitions, pool, writer)
   const objectRows = rows.segments[planned.length]!
   const objectsRead = rows.segmentsRead[planned.length]!
   const all = rows.segments.flat()
@@ -110,16 +110,16 @@ export async function readDatabase(run: {
   const reading: DatabaseReading = {
     facts,
     streams: {
-      schema: await storeSchema(archive, pool, writer),
+      schema,
       tables: await writer.writeJsonLines(tableRecords(planned, rows, writer)),
       sequences: await writer.writeJsonLines(sequences),
-      large_objects: await writer.writeJsonLines(facts.largeObjects),
+      large_objects: largeObjects.stream,
     },
     largeObjectSegments: await storedSegments(segmentRecords(pages.ranges, objectRows), writer),
-    largeObjectCount: facts.largeObjects.length,
+    largeObjectCount: largeObjects.oids.length,
     tableCount: planned.length,
     rowCount: tableRows.reduce((sum, segment) => sum + segment.rows, 0),
-    bytes: all.reduce((sum, segment) => sum + segment.bytes, 0) + schemaBytes,
+    bytes: all.reduce((sum, segment) => sum + segment.bytes, 0) + schema.bytes,
     change: {
       large_object_pages: pages.direct,
       large_objects: describeChange(rows.changes[planned.length]!, objectsRead),
@@ -136,17 +136,17 @@ export async function readDatabase(run: {
 
 /** What is asked of the session that holds the snapshot, one question after the other. */
 async function readOnMain(run: Parameters<typeof readDatabase>[0], base: Base | null) {
-  const { context, options, snapshot } = run
+  const { context, options, snapshot, writer } = run
   const { query } = snapshot.session
   const facts = await readDatabaseFacts(query, context.inspectors, options.report)
   const sequences = await readSequences(query, options.exclude)
+  const largeObjects = await storeLargeObjects(query, writer)
   const access = await readLargeObjectAccess(query)
-  const oids = facts.largeObjects.map(({ oid }) => oid)
   const earlier = base
     ? await earlierLargeObjects(base, access.direct)
     : { voided: 'reason' in run.base ? run.base.reason : '' }
   const compared = Array.isArray(earlier) ? earlier : []
-  const pages: LargeObjectPlan = planLargeObjects(oids, access, compared)
+  const pages: LargeObjectPlan = planLargeObjects(largeObjects.oids, access, compared)
   let largeObjectChange: TableChange = {
     takenOver: pages.ranges.map(() => undefined),
     counted: null,
@@ -154,14 +154,28 @@ async function readOnMain(run: Parameters<typeof readDatabase>[0], base: Base | 
   }
   if (base && pages.ranges.length > 0 && Array.isArray(earlier))
     largeObjectChange = await detectLargeObjectChanges(query, pages, base, earlier)
-  return { facts, sequences, pages, largeObjectChange }
+  return { facts, sequences, largeObjects, pages, largeObjectChange }
 }
 
-/** On a worker where there are any; else here: definitions are small, and a thread takes longer to start. */
-async function storeSchema(archive: Uint8Array, pool: LazyPool, writer: RepositoryWriter): Promise<StreamRef> {
-  if (!pool.started) return writer.writeStream(archive)
-  const { stream } = await pool.feed((write) => write(archive))
+/**
+ * On a worker where there are any; else here: definitions are small, and a thread takes longer to start. pg_dump writes
+ * the time into them: without that, those that did not change are not stored again.
+ */
+async function storeSchema(definitions: Uint8Array, pool: LazyPool, writer: RepositoryWriter): Promise<StreamRef> {
+  const pieces = inTurns(canonicalSchema(definitions))
+  if (!pool.started) return writer.writeStream(pieces)
+  const { stream } = await pool.feed(async (write) => {
+    for await (const piece of pieces) await write(new Uint8Array(piece))
+  })
   return writer.toStreamRef(stream)
+}
+
+/** Each piece is some milliseconds of this thread's time; the host's own work comes between two. */
+async function* inTurns<T>(items: Iterable<T>): AsyncGenerator<T> {
+  for (const item of items) {
+    yield item
+    await setImmediate()
+  }
 }
 
 function summary(changes: TableChange[], planned: readonly PlannedTable[], { change }: DatabaseReading): string {

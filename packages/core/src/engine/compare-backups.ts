@@ -1,5 +1,5 @@
 import { archiveText } from '../postgres/archive/archive-text.ts'
-import { parseArchive } from '../postgres/archive/parse-archive.ts'
+import { openArchive } from '../postgres/archive/parse-archive.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
 import { exclusionMatcher } from '../postgres/excluded.ts'
 import { countSmallTables, readLiveTables } from '../postgres/live-tables.ts'
@@ -55,16 +55,18 @@ async function sideOfBackup(repository: Repository, manifest: Manifest, signal?:
   const { id, number, name, created_at, database, streams, snapshot } = manifest
   const index = await loadChunkIndex(repository, { signal, readAround: true })
   const reader = createChunkReader(repository, index, { signal })
-  const archive = parseArchive(await reader.readBytes(streams.schema))
+  const archive = openArchive(await reader.readBytes(streams.schema))
   const text = archiveText(archive)
   const decoded = (value: string | null) => (value === null ? null : text(value))
   const definitions = tablesOfDefinitions(
-    archive.entries.map(({ kind, schema, tag, definition }) => ({
-      kind,
-      schema: decoded(schema),
-      tag: decoded(tag),
-      definition: decoded(definition),
-    })),
+    Iterator.from(archive.entries)
+      .map(({ kind, schema, tag, definition }) => ({
+        kind,
+        schema: decoded(schema),
+        tag: decoded(tag),
+        definition: decoded(definition),
+      }))
+      .toArray(),
   )
   const tables = new Map<string, ComparedTable>()
   for (const definition of definitions) {

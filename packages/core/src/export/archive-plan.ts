@@ -1,4 +1,4 @@
-import { type Archive, highestDumpId, type TocEntry } from '../postgres/archive/archive.ts'
+import { highestDumpId, type ReadableArchive, type TocEntry } from '../postgres/archive/archive.ts'
 import { archiveText, archiveTextEncoder } from '../postgres/archive/archive-text.ts'
 import {
   newEntry,
@@ -8,7 +8,7 @@ import {
   tableDataEntry,
 } from '../postgres/archive/data-entries.ts'
 import { type LargeObjectGroup, largeObjectEntries } from '../postgres/archive/large-object-entries.ts'
-import { parseArchive } from '../postgres/archive/parse-archive.ts'
+import { openArchive } from '../postgres/archive/parse-archive.ts'
 import { partitionIndex } from '../postgres/archive/partitions.ts'
 import type { ArchivePlan, EntryData } from '../postgres/archive/write-archive.ts'
 import type { ExportSource, ExportTable } from './export-source.ts'
@@ -21,11 +21,9 @@ import { largeObjectCursor } from './large-object-pages.ts'
  * Ids of new entries count on from the highest in the schema archive, in the order in which the entries are made.
  */
 export function archivePlan(source: ExportSource, compressionLevel: number): ArchivePlan {
-  const schema = parseArchive(source.schema)
+  const schema = openArchive(source.schema)
   const encode = archiveTextEncoder(schema)
   const find = relationIndex(schema, encode)
-  const firstPostData = schema.entries.findIndex((entry) => entry.section === 'post-data')
-  const split = firstPostData < 0 ? schema.entries.length : firstPostData
   const firstDumpId = highestDumpId(schema) + 1
   const partitionsOf = partitionIndex(schema.entries)
   const { version } = schema.header
@@ -47,7 +45,12 @@ export function archivePlan(source: ExportSource, compressionLevel: number): Arc
       )
     const pending: LargeObjectGroup[] = []
 
-    yield* schema.entries.slice(0, split)
+    let split = 0
+    for (const entry of schema.entries) {
+      if (entry.section === 'post-data') break
+      yield entry
+      split++
+    }
     if (objectsBelongToPreData) yield* largeObjects()
     const rowsOfTable = new Map<number, number>()
     for await (const table of source.tables()) {
@@ -75,7 +78,8 @@ export function archivePlan(source: ExportSource, compressionLevel: number): Arc
         dependencies: [group.dumpId],
       })
     }
-    for (const entry of schema.entries.slice(split)) yield afterPartitions(entry, partitionsOf, rowsOfTable)
+    for (const entry of Iterator.from(schema.entries).drop(split))
+      yield afterPartitions(entry, partitionsOf, rowsOfTable)
     yield* refreshEntries(schema, source.populatedViews ?? viewsOf(schema), last + 1, encode)
   }
 
@@ -124,11 +128,12 @@ function afterPartitions(
 }
 
 /** Every materialized view. */
-export function viewsOf(schema: Archive) {
+export function viewsOf(schema: ReadableArchive) {
   const text = archiveText(schema)
-  return schema.entries
+  return Iterator.from(schema.entries)
     .filter((entry) => entry.kind === 'MATERIALIZED VIEW')
     .map((entry) => ({ schema: text(entry.schema ?? ''), name: text(entry.tag ?? '') }))
+    .toArray()
 }
 
 async function* counted<T>(items: AsyncIterable<T>, onItem: () => void): AsyncGenerator<T> {

@@ -1,10 +1,10 @@
 import { throwIfAborted } from '../errors.ts'
-import type { Archive } from '../postgres/archive/archive.ts'
+import type { ReadableArchive } from '../postgres/archive/archive.ts'
 import { archiveEncoding, archiveTextEncoder } from '../postgres/archive/archive-text.ts'
 import { invalid } from '../postgres/archive/byte-reader.ts'
 import { refreshEntries, relationIndex, sequenceSetEntry, tableDataEntry } from '../postgres/archive/data-entries.ts'
 import { largeObjectEntries } from '../postgres/archive/large-object-entries.ts'
-import { parseArchive } from '../postgres/archive/parse-archive.ts'
+import { openArchive } from '../postgres/archive/parse-archive.ts'
 import { createChunkReader } from '../repository/chunk-reader.ts'
 import { loadChunkIndex } from '../repository/load-index.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -58,7 +58,7 @@ export async function exportScript(
 }
 
 async function* sqlScript(source: ExportSource, options: DefinitionOptions): AsyncGenerator<Uint8Array> {
-  const archive = parseArchive(source.schema)
+  const archive = openArchive(source.schema)
   const encode = archiveTextEncoder(archive)
   const find = relationIndex(archive, encode)
   const raw = (text: string) => Buffer.from(text, archive.header.text)
@@ -89,7 +89,7 @@ async function* sqlScript(source: ExportSource, options: DefinitionOptions): Asy
 }
 
 /** Definitions before the rows, after them, grants, and what comes last. */
-function divided(archive: Archive, options: DefinitionOptions): [string[], string[], string[], string[]] {
+function divided(archive: ReadableArchive, options: DefinitionOptions): [string[], string[], string[], string[]] {
   const steps = definitionSteps(archive, options)
   const sqlOf = (wanted: (step: (typeof steps)[number]) => boolean) => steps.filter(wanted).flatMap((s) => s.sql ?? [])
   return [
@@ -101,7 +101,7 @@ function divided(archive: Archive, options: DefinitionOptions): [string[], strin
 }
 
 /** A script is read by a session of its own: no timeouts, and the encoding its bytes are in. */
-function scriptSettings(archive: Archive): string[] {
+function scriptSettings(archive: ReadableArchive): string[] {
   const timeouts = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
   return [
     ...timeouts.map((name) => `SET ${name} = 0`),
@@ -114,7 +114,7 @@ function scriptSettings(archive: Archive): string[] {
 /** Objects and their bytes first; owners and rights once nothing more is written to them. */
 async function* largeObjectScript(
   source: ExportSource,
-  archive: Archive,
+  archive: ReadableArchive,
   options: DefinitionOptions,
   statement: (sql: string) => Buffer,
 ): AsyncGenerator<Uint8Array> {

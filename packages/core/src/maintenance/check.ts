@@ -12,6 +12,7 @@ import { checkPack } from '../repository/pack-reader.ts'
 import type { Repository } from '../repository/repository.ts'
 import { StorageObjectMissing } from '../storage/storage.ts'
 import { checkRecords } from './check-records.ts'
+import { packUsers } from './pack-users.ts'
 import { type CheckWarning, examineRecoverCopy } from './recover-copy.ts'
 
 /** Something wrong in a repository. */
@@ -86,7 +87,7 @@ export async function checkRepository(repository: Repository, options: CheckOpti
 
   const marked = await markedPacks(repository, signal)
   report?.({ type: 'phase', phase: 'backups' })
-  const users: PackUsers = { present: new Map(), lost: new Map() }
+  const needed: NeededPacks = { present: new Set(), lost: new Map() }
   let allRead = true
   for await (const { id, manifest, error } of listManifests(repository, { signal })) {
     counts.backups++
@@ -96,7 +97,7 @@ export async function checkRepository(repository: Repository, options: CheckOpti
       continue
     }
     try {
-      const homeless = await findPacks(repository, index, id, manifest, users, signal)
+      const homeless = await findPacks(repository, index, id, manifest, needed, signal)
       if (homeless > 0)
         problems.push({
           object: `backups/${id}`,
@@ -110,7 +111,7 @@ export async function checkRepository(repository: Repository, options: CheckOpti
     }
   }
   for (const { name, bytes: expected, state } of index.packs()) {
-    const backups = [...(users.lost.get(name) ?? [])]
+    const backups = [...(needed.lost.get(name) ?? [])]
     // A pack that nobody needs is none when it is gone (a prune was faster than a backup that failed) or going.
     const isHarmless = backups.length === 0 && allRead && (!stored.has(name) || marked.has(name))
     if (state === 'missing' && !isHarmless) problems.push({ ...lostPack(name, expected, stored.get(name)), backups })
@@ -118,15 +119,18 @@ export async function checkRepository(repository: Repository, options: CheckOpti
 
   if (readData)
     problems.push(
-      ...(await checkPackData(repository, index, stored, users, { ...options, going: allRead ? marked : new Set() })),
+      ...(await checkPackData(repository, index, stored, needed.present, {
+        ...options,
+        going: allRead ? marked : new Set(),
+      })),
     )
   return { ok: problems.length === 0, problems, ...counts }
 }
 
-/** Ids of the backups that need something of a pack. */
-interface PackUsers {
-  present: Map<string, Set<string>>
-  /** Of packs that are gone or cut: needed things that are in no other pack. */
+/** Of the packs that are there only whether: which backups need one is asked again once it turns out to be damaged. */
+interface NeededPacks {
+  present: Set<string>
+  /** Of packs that are gone or cut: the backups that need what is in no other pack. */
   lost: Map<string, Set<string>>
 }
 
@@ -136,23 +140,25 @@ async function findPacks(
   index: ChunkIndex,
   id: string,
   manifest: Manifest,
-  users: PackUsers,
+  { present, lost }: NeededPacks,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   let homeless = 0
-  const note = (packs: Map<string, Set<string>>, pack: string) => {
-    const ids = packs.get(pack)
-    if (ids) ids.add(id)
-    else packs.set(pack, new Set([id]))
-  }
   const reader = createChunkReader(repository, index, { signal, recheck: true })
   for await (const chunk of manifestChunkIds(reader, manifest)) {
     throwIfAborted(signal)
     const pack = index.find(chunk)?.pack
-    const lost = pack === undefined ? index.findMissing(chunk) : []
-    if (pack !== undefined) note(users.present, pack)
-    else if (lost.length === 0) homeless++
-    for (const name of lost) note(users.lost, name)
+    if (pack !== undefined) {
+      present.add(pack)
+      continue
+    }
+    const names = index.findMissing(chunk)
+    if (names.length === 0) homeless++
+    for (const name of names) {
+      const ids = lost.get(name)
+      if (ids) ids.add(id)
+      else lost.set(name, new Set([id]))
+    }
   }
   return homeless
 }
@@ -168,29 +174,29 @@ async function checkPackData(
   repository: Repository,
   index: ChunkIndex,
   stored: Map<string, number>,
-  users: PackUsers,
+  needed: ReadonlySet<string>,
   { signal, report, going }: CheckOptions & { going: ReadonlySet<string> },
 ): Promise<CheckProblem[]> {
   report?.({ type: 'phase', phase: 'data' })
-  const problems: CheckProblem[] = []
+  const found = new Map<string, Omit<CheckProblem, 'backups'>[]>()
+  const note = (pack: string, problem: Omit<CheckProblem, 'backups'>) =>
+    found.set(pack, [...(found.get(pack) ?? []), problem])
   const bytesTotal = [...stored.values()].reduce((sum, size) => sum + size, 0)
   let bytes = 0
   for (const [pack, size] of stored) {
     throwIfAborted(signal)
-    const backups = [...(users.present.get(pack) ?? [])]
     try {
       const table = await checkPack(repository, pack, { signal })
       const indexed = index.packTable(pack)
       if (indexed && JSON.stringify(indexed.chunks) !== JSON.stringify(table.chunks))
-        problems.push({
+        note(pack, {
           object: packObjectName(pack),
           message: `${packObjectName(pack)} holds other chunks than the index says.`,
-          backups,
         })
     } catch (error) {
       if (isEngineError(error, 'REPOSITORY_DAMAGED')) {
         // What a repair has set aside, or a prune would have deleted anyway.
-        if (backups.length > 0 || !going.has(pack)) problems.push({ ...problemOf(error), backups })
+        if (needed.has(pack) || !going.has(pack)) note(pack, problemOf(error))
       }
       // One that a prune deleted meanwhile was needed by nobody; one the index misses is reported already.
       else if (!(error instanceof StorageObjectMissing)) throw error
@@ -198,7 +204,10 @@ async function checkPackData(
     bytes += size
     report?.({ type: 'progress', phase: 'data', bytes, bytesTotal })
   }
-  return problems
+  const users = await packUsers(repository, index, new Set(found.keys()), signal)
+  return [...found].flatMap(([pack, problems]) =>
+    problems.map((problem) => ({ ...problem, backups: [...(users.get(pack) ?? [])] })),
+  )
 }
 
 /** Packs that a prune is about to delete. A mark that does not open is a problem of the documents. */

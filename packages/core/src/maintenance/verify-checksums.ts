@@ -23,34 +23,38 @@ export async function verifyChecksums(
 ): Promise<string[]> {
   const reader = createChunkReader(repository, index, { signal, recheck: true })
   const problems: string[] = []
-  const seen = new IdSet()
+  const needed = new IdSet()
   let lost = 0
-  const packs = new Map<string, string[]>()
+  const packs = new Set<string>()
   for await (const id of manifestChunkIds(reader, manifest)) {
     throwIfAborted(signal)
-    if (!seen.add(Buffer.from(id, 'hex'))) continue
+    if (!needed.add(Buffer.from(id, 'hex'))) continue
     const pack = index.find(id)?.pack
     if (pack === undefined) lost++
-    else if (packs.has(pack)) packs.get(pack)?.push(id)
-    else packs.set(pack, [id])
+    else packs.add(pack)
   }
   if (lost > 0)
     problems.push(
       `In no pack that is there in its full size: ${counted(lost, 'chunk')}. \`lifeboat check\` names the pack.`,
     )
-  const bytesTotal = [...packs.keys()].reduce((sum, pack) => sum + (index.pack(pack)?.bytes ?? 0), 0)
+  /** What the backup needs of a pack, as the index says: of a backup of terabytes not even the ids are held as text. */
+  const neededOf = (pack: string) =>
+    (index.packTable(pack)?.chunks ?? [])
+      .map(({ id }) => id)
+      .filter((id) => needed.has(Buffer.from(id, 'hex')) && index.find(id)?.pack === pack)
+  const bytesTotal = [...packs].reduce((sum, pack) => sum + (index.pack(pack)?.bytes ?? 0), 0)
   let bytes = 0
-  for (const [pack, ids] of packs) {
+  for (const pack of packs) {
     throwIfAborted(signal)
     try {
       const table = await checkPack(repository, pack, { signal })
       const held = new Set(table.chunks.map((chunk) => chunk.id))
-      const absent = ids.filter((id) => !held.has(id))
+      const absent = neededOf(pack).filter((id) => !held.has(id))
       if (absent.length > 0) problems.push(`${packObjectName(pack)} lacks ${absent.length} chunks it should hold.`)
     } catch (error) {
       if (!isEngineError(error, 'REPOSITORY_DAMAGED') && !(error instanceof StorageObjectMissing)) throw error
       log(report, 'warning', error.message)
-      for (const id of ids)
+      for (const id of neededOf(pack))
         await reader.readChunk(id).catch((lost: unknown) => {
           if (!isEngineError(lost, 'REPOSITORY_DAMAGED') && !isEngineError(lost, 'CHUNK_MISSING')) throw lost
           problems.push(lost.message)

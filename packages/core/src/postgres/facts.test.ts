@@ -95,7 +95,7 @@ test('properties of the database', async () => {
 })
 
 test('large objects, extensions, tablespaces', async () => {
-  expect(await readLargeObjects(session.query)).toEqual([
+  expect(await Array.fromAsync(readLargeObjects(session.query))).toEqual([
     { oid: 700, owner: 'large', acl: ['large=rw/large', 'grantee=r/large'], comment: 'seven', labels: [] },
     { oid: 4_000_000_000, owner: 'postgres', acl: null, comment: null, labels: [] },
   ])

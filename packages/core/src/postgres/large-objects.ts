@@ -11,11 +11,10 @@ export interface SourceLargeObject {
 }
 
 /** Objects asked for at a time: there may be millions. */
-const page = 20_000
+const page = 2000
 
 /** Every large object, by oid. They belong to no schema and no extension, so pg_dump dumps them all. */
-export async function readLargeObjects(query: Query): Promise<SourceLargeObject[]> {
-  const objects: SourceLargeObject[] = []
+export async function* readLargeObjects(query: Query): AsyncGenerator<SourceLargeObject> {
   for (let last = '0'; ; ) {
     const rows = await query<Omit<SourceLargeObject, 'oid'> & { oid: string }>(
       `SELECT m.oid::pg_catalog.int8::text AS oid, pg_catalog.pg_get_userbyid(m.lomowner) AS owner,
@@ -32,8 +31,8 @@ export async function readLargeObjects(query: Query): Promise<SourceLargeObject[
        WHERE m.oid > $1::pg_catalog.oid ORDER BY m.oid LIMIT ${page}`,
       [last],
     )
-    for (const row of rows) objects.push({ ...row, oid: Number(row.oid) })
-    if (rows.length < page) return objects
+    for (const row of rows) yield { ...row, oid: Number(row.oid) }
+    if (rows.length < page) return
     last = rows.at(-1)!.oid
   }
 }

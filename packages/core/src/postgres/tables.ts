@@ -34,39 +34,28 @@ export interface SourceTable {
  */
 export async function readTables(query: Query, exclusions: Exclusions = noExclusions): Promise<SourceTable[]> {
   const matcher = exclusionMatcher(exclusions)
-  const rows = await query<TableRow>(`
-    SELECT c.oid::pg_catalog.int8::text AS oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS relkind,
-      c.relfilenode::pg_catalog.int8::text AS relfilenode, am.amname AS access_method,
-      columns.names AS columns, config.condition AS condition, root.name AS load_via,
-      COALESCE(above.names, '[]') AS ancestors
-    FROM pg_catalog.pg_class c
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
-    LEFT JOIN (${extensionConfiguration}) config ON config.oid = c.oid
-    CROSS JOIN LATERAL (
-      SELECT COALESCE(pg_catalog.array_agg(a.attname::text ORDER BY a.attnum), '{}') AS names
-      FROM pg_catalog.pg_attribute a
-      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-    ) columns
-    LEFT JOIN LATERAL (${unstableRoot}) root ON c.relispartition
-    LEFT JOIN LATERAL (${partitionAncestors}) above ON c.relispartition
-    WHERE c.relkind = 'r' AND ${dumpedRelations}
-    ORDER BY n.nspname, c.relname`)
-  const kept = rows.filter((row) => !matcher.excludesTable(row))
-  const sizes = await readSizes(
-    query,
-    kept.map((row) => row.oid),
-  )
-  return kept.map(({ ancestors, ...row }) => ({
-    ...row,
-    oid: Number(row.oid),
-    relfilenode: Number(row.relfilenode),
-    blocks: sizes.get(row.oid)?.blocks ?? 0,
-    total_bytes: sizes.get(row.oid)?.total_bytes ?? 0,
-    // The rows of a partitioned table are in its partitions: to leave out the one is to leave out the others.
-    rows_excluded: [row, ...ancestors].some(matcher.excludesRows),
-    divisible: row.access_method === 'heap' && row.condition === null,
-  }))
+  const tables: SourceTable[] = []
+  for (let last = { schema: '', name: '' }; ; ) {
+    const rows = await query<TableRow>(pageSql, [last.schema, last.name])
+    const kept = rows.filter((row) => !matcher.excludesTable(row))
+    const sizes = await readSizes(
+      query,
+      kept.map((row) => row.oid),
+    )
+    for (const { ancestors, ...row } of kept)
+      tables.push({
+        ...row,
+        oid: Number(row.oid),
+        relfilenode: Number(row.relfilenode),
+        blocks: sizes.get(row.oid)?.blocks ?? 0,
+        total_bytes: sizes.get(row.oid)?.total_bytes ?? 0,
+        // The rows of a partitioned table are in its partitions: to leave out the one is to leave out the others.
+        rows_excluded: [row, ...ancestors].some(matcher.excludesRows),
+        divisible: row.access_method === 'heap' && row.condition === null,
+      })
+    if (rows.length < page) return tables
+    last = rows.at(-1) as TableRow
+  }
 }
 
 /** Only of the tables asked for: to measure one takes a lock on it, which may have to wait unless it is held. */
@@ -106,6 +95,35 @@ const partitionAncestors = `
   FROM pg_catalog.pg_partition_ancestors(c.oid) ancestor
   JOIN pg_catalog.pg_class p ON p.oid = ancestor.relid AND p.oid <> c.oid
   JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace`
+
+/** Tables asked for at a time: what a list of ten thousand leaves behind is not collected soon. */
+const page = 1000
+
+/** The next tables after a schema and name, in their order. */
+const pageSql = `
+  SELECT c.oid::pg_catalog.int8::text AS oid, listed.schema, c.relname AS name, c.relkind::text AS relkind,
+    c.relfilenode::pg_catalog.int8::text AS relfilenode, am.amname AS access_method,
+    columns.names AS columns, listed.condition, root.name AS load_via,
+    COALESCE(above.names, '[]') AS ancestors
+  FROM (
+    SELECT c.oid, n.nspname AS schema, config.condition AS condition
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN (${extensionConfiguration}) config ON config.oid = c.oid
+    WHERE c.relkind = 'r' AND ${dumpedRelations}
+      AND (n.nspname, c.relname) > ($1::pg_catalog.name, $2::pg_catalog.name)
+    ORDER BY n.nspname, c.relname LIMIT ${page}
+  ) listed
+  JOIN pg_catalog.pg_class c ON c.oid = listed.oid
+  LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
+  CROSS JOIN LATERAL (
+    SELECT COALESCE(pg_catalog.array_agg(a.attname::text ORDER BY a.attnum), '{}') AS names
+    FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+  ) columns
+  LEFT JOIN LATERAL (${unstableRoot}) root ON c.relispartition
+  LEFT JOIN LATERAL (${partitionAncestors}) above ON c.relispartition
+  ORDER BY listed.schema, c.relname`
 
 interface TableRow {
   oid: string

@@ -1,4 +1,4 @@
-import { parseArchive } from '../postgres/archive/parse-archive.ts'
+import { openArchive } from '../postgres/archive/parse-archive.ts'
 import { type ChunkReader, createChunkReader } from '../repository/chunk-reader.ts'
 import {
   type Manifest,
@@ -49,7 +49,7 @@ export async function openRestoreRun(
 }
 
 export async function readRestoreContent({ reader, manifest, options }: RestoreRun): Promise<RestoreContent> {
-  const archive = parseArchive(await reader.readBytes(manifest.streams.schema))
+  const archive = openArchive(await reader.readBytes(manifest.streams.schema))
   const { noOwner, noPrivileges, noTablespaces, roleMap } = options
   return {
     steps: definitionSteps(archive, { noOwner, noPrivileges, noTablespaces, roleMap }),

@@ -41,6 +41,8 @@ export async function openRestoreSession(
     workerData: setup,
     // A host's own flags (--input-type, --import) are not meant for our threads.
     execArgv: [],
+    // Heap only; chunks are bounded by the protocol. What statements leave behind is collected while it is little.
+    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 8 },
   })
   const send = (message: ToRestoreWorker, transfer: ArrayBuffer[] = []) => worker.postMessage(message, transfer)
 

@@ -1,9 +1,9 @@
-import type { Archive } from './archive.ts'
+import type { ReadableArchive } from './archive.ts'
 import { invalid } from './byte-reader.ts'
 
 /** The client encoding an archive's strings and rows are in, by PostgreSQL's name (`UTF8`, `LATIN1` ...). */
-export function archiveEncoding(archive: Archive): string {
-  const definition = archive.entries.find((entry) => entry.kind === 'ENCODING')?.definition
+export function archiveEncoding(archive: ReadableArchive): string {
+  const definition = Iterator.from(archive.entries).find((entry) => entry.kind === 'ENCODING')?.definition
   if (definition === undefined || definition === null) return 'UTF8'
   const name = /^SET client_encoding = '([A-Za-z0-9_]+)';\s*$/.exec(definition)?.[1]
   if (name === undefined) throw invalid('its encoding entry is not understood')
@@ -14,7 +14,7 @@ export function archiveEncoding(archive: Archive): string {
  * A function from the archive's strings to text proper, which a client with `client_encoding` UTF8 may send. Throws
  * `ARCHIVE_INVALID` where the encoding is not one this runtime can read, or the bytes are not valid in it.
  */
-export function archiveText(archive: Archive): (text: string) => string {
+export function archiveText(archive: ReadableArchive): (text: string) => string {
   const encoding = archiveEncoding(archive)
   const { text: form } = archive.header
   if (encoding === 'UTF8' || encoding === 'SQL_ASCII') {
@@ -71,7 +71,7 @@ const labels: Record<string, string> = {
  * The way back: text as the archive's strings hold it. Throws `ARCHIVE_INVALID` for a character the archive's encoding
  * does not have, and for encodings of several bytes where the text is not plain ASCII.
  */
-export function archiveTextEncoder(archive: Archive): (text: string) => string {
+export function archiveTextEncoder(archive: ReadableArchive): (text: string) => string {
   const encoding = archiveEncoding(archive)
   if (encoding === 'UTF8' || encoding === 'SQL_ASCII') {
     // Where some definition is not UTF-8 (SQL_ASCII allows that), strings stand for bytes, one character each.

@@ -11,6 +11,12 @@ export interface Archive {
   entries: TocEntry[]
 }
 
+/** An archive of which `entries` may be made anew each time they are iterated, so that only its bytes are held. */
+export interface ReadableArchive {
+  header: ArchiveHeader
+  entries: Iterable<TocEntry>
+}
+
 export interface ArchiveHeader {
   /** Minor version of the format: 14, 15 or 16; the major one is always 1. */
   version: ArchiveVersion
@@ -85,6 +91,8 @@ export type Section = 'none' | 'pre-data' | 'data' | 'post-data'
 export const sectionNumbers: readonly Section[] = ['none', 'pre-data', 'data', 'post-data']
 
 /** The highest dump id in use, so that new entries can count on from it. */
-export function highestDumpId(archive: Archive): number {
-  return archive.entries.reduce((highest, entry) => Math.max(highest, entry.dumpId, ...entry.dependencies), 0)
+export function highestDumpId(archive: ReadableArchive): number {
+  let highest = 0
+  for (const { dumpId, dependencies } of archive.entries) highest = Math.max(highest, dumpId, ...dependencies)
+  return highest
 }

@@ -1,28 +1,40 @@
-import type { Archive, TocEntry } from './archive.ts'
-import { encodeArchive } from './encode-archive.ts'
-import { parseArchive } from './parse-archive.ts'
+import type { TocEntry } from './archive.ts'
+import { encodeEntry, encodeHeader, encodeInteger } from './encode-archive.ts'
+import { openArchive } from './parse-archive.ts'
+
+/** Bytes of one piece, unless a single entry is longer. */
+const pieceBytes = 256 * 1024
 
 /**
- * A schema archive in the one form that an unchanged schema always gives, so that it is stored once.
+ * What `pg_dump -Fc --schema-only` printed, in the one form that an unchanged schema always gives, so that it is stored
+ * once; in pieces, because ten thousand tables are a hundred megabytes as objects.
  *
  * pg_dump puts the time of the dump into the header and numbers objects in the order the catalogs happen to return
  * them. Here the time is the epoch, ids count from 1 in the order of the table of contents, and dependencies are sorted
- * and name only what the archive holds (pg_restore skips the others).
+ * and name only what the archive holds (pg_restore skips the others). Throws `ARCHIVE_INVALID`.
  */
-export function canonicalArchive(archive: Archive): Archive {
-  const ids = new Map(archive.entries.map((entry, index) => [entry.dumpId, index + 1]))
-  return {
-    header: {
-      ...archive.header,
-      createdAt: { second: 0, minute: 0, hour: 0, day: 1, month: 0, year: 70, daylightSaving: 0 },
-    },
-    entries: archive.entries.map((entry) => renumber(entry, ids)),
+export function* canonicalSchema(bytes: Uint8Array): Generator<Buffer> {
+  // One character per byte: what the text means does not matter here.
+  const archive = openArchive(bytes, 'latin1')
+  const header = {
+    ...archive.header,
+    createdAt: { second: 0, minute: 0, hour: 0, day: 1, month: 0, year: 70, daylightSaving: 0 },
   }
-}
+  const ids = new Map<number, number>()
+  for (const { dumpId } of archive.entries) ids.set(dumpId, ids.size + 1)
 
-/** The same from bytes to bytes, for what `pg_dump -Fc --schema-only` printed. Throws `ARCHIVE_INVALID`. */
-export function canonicalSchemaBytes(bytes: Uint8Array): Buffer {
-  return encodeArchive(canonicalArchive(parseArchive(bytes)))
+  let piece = [encodeHeader(header), encodeInteger(ids.size)]
+  let length = 0
+  for (const entry of archive.entries) {
+    const encoded = encodeEntry(renumber(entry, ids), header)
+    piece.push(encoded)
+    length += encoded.length
+    if (length < pieceBytes) continue
+    yield Buffer.concat(piece)
+    piece = []
+    length = 0
+  }
+  if (piece.length > 0) yield Buffer.concat(piece)
 }
 
 function renumber(entry: TocEntry, ids: ReadonlyMap<number, number>): TocEntry {

@@ -1,5 +1,5 @@
 import { qualifiedName, quoteIdentifier, quoteLiteral } from '../identifiers.ts'
-import type { Archive, TocEntry } from './archive.ts'
+import type { ReadableArchive, TocEntry } from './archive.ts'
 
 /** A relation by name, as text proper. */
 export interface RelationName {
@@ -7,16 +7,17 @@ export interface RelationName {
   name: string
 }
 
+/** What is held of the entry that defines a relation. */
+export type RelationEntry = Pick<TocEntry, 'dumpId' | 'kind' | 'oid' | 'owner'>
+
 /** Finds the entry that defines a relation; undefined for one that belongs to an extension. */
-export function relationIndex(archive: Archive, encode: (text: string) => string) {
+export function relationIndex(archive: ReadableArchive, encode: (text: string) => string) {
   const kinds = new Set(['TABLE', 'SEQUENCE', 'MATERIALIZED VIEW', 'FOREIGN TABLE'])
-  const entries = new Map(
-    archive.entries
-      .filter((entry) => kinds.has(entry.kind))
-      .map((entry) => [JSON.stringify([entry.schema, entry.tag]), entry]),
-  )
-  return ({ schema, name }: RelationName): TocEntry | undefined =>
-    entries.get(JSON.stringify([encode(schema), encode(name)]))
+  const relations = new Map<string, RelationEntry>()
+  for (const { dumpId, kind, oid, owner, schema, tag } of archive.entries)
+    if (kinds.has(kind)) relations.set(JSON.stringify([schema, tag]), { dumpId, kind, oid, owner })
+  return ({ schema, name }: RelationName): RelationEntry | undefined =>
+    relations.get(JSON.stringify([encode(schema), encode(name)]))
 }
 
 /** An entry with everything at rest but what is given. */
@@ -43,7 +44,7 @@ export function newEntry(entry: Pick<TocEntry, 'dumpId' | 'kind' | 'section'> & 
 interface Context {
   dumpId: number
   /** The entry that defines the relation, if the archive has one. */
-  relation: TocEntry | undefined
+  relation: RelationEntry | undefined
   encode: (text: string) => string
 }
 
@@ -90,7 +91,7 @@ export function sequenceSetEntry(
  * come last in an archive.
  */
 export function refreshEntries(
-  archive: Archive,
+  archive: ReadableArchive,
   populated: readonly RelationName[],
   firstDumpId: number,
   encode: (text: string) => string,
@@ -98,8 +99,11 @@ export function refreshEntries(
   const find = relationIndex(archive, encode)
   const views = populated
     .map((view) => ({ view, relation: find(view) }))
-    .filter((each): each is { view: RelationName; relation: TocEntry } => each.relation?.kind === 'MATERIALIZED VIEW')
+    .filter(
+      (each): each is { view: RelationName; relation: RelationEntry } => each.relation?.kind === 'MATERIALIZED VIEW',
+    )
     .sort((a, b) => compareBytes(a.view.schema, b.view.schema) || compareBytes(a.view.name, b.view.name))
+  if (views.length === 0) return []
   const edges = definitionEdges(archive)
   const wanted = new Map(views.map((each) => [each.relation.dumpId, each]))
   const entries = new Map<number, TocEntry>()
@@ -138,13 +142,17 @@ function named(relation: RelationName, { dumpId, relation: definition, encode }:
 }
 
 /** What each definition refers to; a view that was split in two to break a circle counts as one. */
-function definitionEdges(archive: Archive): Map<number, number[]> {
-  const edges = new Map(archive.entries.map((entry) => [entry.dumpId, [...entry.dependencies]]))
-  const byId = new Map(archive.entries.map((entry) => [entry.dumpId, entry]))
-  for (const entry of archive.entries) {
-    if (entry.kind !== 'RULE') continue
-    const view = entry.dependencies.find((id) => `${byId.get(id)?.tag} _RETURN` === entry.tag)
-    if (view !== undefined) edges.get(view)?.push(...entry.dependencies)
+function definitionEdges(archive: ReadableArchive): Map<number, number[]> {
+  const edges = new Map<number, number[]>()
+  const tags = new Map<number, string | null>()
+  for (const { dumpId, dependencies, tag } of archive.entries) {
+    edges.set(dumpId, [...dependencies])
+    tags.set(dumpId, tag)
+  }
+  for (const { kind, dependencies, tag } of archive.entries) {
+    if (kind !== 'RULE') continue
+    const view = dependencies.find((id) => `${tags.get(id)} _RETURN` === tag)
+    if (view !== undefined) edges.get(view)?.push(...dependencies)
   }
   return edges
 }

@@ -4,6 +4,7 @@ import {
   type ArchiveHeader,
   archiveVersions,
   type DataPosition,
+  type ReadableArchive,
   sectionNumbers,
   type TocEntry,
 } from './archive.ts'
@@ -31,19 +32,51 @@ export function parseArchiveHead(bytes: Uint8Array): { archive: Archive; dataSta
   return { archive: parse(again), dataStart: again.position }
 }
 
+/**
+ * The same, but entries are read from the bytes each time they are iterated: those of ten thousand tables are a hundred
+ * megabytes as objects. All is checked before anything is given out, unless the strings' form is named.
+ */
+export function openArchive(bytes: Uint8Array, text: ArchiveHeader['text'] = checkedText(bytes)): ReadableArchive {
+  const open = () => Object.assign(new ByteReader(bytes), { text })
+  return {
+    header: readHeader(open()),
+    entries: {
+      *[Symbol.iterator]() {
+        const reader = open()
+        const header = readHeader(reader)
+        yield* readEntries(reader, header, readCount(reader))
+      },
+    },
+  }
+}
+
+/** Reads all of it once. */
+function checkedText(bytes: Uint8Array): ArchiveHeader['text'] {
+  const reader = new ByteReader(bytes)
+  const header = readHeader(reader)
+  for (const _ of readEntries(reader, header, readCount(reader)));
+  return reader.sawForeignText ? 'latin1' : 'utf8'
+}
+
 function parse(reader: ByteReader): Archive {
   const header = readHeader(reader)
+  return { header, entries: [...readEntries(reader, header, readCount(reader))] }
+}
+
+function readCount(reader: ByteReader): number {
   const count = reader.integer()
   if (count < 0 || count > reader.remaining / smallestEntryBytes) throw invalid('it claims more entries than it holds')
-  const entries: TocEntry[] = []
+  return count
+}
+
+function* readEntries(reader: ByteReader, header: ArchiveHeader, count: number): Generator<TocEntry> {
   const seen = new Set<number>()
   for (let index = 0; index < count; index++) {
     const entry = readEntry(reader, header)
     if (seen.has(entry.dumpId)) throw invalid(`two entries have the id ${entry.dumpId}`, reader.position)
     seen.add(entry.dumpId)
-    entries.push(entry)
+    yield entry
   }
-  return { header, entries }
 }
 
 /** Four integers, twelve strings (one ends the dependencies), and a state byte with a short offset. */

@@ -4,13 +4,17 @@ import type { TocEntry } from './archive.ts'
  * All partitions below a table, at any depth, by dump id: from the TABLE ATTACH entries, each of which depends on the
  * partition and on its parent.
  */
-export function partitionIndex(entries: readonly TocEntry[]): (table: number) => number[] {
-  const byId = new Map(entries.map((entry) => [entry.dumpId, entry]))
+export function partitionIndex(entries: Iterable<TocEntry>): (table: number) => number[] {
+  const attached = [...Iterator.from(entries).filter(({ kind }) => kind === 'TABLE ATTACH')]
+  if (attached.length === 0) return () => []
+  const ids = new Set(attached.flatMap(({ dependencies }) => dependencies))
+  const tables = new Map<number, Pick<TocEntry, 'tag' | 'schema'>>()
+  for (const { dumpId, kind, tag, schema } of entries)
+    if (ids.has(dumpId) && kind.endsWith('TABLE')) tables.set(dumpId, { tag, schema })
   const children = new Map<number, number[]>()
-  for (const entry of entries) {
-    if (entry.kind !== 'TABLE ATTACH') continue
-    const ends = entry.dependencies.filter((id) => byId.get(id)?.kind.endsWith('TABLE'))
-    const child = ends.find((id) => byId.get(id)?.tag === entry.tag && byId.get(id)?.schema === entry.schema)
+  for (const { dependencies, tag, schema } of attached) {
+    const ends = dependencies.filter((id) => tables.has(id))
+    const child = ends.find((id) => tables.get(id)?.tag === tag && tables.get(id)?.schema === schema)
     const parent = ends.find((id) => id !== child)
     if (child === undefined || parent === undefined) continue
     const siblings = children.get(parent)

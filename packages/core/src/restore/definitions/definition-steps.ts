@@ -1,8 +1,9 @@
-import type { Archive, Section, TocEntry } from '../../postgres/archive/archive.ts'
+import type { ReadableArchive, Section, TocEntry } from '../../postgres/archive/archive.ts'
 import { archiveText } from '../../postgres/archive/archive-text.ts'
 import { dependencyGraph } from './dependency-graph.ts'
 import { entrySql } from './entry-sql.ts'
 import { isWanted } from './entry-wanted.ts'
+import { createInterner } from './interner.ts'
 
 /** How definitions are to be changed on their way into the target. */
 export interface DefinitionOptions {
@@ -58,30 +59,30 @@ export type Pass = 'main' | 'acl' | 'final'
  *
  * Throws `ARCHIVE_INVALID` for kinds of entries it does not know and text it cannot decode.
  */
-export function definitionSteps(archive: Archive, options: DefinitionOptions = {}): DefinitionStep[] {
+export function definitionSteps(archive: ReadableArchive, options: DefinitionOptions = {}): DefinitionStep[] {
   const text = archiveText(archive)
   const sections = effectiveSections(archive.entries)
-  const wanted = archive.entries.filter((entry) => isWanted(entry, options))
-  const graph = dependencyGraph(archive.entries, wanted)
-  const steps = wanted.flatMap((entry): DefinitionStep[] => {
+  const graph = dependencyGraph(archive.entries, (entry) => isWanted(entry, options))
+  const intern = createInterner()
+  const steps: DefinitionStep[] = []
+  for (const entry of archive.entries) {
+    if (!isWanted(entry, options)) continue
     const sql = entry.hasData ? null : entrySql(entry, archive, options, text)
-    if (sql === '') return []
+    if (sql === '') continue
     const tag = text(entry.tag ?? '')
-    const schema = entry.schema === null || entry.schema === '' ? null : text(entry.schema)
-    return [
-      {
-        id: entry.dumpId,
-        kind: entry.kind,
-        schema,
-        tag,
-        name: `${entry.kind} ${schema === null ? '' : `${schema}.`}${tag}`,
-        section: sections.get(entry.dumpId) ?? 'pre-data',
-        pass: passOf(entry),
-        sql,
-        ...graph(entry),
-      },
-    ]
-  })
+    const schema = entry.schema === null || entry.schema === '' ? null : intern(text(entry.schema))
+    steps.push({
+      id: entry.dumpId,
+      kind: intern(entry.kind),
+      schema,
+      tag,
+      name: `${entry.kind} ${schema === null ? '' : `${schema}.`}${tag}`,
+      section: sections.get(entry.dumpId) ?? 'pre-data',
+      pass: passOf(entry),
+      sql,
+      ...graph(entry),
+    })
+  }
   return withoutDangling(inSequence(steps))
 }
 
@@ -98,8 +99,8 @@ function locksOut(a: DefinitionStep, b: DefinitionStep): boolean {
  * The settings every connection needs that runs definitions or loads rows: what pg_restore sets. Timeouts are the
  * session's own affair.
  */
-export function definitionSettings(archive: Archive): string[] {
-  const strings = archive.entries.find((entry) => entry.kind === 'STDSTRINGS')?.definition ?? ''
+export function definitionSettings(archive: ReadableArchive): string[] {
+  const strings = Iterator.from(archive.entries).find(({ kind }) => kind === 'STDSTRINGS')?.definition ?? ''
   const conforming = !/standard_conforming_strings = 'off'/.test(strings)
   return [
     `SET client_encoding = 'UTF8'`,
@@ -120,7 +121,7 @@ function passOf(entry: TocEntry): Pass {
 }
 
 /** Comments, labels and grants are in no section of their own: they go where the object they speak of goes. */
-function effectiveSections(entries: readonly TocEntry[]): Map<number, DefinitionStep['section']> {
+function effectiveSections(entries: Iterable<TocEntry>): Map<number, DefinitionStep['section']> {
   const sections = new Map<number, DefinitionStep['section']>()
   let previous: DefinitionStep['section'] = 'pre-data'
   for (const entry of entries) {
@@ -144,5 +145,6 @@ function inSequence(steps: DefinitionStep[]): DefinitionStep[] {
 
 function withoutDangling(steps: DefinitionStep[]): DefinitionStep[] {
   const present = new Set(steps.map((step) => step.id))
-  return steps.map((step) => ({ ...step, dependsOn: step.dependsOn.filter((id) => present.has(id)) }))
+  for (const step of steps) step.dependsOn = step.dependsOn.filter((id) => present.has(id))
+  return steps
 }

@@ -1,6 +1,10 @@
 import type { TocEntry } from '../../postgres/archive/archive.ts'
 import { partitionIndex } from '../../postgres/archive/partitions.ts'
 import type { DefinitionStep } from './definition-steps.ts'
+import { createInterner } from './interner.ts'
+
+/** What is held of every entry. */
+type EntryFacts = Pick<TocEntry, 'dumpId' | 'kind' | 'section' | 'dependencies'>
 
 type Edges = Pick<DefinitionStep, 'dependsOn' | 'exclusiveLocks' | 'sharedLocks'>
 
@@ -8,18 +12,26 @@ type Edges = Pick<DefinitionStep, 'dependsOn' | 'exclusiveLocks' | 'sharedLocks'
  * What each entry waits for and locks. Post-data entries that depend on a table wait for its rows as well; those of a
  * partitioned table wait for the rows of all its partitions, or a trigger would fire while they load.
  */
-export function dependencyGraph(entries: readonly TocEntry[], wanted: readonly TocEntry[]): (entry: TocEntry) => Edges {
-  const byId = new Map(entries.map((entry) => [entry.dumpId, entry]))
-  const kept = new Set(wanted.map((entry) => entry.dumpId))
+export function dependencyGraph(
+  entries: Iterable<TocEntry>,
+  isWanted: (entry: TocEntry) => boolean,
+): (entry: TocEntry) => Edges {
+  const byId = new Map<number, EntryFacts>()
+  const kept = new Set<number>()
   const rowsOf = new Map<number, number>()
-  for (const entry of wanted) {
-    const table = entry.kind === 'TABLE DATA' ? entry.dependencies[0] : undefined
-    if (table !== undefined) rowsOf.set(table, entry.dumpId)
+  const intern = createInterner()
+  for (const entry of entries) {
+    const { dumpId, kind, section, dependencies } = entry
+    byId.set(dumpId, { dumpId, kind: intern(kind), section, dependencies })
+    if (!isWanted(entry)) continue
+    kept.add(dumpId)
+    const table = kind === 'TABLE DATA' ? dependencies[0] : undefined
+    if (table !== undefined) rowsOf.set(table, dumpId)
   }
   const partitionsOf = partitionIndex(entries)
 
   /** Tables an entry depends on, by the id of their definition. */
-  const tablesOf = (entry: TocEntry): number[] => [
+  const tablesOf = (entry: EntryFacts): number[] => [
     ...new Set(entry.dependencies.filter((id) => tableKinds.has(byId.get(id)?.kind ?? ''))),
   ]
 
@@ -49,11 +61,11 @@ const tableKinds = new Set(['TABLE', 'FOREIGN TABLE', 'MATERIALIZED VIEW', 'VIEW
 
 /** Most of post-data is ALTER TABLE in one form or another; building an index only keeps writers out. */
 function locks(
-  entry: TocEntry,
+  entry: EntryFacts,
   tables: number[],
   partitionsOf: (table: number) => number[],
-  byId: ReadonlyMap<number, TocEntry>,
-  tablesOf: (entry: TocEntry) => number[],
+  byId: ReadonlyMap<number, EntryFacts>,
+  tablesOf: (entry: EntryFacts) => number[],
 ): Pick<Edges, 'exclusiveLocks' | 'sharedLocks'> {
   if (entry.kind === 'INDEX' || entry.section === 'data') return { exclusiveLocks: [], sharedLocks: tables }
   if (entry.kind === 'INDEX ATTACH') {

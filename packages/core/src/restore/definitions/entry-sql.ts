@@ -1,4 +1,4 @@
-import type { Archive, TocEntry } from '../../postgres/archive/archive.ts'
+import type { ReadableArchive, TocEntry } from '../../postgres/archive/archive.ts'
 import { invalid } from '../../postgres/archive/byte-reader.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
 import type { DefinitionOptions } from './definition-steps.ts'
@@ -8,7 +8,7 @@ import { mapRoles } from './map-roles.ts'
 /** The statements of one entry as one simple query; '' where there is nothing to run. */
 export function entrySql(
   entry: TocEntry,
-  archive: Archive,
+  archive: ReadableArchive,
   options: DefinitionOptions,
   text: (text: string) => string,
 ): string {

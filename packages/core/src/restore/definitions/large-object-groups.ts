@@ -1,4 +1,4 @@
-import type { Archive, TocEntry } from '../../postgres/archive/archive.ts'
+import type { ReadableArchive, TocEntry } from '../../postgres/archive/archive.ts'
 import { invalid } from '../../postgres/archive/byte-reader.ts'
 import { quoteIdentifier } from '../../postgres/identifiers.ts'
 import type { DefinitionOptions } from './definition-steps.ts'
@@ -11,7 +11,7 @@ export function isLargeObjectGroup(entry: TocEntry): boolean {
 }
 
 /** The statements of such an entry, written out for each large object. */
-export function groupedLargeObjectSql(entry: TocEntry, archive: Archive, options: DefinitionOptions): string {
+export function groupedLargeObjectSql(entry: TocEntry, archive: ReadableArchive, options: DefinitionOptions): string {
   if (entry.kind === 'BLOB METADATA') {
     const owner = options.noOwner || !entry.owner ? undefined : quoteIdentifier(targetRole(entry.owner, options))
     return oidsOf(entry)
@@ -21,7 +21,7 @@ export function groupedLargeObjectSql(entry: TocEntry, archive: Archive, options
       ])
       .join('\n')
   }
-  const group = archive.entries.find((other) => other.dumpId === entry.dependencies[0])
+  const group = Iterator.from(archive.entries).find((other) => other.dumpId === entry.dependencies[0])
   if (group?.kind !== 'BLOB METADATA') throw invalid('grants on large objects belong to no group of them')
   const [first, ...others] = oidsOf(group)
   const sql = mapRoles(entry.definition ?? '', 'ACL', options.roleMap)
