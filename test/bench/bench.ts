@@ -5,13 +5,15 @@
  * machine is too slow for that, only we are.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startTemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
 import { changes, generateData } from './data.ts'
+import { bytes, folderBytes, machine } from './describe.ts'
+import { writeTable } from './document.ts'
 import { type Measured, measure, median } from './measure.ts'
 import { preparePgBackRest } from './pgbackrest.ts'
 
@@ -159,9 +161,9 @@ try {
   }
   row('restore (peers: pg_restore -j2; from a pipe)', await inTurn(restores, runs))
 
-  const machine = `${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, PostgreSQL 15, database ${bytes(Number(size?.size))} in cache, medians of ${runs}, whole processes, local storage, encryption on, unix socket`
-  console.log(`\n${machine}`)
-  if (flags.write) writeDocument(machine, lines)
+  const where = `${machine()}, database ${bytes(Number(size?.size))} in cache, medians of ${runs}, whole processes, local storage, encryption on, unix socket`
+  console.log(`\n${where}`)
+  if (flags.write) writeTable('npm run bench -- --write', where, lines)
   if (flags.quick) {
     const cases: [string, number, () => Promise<Measured>][] = [
       ['an unchanged backup', unchanged, () => own('backup')],
@@ -200,29 +202,4 @@ function has(program: string): boolean {
   } catch {
     return false
   }
-}
-
-function folderBytes(path: string): number {
-  return readdirSync(path, { withFileTypes: true }).reduce((sum, entry) => {
-    const at = join(path, entry.name)
-    return sum + (entry.isDirectory() ? folderBytes(at) : statSync(at).size)
-  }, 0)
-}
-
-function bytes(count: number): string {
-  return count < 1e6
-    ? `${(count / 1e3).toFixed(0)} kB`
-    : count < 1e9
-      ? `${(count / 1e6).toFixed(1)} MB`
-      : `${(count / 1e9).toFixed(2)} GB`
-}
-
-/** Puts the table into docs/performance.md; what is said about it there stays. */
-function writeDocument(machine: string, lines: readonly string[]): void {
-  const path = fileURLToPath(new URL('../../docs/performance.md', import.meta.url))
-  const [begin, end] = ['<!-- npm run bench -- --write -->', '<!-- end -->']
-  const before = readFileSync(path, 'utf8')
-  const [from, to] = [before.indexOf(begin), before.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`${path} does not say where the table belongs.`)
-  writeFileSync(path, `${before.slice(0, from)}${begin}\n${machine}.\n\n${lines.join('\n')}\n${before.slice(to)}`)
 }

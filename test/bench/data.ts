@@ -35,6 +35,29 @@ export async function generateData(cluster: TemporaryCluster, database: string, 
   return rows
 }
 
+/** About `megabytes` of rows, spread evenly over so many tables with one index and a sequence each. */
+export async function generateTables(
+  cluster: TemporaryCluster,
+  database: string,
+  tables: number,
+  megabytes: number,
+): Promise<void> {
+  await cluster.createDatabase(database)
+  const rows = Math.ceil((megabytes * 1e6) / 250 / tables)
+  // Some hundred tables in a transaction: each holds its locks until the end.
+  for (let first = 0; first < tables; first += 200)
+    await cluster.sql(
+      database,
+      `DO $$ BEGIN FOR n IN ${first}..${Math.min(first + 200, tables) - 1} LOOP
+         EXECUTE format('CREATE TABLE table_%s (id bigserial PRIMARY KEY, name text, at timestamptz, note text)', n);
+         EXECUTE format('INSERT INTO table_%s (name, at, note) SELECT ''name '' || md5(i::text),
+           timestamptz ''2026-01-01 00:00+00'' + i * interval ''7 seconds'', repeat(md5((i * %s)::text), 4)
+           FROM generate_series(1, ${rows}) i', n, n + 1);
+       END LOOP; END $$`,
+    )
+  await cluster.sql(database, 'VACUUM (FREEZE, ANALYZE)')
+}
+
 /**
  * Changes made between two backups, by case. Each is about 1 % of the rows of the largest table; other rows in each
  * `run`, because the new versions of updated rows lie side by side.

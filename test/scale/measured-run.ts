@@ -6,13 +6,20 @@ export interface Measured {
   seconds: number
   /** Of the process that runs the engine, its worker threads included. */
   peakMebibytes: number
+  /** The same without what a Node takes that has loaded nothing. */
+  aboveBareMebibytes: number
   /** What the engine gave back. */
   result: Record<string, unknown>
 }
 
-/** Runs one backup or restore in a process of its own, so that its memory is nobody else's. */
-export function measuredRun(work: 'backup' | 'restore', options: EngineOptions): Promise<Measured> {
-  const program = fileURLToPath(new URL('./measured-process.ts', import.meta.url))
+export type MeasuredWork = 'backup' | 'restore' | 'verify' | 'export'
+
+/** What is promised of memory, whatever the size of the database: above a host that does nothing. */
+export const promisedMebibytes = 200
+
+/** Runs one piece of work in a process of its own, so that its memory is nobody else's. */
+export function measuredRun(work: MeasuredWork, options: EngineOptions): Promise<Measured> {
+  const program = fileURLToPath(new URL('./measured-process.mjs', import.meta.url))
   const child = spawn(process.execPath, [program, JSON.stringify({ work, options })], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -29,7 +36,9 @@ export function measuredRun(work: 'backup' | 'restore', options: EngineOptions):
     child.on('close', (code) => {
       if (code !== 0) return reject(new Error(`${work} ended with ${code}: ${errors.slice(-4000)}`))
       const measured = JSON.parse(output) as Measured
-      process.stderr.write(`${work}: ${measured.seconds.toFixed(1)} s, ${measured.peakMebibytes.toFixed(0)} MiB\n`)
+      process.stderr.write(
+        `${work}: ${measured.seconds.toFixed(1)} s, ${measured.peakMebibytes.toFixed(0)} MiB, ${measured.aboveBareMebibytes.toFixed(0)} above a bare Node\n`,
+      )
       resolve(measured)
     })
   })

@@ -30,10 +30,13 @@ async function openFile(path: string): Promise<OutputWriter> {
     throw outputFailed(`The file ${path} cannot be written.`, error)
   })
   let position = 0
-  const buffer = gather(async (bytes) => {
-    await writeFully(handle, bytes, position, path)
-    position += bytes.length
-  })
+  const buffer = gather(
+    async (bytes) => {
+      await writeFully(handle, bytes, position, path)
+      position += bytes.length
+    },
+    { reuse: true },
+  )
   return {
     write: buffer.write,
     async patch(at, bytes) {
@@ -64,7 +67,7 @@ async function openFile(path: string): Promise<OutputWriter> {
 function streamWriter(stream: Writable): OutputWriter {
   const hash = createHash('sha256')
   let bytes = 0
-  const buffer = gather(async (data) => {
+  const toStream = async (data: Uint8Array) => {
     hash.update(data)
     bytes += data.length
     await new Promise<void>((resolve, reject) => {
@@ -82,7 +85,9 @@ function streamWriter(stream: Writable): OutputWriter {
     }).catch((error: unknown) => {
       throw outputFailed('The export could not be sent on.', error)
     })
-  })
+  }
+  // What was given to a stream may lie in its buffer long after it has called back.
+  const buffer = gather(toStream, { reuse: false })
   return {
     write: buffer.write,
     async finish() {
@@ -93,25 +98,27 @@ function streamWriter(stream: Writable): OutputWriter {
   }
 }
 
-/** Gathers small writes; large ones pass. */
-function gather(send: (bytes: Uint8Array) => Promise<void>) {
-  let parts: Uint8Array[] = []
-  let size = 0
+/**
+ * Gathers small writes in one buffer; large ones pass. With `reuse` that buffer is filled again once `send` has resolved:
+ * for who keeps nothing of what is sent.
+ */
+function gather(send: (bytes: Uint8Array) => Promise<void>, { reuse }: { reuse: boolean }) {
+  let buffer = Buffer.allocUnsafeSlow(bufferBytes)
+  let used = 0
   const flush = async () => {
-    if (size === 0) return
-    const [whole] = parts.length === 1 ? parts : [Buffer.concat(parts)]
-    parts = []
-    size = 0
-    await send(whole as Uint8Array)
+    if (used === 0) return
+    const whole = buffer.subarray(0, used)
+    if (!reuse) buffer = Buffer.allocUnsafeSlow(bufferBytes)
+    used = 0
+    await send(whole)
   }
   return {
     flush,
     async write(bytes: Uint8Array) {
-      if (bytes.length === 0) return
-      // A few bytes must not keep the large buffer alive that they are a part of.
-      parts.push(bytes.length * 4 < bytes.buffer.byteLength ? Uint8Array.from(bytes) : bytes)
-      size += bytes.length
-      if (size >= bufferBytes) await flush()
+      if (used + bytes.length > bufferBytes) await flush()
+      if (bytes.length > bufferBytes) return send(bytes)
+      buffer.set(bytes, used)
+      used += bytes.length
     },
   }
 }

@@ -1,3 +1,5 @@
+import { createReadyJobs } from './ready-jobs.ts'
+
 /** One piece of work of a restore and what has to be done before it. */
 export interface Job<Session> {
   id: string
@@ -30,7 +32,8 @@ export async function runJobs<Session>(
     for (const id of open) append(dependents, id, job)
   }
   const pending = new Set(jobs)
-  const ready = new Set(jobs.filter(({ id }) => waitsFor.get(id) === 0))
+  const ready = createReadyJobs<Session>()
+  for (const job of jobs) if (waitsFor.get(job.id) === 0) ready.add(job)
   /** How many running jobs share a lock; -1: one job has it to itself. */
   const locked = new Map<number, number>()
   const idle = [...sessions]
@@ -44,7 +47,6 @@ export async function runJobs<Session>(
         if (!job) break
         const session = idle.pop() as Session
         pending.delete(job)
-        ready.delete(job)
         lock(job)
         running++
         job
@@ -70,11 +72,7 @@ export async function runJobs<Session>(
   })
 
   function choose(): Job<Session> | undefined {
-    let best: Job<Session> | undefined
-    for (const job of ready) {
-      if (best && job.weight <= best.weight) continue
-      if (isFree(job)) best = job
-    }
+    const best = ready.take(isFree)
     if (best || running > 0 || ready.size > 0) return best
     return pending.values().next().value
   }
