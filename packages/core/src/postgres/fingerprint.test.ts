@@ -158,3 +158,24 @@ test('a type that has vanished when it is looked up proves nothing', async () =>
     sql.includes('RECURSIVE') ? [] : session.query(sql, values)
   expect((await fingerprintTables(tooLate, [table])).get(table.oid)).toMatchObject({ comparable: false })
 })
+
+test('of more tables than are asked for at a time none is left out, and none comes twice', async () => {
+  await session.query(
+    `DO $$ BEGIN
+       FOR s IN 1..3 LOOP
+         EXECUTE format('CREATE SCHEMA "s %s"', s);
+         FOR n IN 1..400 LOOP EXECUTE format('CREATE TABLE "s %s"."t %s" (id int, note text)', s, n); END LOOP;
+       END LOOP;
+     END $$`,
+  )
+  const expected = await session.query<{ oid: string }>(
+    `SELECT c.oid::text AS oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind = 'r' AND n.nspname LIKE 's %' ORDER BY n.nspname, c.relname`,
+  )
+  const tables = await readTables(session.query)
+  expect(tables.map(({ oid }) => String(oid))).toEqual(expected.map(({ oid }) => oid))
+  expect(new Set(tables.map(({ columns }) => columns.join()))).toEqual(new Set(['id,note']))
+  const fingerprints = await fingerprintTables(session.query, tables)
+  expect(fingerprints.size).toBe(1200)
+  expect(new Set([...fingerprints.values()].map(({ fingerprint }) => fingerprint)).size).toBe(1)
+})

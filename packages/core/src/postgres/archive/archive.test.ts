@@ -5,7 +5,7 @@ import { isEngineError } from '../../errors.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../testing/temporary-cluster.ts'
 import { canonicalSchema } from './canonical-archive.ts'
 import { encodeArchive } from './encode-archive.ts'
-import { parseArchive } from './parse-archive.ts'
+import { openArchive, parseArchive } from './parse-archive.ts'
 
 const run = promisify(execFile)
 
@@ -36,6 +36,23 @@ describe('parse and encode', () => {
     expect(table).toMatchObject({ tag: 'Größe', schema: 'public', section: 'pre-data', owner: 'postgres' })
     const key = archive.entries.find((entry) => entry.kind === 'CONSTRAINT')
     expect(key?.dependencies).toContain(table?.dumpId)
+  })
+
+  test('entry by entry is the same, as often as it is asked for, whatever its text is', () => {
+    const foreign = Buffer.from(dump.toString('latin1').replaceAll('\xc3\xb6', '\xf6\xf6'), 'latin1')
+    for (const [bytes, text] of [
+      [dump, 'utf8'],
+      [foreign, 'latin1'],
+    ] as const) {
+      const { header, entries } = openArchive(bytes)
+      expect(header.text).toBe(text)
+      for (const _ of [1, 2]) expect({ header, entries: [...entries] }).toEqual(parseArchive(bytes))
+    }
+  })
+
+  test('entry by entry refuses what is cut before anything is given out', () => {
+    for (let length = 0; length < dump.length; length += 7)
+      expect(() => openArchive(dump.subarray(0, length))).toThrow(/cannot be read/)
   })
 })
 
