@@ -96,4 +96,18 @@ describe.skipIf(!browserPath)(named('under another path, over Fastify'), () => {
     await page.unroute('**/events/**')
     await page.getByText('The connection to the server is interrupted.').waitFor({ state: 'detached' })
   })
+  test('a month whose backups cannot be read does not look like one without backups', async () => {
+    const { page } = await openPage(await as('admin'))
+    await page.route('**/backups/?**', (route) => route.abort())
+    await page.goto(`${host.url}schedule`)
+    await page.getByText('The server does not answer.').waitFor()
+    await page.unroute('**/backups/?**')
+  })
+
+  test('commands in the advice of a check are set as such', async () => {
+    const { page } = await openPage(await as('admin'))
+    await page.goto(`${host.url}settings`)
+    await page.locator('.checks code', { hasText: 'lifeboat config scrub_days=30' }).waitFor()
+    expect(await page.locator('.checks').innerText()).not.toContain('`')
+  })
 })

@@ -156,7 +156,7 @@ export const errorTable = {
     403,
     1,
     false,
-    'Row security would hide rows from this role. Use a superuser, the owner, or ALTER ROLE ... BYPASSRLS.',
+    'Use a superuser or a role with BYPASSRLS (ALTER ROLE ... BYPASSRLS); the owner will do where the table does not FORCE row security.',
   ),
   CLIENT_TOOLS_MISSING: row(
     500,

@@ -1,5 +1,6 @@
 import { Problem, Unreachable } from '../api/client.ts'
 import { Button } from './button.tsx'
+import { Prose } from './prose.tsx'
 
 interface Told {
   title: string
@@ -48,8 +49,14 @@ export function Failure({ error, retry, page = false }: FailureProps) {
   return (
     <div className="failure" role="alert">
       {page ? <h1>{title}</h1> : <h2>{title}</h2>}
-      <p>{text}</p>
-      {advice && <p className="muted">{advice}</p>}
+      <p>
+        <Prose text={text} />
+      </p>
+      {advice && (
+        <p className="muted">
+          <Prose text={advice} />
+        </p>
+      )}
       {retry && (
         <Button kind="plain" onClick={retry}>
           Try again
@@ -65,7 +72,7 @@ export function Complaint({ error }: { error: unknown }) {
   const { title, text, advice } = tell(error)
   return (
     <p className="complaint" role="alert">
-      <strong>{title}.</strong> {text} {advice}
+      <strong>{title}.</strong> <Prose text={text} /> {advice && <Prose text={advice} />}
     </p>
   )
 }

@@ -95,7 +95,8 @@ function describe(backup: BackupDetails): string {
       table,
       formatCount(rows),
       formatBytes(bytes),
-      change?.reason ?? 'read',
+      // Of a full backup the field above says why.
+      !change || change.reason.startsWith('full:') ? 'read' : change.reason,
     ]),
   )
   const problems = backup.media.flatMap(({ name, problems }) =>

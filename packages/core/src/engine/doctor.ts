@@ -75,7 +75,7 @@ async function repositoryChecks(
         ? {
             id: 'repository.space',
             level: 'warning',
-            message: `Only ${gigabytes.toFixed(1)} GB are free at the repository.`,
+            message: `Only ${gigabytes < 0.1 ? `${Math.floor(free / 1e6)} MB` : `${gigabytes.toFixed(1)} GB`} are free at the repository.`,
             advice: 'Forget old backups and run `lifeboat prune`, or give it more space.',
           }
         : { id: 'repository.space', level: 'ok', message: `${gigabytes.toFixed(0)} GB are free at the repository.` },

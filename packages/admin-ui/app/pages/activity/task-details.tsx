@@ -9,6 +9,7 @@ import { Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Facts, Panel } from '../../parts/panel.tsx'
 import { Progress } from '../../parts/progress.tsx'
+import { Prose } from '../../parts/prose.tsx'
 import { CancelTask } from './cancel-task.tsx'
 import { kindText } from './kinds.ts'
 
@@ -49,7 +50,7 @@ function Shown({ task }: { task: Task }) {
         {task.error && task.status !== 'cancelled' && (
           <p className="note bad">
             <strong>{words(task.error.code)}</strong>: {task.error.message}{' '}
-            {typeof task.error.advice === 'string' && task.error.advice}
+            {typeof task.error.advice === 'string' && <Prose text={task.error.advice} />}
           </p>
         )}
         <LogView taskId={task.task_id} />

@@ -2,6 +2,7 @@ import { Link } from 'wouter'
 import type { HttpApi } from '../../api/client.ts'
 import { Ago } from '../../parts/ago.tsx'
 import { Icon } from '../../parts/icon.tsx'
+import { Prose } from '../../parts/prose.tsx'
 
 type Status = HttpApi['GET status']['result']
 type Doctor = HttpApi['GET doctor']['result']
@@ -36,7 +37,12 @@ export function Verdict({ status, doctor }: { status: Status; doctor: Doctor | u
           <ul>
             {reasons.map(({ id, message, advice }) => (
               <li key={id + message}>
-                {message} {advice && <span className="muted">{advice}</span>}
+                <Prose text={message} />{' '}
+                {advice && (
+                  <span className="muted">
+                    <Prose text={advice} />
+                  </span>
+                )}
               </li>
             ))}
           </ul>

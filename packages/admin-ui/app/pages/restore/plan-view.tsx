@@ -3,6 +3,7 @@ import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { duration } from '../../parts/format.ts'
 import { Panel } from '../../parts/panel.tsx'
+import { Prose } from '../../parts/prose.tsx'
 import { MigrationRail } from './migration-rail.tsx'
 import { stopsOf, verdictText } from './migration-stops.ts'
 
@@ -39,7 +40,7 @@ export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps)
           <ul className="notes">
             {plan.refusals.map(({ code, text, override }) => (
               <li key={`${code}${text}`} className="note bad">
-                {text}
+                <Prose text={text} />
                 <span className="remedies">
                   {(remedies[code] ?? []).map((remedy) => (
                     <Button key={remedy.text} onClick={() => onChange(remedy.change)}>
@@ -54,12 +55,12 @@ export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps)
             ))}
             {plan.overridden.map(({ code, text }) => (
               <li key={code} className="note bad">
-                <strong>Overridden by you.</strong> {text}
+                <strong>Overridden by you.</strong> <Prose text={text} />
               </li>
             ))}
             {plan.warnings.map(({ code, text }) => (
               <li key={`${code}${text}`} className="note">
-                {text}
+                <Prose text={text} />
               </li>
             ))}
           </ul>

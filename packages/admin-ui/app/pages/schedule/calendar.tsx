@@ -4,12 +4,13 @@ import { useBackups, useSchedule } from '../../api/queries.ts'
 import type { Backup } from '../../api/records.ts'
 import { toneOf } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
+import { Complaint } from '../../parts/failure.tsx'
 import { exact } from '../../parts/format.ts'
 import { Panel } from '../../parts/panel.tsx'
 import { dayKey, weeksOf } from './days.ts'
 
 const monthName = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric' })
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })
 const dayNames = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 /** More entries than this in one day are counted. */
 const most = 3
@@ -23,14 +24,14 @@ export function Calendar() {
   const from = weeks[0]?.[0] ?? first
   const last = weeks.at(-1)?.[6] ?? first
   const to = new Date(last.getFullYear(), last.getMonth(), last.getDate() + 1)
-  const { data: backups } = useBackups({
+  const backups = useBackups({
     created_after: from.toISOString(),
     created_before: to.toISOString(),
     page_size: 500,
   })
-  const { data: schedule } = useSchedule({}, 100)
-  const made = Map.groupBy(backups?.results ?? [], ({ created_at }) => dayKey(new Date(created_at ?? 0)))
-  const coming = Map.groupBy(schedule?.next_runs ?? [], (iso) => dayKey(new Date(iso)))
+  const schedule = useSchedule({}, 100)
+  const made = Map.groupBy(backups.data?.results ?? [], ({ created_at }) => dayKey(new Date(created_at ?? 0)))
+  const coming = Map.groupBy(schedule.data?.next_runs ?? [], (iso) => dayKey(new Date(iso)))
   return (
     <Panel
       title={monthName.format(first)}
@@ -48,7 +49,9 @@ export function Calendar() {
         </span>
       }
     >
-      <table className="calendar">
+      {/* A month without backups and one that could not be read must not look the same. */}
+      <Complaint error={backups.error ?? schedule.error} />
+      <table className="calendar" aria-busy={backups.isPending || backups.isPlaceholderData || schedule.isPending}>
         <thead>
           <tr>
             {dayNames.map((name) => (

@@ -3,6 +3,7 @@ import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Loaded } from '../../parts/loaded.tsx'
 import { Panel } from '../../parts/panel.tsx'
+import { Prose } from '../../parts/prose.tsx'
 
 /** Everything a backup and a restore need, looked at now: storage, keys, database, tools. */
 export function Checks() {
@@ -23,8 +24,12 @@ export function Checks() {
               <li key={id + message}>
                 <Badge status={level} />
                 <span>
-                  {message}
-                  {advice && <span className="row-note muted">{advice}</span>}
+                  <Prose text={message} />
+                  {advice && (
+                    <span className="row-note muted">
+                      <Prose text={advice} />
+                    </span>
+                  )}
                 </span>
               </li>
             ))}
