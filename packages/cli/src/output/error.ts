@@ -7,7 +7,11 @@ export function describeError(error: unknown): string {
     const message = error instanceof Error ? error.message : String(error)
     return `lifeboat: ${plainText(message)}\n`
   }
-  const lines = [`lifeboat: ${plainText(error.message)}`, `  code    ${error.code}`]
+  const [what = '', ...more] = error.message.split('\n')
+  const lines = [`lifeboat: ${plainText(what)}`]
+  // What a program said, below: never anything that could pass for the lines that follow.
+  lines.push(...more.slice(0, 8).map((line) => `  | ${plainText(line)}`))
+  lines.push(`  code    ${error.code}`)
   const cause = causeOf(error)
   if (cause) lines.push(`  cause   ${plainText(cause)}`)
   lines.push(`  advice  ${plainText(error.advice)}`)

@@ -77,6 +77,8 @@ export interface InspectorFacts {
   inspector: string
   comparison: MigrationComparison
   canMigrate: boolean
+  /** Where the verdict is `unknown`: what stands in the way. */
+  why?: string
 }
 
 export interface MediaFacts {

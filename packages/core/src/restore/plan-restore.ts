@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
 import { isEngineError } from '../errors.ts'
-import { compareMigrations } from '../migrations/compare.ts'
 import { withDatabase } from '../postgres/connection.ts'
 import { refusePooler } from '../postgres/pooler.ts'
 import { openSession, type Session } from '../postgres/session.ts'
@@ -9,11 +8,12 @@ import type { Manifest } from '../repository/documents.ts'
 import { loadChunkIndex } from '../repository/load-index.ts'
 import { manifestChunkIds } from '../repository/manifest-chunks.ts'
 import { readManifest } from '../repository/manifests.ts'
+import { compareInspectors } from './compare-inspectors.ts'
 import { openControlSession } from './control-session.ts'
 import { mediaTargets } from './media-names.ts'
 import type { RestoreContext, RestoreOptions, Running } from './options.ts'
 import { type RestorePlan, restorePlan } from './plan.ts'
-import type { BackupFacts, InspectorFacts, LiveDatabaseFacts, RestoreFacts, ServerSideFacts } from './plan-facts.ts'
+import type { BackupFacts, LiveDatabaseFacts, RestoreFacts, ServerSideFacts } from './plan-facts.ts'
 import { readLiveDatabase, readTargetServer } from './target-facts.ts'
 
 /**
@@ -42,7 +42,7 @@ export async function gatherRestoreFacts(
     damagedPacks: await damagedPacks(context, manifest, signal),
     server,
     target: { name, live },
-    migrations: await compareInspectors(context, manifest),
+    migrations: await compareInspectors(context.inspectors, manifest.migrations),
     media: mediaTargets(
       manifest.media.map((media) => media.name),
       options.mediaTarget,
@@ -145,15 +145,4 @@ async function damagedPacks(
     for (const pack of packs.length > 0 ? packs : [`of chunk ${id}`]) missing.add(pack)
   }
   return [...missing].sort()
-}
-
-async function compareInspectors(context: RestoreContext, manifest: Manifest): Promise<InspectorFacts[]> {
-  return Promise.all(
-    context.inspectors.map(async (inspector) => {
-      const recorded = manifest.migrations.find((one) => one.inspector === inspector.name)
-      const known = await inspector.known().catch(() => null)
-      const comparison = compareMigrations({ applied: recorded?.applied ?? null, known, order: inspector.order })
-      return { inspector: inspector.name, comparison, canMigrate: inspector.migrate !== undefined }
-    }),
-  )
 }

@@ -104,12 +104,12 @@ const rules: Rule[] = [
 ]
 
 function migrationWarnings({ options, migrations }: RestoreFacts): PlanNote[] {
-  return migrations.flatMap(({ inspector, comparison, canMigrate }): PlanNote[] => {
+  return migrations.flatMap(({ inspector, comparison, canMigrate, why }): PlanNote[] => {
     const notes: PlanNote[] = []
     if (comparison.verdict === 'unknown') {
       notes.push({
         code: 'MIGRATIONS_UNKNOWN',
-        text: `${inspector}: nothing can be said about the backup's migrations.`,
+        text: `${inspector}: nothing can be said about the backup's migrations${why ? `; ${why}` : ''}.`,
       })
     }
     if (comparison.verdict === 'behind' && !(options.migrate && canMigrate)) {
