@@ -1,11 +1,13 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { EngineError } from '../errors.ts'
 import type { FinishedPack } from '../repository/pack.ts'
+import { endWorker } from './end-worker.ts'
 import {
   type CommonSetup,
   fromPlainError,
   SharedState,
   type WorkerAnswer,
+  type WorkerEnd,
   type WorkerMessage,
   type WorkerRequest,
   type WorkerSetup,
@@ -112,7 +114,7 @@ export function startWorker(setup: CommonSetup, onPack: (pack: FinishedPack) => 
     async stop(reason) {
       fail(reason)
       shared.stop()
-      await worker.terminate()
+      await endWorker(worker, () => worker.postMessage({ type: 'end' } satisfies WorkerEnd))
     },
   }
 }

@@ -34,6 +34,11 @@ export type WorkerRequest =
   /** Seals what is left of the last pack and hands it over. */
   | { type: 'flush' }
 
+/** Has no answer: the thread ends. */
+export interface WorkerEnd {
+  type: 'end'
+}
+
 /** Follows a `feed` request until `feed-end`; the answer to the request comes after that. */
 export type WorkerFeed = { type: 'feed-data'; bytes: Uint8Array } | { type: 'feed-end' }
 
@@ -115,11 +120,15 @@ export class SharedState {
     Atomics.notify(this.#words, 0)
   }
 
+  get stopped(): boolean {
+    return Atomics.load(this.#words, 1) === 1
+  }
+
   /** Blocks the calling (worker) thread until `count` packs are stored. */
   waitForPacks(count: number): void {
     for (;;) {
       const stored = Atomics.load(this.#words, 0)
-      if (Atomics.load(this.#words, 1) === 1) throw new EngineError('ABORTED', 'Interrupted.')
+      if (this.stopped) throw new EngineError('ABORTED', 'Interrupted.')
       if (stored >= count) return
       Atomics.wait(this.#words, 0, stored)
     }

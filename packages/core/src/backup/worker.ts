@@ -16,6 +16,7 @@ import {
   type StoredStream,
   toPlainError,
   type WorkerAnswer,
+  type WorkerEnd,
   type WorkerFeed,
   type WorkerMessage,
   type WorkerRequest,
@@ -47,7 +48,9 @@ let session: Session | undefined
 let feeding: ReturnType<typeof chunks.openStream> | undefined
 let feedError: unknown
 
-port.on('message', (message: WorkerRequest | WorkerFeed) => {
+port.on('message', (message: WorkerRequest | WorkerFeed | WorkerEnd) => {
+  // Here, where nothing is half made (end-worker.ts), and whatever else had been sent before.
+  if (message.type === 'end' || shared.stopped) process.exit()
   if (message.type === 'feed-data' || message.type === 'feed-end') {
     onFeed(message)
     return

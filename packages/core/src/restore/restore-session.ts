@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { endWorker } from '../backup/end-worker.ts'
 import { fromPlainError, toPlainError } from '../backup/worker-protocol.ts'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
@@ -83,7 +84,7 @@ export async function openRestoreSession(
   signal?.addEventListener('abort', onAbort, { once: true })
   const end = async () => {
     signal?.removeEventListener('abort', onAbort)
-    await worker.terminate()
+    await endWorker(worker, () => send({ type: 'end' }))
   }
 
   const ready = await answer().catch(async (error: unknown) => {

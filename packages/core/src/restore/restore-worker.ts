@@ -35,6 +35,8 @@ const requests: RestoreRequest[] = []
 let working = false
 
 port.on('message', (message: ToRestoreWorker) => {
+  // Here, where nothing is half made: see end-worker.ts.
+  if (message.type === 'end') process.exit()
   if (message.type === 'abort') {
     aborting.abort()
     chunks.push('failed')

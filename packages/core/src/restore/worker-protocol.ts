@@ -42,7 +42,7 @@ export type ChunkMessage = { type: 'chunk'; chunk: SealedChunk } | { type: 'chun
 /** The answer to `damaged`: another version of the chunk, or why there is none. */
 export type AnotherMessage = { type: 'another'; chunk: SealedChunk } | { type: 'another'; error: PlainError }
 
-export type ToRestoreWorker = RestoreRequest | ChunkMessage | AnotherMessage | { type: 'abort' }
+export type ToRestoreWorker = RestoreRequest | ChunkMessage | AnotherMessage | { type: 'abort' } | { type: 'end' }
 
 export type FromRestoreWorker =
   | { type: 'ready'; backendPid: number }
