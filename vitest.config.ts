@@ -21,7 +21,8 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', ...(long ? [] : ['**/*.long.test.ts'])],
     reporters: ['default', new SummaryReporter()],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the two cores this has to fit: much of the time a test waits for a server.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // No measure of anything: what is to be quick is measured by a stopwatch that does not count a machine's standing still.
     testTimeout: long ? 3_600_000 : 300_000,

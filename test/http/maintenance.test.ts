@@ -74,12 +74,18 @@ function traffic(port: number, clients: number): { seen: Seen[]; end(): Promise<
       await new Promise((resolve) => setTimeout(resolve, 2))
     }
   }
-  const running = Array.from({ length: clients }, client)
+  let failure: { error: unknown } | undefined
+  // A server gives up a connection that was idle for some seconds, also where the machine stood still for them.
+  const running = Promise.all(Array.from({ length: clients }, client)).catch((error: unknown) => {
+    going = false
+    failure = { error }
+  })
   return {
     seen,
     async end() {
       going = false
-      await Promise.all(running)
+      await running
+      if (failure) throw failure.error
     },
   }
 }
@@ -114,9 +120,12 @@ describe.each(Object.keys(hosts))('%s', (name) => {
         [() => engine.restores.undo('latest'), 2000, 500],
       ] as const) {
         const { seen, end } = traffic(host.port, 8)
-        await run()
-        await expect.poll(() => seen.at(-1)?.count).toBe(after)
-        await end()
+        try {
+          await run()
+          await expect.poll(() => seen.at(-1)?.count).toBe(after)
+        } finally {
+          await end()
+        }
         const turnedAway = seen.filter(({ status }) => status === 503)
         expect(seen.filter(({ status }) => status !== 200 && status !== 503)).toEqual([])
         expect(turnedAway.length).toBeGreaterThan(0)
