@@ -155,6 +155,26 @@ describe.each(['express', 'fastify'] as const)('a host on %s, under traffic', (f
   })
 })
 
+test('the first backup, download and restore load nothing any more: that was done when the host began', async () => {
+  const host = await start('express')
+  try {
+    // A job ends only after the engine has started.
+    expect(await host.task('/prune/')).toMatchObject({ status: 'succeeded' })
+    await host.ask('reset')
+    const backup = await host.task('/backups/?database=small')
+    await download(host, 'small')
+    const restore = { strategy: 'new-database', target_database: 'small_again' }
+    expect(await host.task(`/backups/${backup.subject_id}/restore/?database=small`, restore)).toMatchObject({
+      status: 'succeeded',
+    })
+    const { modules = [] } = await host.ask('measure')
+    expect(modules.filter((url) => !url.startsWith('node:'))).toEqual([])
+  } finally {
+    await host.close().finally(host.kill)
+    await cluster.sql('postgres', 'DROP DATABASE IF EXISTS small_again WITH (FORCE)')
+  }
+})
+
 async function settled(host: HostProcess) {
   await new Promise((resolve) => setTimeout(resolve, 300))
   return host.ask('measure')

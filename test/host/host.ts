@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { allowLoopbackForDevelopment, createBackupEngine, type EngineOptions } from '@lifeboat/core'
 import { Pool } from 'pg'
+import { loadedModules } from './on-sources.ts'
 import type { HostAnswer, HostQuestion } from './start-host.ts'
 
 const { framework, options } = JSON.parse(process.argv[2] as string) as {
@@ -43,6 +44,7 @@ process.on('message', (question: HostQuestion) => {
     delay.enable()
     delay.reset()
     turns = []
+    loadedModules()
   }
   if (question === 'close') closeAll().catch((error) => process.nextTick(() => Promise.reject(error)))
   else {
@@ -52,6 +54,7 @@ process.on('message', (question: HostQuestion) => {
       delayMaxMs: delay.max / 1e6,
       turnP99Ms: turns[Math.floor(turns.length * 0.99)] ?? 0,
       turnMaxMs: turns.at(-1) ?? 0,
+      modules: loadedModules(),
       resources: resources(),
       descriptors: descriptors(),
     })

@@ -6,7 +6,15 @@ const sources: Record<string, string> = {
   '@lifeboat/express-adapter': '../../packages/express-adapter/src/index.ts',
   '@lifeboat/fastify-adapter': '../../packages/fastify-adapter/src/index.ts',
 }
+/** What was loaded into the main thread since it was last asked. */
+export const loadedModules = (): string[] => loaded.splice(0)
+const loaded: string[] = []
+
 registerHooks({
+  load(url, context, next) {
+    loaded.push(url)
+    return next(url, context)
+  },
   resolve(specifier, context, next) {
     const source = sources[specifier]
     return source === undefined

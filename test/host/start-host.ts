@@ -16,6 +16,8 @@ export interface HostAnswer {
   /** Since the last reset: processor time of the main thread between two turns of the event loop. */
   turnP99Ms?: number
   turnMaxMs?: number
+  /** URLs of what the main thread has loaded since the last reset. */
+  modules?: string[]
   /** Of `process.getActiveResourcesInfo()`, what was not there at the beginning. */
   resources: string[]
   /** Open files and sockets. */

@@ -1,10 +1,10 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { EngineError } from '../errors.ts'
 import type { FinishedPack } from '../repository/pack.ts'
+import { fromPlainError } from '../repository/plain-error.ts'
 import { endWorker } from './end-worker.ts'
 import {
   type CommonSetup,
-  fromPlainError,
   SharedState,
   type WorkerAnswer,
   type WorkerEnd,

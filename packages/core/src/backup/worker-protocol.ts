@@ -1,10 +1,11 @@
 import type { MessagePort } from 'node:worker_threads'
-import { EngineError, type ErrorCode, errorTable } from '../errors.ts'
+import { EngineError } from '../errors.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
 import type { KnownChunks } from '../repository/chunk-table.ts'
 import type { ChunkerParameters } from '../repository/chunker.ts'
 import type { RepositoryKeys } from '../repository/keys.ts'
 import type { FinishedPack } from '../repository/pack.ts'
+import type { PlainError } from '../repository/plain-error.ts'
 import type { CopiedRange } from './largest-row.ts'
 
 /**
@@ -150,30 +151,4 @@ export class SharedState {
   get bytesRead(): number {
     return Number(Atomics.load(this.#bytesRead, 0))
   }
-}
-
-/** An error as it crosses between threads. */
-export interface PlainError {
-  name: string
-  message: string
-  stack?: string
-  code?: ErrorCode
-  advice?: string
-  detail?: Record<string, unknown>
-}
-
-export function toPlainError(error: unknown): PlainError {
-  if (error instanceof EngineError) {
-    const { name, message, stack, code, advice, detail } = error
-    return { name, message, stack, code, advice, detail: JSON.parse(JSON.stringify(detail)) }
-  }
-  if (error instanceof Error) return { name: error.name, message: error.message, stack: error.stack }
-  return { name: 'Error', message: String(error) }
-}
-
-export function fromPlainError(plain: PlainError): EngineError {
-  const cause = Object.assign(new Error(plain.message), { name: plain.name, stack: plain.stack })
-  if (plain.code !== undefined && plain.code in errorTable)
-    return new EngineError(plain.code, plain.message, { cause, advice: plain.advice, detail: plain.detail })
-  return new EngineError('INTERNAL', `A backup worker failed: ${plain.message}`, { cause })
 }

@@ -8,13 +8,13 @@ import { EngineError } from '../errors.ts'
 import { joinSnapshot } from '../postgres/joined-snapshot.ts'
 import { openSession, type Session } from '../postgres/session.ts'
 import { createChunkWriter } from '../repository/chunk-writer.ts'
+import { toPlainError } from '../repository/plain-error.ts'
+import { standBack } from '../repository/stand-back.ts'
 import { readJob } from './read-job.ts'
-import { standBack } from './stand-back.ts'
 import {
   type ReadJob,
   SharedState,
   type StoredStream,
-  toPlainError,
   type WorkerAnswer,
   type WorkerEnd,
   type WorkerFeed,

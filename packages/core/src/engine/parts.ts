@@ -115,6 +115,7 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
       }
     },
     async close() {
+      await opened?.then(({ threads }) => threads.close()).catch(() => {})
       await storage.close?.()
       for (const copy of copies) await copy.storage.close?.()
     },

@@ -1,5 +1,6 @@
 import { throwIfAborted } from '../errors.ts'
 import type { Reporter } from '../events.ts'
+import type { PieceDeflater } from '../postgres/archive/deflate-pieces.ts'
 import { writeArchive } from '../postgres/archive/write-archive.ts'
 import { createChunkReader } from '../repository/chunk-reader.ts'
 import type { Manifest } from '../repository/documents.ts'
@@ -38,22 +39,24 @@ export async function exportDump(context: { repository: Repository }, options: E
   const { repository } = context
   const index = await loadChunkIndex(repository, { signal, readAround: true })
   const source = await repositorySource(
-    createChunkReader(repository, index, { signal, report: options.report, useCopies: true }),
+    createChunkReader(repository, index, { signal, report: options.report, useCopies: true, aside: true }),
     manifest,
   )
-  return exportArchive(reportingSource(source, manifest.logical_bytes - manifest.media_size, options.report), options)
+  const counted = reportingSource(source, manifest.logical_bytes - manifest.media_size, options.report)
+  return exportArchive(counted, repository.threads, options)
 }
 
 /** The same from any source of a backup's contents. */
 export async function exportArchive(
   source: ExportSource,
+  deflater: PieceDeflater,
   options: Pick<ExportOptions, 'output' | 'compressionLevel' | 'signal'>,
 ): Promise<ExportResult> {
   throwIfAborted(options.signal)
   const plan = archivePlan(source, options.compressionLevel ?? 6)
   const writer = await openOutput(options.output)
   try {
-    await writeArchive(plan, writer, { signal: options.signal })
+    await writeArchive(plan, writer, { deflater, signal: options.signal })
     return await writer.finish()
   } catch (error) {
     await writer.abort()

@@ -23,12 +23,14 @@ export async function exportMedia(context: { repository: Repository }, options: 
     signal,
     report,
     useCopies: true,
+    aside: true,
   })
   const total = manifest.media.reduce((sum, { tar }) => sum + tar.bytes, 0)
   const tar = joinTars(manifest.media.map((media) => reader.readStream(media.tar)))
   const writer = await openOutput(options.output)
   try {
-    for await (const bytes of gzipPieces(progressOf(report, total).counted(tar), compressionLevel)) {
+    const counted = progressOf(report, total).counted(tar)
+    for await (const bytes of gzipPieces(counted, compressionLevel, repository.threads)) {
       throwIfAborted(signal)
       await writer.write(bytes)
     }

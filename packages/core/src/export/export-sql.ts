@@ -32,7 +32,7 @@ export async function exportSql(context: { repository: Repository }, options: Sq
   const { repository } = context
   const index = await loadChunkIndex(repository, { signal, readAround: true })
   const source = await repositorySource(
-    createChunkReader(repository, index, { signal, report: options.report, useCopies: true }),
+    createChunkReader(repository, index, { signal, report: options.report, useCopies: true, aside: true }),
     manifest,
   )
   return exportScript(reportingSource(source, manifest.logical_bytes - manifest.media_size, report), options)

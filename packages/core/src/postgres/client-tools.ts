@@ -1,6 +1,7 @@
 import { access, constants, readdir } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { EngineError, throwIfAborted } from '../errors.ts'
+import { loadExeca } from './load-execa.ts'
 
 /** PostgreSQL's own programs, of one version. */
 export interface ClientTools {
@@ -58,7 +59,7 @@ export async function listArchive(
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<string> {
   const input = 'file' in archive ? { stdin: 'ignore' as const } : { input: archive }
-  const { execa } = await import('execa')
+  const execa = await loadExeca()
   const result = await execa(tools.pgRestore, ['--list', ...('file' in archive ? ['--', archive.file] : [])], {
     ...input,
     env: toolEnvironment,
@@ -114,7 +115,7 @@ async function toolsIn(directory: string): Promise<ClientTools | undefined> {
   const pgRestore = join(directory, 'pg_restore')
   try {
     await Promise.all([pgDump, pgRestore].map((file) => access(file, constants.X_OK)))
-    const { execa } = await import('execa')
+    const execa = await loadExeca()
     const { stdout } = await execa(pgDump, ['--version'], { env: toolEnvironment, extendEnv: false, timeout: 10_000 })
     const version = /(\d+)(?:\.\d+|\w+)*/.exec(stdout)
     return version ? { pgDump, pgRestore, version: version[0], major: Number(version[1]) } : undefined

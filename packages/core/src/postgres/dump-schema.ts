@@ -3,6 +3,7 @@ import { type ClientTools, toolFailure } from './client-tools.ts'
 import type { ConnectionParameters } from './connection.ts'
 import { dumpPattern, dumpSchemaPattern, type Exclusions, noExclusions } from './excluded.ts'
 import { quoteIdentifier } from './identifiers.ts'
+import { loadExeca } from './load-execa.ts'
 import { withToolConnection } from './tool-connection.ts'
 
 export interface DumpSchemaOptions {
@@ -51,7 +52,7 @@ export async function dumpSchema(
     ...excluded,
   ]
   return withToolConnection(parameters, 'schema', async (env) => {
-    const { execa } = await import('execa')
+    const execa = await loadExeca()
     const result = await execa(tools.pgDump, args, {
       env,
       extendEnv: false,

@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.ts'
+import { loadExeca } from './load-execa.ts'
 
 /** A program of the host's, started without any shell. */
 export interface Command {
@@ -32,7 +33,7 @@ export async function runCommand(command: Command, { signal, onLine }: CommandRu
     const value = process.env[name]
     if (value !== undefined) env[name] = value
   }
-  const { execa } = await import('execa')
+  const execa = await loadExeca()
   const running = execa(command.file, command.args ?? [], {
     cwd: command.cwd ?? process.cwd(),
     env: { ...env, ...command.env },

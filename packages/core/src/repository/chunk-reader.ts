@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { isEngineError, throwIfAborted } from '../errors.ts'
 import type { Reporter } from '../events.ts'
 import type { ChunkIndex } from './chunk-index.ts'
+import { mapInOrder } from './concurrency.ts'
 import { damaged } from './damage.ts'
 import type { StreamRef } from './documents.ts'
 import { createElsewhere } from './elsewhere.ts'
@@ -20,6 +21,8 @@ export interface ChunkReaderOptions {
   /** What the repository cannot give is taken from its copies, and `report` hears of it. Not for whoever judges it. */
   useCopies?: boolean
   report?: Reporter
+  /** Chunks are opened in other threads, some ahead: for whoever reads more than lists. */
+  aside?: boolean
 }
 
 /**
@@ -53,13 +56,15 @@ export interface ChunkReader {
 }
 
 const maxInMemory = 1024 ** 3
+/** Opened at once, in a fraction of a millisecond. */
+const smallBytes = 64 * 1024
 
 export function createChunkReader(
   repository: Repository,
   index: ChunkIndex,
   options: ChunkReaderOptions = {},
 ): ChunkReader {
-  const { keys } = repository
+  const { keys, threads } = repository
   const { signal, recheck, report } = options
   const elsewhere = options.useCopies && repository.copies?.length ? createElsewhere(repository, { report }) : undefined
   const source = { repository, index, elsewhere, signal }
@@ -78,21 +83,21 @@ export function createChunkReader(
   }
   const readChunk = async (id: string) => (await findGood(id)).plain
 
-  async function* readChunks(ids: Ids): AsyncGenerator<Buffer> {
-    for await (const sealed of fetchSealed(source, ids)) {
-      throwIfAborted(signal)
-      let plain: Buffer
-      try {
-        plain = unsealChunk(keys, sealed, { recheck })
-      } catch (error) {
-        if (!isEngineError(error, 'REPOSITORY_DAMAGED')) throw error
-        plain = await readChunk(sealed.id)
-      }
-      yield plain
+  async function open(sealed: SealedChunk): Promise<Buffer> {
+    throwIfAborted(signal)
+    try {
+      if (options.aside && sealed.bytes > smallBytes) return await threads.unseal(sealed, { recheck })
+      const plain = unsealChunk(keys, sealed, { recheck })
       // A chunk is up to some milliseconds of this thread's time; the host's own work comes between two.
       await setImmediate()
+      return plain
+    } catch (error) {
+      if (!isEngineError(error, 'REPOSITORY_DAMAGED')) throw error
+      return readChunk(sealed.id)
     }
   }
+
+  const readChunks = (ids: Ids) => mapInOrder(fetchSealed(source, ids), options.aside ? threads.size : 1, open)
 
   /** The ids that a list of ids stands for after `times` lists have been opened. */
   async function* expand(ids: Ids, times: number): AsyncGenerator<string> {

@@ -7,6 +7,7 @@ import { findMasterKey } from './key-slots.ts'
 import { deriveKeys, fingerprintOf, type KeySource, type RepositoryKeys } from './keys.ts'
 import { configName, prefixes } from './layout.ts'
 import type { Repository } from './repository.ts'
+import { createSideThreads } from './side-threads.ts'
 
 export interface OpenOptions {
   /** Called when everything is read and the key is being tried: for a passphrase, another thread is busy with it now. */
@@ -40,7 +41,10 @@ export async function openRepository(
       advice: 'Somebody may have put another repository in the place of yours. Compare with the recovery kit.',
     })
   const isProven = !('ageIdentity' in key) || expected !== undefined
-  return { id: config.id, storage, config, keys: keys!, openedWith, fingerprint, isProven }
+  return {
+    ...{ id: config.id, storage, config, keys: keys!, threads: createSideThreads(keys!) },
+    ...{ openedWith, fingerprint, isProven },
+  }
 }
 
 async function readConfig(storage: Storage): Promise<Buffer> {

@@ -1,6 +1,7 @@
 import type { Storage } from '../storage/storage.ts'
 import type { RepositoryConfig } from './config.ts'
 import type { RepositoryKeys } from './keys.ts'
+import type { SideThreads } from './side-threads.ts'
 
 /** An opened repository: what every function of this folder takes first. */
 export interface Repository {
@@ -9,6 +10,8 @@ export interface Repository {
   storage: Storage
   config: RepositoryConfig
   keys: RepositoryKeys
+  /** For what takes longer than the host's event loop can wait. */
+  threads: SideThreads
   /** The key slot that opened it. */
   openedWith: string
   /** Tells it from one that somebody else made, see `fingerprintOf`. */

@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import { endWorker } from '../backup/end-worker.ts'
-import { fromPlainError, toPlainError } from '../backup/worker-protocol.ts'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
 import type { Query } from '../postgres/query.ts'
+import { fromPlainError, toPlainError } from '../repository/plain-error.ts'
 import type { SealedChunks } from './backup-content.ts'
 import type {
   CopyRequest,

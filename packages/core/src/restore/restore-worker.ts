@@ -1,12 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { standBack } from '../backup/stand-back.ts'
-import { fromPlainError, toPlainError } from '../backup/worker-protocol.ts'
 import { EngineError, isEngineError } from '../errors.ts'
 import { copyIn } from '../postgres/copy-in.ts'
 import { openSession } from '../postgres/session.ts'
 import { giveBack } from '../repository/give-back.ts'
+import { fromPlainError, toPlainError } from '../repository/plain-error.ts'
 import type { SealedChunk } from '../repository/sealed-chunk.ts'
 import { unsealChunk } from '../repository/sealed-chunk.ts'
+import { standBack } from '../repository/stand-back.ts'
 import type {
   AnotherMessage,
   CopyRequest,

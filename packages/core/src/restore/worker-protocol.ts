@@ -1,6 +1,6 @@
-import type { PlainError } from '../backup/worker-protocol.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
 import type { RepositoryKeys } from '../repository/keys.ts'
+import type { PlainError } from '../repository/plain-error.ts'
 import type { SealedChunk } from '../repository/sealed-chunk.ts'
 
 /**

@@ -4,6 +4,7 @@ import { randomId } from '../../jobs/job-id.ts'
 import { nextRuns } from '../../jobs/schedule.ts'
 import type { Scheduler } from '../../jobs/scheduler.ts'
 import { newBackupId } from '../../repository/backup-id.ts'
+import { loadRooms } from '../load-rooms.ts'
 import type { Operations, ScheduleOperations } from '../operations-type.ts'
 import { adopt } from './adopt.ts'
 import { createAuditOperations } from './audit.ts'
@@ -35,6 +36,7 @@ export function createOperations(core: EngineCore): Operations {
     const ready = await background()
     const scheduler = await newScheduler(ready)
     await ready.catalog.jobs.forget(isoTime(clock.now() - historyMs))
+    await loadRooms()
     await ready.jobs.start()
     scheduler.start()
     return scheduler

@@ -1,109 +1,134 @@
-import { availableParallelism } from 'node:os'
-import { promisify } from 'node:util'
-import { constants, crc32, deflate, deflateRaw, deflateSync, gzip } from 'node:zlib'
+import { deflateSync, gzipSync } from 'node:zlib'
+import { joinAdler32, joinCrc32 } from './join-checksums.ts'
 
-const deflateAsync = promisify(deflate)
-const deflateRawAsync = promisify(deflateRaw)
-const gzipAsync = promisify(gzip)
+/** Compresses one piece, elsewhere: in this process's thread it would take 4 ms at a time. */
+export interface PieceDeflater {
+  deflate(
+    piece: Uint8Array,
+    how: {
+      format: 'raw' | 'zlib' | 'gzip'
+      level: number
+      dictionary?: Uint8Array
+      checksum?: 'adler32' | 'crc32'
+    },
+  ): Promise<{ bytes: Buffer; checksum: number }>
+  /** Pieces that may be under way at once. */
+  readonly size: number
+}
 
 /**
- * Bytes compressed at a time; each piece knows the 32 KiB before it, so next to nothing is lost by the cuts. Short enough
- * that what else waits for the thread pool, the host's own files, waits for some milliseconds.
+ * Bytes compressed at a time; each piece knows the 32 KiB before it, so next to nothing is lost by the cuts. The figure is
+ * part of docs/repository-format.md: another one gives other bytes.
  */
 const pieceBytes = 128 << 10
 const windowBytes = 32 << 10
-/** Below this a turn of the thread pool costs more than the work. */
+/** Below this a message to another thread costs more than the work. */
 const smallBytes = 8 << 10
 
 /**
- * Compresses a stream into one zlib stream (RFC 1950), several pieces at once in the thread pool. Memory is bounded by
- * the number of pieces under way.
+ * Compresses a stream into one zlib stream (RFC 1950), several pieces at once. Memory is bounded by the number of pieces
+ * under way.
  */
-export function deflatePieces(source: AsyncIterable<Uint8Array>, level: number): AsyncGenerator<Buffer> {
-  return inPieces(source, level, zlibContainer)
+export function deflatePieces(
+  source: AsyncIterable<Uint8Array>,
+  level: number,
+  deflater: PieceDeflater,
+): AsyncGenerator<Buffer> {
+  return inPieces(source, level, zlibContainer, deflater)
 }
 
 /** The same as one gzip member (RFC 1952). */
-export function gzipPieces(source: AsyncIterable<Uint8Array>, level: number): AsyncGenerator<Buffer> {
-  return inPieces(source, level, gzipContainer)
+export function gzipPieces(
+  source: AsyncIterable<Uint8Array>,
+  level: number,
+  deflater: PieceDeflater,
+): AsyncGenerator<Buffer> {
+  return inPieces(source, level, gzipContainer, deflater)
 }
 
 async function* inPieces(
   source: AsyncIterable<Uint8Array>,
   level: number,
   container: Container,
+  deflater: PieceDeflater,
 ): AsyncGenerator<Buffer> {
   const pieces = cutPieces(source)
   try {
-    yield* compress(pieces, level, container)
+    yield* compress(pieces, level, container, deflater)
   } finally {
     await pieces.return(undefined)
   }
 }
 
-async function* compress(pieces: AsyncGenerator<Buffer>, level: number, container: Container): AsyncGenerator<Buffer> {
+async function* compress(
+  pieces: AsyncGenerator<Buffer>,
+  level: number,
+  { format, checksum, header, join, firstChecksum, trailer }: Container,
+  deflater: PieceDeflater,
+): AsyncGenerator<Buffer> {
   const first = await pieces.next()
   const second = first.done ? first : await pieces.next()
   if (second.done) {
-    yield await container.whole(first.done ? Buffer.alloc(0) : first.value, level)
+    const bytes = first.done ? Buffer.alloc(0) : first.value
+    if (bytes.length < smallBytes) yield small[format](bytes, level)
+    else yield (await deflater.deflate(bytes, { format, level })).bytes
     return
   }
-  const underway: Promise<Buffer>[] = []
-  let checksum = container.firstChecksum
+  const underway: { length: number; deflated: ReturnType<PieceDeflater['deflate']> }[] = []
+  let sum = firstChecksum
   let length = 0
   let dictionary: Buffer | undefined
   const start = (piece: Buffer) => {
-    const work = compressPiece(piece, level, dictionary)
+    const how = { format: 'raw', level, checksum, ...(dictionary ? { dictionary } : {}) } as const
+    const deflated = deflater.deflate(piece, how)
     // Whoever awaits it hears of a failure; nobody else has to.
-    work.catch(() => {})
-    underway.push(work)
-    checksum = container.checksum(piece, checksum)
-    length += piece.length
+    deflated.catch(() => {})
+    underway.push({ length: piece.length, deflated })
     dictionary = piece.subarray(-windowBytes)
   }
-  yield container.header
+  const take = async (piece: (typeof underway)[number]) => {
+    const { bytes, checksum: own } = await piece.deflated
+    sum = join(sum, own, piece.length)
+    length += piece.length
+    return bytes
+  }
+  yield header
   start(first.value as Buffer)
   start(second.value as Buffer)
   for await (const piece of pieces) {
-    if (underway.length >= concurrency) yield await (underway.shift() as Promise<Buffer>)
+    while (underway.length >= deflater.size) yield await take(underway.shift() as (typeof underway)[number])
     start(piece)
   }
-  for (const work of underway) yield await work
-  yield Buffer.concat([emptyLastBlock, container.trailer(checksum, length)])
+  for (const piece of underway) yield await take(piece)
+  yield Buffer.concat([emptyLastBlock, trailer(sum, length)])
 }
 
-const concurrency = Math.max(2, Math.min(4, availableParallelism()))
 const emptyLastBlock = Buffer.from([3, 0])
 
-/** A run of raw deflate blocks that ends on a whole byte. */
-function compressPiece(piece: Buffer, level: number, dictionary: Buffer | undefined): Promise<Buffer> {
-  return deflateRawAsync(piece, {
-    level,
-    chunkSize: 128 << 10,
-    finishFlush: constants.Z_SYNC_FLUSH,
-    ...(dictionary ? { dictionary } : {}),
-  })
+/** Hundreds of thousands of small objects, each with the default output buffer of 16 KiB, would be a lot of garbage. */
+const outputBytes = ({ length }: Buffer) => length + (length >> 3) + 64
+const small = {
+  zlib: (bytes: Buffer, level: number) => deflateSync(bytes, { level, chunkSize: outputBytes(bytes) }),
+  gzip: (bytes: Buffer, level: number) => gzipSync(bytes, { level, chunkSize: outputBytes(bytes) }),
 }
 
 /** What surrounds the compressed bytes. */
 interface Container {
+  format: 'zlib' | 'gzip'
   header: Buffer
-  /** A stream that is one piece. */
-  whole(bytes: Buffer, level: number): Buffer | Promise<Buffer>
+  checksum: 'adler32' | 'crc32'
   firstChecksum: number
-  checksum(piece: Buffer, previous: number): number
+  /** The checksum of two runs of bytes, of which the second has this length. */
+  join(before: number, after: number, lengthAfter: number): number
   trailer(checksum: number, length: number): Buffer
 }
 
 const zlibContainer: Container = {
+  format: 'zlib',
   header: Buffer.from([0x78, 0x9c]),
-  whole(bytes, level) {
-    // Hundreds of thousands of small objects, each with the default output buffer of 16 KiB, would be a lot of garbage.
-    const chunkSize = bytes.length + (bytes.length >> 3) + 64
-    return bytes.length < smallBytes ? deflateSync(bytes, { level, chunkSize }) : deflateAsync(bytes, { level })
-  },
+  checksum: 'adler32',
   firstChecksum: 1,
-  checksum: adler32,
+  join: joinAdler32,
   trailer(checksum) {
     const bytes = Buffer.alloc(4)
     bytes.writeUInt32BE(checksum)
@@ -112,10 +137,11 @@ const zlibContainer: Container = {
 }
 
 const gzipContainer: Container = {
+  format: 'gzip',
   header: Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]),
-  whole: (bytes, level) => gzipAsync(bytes, { level }),
+  checksum: 'crc32',
   firstChecksum: 0,
-  checksum: (piece, previous) => crc32(piece, previous),
+  join: joinCrc32,
   trailer(checksum, length) {
     const bytes = Buffer.alloc(8)
     bytes.writeUInt32LE(checksum)
@@ -143,21 +169,3 @@ async function* cutPieces(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buf
 }
 
 const asBuffer = ({ buffer, byteOffset, length }: Uint8Array) => Buffer.from(buffer, byteOffset, length)
-
-/** RFC 1950 section 8; Node has no function for it. */
-function adler32(bytes: Buffer, previous: number): number {
-  const base = 65_521
-  /** As many sums as fit into 32 bits before they have to be reduced. */
-  const run = 3800
-  let low = previous & 0xffff
-  let high = previous >>> 16
-  for (let at = 0; at < bytes.length; ) {
-    for (const end = Math.min(at + run, bytes.length); at < end; at++) {
-      low += bytes[at] as number
-      high += low
-    }
-    low %= base
-    high %= base
-  }
-  return high * 65_536 + low
-}

@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../../errors.ts'
 import type { ArchiveHeader, TocEntry } from './archive.ts'
-import { deflatePieces } from './deflate-pieces.ts'
+import { deflatePieces, type PieceDeflater } from './deflate-pieces.ts'
 import { encodeDataPosition, encodeEntry, encodeHeader, encodeInteger } from './encode-archive.ts'
 
 /** An archive to be written: its table of contents and, in the same order, its data. */
@@ -31,7 +31,7 @@ export interface ArchiveSink {
 export async function writeArchive(
   plan: ArchivePlan,
   sink: ArchiveSink,
-  options: { signal?: AbortSignal; onEntry?: (entry: TocEntry) => void } = {},
+  options: { deflater: PieceDeflater; signal?: AbortSignal; onEntry?: (entry: TocEntry) => void },
 ): Promise<void> {
   const { header } = plan
   let position = 0
@@ -57,7 +57,7 @@ export async function writeArchive(
   for (const { entry } of withData) {
     options.onEntry?.(entry)
     offsets.push(position)
-    for await (const bytes of dataBlock(entry, plan.data(entry), header)) await write(bytes)
+    for await (const bytes of dataBlock(entry, plan.data(entry), header, options.deflater)) await write(bytes)
   }
   if (sink.patch === undefined) return
   for (const [index, { end }] of withData.entries()) {
@@ -68,22 +68,31 @@ export async function writeArchive(
 }
 
 /** Kind of block, dump id, then runs of bytes each with its length, ended by a length of nothing. */
-async function* dataBlock(entry: TocEntry, data: EntryData, header: ArchiveHeader): AsyncGenerator<Uint8Array> {
+async function* dataBlock(
+  entry: TocEntry,
+  data: EntryData,
+  header: ArchiveHeader,
+  deflater: PieceDeflater,
+): AsyncGenerator<Uint8Array> {
   yield Buffer.concat([Buffer.from([data.kind === 'rows' ? 1 : 3]), encodeInteger(entry.dumpId)])
   if (data.kind === 'rows') {
-    yield* runs(withEndOfRows(data.bytes), header)
+    yield* runs(withEndOfRows(data.bytes), header, deflater)
     return
   }
   for await (const object of data.objects) {
     yield encodeOid(object.oid)
-    yield* runs(object.bytes, header)
+    yield* runs(object.bytes, header, deflater)
   }
   yield encodeInteger(0)
 }
 
-async function* runs(source: AsyncIterable<Uint8Array>, header: ArchiveHeader): AsyncGenerator<Uint8Array> {
+async function* runs(
+  source: AsyncIterable<Uint8Array>,
+  header: ArchiveHeader,
+  deflater: PieceDeflater,
+): AsyncGenerator<Uint8Array> {
   const { algorithm, level } = header.compression
-  const bytes = algorithm === 'none' ? source : deflatePieces(source, level)
+  const bytes = algorithm === 'none' ? source : deflatePieces(source, level, deflater)
   for await (const run of bytes) {
     if (run.length === 0) continue
     yield encodeInteger(run.length)

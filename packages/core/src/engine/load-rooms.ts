@@ -1,0 +1,26 @@
+import { setImmediate } from 'node:timers/promises'
+
+/**
+ * What jobs and downloads work with. Node reads and compiles what an import brings along in one turn of the event loop,
+ * some of these a tenth of a second.
+ */
+const rooms: readonly (() => Promise<unknown>)[] = [
+  () => import('../backup/run-backup.ts'),
+  () => import('../postgres/load-execa.ts').then(({ loadExeca }) => loadExeca()),
+  () => import('../backup/store-media.ts'),
+  () => import('./stored-backups.ts'),
+  () => import('./export-backup.ts'),
+  () => import('../restore/plan-restore.ts'),
+  () => import('../restore/run-restore.ts'),
+  () => import('../maintenance/prune.ts'),
+  () => import('../maintenance/scrub.ts'),
+  () => import('./verify-backup.ts'),
+]
+
+/** Loads it while a host begins, so that nobody waits for it in the middle of the night's first backup. */
+export async function loadRooms(): Promise<void> {
+  for (const load of rooms) {
+    await load()
+    await setImmediate()
+  }
+}
