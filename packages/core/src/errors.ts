@@ -60,7 +60,7 @@ export const errorTable = {
     409,
     1,
     true,
-    'This process was paused for longer than its lease lasts and another one took over. Start again.',
+    'This process could not renew its lease in time: it or the machine was held up, or the storage did not answer. Start again.',
   ),
   STORAGE_FAILED: row(
     502,

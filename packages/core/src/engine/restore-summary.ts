@@ -55,6 +55,8 @@ export interface KeptDatabaseSummary {
   undo_until: string | null
   bytes: number
   safety_backup_id: string | null
+  /** Whether it is what the restore had made live, and an undo has put back what was before. */
+  undone: boolean
 }
 
 export function keptDatabaseSummary(kept: KeptDatabase): KeptDatabaseSummary {
@@ -67,5 +69,6 @@ export function keptDatabaseSummary(kept: KeptDatabase): KeptDatabaseSummary {
     undo_until: kept.keepUntil,
     bytes: kept.bytes,
     safety_backup_id: kept.safetyBackupId,
+    undone: kept.undone,
   }
 }

@@ -28,7 +28,11 @@ export interface Restores {
   kept(options?: OfDatabase & Running): Promise<KeptDatabaseSummary[]>
   /** The one a reference means: a restore's id, its first characters, the database's name, or `latest`. */
   findKept(reference: string, options?: OfDatabase & Running): Promise<KeptDatabaseSummary>
-  undo(reference: string, options?: OfDatabase & Running): Promise<{ database: string; kept_database: string | null }>
+  /** Puts back what a restore replaced; what is live now is kept in its turn, so that an undo can be undone. */
+  undo(
+    reference: string,
+    options?: OfDatabase & Running,
+  ): Promise<{ database: string; kept_database: string | null; undo_until: string | null }>
   discard(reference: string, options?: OfDatabase & Running): Promise<{ dropped: string }>
 }
 
@@ -103,13 +107,13 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
     async undo(reference, options = {}) {
       const { restore_id: restoreId } = await restores.findKept(reference, options)
       const { undoRestore } = await import('../restore/kept-databases.ts')
-      const { database, keptDatabase } = await undoRestore(parts.connection(options.database), restoreId, {
+      const { database, keptDatabase, undoUntil } = await undoRestore(parts.connection(options.database), restoreId, {
         signal: options.signal,
         report: options.report,
         keepDays: parts.settings.keepReplacedDays,
         aroundSwap,
       })
-      return { database, kept_database: keptDatabase }
+      return { database, kept_database: keptDatabase, undo_until: undoUntil }
     },
 
     async discard(reference, options = {}) {

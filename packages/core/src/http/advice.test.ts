@@ -20,8 +20,8 @@ test.each([
 test('what the table of errors advises names no flag that a client has not got, and routes that are there', () => {
   const paths = createRoutes().map(({ method, path }) => `${method} ${path}/`)
   for (const [code, { advice }] of Object.entries(errorTable)) {
-    // These are about starting the command.
-    if (['USAGE', 'KMS_UNAVAILABLE'].includes(code)) continue
+    // This one is about starting the command.
+    if (code === 'USAGE') continue
     const text = adviceOverHttp(advice)
     expect(text, code).not.toMatch(/ --[a-z]/)
     for (const [, route] of text.matchAll(/`((?:GET|POST) [^`]+)`/g)) expect(paths).toContain(route)

@@ -18,6 +18,10 @@ const flags: readonly [flag: string, instead: string][] = [
     'Give a passphrase file with --passphrase-file, set LIFEBOAT_PASSPHRASE, or',
     'Give the engine its key: the option `encryption`, or',
   ],
+  [
+    'Another key slot opens meanwhile: --passphrase-file, --key-file and --age-identity go before the configuration.',
+    'Another key slot opens meanwhile, where the host gives the engine its key: the option `encryption`.',
+  ],
 ]
 
 /**

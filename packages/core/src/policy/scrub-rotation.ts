@@ -5,6 +5,9 @@ export interface ScrubShares {
   slots: readonly number[]
 }
 
+/** The rotation of a scrub that is asked for by hand where no schedule is set. */
+export const defaultScrubDays = 30
+
 /** A scrub that was missed is made up for, but not all at once. */
 const mostSlots = 3
 

@@ -38,10 +38,14 @@ export function holdLease(held: {
   let timer: NodeJS.Timeout | undefined
   let deadline: NodeJS.Timeout | undefined
 
-  const lose = () => {
+  const lose = (what: 'taken' | 'late') => {
     clearTimeout(timer)
     clearTimeout(deadline)
-    const error = new EngineError('LEASE_LOST', `Another process took over "${name}".`, { detail: { lease: name } })
+    const message =
+      what === 'taken'
+        ? `Another process took over "${name}".`
+        : `"${name}" was not renewed in time: another process may hold it by now.`
+    const error = new EngineError('LEASE_LOST', message, { detail: { lease: name } })
     if (!controller.signal.aborted) controller.abort(error)
     return controller.signal.reason as EngineError
   }
@@ -66,7 +70,7 @@ export function holdLease(held: {
       if (current?.record.nonce !== record.nonce) {
         // Paused so long that even the number after ours was taken and swept: what we just made is in nobody's way.
         if (created) await generations.remove(number + 1).catch(() => {})
-        throw lose()
+        throw lose('taken')
       }
       number = current.number
       if (created) {
@@ -82,7 +86,7 @@ export function holdLease(held: {
   const watch = () => {
     clearTimeout(deadline)
     if (released || controller.signal.aborted) return
-    deadline = setTimeout(() => (elapsed() >= record.ttl_ms ? lose() : watch()), Math.max(1, record.ttl_ms - elapsed()))
+    deadline = setTimeout(() => (elapsed() >= record.ttl_ms ? lose('late') : watch()), Math.max(1, record.ttl_ms - elapsed()))
     deadline.unref()
   }
 
@@ -112,7 +116,7 @@ export function holdLease(held: {
     async storageTime() {
       await advance(record)
       const storedAt = await generations.storedAt(number)
-      if (!storedAt) throw lose()
+      if (!storedAt) throw lose('taken')
       return storedAt.getTime()
     },
     async release() {

@@ -23,6 +23,8 @@ const restoreCommentSchema = z.object({
   /** When a kept database may be dropped; null: only by hand. */
   keep_until: z.iso.datetime().nullable(),
   safety_backup: z.string().nullable(),
+  /** Of a kept one: whether it is what the restore had made live, and an undo has replaced. */
+  undone: z.boolean().optional(),
 })
 export type RestoreComment = z.infer<typeof restoreCommentSchema>
 

@@ -25,6 +25,8 @@ export interface KeptDatabase {
   keepUntil: string | null
   bytes: number
   safetyBackupId: string | null
+  /** Whether it is what the restore had made live: an undo has put back what was before. */
+  undone: boolean
 }
 
 /** The kept databases of the server, newest first; of one live name only where `database` is given. */
@@ -38,6 +40,7 @@ export async function listKeptDatabases(query: Query, database?: string): Promis
     keepUntil: facts.keep_until,
     bytes,
     safetyBackupId: facts.safety_backup,
+    undone: facts.undone === true,
   }))
   return kept.filter((one) => database === undefined || one.database === database)
 }
@@ -55,7 +58,7 @@ export async function undoRestore(
     keepDays = 7,
     aroundSwap = withoutNotice,
   }: Running & { keepDays?: number; aroundSwap?: AroundSwap } = {},
-): Promise<{ database: string; keptDatabase: string | null; milliseconds: number }> {
+): Promise<{ database: string; keptDatabase: string | null; undoUntil: string | null; milliseconds: number }> {
   throwIfAborted(signal)
   // Not interrupted once begun, so that its outcome is always known.
   return withControl(parameters, undefined, async (control) => {
@@ -65,6 +68,7 @@ export async function undoRestore(
     const live = await readDatabase(control.query, database)
     const now = new Date()
     const names = await databaseNames(control.query)
+    const undoUntil = live && keepUntil(now, keepDays)
     const replaced = live && {
       keptName: keptDatabaseName(database, now, names),
       comment: formatRestoreComment({
@@ -75,8 +79,9 @@ export async function undoRestore(
         comment: live.comment,
         connection_limit: live.connectionLimit,
         at: now.toISOString(),
-        keep_until: keepUntil(now, keepDays),
+        keep_until: undoUntil,
         safety_backup: facts.safety_backup,
+        undone: facts.undone !== true,
       }),
     }
     await refuseUndo(control.query, { kept, database, connected: parameters.database })
@@ -102,7 +107,7 @@ export async function undoRestore(
       }
       const { milliseconds } = await around(notice, () => carryingCatalogs(carry, () => swapDatabases(swap)))
       log(report, 'info', `"${kept}" is "${database}" again.`)
-      return { database, keptDatabase: replaced?.keptName ?? null, milliseconds }
+      return { database, keptDatabase: replaced?.keptName ?? null, undoUntil, milliseconds }
     } finally {
       await terminator.close()
     }

@@ -175,8 +175,11 @@ async function runUndoJob({ catalog, restores }: Background, job: JobRecord, con
   const id = job.subject_id as string
   const result = await restores.undo(id, { database: job.database, ...context })
   const record = await catalog.restores.get(id)
-  // What was live is kept in its turn, so that an undo can be undone.
-  if (record) await catalog.restores.put({ ...record, status: 'undone', kept_database: result.kept_database })
+  if (!record) return result
+  // What was live is kept in its turn: undone once more, the restore holds again.
+  const status = record.status === 'undone' ? 'succeeded' : 'undone'
+  const { kept_database, undo_until } = result
+  await catalog.restores.put({ ...record, status, kept_database, undo_until })
   return result
 }
 
@@ -184,6 +187,8 @@ async function runDiscardJob({ catalog, restores }: Background, job: JobRecord, 
   const id = job.subject_id as string
   const result = await restores.discard(id, { database: job.database, ...context })
   const record = await catalog.restores.get(id)
-  if (record) await catalog.restores.put({ ...record, status: 'confirmed', kept_database: null, undo_until: null })
+  // Of an undone one it is the restored data that is dropped.
+  const status = record?.status === 'undone' ? 'undone' : 'confirmed'
+  if (record) await catalog.restores.put({ ...record, status, kept_database: null, undo_until: null })
   return result
 }

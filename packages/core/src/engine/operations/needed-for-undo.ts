@@ -1,5 +1,5 @@
 import type { Background } from './core.ts'
-import { settleRestores } from './restores.ts'
+import { settleRestores } from './settle-restores.ts'
 
 /**
  * Ids of the backups an undo stands on: what kept databases were restored from, and their safety backups. Where a
@@ -9,7 +9,7 @@ export async function backupsNeededForUndo(background: Background): Promise<Set<
   const { parts, restores, backups, catalog } = background
   const needed = new Set<string>()
   const now = new Date().toISOString()
-  await settleRestores(catalog)
+  await settleRestores(background)
   for (const restore of await catalog.restores.list({ statuses: ['succeeded', 'running'] })) {
     const isOpen =
       restore.status === 'running' ||

@@ -1,18 +1,22 @@
-import type { Catalog, RestoreRecord } from '../../catalog/catalog.ts'
+import type { RestoreRecord } from '../../catalog/catalog.ts'
 import { EngineError } from '../../errors.ts'
 import { randomId } from '../../jobs/job-id.ts'
-import { hasEnded } from '../../jobs/jobs.ts'
 import { newRestoreId } from '../../restore/names.ts'
 import type { BackupOperations, RestoreOperations, RestoreRow } from '../operations-type.ts'
 import { type Background, labelOf } from './core.ts'
+import { settleRestores } from './settle-restores.ts'
+
+/** Those that have changed what is live, and may have kept what was before. */
+const following = new Set(['succeeded', 'undone', 'interrupted'])
 
 export function createRestoreOperations(
   background: () => Promise<Background>,
   backups: Pick<BackupOperations, 'get'>,
 ): RestoreOperations {
   const find = async (reference: string): Promise<RestoreRecord> => {
-    const { catalog } = await background()
-    await settleRestores(catalog)
+    const ready = await background()
+    const { catalog } = ready
+    await settleRestores(ready)
     const exact = await catalog.restores.get(reference)
     if (exact) return exact
     const matches =
@@ -25,7 +29,8 @@ export function createRestoreOperations(
   const follow = async (kind: 'undo' | 'discard', reference: string, by: string, trigger: string) => {
     const { jobs } = await background()
     const restore = await find(reference)
-    if (restore.status !== 'succeeded' || restore.kept_database === null)
+    // Also after an undo: what had been restored is kept in its turn.
+    if (!following.has(restore.status) || restore.kept_database === null)
       throw new EngineError('RESTORE_NOT_FOUND', `Restore ${restore.id} is ${restore.status} and has kept no database.`)
     const label = restore.database
     const job = await jobs.add({
@@ -42,8 +47,9 @@ export function createRestoreOperations(
 
   return {
     async list({ database } = {}) {
-      const { catalog } = await background()
-      await settleRestores(catalog)
+      const ready = await background()
+      const { catalog } = ready
+      await settleRestores(ready)
       return (await catalog.restores.list(database === undefined ? {} : { database })).map(toRow)
     },
     get: async (id) => toRow(await find(id)),
@@ -94,16 +100,6 @@ export function createRestoreOperations(
 
     undo: (id, { by, trigger = 'manual' }) => follow('undo', id, by, trigger),
     discard: (id, { by, trigger = 'manual' }) => follow('discard', id, by, trigger),
-  }
-}
-
-/** Restores whose process died, or that were cancelled while they waited, end as their jobs did. */
-export async function settleRestores(catalog: Catalog): Promise<void> {
-  for (const restore of await catalog.restores.list({ statuses: ['pending', 'running'] })) {
-    const job = restore.job_id === null ? null : await catalog.jobs.get(restore.job_id)
-    if (job && (!hasEnded(job) || job.status === 'succeeded')) continue
-    const { status = 'interrupted', error = null, finished_at = null } = job ?? {}
-    await catalog.restores.put({ ...restore, status, error, finished_at })
   }
 }
 

@@ -2,6 +2,7 @@ import type { JobRecord, Json } from '../../catalog/catalog.ts'
 import { counted } from '../../counted.ts'
 import { EngineError } from '../../errors.ts'
 import type { JobContext } from '../../jobs/runner.ts'
+import { defaultScrubDays } from '../../policy/scrub-rotation.ts'
 import { findCopy } from '../copy-places.ts'
 import type { Caller, CopyOperations, MaintenanceOperations } from '../operations-type.ts'
 import type { Background } from './core.ts'
@@ -89,8 +90,8 @@ export async function runScrubJob(
   context: JobContext,
 ): Promise<Json> {
   const { scrub_days, scrub_repair } = await config.read()
-  // Asked for by hand where no schedule is set: a month is as good as any.
-  const found = await maintenance.scrub({ days: scrub_days || 30, repair: scrub_repair, ...context })
+  const days = scrub_days > 0 ? scrub_days : defaultScrubDays
+  const found = await maintenance.scrub({ days, repair: scrub_repair, ...context })
   if (found.ok) return { ...found }
   throw new EngineError(
     'REPOSITORY_DAMAGED',
