@@ -282,10 +282,19 @@ describe.each(faces)('the HTTP contract over $name', ({ open }) => {
     })
     expect((await get(`/restores/${run.body.id}/logs/`)).body.count).toBeGreaterThan(3)
     expect((await send('/backups/1/delete/', { method: 'DELETE', ...as('admin') })).body.code).toBe('needed_for_undo')
-    const undone = await send(`/restores/${run.body.id}/undo/`, post())
-    expect(await taskEnd(face.fetch, undone.body.task_id)).toMatchObject({ status: 'succeeded' })
-    expect(await cluster.sql(setting.database, 'SELECT count(*)::int AS n FROM orders')).toEqual([{ n: 0 }])
-    expect((await get(`/restores/${run.body.id}/`)).body.status).toBe('undone')
+    // What an undo replaces is kept in its turn: undone once more the restore holds again.
+    for (const [status, n] of [
+      ['undone', 0],
+      ['succeeded', 2000],
+      ['undone', 0],
+    ] as const) {
+      const undo = await send(`/restores/${run.body.id}/undo/`, post())
+      expect(await taskEnd(face.fetch, undo.body.task_id)).toMatchObject({ status: 'succeeded' })
+      expect(await cluster.sql(setting.database, 'SELECT count(*)::int AS n FROM orders')).toEqual([{ n }])
+      const { body } = await get(`/restores/${run.body.id}/`)
+      expect(body).toMatchObject({ status, kept_database: expect.stringContaining('_before_') })
+      expect(Date.parse(body.undo_until)).toBeGreaterThan(Date.now() + 6 * 86_400_000)
+    }
   })
 
   test('a deletion asks for confirmation; pinned backups and the last good one stay', async () => {

@@ -1,5 +1,6 @@
 import { answerNodeRequest, createHandler, type HandlerOptions, type HostedEngine } from '@lifeboat/core'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { silentConnections } from './silent-connections.ts'
 
 export interface FastifyOptions extends Omit<HandlerOptions<FastifyRequest>, 'basePath'> {
   engine: HostedEngine
@@ -21,8 +22,12 @@ export const backupRoutes: FastifyPluginAsync<FastifyOptions> = async (fastify, 
   // Bodies stay as they come: limits and errors are the handler's, the same in every framework.
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  const endSilent = silentConnections(fastify.server)
   fastify.addHook('onReady', () => engine.start())
-  fastify.addHook('preClose', async () => closing.abort())
+  fastify.addHook('preClose', async () => {
+    closing.abort()
+    endSilent()
+  })
   fastify.addHook('onClose', () => engine.stop())
 
   const answer = async (
@@ -39,7 +44,7 @@ export const backupRoutes: FastifyPluginAsync<FastifyOptions> = async (fastify, 
       closing: closing.signal,
     })
   }
-  const methods = ['GET', 'HEAD', 'POST', 'DELETE', 'PUT', 'PATCH'] as const
+  const methods = ['GET', 'HEAD', 'POST', 'DELETE', 'PUT', 'PATCH', 'OPTIONS'] as const
   fastify.route({
     method: [...methods],
     url: '/',

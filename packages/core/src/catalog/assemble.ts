@@ -12,8 +12,9 @@ export function assembleCatalog(parts: {
   location: string
   session: CatalogSession
   close: Catalog['close']
+  listen?: Catalog['listen']
 }): Catalog {
-  const { location, session, close } = parts
+  const { location, session, close, listen } = parts
   return {
     location,
     jobs: jobTable(session),
@@ -22,6 +23,7 @@ export function assembleCatalog(parts: {
     audit: auditTable(session),
     schedule: scheduleTable(session),
     workers: workerTable(session),
+    ...(listen ? { listen } : {}),
     close,
   }
 }

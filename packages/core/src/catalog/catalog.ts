@@ -20,6 +20,11 @@ export interface Catalog {
   readonly audit: AuditTable
   readonly schedule: ScheduleTable
   readonly workers: WorkerTable
+  /**
+   * Calls back soon after anybody has added a job, where the database can tell; sometimes without a cause, sometimes not
+   * at all. Stopped by `close` at the latest.
+   */
+  listen?(onHint: () => void): { stop(): void }
   close(): Promise<void>
 }
 

@@ -6,7 +6,7 @@ const finished = ['succeeded', 'failed', 'cancelled', 'interrupted'] as const
 
 export function jobTable(session: CatalogSession): JobTable {
   return {
-    insert: (job) => session.write((database) => insertJob(database, job)),
+    insert: (job) => session.write((database) => insertJob(session, database, job)),
 
     get: (id) =>
       session.read(async (database) => {
@@ -83,7 +83,7 @@ export function jobTable(session: CatalogSession): JobTable {
           .where('worker', '=', worker)
           .returning('cancel_requested')
           .executeTakeFirst()
-        if (changed && next && !changed.cancel_requested) await insertJob(database, next)
+        if (changed && next && !changed.cancel_requested) await insertJob(session, database, next)
         return changed !== undefined || (await isHeld(database, id, worker, status))
       }),
 
@@ -119,7 +119,7 @@ export function jobTable(session: CatalogSession): JobTable {
         const jobs = rows.map(toJob)
         for (const job of jobs) {
           const successor = next(job)
-          if (successor) await insertJob(database, successor)
+          if (successor) await insertJob(session, database, successor)
         }
         return jobs
       }),
@@ -199,13 +199,14 @@ export function jobTable(session: CatalogSession): JobTable {
 }
 
 /** Also used where a job is added together with what called for it. */
-export async function insertJob(database: Database, job: NewJob): Promise<void> {
+export async function insertJob(session: CatalogSession, database: Database, job: NewJob): Promise<void> {
   const { input, attempt = 1, resumes = null, ...rest } = job
   await database
     .insertInto('jobs')
     .values({ ...rest, input: toText(input), attempt, resumes, status: 'queued', cancel_requested: 0 })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .execute()
+  await session.announceJob?.(database)
 }
 
 async function isHeld(database: Database, id: string, worker: string, status: JobStatus): Promise<boolean> {

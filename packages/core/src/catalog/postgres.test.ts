@@ -1,5 +1,8 @@
 import { Client, Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '../jobs/clock.ts'
+import { createJobs } from '../jobs/jobs.ts'
+import { createLocalQueue } from '../jobs/local-queue.ts'
 import { aloneWithWriters, lockCarry } from '../postgres/catalog-carry.ts'
 import { bookkeepingComment } from '../postgres/excluded.ts'
 import { startStopwatch } from '../testing/stopwatch.ts'
@@ -203,4 +206,63 @@ test('a write outlives its sessions being ended and its database being away for 
   await write
   expect(await catalog.configuration.read()).toEqual({ a: 2 })
   await catalog.close()
+})
+
+/** Counts hints until told to stop. */
+function countHints(catalog: Awaited<ReturnType<typeof open>>) {
+  const seen = { hints: 0 }
+  const hints = catalog.listen?.(() => seen.hints++)
+  return { seen, stop: () => hints?.stop() }
+}
+
+const job = (id: string) => ({
+  ...{ id, kind: 'backup', subject_id: null, database: 'default', writer: null, position: 1, input: {} },
+  ...{ trigger: 'manual', created_by: 'u', created_at: '2026-01-01T00:00:00.000Z' },
+})
+
+test('a job is hinted at in other processes, but not in those of another catalog; a lost connection is made anew', async () => {
+  const name = await newDatabase()
+  const [asking, listening, other] = await Promise.all([open(name), open(name), open(name, 'other')])
+  const heard = countHints(listening)
+  const elsewhere = countHints(other)
+  try {
+    // One at the beginning, for what was asked for before.
+    await expect.poll(() => [heard.seen.hints, elsewhere.seen.hints]).toEqual([1, 1])
+    await asking.jobs.insert(job('t1'))
+    await expect.poll(() => heard.seen.hints).toBe(2)
+    await cluster.sql(
+      'postgres',
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND query LIKE 'LISTEN%'`,
+    )
+    await expect.poll(() => heard.seen.hints, { timeout: 30_000 }).toBe(3)
+    await asking.jobs.insert(job('t2'))
+    await expect.poll(() => heard.seen.hints).toBe(4)
+    heard.stop()
+    await asking.jobs.insert(job('t3'))
+    expect([heard.seen.hints, elsewhere.seen.hints]).toEqual([4, 2])
+  } finally {
+    // Without waiting for those that still listen.
+    await Promise.all([asking.close(), listening.close(), other.close()])
+  }
+})
+
+test('a job asked for in one process begins in another one long before that looks by itself', async () => {
+  const name = await newDatabase()
+  const [asking, working] = await Promise.all([open(name), open(name)])
+  const common = {
+    clock: systemClock,
+    sweepMs: 600_000,
+    handlers: { backup: { resumable: true, run: async () => ({}) } },
+  }
+  const asker = createJobs({ ...common, catalog: asking, queue: createLocalQueue(), worker: 'asker' })
+  const worker = createJobs({ ...common, catalog: working, queue: createLocalQueue(), worker: 'worker' })
+  try {
+    await worker.start()
+    const request = { kind: 'backup', database: 'default', input: {}, trigger: 'manual', createdBy: 'u', writer: null }
+    const { id } = await asker.add(request)
+    await expect.poll(async () => (await asking.jobs.get(id))?.status, { timeout: 60_000 }).toBe('succeeded')
+  } finally {
+    await worker.stop()
+    await Promise.all([asking.close(), working.close()])
+  }
 })

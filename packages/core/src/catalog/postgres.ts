@@ -1,4 +1,5 @@
-import { Kysely, PostgresDialect, type PostgresPool, sql, type Transaction } from 'kysely'
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
+import type { Pool } from 'pg'
 import { EngineError } from '../errors.ts'
 import { isCarried, markTable, oneOpener, shareWriters } from '../postgres/catalog-carry.ts'
 import { databaseError } from '../postgres/database-errors.ts'
@@ -6,12 +7,13 @@ import { assembleCatalog } from './assemble.ts'
 import type { Catalog } from './catalog.ts'
 import { migrateCatalog } from './migrations.ts'
 import { again, isDuplicate } from './postgres-again.ts'
+import { hintChannel, listenForHints } from './postgres-hints.ts'
 import { prepareSchema } from './postgres-schema.ts'
 import type { Tables } from './tables.ts'
 
 export interface PostgresCatalogOptions {
   /** Made by the caller (with an `error` listener); {@link Catalog.close} ends it. */
-  pool: PostgresPool
+  pool: Pool
   /** Default `lifeboat`; made when it is not there. */
   schema?: string
   /** For people and logs. */
@@ -47,8 +49,14 @@ export async function openPostgresCatalog(options: PostgresCatalogOptions): Prom
     await root.destroy()
     throw databaseError(error, `opening the catalog in ${location}`)
   }
+  const listening = new Set<{ stop(): void }>()
   return assembleCatalog({
     location,
+    listen(onHint) {
+      const hints = listenForHints(pool, schema, onHint)
+      listening.add(hints)
+      return hints
+    },
     session: {
       read: (work) => again(patienceMs, () => work(database)),
       write: (work) =>
@@ -61,8 +69,12 @@ export async function openPostgresCatalog(options: PostgresCatalogOptions): Prom
           return work(writing.withSchema(schema))
         }),
       isDuplicate,
+      announceJob: (writing) => sql`SELECT pg_catalog.pg_notify(${hintChannel}, ${schema})`.execute(writing),
     },
-    close: () => root.destroy(),
+    async close() {
+      for (const hints of listening) hints.stop()
+      await root.destroy()
+    },
   })
 }
 

@@ -29,7 +29,7 @@ export function scheduleTable(session: CatalogSession): ScheduleTable {
             .insertInto('schedule_slots')
             .values({ schedule, slot, worker, fired_at, job_id: job?.id ?? null })
             .execute()
-          if (job) await insertJob(database, job)
+          if (job) await insertJob(session, database, job)
           return true
         })
       } catch (error) {

@@ -11,6 +11,8 @@ export interface CatalogSession {
   write<T>(work: (database: Database) => Promise<T>): Promise<T>
   /** Whether an error means that a row with this key is there already. */
   isDuplicate(error: unknown): boolean
+  /** Within a write: tells other processes, once it is committed, that a job was added. */
+  announceJob?(database: Database): Promise<unknown>
 }
 
 /** JSON columns. */

@@ -1,6 +1,7 @@
 import { isEngineError } from '../errors.ts'
 import type { Actor } from '../policy/permissions.ts'
 import { isAllowed } from '../policy/permissions.ts'
+import { preflightAnswer, withAllowedOrigin } from './allowed-origins.ts'
 import { readJsonBody } from './body.ts'
 import { crossSiteRefusal } from './cross-site.ts'
 import type { HttpEngine } from './engine-type.ts'
@@ -39,15 +40,17 @@ export function createHandler(engine: HttpEngine, options: HandlerOptions): Hand
   return async (request, known = {}) => {
     const { basePath = settings.basePath, ...rest } = known
     const connection: Connection = { ...unknownConnection, ...rest }
-    try {
-      return await serve(request, connection, { ...settings, basePath })
-    } catch (error) {
-      return problemResponse(error, settings.onError)
-    }
+    const { origins, onError } = settings
+    const answer = await serve(request, connection, { ...settings, basePath }).catch((error: unknown) =>
+      problemResponse(error, onError),
+    )
+    return withAllowedOrigin(request, answer, origins)
   }
 
   async function serve(request: Request, connection: Connection, own: HandlerSettings): Promise<Response> {
     if (connection.address !== null) limitRate(connection.address)
+    const preflight = preflightAnswer(request, own.origins)
+    if (preflight) return preflight
     const ask = async () =>
       settings.authorize(request, { hostRequest: connection.hostRequest, address: connection.address })
     // Links from elsewhere may lead to the pages: they are the same for everybody, and cannot be framed.

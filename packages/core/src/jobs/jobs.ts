@@ -51,7 +51,10 @@ export interface JobsOptions {
   clock: Clock
   worker: string
   leaseMs?: number
-  /** How often the catalog is searched for jobs of other processes and for broken ones. Default 5 s. */
+  /**
+   * How often the catalog is searched for jobs of other processes and for broken ones, whatever hints it gives. Default
+   * 5 s.
+   */
   sweepMs?: number
   /** Times a broken-off job is begun again. Default 3. */
   maxAttempts?: number
@@ -75,6 +78,8 @@ export function createJobs(options: JobsOptions): Jobs {
   let timer: Timer | undefined
   let stopped = true
   let sweeping: Promise<void> = Promise.resolve()
+  let hints: { stop(): void } | undefined
+  let hinted = false
 
   const newJob = (request: JobRequest): NewJob => ({
     id: request.id ?? randomId('t'),
@@ -135,10 +140,23 @@ export function createJobs(options: JobsOptions): Jobs {
     if (stopped) return
     timer = clock.after(sweepMs, () => {
       // The catalog may be away for a moment; the next sweep makes up for this one.
-      sweeping = sweep()
+      sweeping = sweeping
+        .then(sweep)
         .catch(() => {})
         .then(scheduleSweep)
     })
+  }
+
+  /** A look out of turn. Several hints while one waits are one. */
+  const onHint = () => {
+    if (hinted || stopped) return
+    hinted = true
+    sweeping = sweeping
+      .then(() => {
+        hinted = false
+        return stopped ? undefined : sweep()
+      })
+      .catch(() => {})
   }
 
   return {
@@ -149,10 +167,12 @@ export function createJobs(options: JobsOptions): Jobs {
       await queue.start(deliver)
       await sweep()
       scheduleSweep()
+      hints = catalog.listen?.(onHint)
     },
     async stop() {
       stopped = true
       timer?.cancel()
+      hints?.stop()
       await sweeping
       runner.stopAll('shutdown')
       await queue.stop()

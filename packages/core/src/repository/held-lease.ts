@@ -86,7 +86,10 @@ export function holdLease(held: {
   const watch = () => {
     clearTimeout(deadline)
     if (released || controller.signal.aborted) return
-    deadline = setTimeout(() => (elapsed() >= record.ttl_ms ? lose('late') : watch()), Math.max(1, record.ttl_ms - elapsed()))
+    deadline = setTimeout(
+      () => (elapsed() >= record.ttl_ms ? lose('late') : watch()),
+      Math.max(1, record.ttl_ms - elapsed()),
+    )
     deadline.unref()
   }
 
