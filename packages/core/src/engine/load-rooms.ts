@@ -17,9 +17,13 @@ const rooms: readonly (() => Promise<unknown>)[] = [
   () => import('./verify-backup.ts'),
 ]
 
-/** Loads it while a host begins, so that nobody waits for it in the middle of the night's first backup. */
-export async function loadRooms(): Promise<void> {
+/**
+ * Loads it beside the beginning of a host, so that nobody waits for it in the middle of the night's first backup. Nothing
+ * waits for this: what is not there yet when it is needed is loaded then, and what cannot be loaded fails there.
+ */
+export async function loadRooms(signal: AbortSignal): Promise<void> {
   for (const load of rooms) {
+    if (signal.aborted) return
     await load()
     await setImmediate()
   }

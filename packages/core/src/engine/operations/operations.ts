@@ -36,9 +36,9 @@ export function createOperations(core: EngineCore): Operations {
     const ready = await background()
     const scheduler = await newScheduler(ready)
     await ready.catalog.jobs.forget(isoTime(clock.now() - historyMs))
-    await loadRooms()
     await ready.jobs.start()
     scheduler.start()
+    loadRooms(stopping.signal).catch(() => {})
     return scheduler
   })
 
