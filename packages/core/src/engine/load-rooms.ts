@@ -15,6 +15,8 @@ const rooms: readonly (() => Promise<unknown>)[] = [
   () => import('../maintenance/prune.ts'),
   () => import('../maintenance/scrub.ts'),
   () => import('./verify-backup.ts'),
+  () => import('./delete-backups.ts'),
+  () => import('./export-folder.ts'),
 ]
 
 /**
