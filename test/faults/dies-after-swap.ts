@@ -4,7 +4,7 @@ import { createBackupEngine, type EngineOptions } from '../../packages/core/src/
 const { backup, options } = JSON.parse(process.argv[2] as string) as { backup: string; options: EngineOptions }
 const engine = createBackupEngine({
   ...options,
-  hooks: { afterSwap: () => process.kill(process.pid, 'SIGKILL') },
+  hooks: { afterSwap: () => void process.kill(process.pid, 'SIGKILL') },
 })
 await engine.start()
 const { id } = await engine.operations.restores.run(backup, { by: 'test', confirm: true, safetyBackup: false })
