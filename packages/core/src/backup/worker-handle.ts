@@ -1,8 +1,8 @@
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { EngineError } from '../errors.ts'
+import { endWorker } from '../repository/end-worker.ts'
 import type { FinishedPack } from '../repository/pack.ts'
 import { fromPlainError } from '../repository/plain-error.ts'
-import { endWorker } from './end-worker.ts'
 import {
   type CommonSetup,
   SharedState,

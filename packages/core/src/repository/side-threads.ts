@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { EngineError } from '../errors.ts'
 import type { Deflated, DeflateRequest } from './deflate-piece.ts'
+import { endWorker } from './end-worker.ts'
 import type { RepositoryKeys } from './keys.ts'
 import type { PackTable } from './pack.ts'
 import { fromPlainError, type PlainError } from './plain-error.ts'
@@ -23,7 +24,7 @@ export interface SideThreads {
   deflate(piece: Uint8Array, how: DeflateRequest): Promise<Deflated>
   /** How much can be under way at once without waiting. */
   readonly size: number
-  /** Ends the threads; what is under way fails. Work that comes later starts them anew. */
+  /** Ends the threads; what has not begun fails. Work that comes later starts them anew. */
   close(): Promise<void>
 }
 
@@ -33,6 +34,8 @@ export type SideRequest =
   | { type: 'unseal'; chunk: SealedChunk & { data: Bytes }; recheck: boolean }
   | { type: 'prove'; pack: string; data: Bytes }
   | { type: 'deflate'; piece: Bytes; how: DeflateRequest }
+  /** Has no answer: the thread ends. */
+  | { type: 'end' }
 export type SideAnswer =
   | { type: 'bytes'; bytes: Bytes; checksum?: number }
   | { type: 'proven'; table: PackTable; data: Bytes }
@@ -96,7 +99,8 @@ export function createSideThreads(keys: RepositoryKeys): SideThreads {
       async end() {
         clearTimeout(idle)
         threads.delete(thread)
-        await worker.terminate()
+        worker.unref()
+        await endWorker(worker, () => worker.postMessage({ type: 'end' } satisfies SideRequest))
       },
     }
     worker.on('message', (answer: SideAnswer) => {

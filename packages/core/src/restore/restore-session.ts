@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads'
-import { endWorker } from '../backup/end-worker.ts'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
 import type { Query } from '../postgres/query.ts'
+import { endWorker } from '../repository/end-worker.ts'
 import { fromPlainError, toPlainError } from '../repository/plain-error.ts'
 import type { SealedChunks } from './backup-content.ts'
 import type {
