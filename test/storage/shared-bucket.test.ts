@@ -68,7 +68,7 @@ describe.skipIf(unavailable)(`a shared bucket${unavailable ? ` (skipped: ${unava
     const made = new Set<string>()
     const forgotten = new Set<string>()
     const failed = new Map<string, number>()
-    const totals = { kills: 0, deleted: 0, marked: 0, copied: 0 }
+    const totals = { kills: 0, prunes: 0, deleted: 0, marked: 0, copied: 0 }
 
     const hear = (line: string) => {
       const [what, value = '', marked = '0', copied = '0'] = line.split(' ')
@@ -76,6 +76,7 @@ describe.skipIf(unavailable)(`a shared bucket${unavailable ? ` (skipped: ${unava
       if (what === 'forgetting') forgotten.add(value)
       if (what === 'failed') failed.set(value, (failed.get(value) ?? 0) + 1)
       if (what !== 'pruned') return
+      totals.prunes++
       totals.deleted += Number(value)
       totals.marked += Number(marked)
       totals.copied += Number(copied)
@@ -141,7 +142,7 @@ describe.skipIf(unavailable)(`a shared bucket${unavailable ? ` (skipped: ${unava
     expect(errors).toBe('')
     const { backups, damaged } = await engine.backups.list()
     console.info(
-      `seed ${seed}, ${seconds} s: ${made.size} backups made, ${forgotten.size} forgotten, ${backups.length} there; ${totals.kills} kills; packs marked ${totals.marked}, deleted ${totals.deleted}, bytes repacked ${totals.copied}; failures ${JSON.stringify([...failed])}`,
+      `seed ${seed}, ${seconds} s: ${made.size} backups made, ${forgotten.size} forgotten, ${backups.length} there; ${totals.kills} kills; ${totals.prunes} prunes: packs marked ${totals.marked}, deleted ${totals.deleted}, bytes repacked ${totals.copied}; failures ${JSON.stringify([...failed])}`,
     )
     expect(damaged).toEqual([])
     expect(made.size).toBeGreaterThanOrEqual(least.made)
