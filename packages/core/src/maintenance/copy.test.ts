@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
+import { EngineError } from '../errors.ts'
 import { packObjectName, prefixes } from '../repository/layout.ts'
 import { listPacks } from '../repository/load-index.ts'
 import { writeMark } from '../repository/marks.ts'
@@ -7,10 +8,13 @@ import type { Repository } from '../repository/repository.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
 import { withStatistics } from '../storage/statistics.ts'
 import type { Storage } from '../storage/storage.ts'
+import { wrapStorage } from '../storage/wrap.ts'
 import { createFaultyStorage } from '../testing/faulty-storage.ts'
+import { createTimedStorage } from '../testing/timed-storage.ts'
 import { checkRepository } from './check.ts'
 import { copyRepository } from './copy.ts'
 import { forgetBackup } from './forget.ts'
+import { prune } from './prune.ts'
 import {
   addSampleBackup,
   initSampleRepository,
@@ -122,16 +126,72 @@ test('another repository is left alone', async () => {
   expect(before.has(`backups/${id}`)).toBe(true)
 })
 
-test('what a prune of the copy is about to delete is not built upon', async () => {
-  const storage = createMemoryStorage()
+test('what a prune of the copy marks at this moment is not built upon', async () => {
+  const inner = createMemoryStorage()
+  await copyRepository(source, inner, { only: new Set() })
+  const copy = await openSampleRepository(inner)
+  let mark: { name: string } | undefined
+  const storage = wrapStorage(inner, {
+    async put(name, data, options) {
+      if (name.startsWith(prefixes.backups) && !mark)
+        mark = await writeMark(copy, [...(await listPacks(copy)).keys()].slice(0, 1))
+      return inner.put(name, data, options)
+    },
+  })
+  const [first = '', second = ''] = Object.keys(expected)
+  await expect(copyRepository(source, storage)).rejects.toMatchObject({ code: 'CHUNK_MARKED' })
+  expect(await inner.stat(`backups/${first}`)).toBe(null)
+  expect(await inner.stat(`backups/${second}`)).not.toBe(null)
+  // While the mark is there, under another name.
+  await copyRepository(source, storage)
+  await expectCopy(inner)
+})
+
+test('a manifest that another process has copied meanwhile is not taken away again', async () => {
+  const inner = createMemoryStorage()
+  const [first = ''] = Object.keys(expected)
+  let copiedElsewhere = false
+  let reads = 0
+  const storage = wrapStorage(inner, {
+    async put(name, data, options) {
+      if (name === `backups/${first}` && !copiedElsewhere) {
+        copiedElsewhere = true
+        await copyRepository(source, inner, { only: new Set([first]) })
+      }
+      return inner.put(name, data, options)
+    },
+    async get(name, options) {
+      if (copiedElsewhere && name === `backups/${first}` && ++reads === 2)
+        throw new EngineError('STORAGE_FAILED', 'The network is away for a moment.')
+      return inner.get(name, options)
+    },
+  })
+  await expect(copyRepository(source, storage)).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+  expect(await inner.stat(`backups/${first}`)).not.toBe(null)
+  await copyRepository(source, inner)
+  await expectCopy(inner)
+})
+
+test('a copy whose own retention let packs go takes new backups that share chunks with them', async () => {
+  const storage = createTimedStorage()
   await copyRepository(source, storage)
   const copy = await openSampleRepository(storage)
-  const [first = ''] = Object.keys(expected)
+  const [first = '', second = ''] = Object.keys(expected)
   await forgetBackup(copy, first)
-  const mark = await writeMark(copy, [...(await listPacks(copy)).keys()])
-  await expect(copyRepository(source, storage)).rejects.toMatchObject({ code: 'CHUNK_MARKED' })
-  expect(await storage.stat(`backups/${first}`)).toBe(null)
-  await storage.delete(mark.name)
-  await copyRepository(source, storage)
-  await expectCopy(storage)
+  const hours = 27 * 3_600_000
+  const pruneCopy = async () => {
+    storage.advance(hours)
+    return prune(copy)
+  }
+  expect((await pruneCopy()).packsMarked).toBeGreaterThan(0)
+  // The source still has what its first backup holds, and the next one shares rows with both.
+  const tables = { ...expected[first], ...{ more: expected[second]?.own ?? Buffer.alloc(0) } }
+  const marked = await addSampleBackup(source, tables)
+  await copyRepository(source, storage, { only: new Set([marked]) })
+  expect((await pruneCopy()).packsDeleted).toBeGreaterThan(0)
+  const deleted = await addSampleBackup(source, tables)
+  await copyRepository(source, storage, { only: new Set([deleted]) })
+  await pruneCopy()
+  await pruneCopy()
+  await expectCopy(storage, { [second]: expected[second]!, [marked]: tables, [deleted]: tables })
 })

@@ -10,7 +10,7 @@ import type { Manifest } from '../repository/documents.ts'
 import { writeIndexObjects } from '../repository/index-object.ts'
 import { keepLocked, lockManifest } from '../repository/keep-locked.ts'
 import { packObjectName } from '../repository/layout.ts'
-import { listPacks, loadChunkIndex } from '../repository/load-index.ts'
+import { loadChunkIndex } from '../repository/load-index.ts'
 import { manifestChunkIds } from '../repository/manifest-chunks.ts'
 import { listManifests, manifestName, openManifest } from '../repository/manifests.ts'
 import { listMarks } from '../repository/marks.ts'
@@ -18,6 +18,7 @@ import { pinName } from '../repository/pins.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type Storage, StorageObjectMissing } from '../storage/storage.ts'
 import { type CopyKey, prepareCopy } from './copy-target.ts'
+import { repackChunks } from './repack.ts'
 
 export interface CopyOptions {
   /** Only backups newer than the newest one that is there: for a copy that keeps less than its source. */
@@ -42,13 +43,13 @@ export interface CopyResult {
 const packsAtOnce = 3
 
 /**
- * Brings a second storage up to date: every backup that is not there yet, oldest first, with the packs it needs, as they
+ * Brings a second storage up to date: every backup that is not there yet, oldest first, with the packs it lacks, as they
  * are, sealed. The copy is a repository of the same id and master key. Nothing is deleted there: what is kept is the
  * copy's own affair, and its prune.
  *
  * Each pack is checked against its name before it is written, so damage does not travel. May be broken off at any moment
  * and begun again: only what is missing is moved. A backup that is damaged in the source, or that needs what a prune of
- * the copy is about to delete, keeps no other one from being copied; afterwards its `REPOSITORY_DAMAGED`,
+ * the copy marks at this moment, keeps no other one from being copied; afterwards its `REPOSITORY_DAMAGED`,
  * `CHUNK_MISSING` or `CHUNK_MARKED` is thrown. Throws `REPOSITORY_EXISTS` where another repository is.
  */
 export async function copyRepository(
@@ -130,24 +131,24 @@ async function copyBackup(copying: Copying, manifest: Manifest, onPack: (bytes: 
   const { source, target, index, signal } = copying
   const name = manifestName(manifest.id)
   try {
-    const packs = await neededPacks(source, index, manifest, signal)
-    const before = await marksOn(target, packs, signal)
-    if (before.pack !== undefined) throw marked(before.pack)
-    const stored = await listPacks(target, signal)
-    const absent = [...packs].filter((pack) => stored.get(pack) !== index.pack(pack)?.bytes)
-    for await (const bytes of mapInOrder(absent, packsAtOnce, (pack) => copyPack(source, target, pack, signal)))
+    const { whole, pieces, used, there } = await whatIsMissing(copying, manifest)
+    for await (const bytes of mapInOrder(whole, packsAtOnce, (pack) => copyPack(source, target, pack, signal)))
       onPack(bytes)
-    await indexPacks(target, index, packs, signal)
+    const made = await repackChunks(source, index, pieces, { into: target.storage, signal })
+    if (made.unreadable.size > 0)
+      throw damaged([...made.unreadable].map(packObjectName), 'cannot be read whole, so this backup was not copied')
+    for (const table of made.tables) onPack(table.bytes)
+    const unindexed = there.unindexed.filter((pack) => used.has(pack)).flatMap((pack) => there.packTable(pack) ?? [])
+    const copied = whole.flatMap((pack) => index.packTable(pack) ?? [])
+    await writeIndexObjects(target, [...unindexed, ...copied, ...made.tables], { signal })
+    const packs = new Set([...used, ...whole, ...made.tables.map((table) => table.name)])
     await keepLocked(target, packs, { signal })
 
     const data = await source.storage.get(name, { signal })
     const { checksum } = openManifest(source, manifest.id, data)
     await copyObject(source, target, pinName(manifest.id), signal)
-    if (
-      !(await target.storage.put(name, data, { ifAbsent: true, signal })) &&
-      !(await holds(target, name, data, signal))
-    )
-      throw damaged(name, 'is another one in the copy')
+    const created = await target.storage.put(name, data, { ifAbsent: true, signal })
+    if (!created && !(await holds(target, name, data, signal))) throw damaged(name, 'is another one in the copy')
     try {
       const back = openManifest(target, manifest.id, await target.storage.get(name, { signal }))
       if (back.checksum !== checksum) throw damaged(name, 'reads back as something else than what was written')
@@ -156,7 +157,8 @@ async function copyBackup(copying: Copying, manifest: Manifest, onPack: (bytes: 
       if (after.pack !== undefined) throw marked(after.pack)
       await lockManifest(target, name, signal)
     } catch (error) {
-      await target.storage.delete(name).catch(() => {})
+      // One that was there already is another process's, and not ours to take away.
+      if (created) await target.storage.delete(name).catch(() => {})
       throw error
     }
     return true
@@ -166,20 +168,46 @@ async function copyBackup(copying: Copying, manifest: Manifest, onPack: (bytes: 
   }
 }
 
-async function neededPacks(
-  source: Repository,
-  index: ChunkIndex,
-  manifest: Manifest,
-  signal: AbortSignal | undefined,
-): Promise<Set<string>> {
-  const packs = new Set<string>()
+interface MissingPacks {
+  /** Packs of the source that the copy takes as they are. */
+  whole: string[]
+  /** Chunks, by pack of the source, that go into packs of the copy's own. */
+  pieces: { pack: string; ids: string[] }[]
+  /** Packs of the copy that hold the rest. */
+  used: Set<string>
+  /** The index of the copy. */
+  there: ChunkIndex
+}
+
+/**
+ * What a copy lacks of a backup, chunk by chunk: its own prune may have put together anew what the source still has as it
+ * was. A pack that the copy has marked is not brought back under its name while the mark is there, because a prune may
+ * delete that name at any moment: what is needed of it gets another one.
+ */
+async function whatIsMissing({ source, target, index, signal }: Copying, manifest: Manifest): Promise<MissingPacks> {
+  const [there, marks] = await Promise.all([loadChunkIndex(target, { signal }), listMarks(target, { signal })])
+  const marked = new Set(marks.flatMap(({ packs }) => packs))
+  const whole = new Set<string>()
+  const used = new Set<string>()
+  const pieces = new Map<string, Set<string>>()
   for await (const id of manifestChunkIds(createChunkReader(source, index, { signal }), manifest)) {
+    const here = there.find(id)?.pack
+    if (here !== undefined && !marked.has(here)) {
+      used.add(here)
+      continue
+    }
     const pack = index.find(id)?.pack
     if (pack === undefined)
       throw new EngineError('CHUNK_MISSING', `A chunk of backup ${manifest.id} is in no pack, so it was not copied.`)
-    packs.add(pack)
+    if (!marked.has(pack)) whole.add(pack)
+    else pieces.set(pack, (pieces.get(pack) ?? new Set()).add(id))
   }
-  return packs
+  return {
+    whole: [...whole],
+    pieces: Array.from(pieces, ([pack, ids]) => ({ pack, ids: [...ids] })),
+    used,
+    there,
+  }
 }
 
 async function copyPack(
@@ -195,18 +223,6 @@ async function copyPack(
   if (digest !== pack) throw damaged(name, 'is not what its name says')
   await target.storage.put(name, data, { signal })
   return data.length
-}
-
-/** Writes index objects for those of the packs that no index object of the copy lists. */
-async function indexPacks(
-  target: Repository,
-  index: ChunkIndex,
-  packs: Set<string>,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const there = await loadChunkIndex(target, { signal, checkPacks: false })
-  const tables = [...packs].filter((pack) => !there.hasPack(pack)).map((pack) => index.packTable(pack)!)
-  await writeIndexObjects(target, tables, { signal })
 }
 
 /** One of the packs that a mark of the copy names, if there is one. */

@@ -7,22 +7,23 @@ import { PackBuilder, type PackTable } from '../repository/pack.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { SealParts } from '../repository/seal.ts'
 import { type SealedChunk, sealChunk, unsealChunk } from '../repository/sealed-chunk.ts'
+import type { Storage } from '../storage/storage.ts'
 
 const nonceAndCompressionBytes = 13
 const tagBytes = 16
 
 /**
- * Copies chunks into new packs, each opened and its id computed again on the way; nothing is encrypted anew. Gives the
- * tables of the new packs (not indexed yet), and the packs from which not everything could be read.
+ * Copies chunks into new packs, each opened and its id computed again on the way; nothing is encrypted anew. `into` is where
+ * the packs are put, by default where the chunks are read from. Gives the tables of the new packs (not indexed yet), and the packs from which not everything could be read.
  */
 export async function repackChunks(
   repository: Repository,
   index: ChunkIndex,
   sources: { pack: string; ids: string[] }[],
-  options: { packBytes?: number; signal?: AbortSignal; report?: Reporter } = {},
+  options: { packBytes?: number; into?: Storage; signal?: AbortSignal; report?: Reporter } = {},
 ): Promise<{ tables: PackTable[]; unreadable: Set<string>; bytes: number }> {
-  const { keys, storage } = repository
-  const { signal, report } = options
+  const { keys } = repository
+  const { into: storage = repository.storage, signal, report } = options
   const reader = createChunkReader(repository, index, { signal, recheck: true })
   const builder = new PackBuilder(keys, options.packBytes ?? defaultPackBytes)
   const tables: PackTable[] = []
