@@ -35,7 +35,9 @@ export async function startGcsFake(bucketName: string): Promise<GcsFake> {
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
     const match = /^\/(upload\/|download\/)?storage\/v1\/b\/([^/]+)\/o(?:\/([^/]+))?$/.exec(url.pathname)
-    const body = await readAll(request)
+    // What broke off half-way is no object.
+    const body = await readAll(request).catch(() => undefined)
+    if (body === undefined) return void response.destroy()
     if (!match) return fail(response, 404, `Not Found: ${url.pathname}`)
     if (match[2] !== bucketName) return fail(response, 404, 'The specified bucket does not exist.')
     const name = match[3] === undefined ? undefined : decodeURIComponent(match[3])

@@ -23,9 +23,8 @@ export interface GcsStorageOptions {
 /**
  * A bucket of Google Cloud Storage. Needs the package `@google-cloud/storage`.
  *
- * Each object is one upload that is not resumable: nothing is left unfinished. Put-if-absent is `ifGenerationMatch=0`. The
- * SDK's own retries are off, see `withRetry`. It cannot break off a
- * write: after an abort one may still be carried out.
+ * Each object is one upload that is not resumable: nothing is left unfinished. Put-if-absent is `ifGenerationMatch=0`.
+ * Trying again is the affair of `withRetry`.
  */
 export function createGcsStorage(options: GcsStorageOptions): Storage {
   const endpoint = parseEndpoint(options.endpoint)
@@ -57,7 +56,6 @@ async function openDriver(options: GcsStorageOptions): Promise<RemoteDriver> {
     ...(options.credentials ? { credentials: options.credentials } : {}),
     retryOptions: { autoRetry: false, maxRetries: 0 },
   })
-  const bucket = client.bucket(options.bucket)
   const path = `/storage/v1/b/${encodeURIComponent(options.bucket)}/o`
   const objectPath = (key: string) => `${path}/${encodeURIComponent(key)}`
 
@@ -65,24 +63,27 @@ async function openDriver(options: GcsStorageOptions): Promise<RemoteDriver> {
    * Not through the SDK, which follows redirects to wherever an answer points, and whose streams cannot be aborted and warn
    * about their own listeners at each object.
    */
-  async function call(method: string, at: string, signal: AbortSignal, more: Record<string, string> = {}) {
+  async function call(
+    method: string,
+    at: string,
+    signal: AbortSignal,
+    more: Record<string, string> = {},
+    body?: Buffer<ArrayBuffer>,
+  ) {
     const url = `${client.apiEndpoint}${at}`
     const headers = new Headers(options.endpoint ? {} : await client.authClient.getRequestHeaders(url))
     for (const [name, value] of Object.entries(more)) headers.set(name, value)
-    const response = await fetch(url, { method, headers, signal, redirect: 'manual' })
+    const response = await fetch(url, { method, headers, body, signal, redirect: 'manual' })
     if (response.ok) return response
     throw Object.assign(new Error(saidBy(await response.text())), { code: response.status })
   }
 
   return {
     async put(key, data, { ifAbsent, signal }) {
-      const saving = bucket.file(key).save(data, {
-        resumable: false,
-        // Every byte read is authenticated under the repository's own key.
-        validation: false,
-        ...(ifAbsent ? { preconditionOpts: { ifGenerationMatch: 0 } } : {}),
-      })
-      await unless(signal, saving)
+      const query = new URLSearchParams({ uploadType: 'media', name: key, ...(ifAbsent ? { ifGenerationMatch: '0' } : {}) })
+      const type = { 'content-type': 'application/octet-stream' }
+      const response = await call('POST', `/upload${path}?${query}`, signal, type, data as Buffer<ArrayBuffer>)
+      await response.body?.cancel()
       return true
     },
 
@@ -149,20 +150,6 @@ function saidBy(text: string): string {
     // Not JSON: a page of a proxy.
   }
   return text.slice(0, 300)
-}
-
-/** The result, or a rejection as soon as the signal fires. */
-async function unless<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  signal.throwIfAborted()
-  const { promise, reject } = Promise.withResolvers<never>()
-  const stop = () => reject(signal.reason)
-  signal.addEventListener('abort', stop, { once: true })
-  work.catch(() => {})
-  try {
-    return await Promise.race([work, promise])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
 }
 
 function classify(error: unknown): RemoteFailure {
