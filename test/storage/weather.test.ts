@@ -6,17 +6,27 @@ import { type Place, placeKinds } from './places.ts'
 import type { Weather } from './tcp-proxy.ts'
 
 /**
- * One kind of bad weather at a time, over every kind of storage: each backup ends good, or failed and invisible; what is
- * there afterwards is whole; and the next backup works. `WEATHER_RUNS` sets how many backups each meets.
+ * One kind of bad weather at a time, over every kind of storage: each backup ends good, or failed and invisible; read again
+ * in the same weather it is found good, or cannot be read, but is never taken for damaged; what is there afterwards is whole;
+ * and the next backup works. `WEATHER_RUNS` sets how many backups each meets.
  */
 const runs = Number(process.env.WEATHER_RUNS ?? (process.env.LIFEBOAT_LONG === '1' ? 10 : 1))
 const seed = Number(process.env.WEATHER_SEED ?? 20_261_123)
 const places = await placeKinds()
 
 type Random = () => number
-const weathers: Record<string, { http?: true; faults?: true; of(random: Random): Partial<Weather> }> = {
+/** `faults`: some are counted; `takesMs`: what a backup takes at least. Else the weather was not there. */
+interface Kind {
+  http?: true
+  faults?: true
+  takesMs?: number
+  of(random: Random): Partial<Weather>
+}
+const weathers: Record<string, Kind> = {
   '200 ms there and back, and of what passes every hundredth piece is a reset': {
     faults: true,
+    // Some fifteen round trips, whatever else there is.
+    takesMs: 2_000,
     of(random) {
       let piece = Math.floor(random() * 70)
       return { latencyMs: 100, reset: () => ++piece % 100 === 0 }
@@ -39,7 +49,8 @@ const weathers: Record<string, { http?: true; faults?: true; of(random: Random):
       }
     },
   },
-  'a trickle of 300 kB/s': { of: () => ({ latencyMs: 5, bytesPerSecond: 300_000 }) },
+  // Some 2 MB, over a few connections.
+  'a trickle of 300 kB/s, there and back': { takesMs: 1_000, of: () => ({ latencyMs: 5, bytesPerSecond: 300_000 }) },
   'connections that break off in the middle of a pack': {
     faults: true,
     of(random) {
@@ -104,6 +115,7 @@ for (const { name, http, unavailable, start } of places)
             await cluster.sql('app', `UPDATE orders SET note = md5(note) || substr(note, 33) WHERE id % 7 = ${run % 7}`)
             Object.assign(place.proxy.weather, weather.of(random))
             const victim = engineHere()
+            const began = performance.now()
             const id = await victim.backups.create({ name: kind, type: 'full' }).then(
               (backup) => backup.id,
               (error: { code?: string }) => {
@@ -113,6 +125,15 @@ for (const { name, http, unavailable, start } of places)
                 return undefined
               },
             )
+            const took = performance.now() - began
+            if (id !== undefined) {
+              if (weather.takesMs) expect(took, 'the weather was there').toBeGreaterThan(weather.takesMs)
+              const reading = victim.backups.verify(id, { levels: ['checksums'] })
+              await reading.then(
+                (report) => expect(report).toMatchObject({ ok: true }),
+                (error) => expect(error).toMatchObject({ code: 'STORAGE_FAILED' }),
+              )
+            }
             await victim.stop().catch(() => {})
             calm()
             const { backups, damaged } = await engine.backups.list()
