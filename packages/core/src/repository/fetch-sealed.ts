@@ -4,15 +4,17 @@ import type { ChunkIndex, ChunkLocation } from './chunk-index.ts'
 import { mapInOrder } from './concurrency.ts'
 import { damaged } from './damage.ts'
 import type { Elsewhere } from './elsewhere.ts'
-import { packObjectName } from './layout.ts'
+import { giveBack } from './give-back.ts'
+import { maxChunkBytes, packObjectName } from './layout.ts'
 import type { Repository } from './repository.ts'
 import type { SealedChunk } from './sealed-chunk.ts'
 
 /** One request: at most 4 MiB, over gaps that cost less than a request of their own. */
 const rangeBytes = 4 * 1024 * 1024
 const gapBytes = 64 * 1024
-/** Requests under way at once; with the range they bound the memory at 16 MiB. */
-const readAhead = 4
+/** Requests under way or read ahead: many where they are small, because each takes a round trip; no more than 16 MiB. */
+const readAhead = 16
+const aheadBytes = 16 * 1024 * 1024
 
 interface Range {
   pack: string
@@ -38,7 +40,9 @@ export async function* fetchSealed(
   ids: Iterable<string> | AsyncIterable<string>,
 ): AsyncGenerator<SealedChunk> {
   const ranges = coalesce(source, ids)
-  for await (const chunks of mapInOrder(ranges, readAhead, (range) => fetchRange(source, range))) yield* chunks
+  const fetch = (range: Range | string) => fetchRange(source, range)
+  const of = (range: Range | string) => (typeof range === 'string' ? maxChunkBytes : range.length)
+  for await (const chunks of mapInOrder(ranges, readAhead, fetch, { bytes: aheadBytes, of })) yield* chunks
 }
 
 /** Every version of a chunk there is, those of the repository first, then those of its copies. */
@@ -127,10 +131,13 @@ async function fetchRange(source: ChunkSource, range: Range | string): Promise<S
   try {
     const { repository, signal } = source
     const data = await repository.storage.get(packObjectName(pack), { offset, length, signal })
-    return range.chunks.map(({ id, at }) => {
+    const chunks = range.chunks.map(({ id, at }) => {
       const start = at.offset - offset
-      return { id, bytes: at.bytes, data: data.subarray(start, start + at.storedBytes), pack }
+      return { id, bytes: at.bytes, data: new Uint8Array(data.subarray(start, start + at.storedBytes)), pack }
     })
+    // Each has memory of its own now, which goes when the chunk goes.
+    giveBack(data)
+    return chunks
   } catch (error) {
     if (!isLoss(error)) throw error
   }

@@ -31,6 +31,13 @@ export interface RestoreSession {
 /** Chunks on their way to a worker: enough to keep it busy, and at most some 32 MiB of sealed bytes. */
 const chunksAhead = 8
 
+/** Bytes that can be handed over: posting a view would clone all the memory it is a part of. */
+function withOwnMemory(data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = data
+  const whole = buffer instanceof ArrayBuffer && buffer.byteLength === data.byteLength
+  return whole ? (data as Uint8Array<ArrayBuffer>) : new Uint8Array(data)
+}
+
 /** Starts the thread and connects. An abort ends the session on the server within 5 s. */
 export async function openRestoreSession(
   setup: RestoreWorkerSetup,
@@ -137,8 +144,7 @@ export async function openRestoreSession(
         for await (const chunk of chunks) {
           if (failed || signal?.aborted) break
           ahead++
-          // A copy of its own, handed over: posting a view would clone the whole range it was read in.
-          const data = Uint8Array.from(chunk.data)
+          const data = withOwnMemory(chunk.data)
           send({ type: 'chunk', chunk: { ...chunk, data } }, [data.buffer])
           while (ahead >= chunksAhead && !failed && !dead) {
             await new Promise<void>((resolve) => {

@@ -9,7 +9,7 @@
  *   or the process dies, no reader ever sees a part of it. Without `ifAbsent` it replaces.
  * - **put with ifAbsent** lets exactly one of several competing writers win; the others get `false`.
  * - **get** of a name that is not there throws `StorageObjectMissing`; a range past the end throws too: never fewer
- *   bytes than asked for.
+ *   bytes than asked for. The buffer is the caller's, who may change it or give its memory back.
  * - **list** yields each object whose name starts with the prefix, in no particular order; an object whose `put` had
  *   returned before the listing began is in it.
  * - **delete** of a name that is not there succeeds.
