@@ -24,6 +24,30 @@ export interface Base {
 /** `reason`: why there is none. */
 export type FoundBase = { base: Base; positionReached: boolean } | { reason: string }
 
+/** The backups that are there, of which one may become the base. */
+export interface EarlierBackups {
+  candidates: BaseCandidate[]
+  /** Ids of those that cannot be read. */
+  damaged: string[]
+}
+
+export async function readEarlierBackups(
+  repository: Repository,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<EarlierBackups> {
+  const [verifications, manifests] = await Promise.all([
+    listVerifications(repository, undefined, { signal }),
+    Array.fromAsync(listManifests(repository, { signal })),
+  ])
+  const failed = new Map(verifications.map(({ backup, ok }) => [backup, !ok]))
+  const earlier: EarlierBackups = { candidates: [], damaged: [] }
+  for (const { id, manifest } of manifests) {
+    if (manifest) earlier.candidates.push({ manifest, failedVerification: failed.get(id) === true })
+    else earlier.damaged.push(id)
+  }
+  return earlier
+}
+
 /**
  * Finds the base and reads what it says of its tables. To be called before the present snapshot is taken: a backup that
  * is found afterwards may be of a later moment.
@@ -31,6 +55,8 @@ export type FoundBase = { base: Base; positionReached: boolean } | { reason: str
 export async function findBase(run: {
   repository: Repository
   index: ChunkIndex
+  /** Null where none is wanted. */
+  earlier: EarlierBackups | null
   /** Outside of any transaction. */
   query: Query
   type: Manifest['type']
@@ -38,17 +64,9 @@ export async function findBase(run: {
   fullEveryDays: number
   signal?: AbortSignal
 }): Promise<FoundBase> {
-  const { repository, index, query, type, database, fullEveryDays, signal } = run
-  if (type === 'full') return { reason: 'asked for' }
-  const failed = new Map<string, boolean>()
-  for (const { backup, ok } of await listVerifications(repository, undefined, { signal })) failed.set(backup, !ok)
-  const candidates: BaseCandidate[] = []
-  const damaged: string[] = []
-  for await (const { id, manifest } of listManifests(repository, { signal })) {
-    if (manifest) candidates.push({ manifest, failedVerification: failed.get(id) === true })
-    else damaged.push(id)
-  }
-  const choice = chooseBase({ type, candidates, damaged, database, fullEveryDays, now: new Date() })
+  const { repository, index, earlier, query, type, database, fullEveryDays, signal } = run
+  if (type === 'full' || earlier === null) return { reason: 'asked for' }
+  const choice = chooseBase({ type, ...earlier, database, fullEveryDays, now: new Date() })
   if ('reason' in choice) return choice
   const { base: manifest } = choice
   const reader = createChunkReader(repository, index, { signal })

@@ -18,7 +18,7 @@ import { withAttempts } from './attempts.ts'
 import type { BackupOptions, OpeningContext } from './backup-context.ts'
 import { defaultFullEveryDays } from './base.ts'
 import { type DumpableSnapshot, dumpDefinitions } from './dump-definitions.ts'
-import { type Base, confirmBase, findBase } from './find-base.ts'
+import { type Base, confirmBase, findBase, readEarlierBackups } from './find-base.ts'
 import { inspectSource } from './inspect-source.ts'
 import { createLazyPool } from './lazy-pool.ts'
 import { describeBackup } from './manifest.ts'
@@ -88,18 +88,24 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   scope.onEnd(() => lease.release())
   lease.lost.addEventListener('abort', () => scope.fail(lease.lost.reason))
 
+  // Together, because over a network each answer is waited for.
+  const [isThere, index, earlier] = await Promise.all([
+    repository.storage.stat(manifestName(id), { signal }),
+    loadChunkIndex(repository, { signal }),
+    options.type === 'full' ? null : readEarlierBackups(repository, { signal }),
+  ])
   // A commit that fails takes its manifest away again: it must not be able to meet another backup's.
-  if (await repository.storage.stat(manifestName(id), { signal }))
+  if (isThere)
     throw new EngineError('CONFIG_INVALID', `There is a backup with the id ${id} already.`, { detail: { id } })
 
   const { packBytes, compressionLevel } = resources
-  const index = await loadChunkIndex(repository, { signal })
   const writer = createRepositoryWriter(repository, { index, signal, lease, packBytes, compressionLevel })
 
   // Before the snapshot is taken: a backup found later may be of a later moment.
   const found = await findBase({
     repository,
     index,
+    earlier,
     query: control.query,
     type: options.type,
     database: source.server,
@@ -163,6 +169,9 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
     ...{ context, options, control, pool, snapshot, writer, base },
     ...{ schema, scanSessions },
   })
+  // Rows are read and counted: what is left takes round trips. A number that a failure leaves behind is not given again.
+  const claimed = options.number ?? claimNumber(repository, { signal })
+  Promise.resolve(claimed).catch(() => {})
   if (reading.baseIsWrong !== null && 'manifest' in base) await condemn(repository, base.manifest, reading.baseIsWrong)
   // The marker proves more than a flushed WAL does; where there is none, this has to do.
   if (snapshot.facts.marker === null) await snapshot.confirmFlushed(control.query)
@@ -186,10 +195,7 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   // Packs, then index objects, then the manifest: its appearance is the backup's.
   return inPhase(report, 'manifest', async () => {
     await pool.flush()
-    const [{ storedBytes }, number] = await Promise.all([
-      writer.finish(),
-      options.number ?? claimNumber(repository, { signal }),
-    ])
+    const [{ storedBytes }, number] = await Promise.all([writer.finish(), claimed])
     const manifest = describeBackup({
       id,
       number,

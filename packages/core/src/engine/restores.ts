@@ -71,7 +71,11 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
       if (confirm !== true && confirm !== plan.hash)
         throw new EngineError('PLAN_CHANGED', 'The plan is not the one that was confirmed.', { detail: { plan } })
       const startedAt = new Date()
-      return restoreSummary(await runRestore(ready, plan, { id, signal, report }), startedAt, new Date())
+      return restoreSummary(
+        await runRestore(ready, plan, { id, plannedNow: true, signal, report }),
+        startedAt,
+        new Date(),
+      )
     },
 
     async kept({ database, signal } = {}) {

@@ -35,19 +35,17 @@ export async function readStoredBackups(
 ): Promise<StoredBackups> {
   const opened = (!fresh && remembered.get(repository)) || newOpened()
   remembered.set(repository, opened)
-  const [pins, verifications] = await Promise.all([
+  const [pins, verifications, manifests] = await Promise.all([
     listPins(repository, { signal }),
     listVerifications(repository, undefined, { signal, opened: opened.verifications }),
+    Array.fromAsync(listManifests(repository, { signal, opened: opened.manifests })),
   ])
   // Oldest first: the last one set is the newest.
   const newest = new Map<string, LastVerified>()
   for (const { backup, level, at, ok } of verifications) newest.set(backup, { level, at, ok })
   const backups: StoredBackup[] = []
   const damaged: StoredBackups['damaged'] = []
-  for await (const { id, manifest, checksum, error } of listManifests(repository, {
-    signal,
-    opened: opened.manifests,
-  })) {
+  for (const { id, manifest, checksum, error } of manifests) {
     if (manifest && checksum) {
       backups.push({ manifest, checksum, pinned: pins.has(id), lastVerified: newest.get(id) ?? null })
     } else {

@@ -72,7 +72,7 @@ async function restoreOnTheSide(
   }
   try {
     const plan = await planRestore(context, options, { signal })
-    await runRestore(context, plan, { signal, report })
+    await runRestore(context, plan, { plannedNow: true, signal, report })
   } finally {
     const session = await openSession(withDatabase(context.database, context.database.database), {
       application: 'verify cleanup',

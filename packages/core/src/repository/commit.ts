@@ -15,6 +15,9 @@ import { listMarks, type Mark } from './marks.ts'
 import type { Repository } from './repository.ts'
 import { sealDocument } from './sealed-document.ts'
 
+/** A lease that was asserted longer ago than this is asserted once more before the manifest is put. */
+const assertedForMs = 2_000
+
 /** The part of a lease that a commit needs. */
 export interface CommitLease {
   /** Throws `LEASE_LOST` when another holder has taken over. */
@@ -35,10 +38,20 @@ export async function commitManifest(
   const checksum = createHash('sha256').update(plain).digest('hex')
   const data = sealDocument(keys, name, plain)
 
-  const marks = await applyMarks(repository, index, signal)
-  const packs = await neededPacks(repository, index, manifest, signal)
-  await keepLocked(repository, packs, { signal })
-  await lease?.assertHeld()
+  // Together, because over a network each answer is waited for.
+  const began = performance.now()
+  const [marks, stored, used] = await Promise.all([
+    applyMarks(repository, index, signal),
+    listPacks(repository, signal),
+    usedPacks(repository, index, manifest, signal),
+    lease?.assertHeld(),
+  ])
+  // Where a mark was read only now, another pack may hold the same chunks.
+  const isMarked = [...used.keys()].some((pack) => index.pack(pack)?.state === 'marked')
+  const packs = isMarked ? await usedPacks(repository, index, manifest, signal) : used
+  checkPacks(index, stored, packs)
+  await keepLocked(repository, packs.keys(), { signal })
+  if (performance.now() - began > assertedForMs) await lease?.assertHeld()
   let created = false
   try {
     created = await storage.put(name, data, { ifAbsent: true, signal })
@@ -48,10 +61,12 @@ export async function commitManifest(
         throw new EngineError('INTERNAL', `There is a backup with the id ${manifest.id} already.`)
       }
     }
-    const stored = await readManifest(repository, manifest.id, { signal })
-    if (stored.checksum !== checksum) throw damaged(name, 'reads back as something else than what was written')
     // A mark set since we looked may be of a prune that listed the backups before this one was there.
-    const later = await applyMarks(repository, index, signal)
+    const [back, later] = await Promise.all([
+      readManifest(repository, manifest.id, { signal }),
+      applyMarks(repository, index, signal),
+    ])
+    if (back.checksum !== checksum) throw damaged(name, 'reads back as something else than what was written')
     const fresh = later.filter((mark) => !marks.some((earlier) => earlier.name === mark.name))
     const marked = fresh.flatMap((mark) => mark.packs).find((pack) => packs.has(pack))
     if (marked !== undefined) throw chunkMarked(marked)
@@ -81,28 +96,32 @@ async function applyMarks(repository: Repository, index: ChunkIndex, signal: Abo
   return marks
 }
 
-/** The packs that hold what the backup needs. Throws unless each is in the storage, of its size, and not marked. */
-async function neededPacks(
+/** The packs that hold what the backup needs, each with a chunk it is needed for. */
+async function usedPacks(
   repository: Repository,
   index: ChunkIndex,
   manifest: Manifest,
   signal: AbortSignal | undefined,
-): Promise<Set<string>> {
-  const stored = await listPacks(repository, signal)
+): Promise<Map<string, string>> {
   const reader = createChunkReader(repository, index, { signal })
-  const packs = new Set<string>()
+  const packs = new Map<string, string>()
   for await (const id of manifestChunkIds(reader, manifest)) {
     const pack = index.find(id)?.pack
     if (pack === undefined) throw unreadable(index, id, [])
-    if (packs.has(pack)) continue
+    if (!packs.has(pack)) packs.set(pack, id)
+  }
+  return packs
+}
+
+/** Throws unless each of these packs is in the storage, of its size, and not marked. */
+function checkPacks(index: ChunkIndex, stored: ReadonlyMap<string, number>, packs: ReadonlyMap<string, string>): void {
+  for (const [pack, id] of packs) {
     if (index.pack(pack)?.state === 'marked') throw chunkMarked(pack)
     const bytes = stored.get(pack)
     if (bytes === undefined) throw unreadable(index, id, [])
     if (bytes !== index.pack(pack)?.bytes)
       throw damaged(packObjectName(pack), `has ${bytes} bytes, not as many as indexed`)
-    packs.add(pack)
   }
-  return packs
 }
 
 function chunkMarked(pack: string): EngineError {

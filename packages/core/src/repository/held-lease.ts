@@ -53,12 +53,15 @@ export function holdLease(held: {
   /** The monotonic clock may stand still while the host sleeps, the wall clock may be set back: the larger counts. */
   const elapsed = () => Math.max(performance.now() - heldFrom.monotonic, Date.now() - heldFrom.wall)
 
-  /** Moves the lease to its next generation. Only one such change runs at a time. */
-  const advance = (next: LeaseRecord): Promise<void> => {
-    const result = queue.then(() => advanceNow(next))
+  /** Only one change of the lease runs at a time. */
+  const inTurn = (change: () => Promise<void>): Promise<void> => {
+    const result = queue.then(change)
     queue = result.catch(() => {})
     return result
   }
+
+  /** Moves the lease to its next generation. */
+  const advance = (next: LeaseRecord): Promise<void> => inTurn(() => advanceNow(next))
 
   const advanceNow = async (next: LeaseRecord) => {
     for (let attempt = 1; attempt <= 3; attempt++) {
@@ -66,6 +69,11 @@ export function holdLease(held: {
       if (released) throw new EngineError('LEASE_LOST', `"${name}" was released.`, { detail: { lease: name } })
       const began = { monotonic: performance.now(), wall: Date.now() }
       const created = await generations.create(number + 1, next)
+      if (created && (await generations.highest()) === number + 1) {
+        number++
+        heldFrom = began
+        return watch()
+      }
       const current = await generations.current()
       if (current?.record.nonce !== record.nonce) {
         // Paused so long that even the number after ours was taken and swept: what we just made is in nobody's way.
@@ -73,14 +81,20 @@ export function holdLease(held: {
         throw lose('taken')
       }
       number = current.number
-      if (created) {
-        heldFrom = began
-        return watch()
-      }
       // An earlier creation was carried out although its answer was lost: go on from there.
     }
     throw new EngineError('STORAGE_FAILED', `The lease "${name}" could not be renewed.`)
   }
+
+  /**
+   * The next number says that it is free. Whether ours was the highest need not be looked at: if it was not, this one lies
+   * below what others have created, and means nothing.
+   */
+  const giveUp = () =>
+    inTurn(async () => {
+      const last = { ...record, released: true }
+      if (!(await generations.create(number + 1, last))) await advanceNow(last)
+    })
 
   /** Past our time another may hold the lease, even if the storage cannot tell us any more. */
   const watch = () => {
@@ -110,6 +124,8 @@ export function holdLease(held: {
   }
   schedule(record.ttl_ms / 3)
   watch()
+  // Beside what the lease is held for, so that nobody waits for it at the end.
+  const swept = generations.sweep(number)
 
   return {
     lost: controller.signal,
@@ -125,11 +141,11 @@ export function holdLease(held: {
     async release() {
       if (released) return
       clearTimeout(timer)
-      if (!controller.signal.aborted) await advance({ ...record, released: true }).catch(() => {})
+      if (!controller.signal.aborted) await giveUp().catch(() => {})
       released = true
       clearTimeout(timer)
       clearTimeout(deadline)
-      await generations.sweep(number)
+      await swept
     },
   }
 }

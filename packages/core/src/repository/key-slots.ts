@@ -12,7 +12,7 @@ import {
 } from './key-slot.ts'
 import { deriveKeys, type KeySource, type SlotKey } from './keys.ts'
 import { configName, prefixes } from './layout.ts'
-import { damagedSlots, readKeySlots } from './read-key-slots.ts'
+import { damagedSlots, readKeySlots, type StoredKeySlots } from './read-key-slots.ts'
 import { removeKeySlot } from './remove-key-slot.ts'
 import type { Repository } from './repository.ts'
 
@@ -101,19 +101,24 @@ export async function slotsOpenedBy(repository: Repository, key: KeySource): Pro
 
 /**
  * The master key a key opens. Tries every slot of the key's kind until `isRight` accepts. Throws `WRONG_KEY` when
- * slots are sound and none opens, `REPOSITORY_DAMAGED` when the one that might have is damaged. `onTrying` is called once
- * the slots are read.
+ * slots are sound and none opens, `REPOSITORY_DAMAGED` when the one that might have is damaged.
  */
 export async function findMasterKey(
   storage: Storage,
   repository: string,
   key: KeySource,
   isRight: (masterKey: Buffer) => boolean,
-  onTrying?: () => void,
 ): Promise<{ master: Buffer; slot: string }> {
-  const { slots, errors } = await readKeySlots(storage, repository)
+  return findMasterKeyIn(await readKeySlots(storage, repository), key, isRight)
+}
+
+/** The same among slots that have been read. */
+export async function findMasterKeyIn(
+  { slots, errors }: StoredKeySlots,
+  key: KeySource,
+  isRight: (masterKey: Buffer) => boolean,
+): Promise<{ master: Buffer; slot: string }> {
   const kind = kindOfKey(key)
-  onTrying?.()
   let opened = false
   let away: unknown
   for (const slot of slots.filter((candidate) => candidate.kind === kind)) {

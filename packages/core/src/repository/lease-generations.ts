@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Storage, StorageObjectMissing, type StorageOptions } from '../storage/storage.ts'
+import { atOnce, documentsAtOnce } from './concurrency.ts'
 
 /** The longest time a lease lasts without a sign of life, so that a dead holder is replaced within 60 s. */
 export const maximumLeaseMs = 45_000
@@ -29,6 +30,8 @@ export interface LeaseGeneration {
  */
 export interface LeaseGenerations {
   current(options?: StorageOptions): Promise<LeaseGeneration | undefined>
+  /** The highest number alone: one round trip less. 0 where there is none. */
+  highest(options?: StorageOptions): Promise<number>
   /** Whether this call created the generation. A lost answer shows as `false`; {@link current} then tells. */
   create(number: number, record: LeaseRecord, options?: StorageOptions): Promise<boolean>
   /** When the storage, by its own clock, stored a generation. */
@@ -66,14 +69,18 @@ export function leaseGenerations(storage: Storage, name: string): LeaseGeneratio
       }
     },
 
+    highest: async (options) => Math.max(0, ...(await numbers(options))),
+
     create: (number, record, options) =>
       storage.put(objectName(number), Buffer.from(JSON.stringify(record)), { ...options, ifAbsent: true }),
 
     storedAt: async (number, options) => (await storage.stat(objectName(number), options))?.modifiedAt,
 
     async sweep(number) {
+      if (number <= kept + 1) return
       try {
-        for (const old of await numbers()) if (old < number - kept) await storage.delete(objectName(old))
+        const old = (await numbers()).filter((found) => found < number - kept)
+        await atOnce(old, documentsAtOnce, (found) => storage.delete(objectName(found)))
       } catch {
         // The next renewal sweeps again.
       }

@@ -55,7 +55,10 @@ export async function acquireLease(repository: { storage: Storage }, options: Le
       const number = (current?.number ?? 0) + 1
       const heldFrom = { monotonic: performance.now(), wall: Date.now() }
       try {
-        await generations.create(number, record, { signal })
+        // Created by us and the highest: nobody else's record can be there.
+        if (await generations.create(number, record, { signal }))
+          if ((await generations.highest({ signal })) === number)
+            return holdLease({ generations, record, name, number, heldFrom })
       } catch (error) {
         // Whether it was stored is not known. If it was, our nonce is there when we look.
         if (!isEngineError(error, 'STORAGE_FAILED')) throw error

@@ -2,7 +2,7 @@ import { isEngineError, throwIfAborted } from '../errors.ts'
 import { StorageObjectMissing } from '../storage/storage.ts'
 import { createBreather } from './breather.ts'
 import { ChunkIndex } from './chunk-index.ts'
-import { mapInOrder } from './concurrency.ts'
+import { documentsAtOnce, mapInOrder } from './concurrency.ts'
 import { packsOfIndexObject } from './index-object.ts'
 import { packObjectName, packOfObjectName, prefixes } from './layout.ts'
 import { listMarks } from './marks.ts'
@@ -40,16 +40,20 @@ export async function loadChunkIndex(repository: Repository, options: LoadIndexO
 async function load(repository: Repository, options: LoadIndexOptions): Promise<ChunkIndex> {
   const { storage } = repository
   const { signal } = options
-  // Packs are listed before index objects and marks: what a running backup or prune changes meanwhile is then at worst
-  // a pack we do not know yet, or one that is marked as well as gone.
-  const stored = options.checkPacks === false ? null : await listPacks(repository, signal)
-  const objects: { name: string; bytes: number }[] = []
-  for await (const object of storage.list(prefixes.index, { signal })) objects.push(object)
+  // At once, because over a network each answer is waited for. What a running backup or prune changes meanwhile is at
+  // worst a pack that is asked for once more (`compare`), or one whose loss or mark is found at the commit.
+  const [stored, objects, marks] = await Promise.all([
+    options.checkPacks === false ? null : listPacks(repository, signal),
+    Array.fromAsync(storage.list(prefixes.index, { signal })),
+    options.readAround ? [] : listMarks(repository, { signal }),
+  ])
   const expected = objects.reduce((sum, object) => sum + object.bytes, 0) / chunkRecordBytes
   const index = new ChunkIndex(Math.ceil(expected) + 64)
   const read = (object: { name: string }) => storage.get(object.name, { signal })
   const breathe = createBreather()
-  for await (const [object, data] of mapInOrder(objects, 8, async (item) => [item, await read(item)] as const)) {
+  // A full one has 2.2 MB.
+  const atOnce = objects.some(({ bytes }) => bytes > 1_000_000) ? 8 : documentsAtOnce
+  for await (const [object, data] of mapInOrder(objects, atOnce, async (item) => [item, await read(item)] as const)) {
     throwIfAborted(signal)
     for (const pack of packsOf(repository, object.name, data, options)) {
       index.addPack(pack)
@@ -58,7 +62,7 @@ async function load(repository: Repository, options: LoadIndexOptions): Promise<
     index.objects.push(object.name)
   }
   if (stored !== null) await compare(repository, index, stored, signal)
-  for (const mark of options.readAround ? [] : await listMarks(repository, { signal })) {
+  for (const mark of marks) {
     for (const pack of mark.packs) {
       if (index.pack(pack)?.state === 'good') index.setPackState(pack, 'marked')
     }

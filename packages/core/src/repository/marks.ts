@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { documentsAtOnce, mapInOrder } from './concurrency.ts'
 import { prefixes, randomName } from './layout.ts'
 import type { Repository } from './repository.ts'
 import { getDocument, putDocument } from './sealed-document.ts'
@@ -20,10 +21,12 @@ export interface Mark {
 /** Every mark, read and authenticated. A damaged one throws: nobody can know what it protects from. */
 export async function listMarks(repository: Repository, options: { signal?: AbortSignal } = {}): Promise<Mark[]> {
   const marks: Mark[] = []
-  for await (const { name } of repository.storage.list(prefixes.marks, options)) {
+  const read = async ({ name }: { name: string }) => {
     const mark = await getDocument(repository, name, markSchema, options)
-    if (mark !== null) marks.push({ name, createdAt: new Date(mark.created_at), packs: mark.packs })
+    return mark && { name, createdAt: new Date(mark.created_at), packs: mark.packs }
   }
+  const objects = await Array.fromAsync(repository.storage.list(prefixes.marks, options))
+  for await (const mark of mapInOrder(objects, documentsAtOnce, read)) if (mark !== null) marks.push(mark)
   return marks.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime())
 }
 

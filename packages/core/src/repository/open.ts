@@ -3,9 +3,10 @@ import { type Storage, StorageObjectMissing } from '../storage/storage.ts'
 import { decodeConfig } from './config.ts'
 import { damaged } from './damage.ts'
 import { checkKeySource } from './key-slot.ts'
-import { findMasterKey } from './key-slots.ts'
+import { findMasterKeyIn } from './key-slots.ts'
 import { deriveKeys, fingerprintOf, type KeySource, type RepositoryKeys } from './keys.ts'
 import { configName, prefixes } from './layout.ts'
+import { readAllKeySlots, slotsOf } from './read-key-slots.ts'
 import type { Repository } from './repository.ts'
 import { createSideThreads } from './side-threads.ts'
 
@@ -24,13 +25,18 @@ export async function openRepository(
   { onTrying }: OpenOptions = {},
 ): Promise<Repository> {
   checkKeySource(key)
-  const { config, isAuthentic } = decodeConfig(await readConfig(storage))
+  // Both at once: over a network each answer is waited for. What is wrong with `config` is said before anything else.
+  const [configRead, slotsRead] = await Promise.allSettled([readConfig(storage), readAllKeySlots(storage)])
+  if (configRead.status === 'rejected') throw configRead.reason
+  const { config, isAuthentic } = decodeConfig(configRead.value)
+  if (slotsRead.status === 'rejected') throw slotsRead.reason
   let keys: RepositoryKeys | undefined
   const isRight = (candidate: Buffer) => {
     keys = deriveKeys(candidate)
     return isAuthentic(keys)
   }
-  const { master, slot: openedWith } = await findMasterKey(storage, config.id, key, isRight, onTrying)
+  onTrying?.()
+  const { master, slot: openedWith } = await findMasterKeyIn(slotsOf(slotsRead.value, config.id), key, isRight)
   // A public key in an encrypted repository, or the other way round, is a swapped slot, not a choice of the owner.
   if ((config.encryption === 'none') !== 'encryption' in key) throw damaged(configName, 'does not fit its key slot')
   const fingerprint = fingerprintOf(master)

@@ -3,11 +3,13 @@ import { isEngineError } from '../errors.ts'
 import { withDatabase } from '../postgres/connection.ts'
 import { refusePooler } from '../postgres/pooler.ts'
 import { openSession, type Session } from '../postgres/session.ts'
+import type { ChunkIndex } from '../repository/chunk-index.ts'
 import { createChunkReader } from '../repository/chunk-reader.ts'
 import type { Manifest } from '../repository/documents.ts'
 import { loadChunkIndex } from '../repository/load-index.ts'
 import { manifestChunkIds } from '../repository/manifest-chunks.ts'
 import { readManifest } from '../repository/manifests.ts'
+import type { Repository } from '../repository/repository.ts'
 import { compareInspectors } from './compare-inspectors.ts'
 import { openControlSession } from './control-session.ts'
 import { mediaTargets } from './media-names.ts'
@@ -33,13 +35,24 @@ export async function gatherRestoreFacts(
   options: RestoreOptions,
   { signal }: Running = {},
 ): Promise<RestoreFacts> {
-  const { manifest, checksum } = await readManifest(context.repository, options.backupId, { signal })
+  const { repository } = context
+  // Both at once: over a network each answer is waited for.
+  const [manifestRead, indexRead] = await Promise.allSettled([
+    readManifest(repository, options.backupId, { signal }),
+    loadChunkIndex(repository, { signal, readAround: true }),
+  ])
+  if (manifestRead.status === 'rejected') throw manifestRead.reason
+  if (indexRead.status === 'rejected') throw indexRead.reason
+  const { manifest, checksum } = manifestRead.value
   const name = options.targetDatabase ?? context.database.database
-  const { server, live } = await readServer(context, manifest, name, signal)
+  const [{ server, live }, damaged] = await Promise.all([
+    readServer(context, manifest, name, signal),
+    damagedPacks(repository, indexRead.value, manifest, signal),
+  ])
   return {
     options,
     backup: backupFacts(manifest, checksum),
-    damagedPacks: await damagedPacks(context, manifest, signal),
+    damagedPacks: damaged,
     server,
     target: { name, live },
     migrations: await compareInspectors(context.inspectors, manifest.migrations),
@@ -129,11 +142,11 @@ function backupFacts(manifest: Manifest, checksum: string): BackupFacts {
  * copy of the repository has it.
  */
 async function damagedPacks(
-  { repository }: RestoreContext,
+  repository: Repository,
+  index: ChunkIndex,
   manifest: Manifest,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
-  const index = await loadChunkIndex(repository, { signal, readAround: true })
   const reader = createChunkReader(repository, index, { signal, useCopies: true })
   const missing = new Set<string>()
   let looked = 0

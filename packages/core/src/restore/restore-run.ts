@@ -49,18 +49,17 @@ export async function openRestoreRun(
 }
 
 export async function readRestoreContent({ reader, manifest, options }: RestoreRun): Promise<RestoreContent> {
-  const archive = openArchive(await reader.readBytes(manifest.streams.schema))
+  const [definitions, tables, sequences] = await Promise.all([
+    reader.readBytes(manifest.streams.schema),
+    Array.fromAsync(reader.readJsonLines(manifest.streams.tables, tableSchema)),
+    Array.fromAsync(reader.readJsonLines(manifest.streams.sequences, sequenceSchema)),
+  ])
+  const archive = openArchive(definitions)
   const { noOwner, noPrivileges, noTablespaces, roleMap } = options
   return {
     steps: definitionSteps(archive, { noOwner, noPrivileges, noTablespaces, roleMap }),
     settings: definitionSettings(archive),
-    tables: await collect(reader.readJsonLines(manifest.streams.tables, tableSchema)),
-    sequences: await collect(reader.readJsonLines(manifest.streams.sequences, sequenceSchema)),
+    tables,
+    sequences,
   }
-}
-
-async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = []
-  for await (const item of items) all.push(item)
-  return all
 }

@@ -41,17 +41,18 @@ export interface RestoreResult {
 }
 
 /**
- * Carries a plan out. The plan is made again first: `PLAN_CHANGED` when what it saw is different now, and
- * `RESTORE_REFUSED` when it refuses. Whatever fails or dies before the end, the database to be replaced is as it was
+ * Carries a plan out. Unless it was `plannedNow`, right before, the plan is made again first: `PLAN_CHANGED` when what it
+ * saw is different now. `RESTORE_REFUSED` when it refuses. Whatever fails or dies before the end, the database to be replaced is as it was
  * (for in-place restores: until the commit).
  */
 export async function runRestore(
   context: RestoreContext,
   plan: RestorePlan,
-  { id = newRestoreId(), signal, report }: Running & { id?: string } = {},
+  { id = newRestoreId(), plannedNow = false, signal, report }: Running & { id?: string; plannedNow?: boolean } = {},
 ): Promise<RestoreResult> {
   const started = performance.now()
-  await requireSamePlan(context, plan, signal)
+  if (!plannedNow) await requireSamePlan(context, plan, signal)
+  requireNoRefusal(plan)
   throwIfAborted(signal)
   const control = await openControl(context, plan, signal)
   // Our locks are gone with the control session: then others may take us for dead, so we had better stop.
@@ -141,9 +142,11 @@ async function requireSamePlan(
   if (now.hash !== plan.hash) {
     throw new EngineError('PLAN_CHANGED', 'The plan is not what it was any more.', { detail: { plan: now } })
   }
-  if (now.refusals.length === 0) return
-  const [first] = now.refusals
-  throw new EngineError('RESTORE_REFUSED', first?.text ?? 'The plan refuses.', { detail: { refusals: now.refusals } })
+}
+
+function requireNoRefusal({ refusals }: RestorePlan): void {
+  const [first] = refusals
+  if (first) throw new EngineError('RESTORE_REFUSED', first.text, { detail: { refusals } })
 }
 
 function mediaPaths(context: RestoreContext, { options: { mediaTarget } }: RestorePlan): string[] {

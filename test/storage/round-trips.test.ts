@@ -1,0 +1,48 @@
+import { type BackupEngine, createBackupEngine } from '@lifeboat/core'
+import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createMemoryStorage } from '../../packages/core/src/storage/memory.ts'
+import { createDistantStorage, oneAfterTheOther } from './distant-storage.ts'
+
+/**
+ * How many answers of the storage are waited for one after the other, whatever the size of the database: over 50 ms each
+ * is seen. The latency here is only long enough for what goes beside something else to be told from what waits for it.
+ */
+let cluster: TemporaryCluster
+beforeAll(async () => {
+  cluster = await startTemporaryCluster()
+  await cluster.createDatabase('app')
+  await cluster.sql(
+    'app',
+    'CREATE TABLE orders AS SELECT i AS id, md5(i::text) AS note FROM generate_series(1, 20000) i',
+  )
+})
+afterAll(() => cluster?.stop())
+
+test('a backup, a list and a restore wait for few round trips', async () => {
+  const memory = createMemoryStorage()
+  /** Each in an engine of its own, which has to open the repository. */
+  const count = async (work: (engine: BackupEngine) => Promise<unknown>) => {
+    const { storage, asked } = createDistantStorage(memory, 60)
+    const engine = createBackupEngine({
+      database: cluster.url('app'),
+      repository: storage,
+      encryption: { rawKey: '07'.repeat(32) },
+      catalog: ':memory:',
+    })
+    await work(engine)
+    await engine.stop()
+    return oneAfterTheOther(asked).map(({ what }) => what)
+  }
+  await count((engine) => engine.repository.init())
+  const full = await count((engine) => engine.backups.create({ type: 'full' }))
+  expect(full.length, full.join('\n')).toBeLessThanOrEqual(16)
+  const unchanged = await count((engine) => engine.backups.create())
+  expect(unchanged.length, unchanged.join('\n')).toBeLessThanOrEqual(18)
+  const list = await count((engine) => engine.backups.list())
+  expect(list.length, list.join('\n')).toBeLessThanOrEqual(4)
+  const restore = await count((engine) =>
+    engine.restores.run('latest', { confirm: true, strategy: 'new-database', targetDatabase: 'restored' }),
+  )
+  expect(restore.length, restore.join('\n')).toBeLessThanOrEqual(13)
+})
