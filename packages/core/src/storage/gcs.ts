@@ -80,7 +80,11 @@ async function openDriver(options: GcsStorageOptions): Promise<RemoteDriver> {
 
   return {
     async put(key, data, { ifAbsent, signal }) {
-      const query = new URLSearchParams({ uploadType: 'media', name: key, ...(ifAbsent ? { ifGenerationMatch: '0' } : {}) })
+      const query = new URLSearchParams({
+        uploadType: 'media',
+        name: key,
+        ...(ifAbsent ? { ifGenerationMatch: '0' } : {}),
+      })
       const type = { 'content-type': 'application/octet-stream' }
       const response = await call('POST', `/upload${path}?${query}`, signal, type, data as Buffer<ArrayBuffer>)
       await response.body?.cancel()
