@@ -6,7 +6,8 @@ import { createDistantStorage, oneAfterTheOther } from './distant-storage.ts'
 
 /**
  * How many answers of the storage are waited for one after the other, whatever the size of the database: over 50 ms each
- * is seen. The latency here is only long enough for what goes beside something else to be told from what waits for it.
+ * is seen. The latency here is only long enough for what goes beside something else to be told from what waits for it, on a
+ * busy machine too. Leases are left out: how often they are renewed depends on the machine. They add four.
  */
 let cluster: TemporaryCluster
 beforeAll(async () => {
@@ -23,7 +24,7 @@ test('a backup, a list and a restore wait for few round trips', async () => {
   const memory = createMemoryStorage()
   /** Each in an engine of its own, which has to open the repository. */
   const count = async (work: (engine: BackupEngine) => Promise<unknown>) => {
-    const { storage, asked } = createDistantStorage(memory, 60)
+    const { storage, asked } = createDistantStorage(memory, 200)
     const engine = createBackupEngine({
       database: cluster.url('app'),
       repository: storage,
@@ -32,17 +33,17 @@ test('a backup, a list and a restore wait for few round trips', async () => {
     })
     await work(engine)
     await engine.stop()
-    return oneAfterTheOther(asked).map(({ what }) => what)
+    return oneAfterTheOther(asked.filter(({ what }) => !what.includes(' leases/'))).map(({ what }) => what)
   }
   await count((engine) => engine.repository.init())
   const full = await count((engine) => engine.backups.create({ type: 'full' }))
-  expect(full.length, full.join('\n')).toBeLessThanOrEqual(16)
+  expect(full.length, full.join('\n')).toBeLessThanOrEqual(13)
   const unchanged = await count((engine) => engine.backups.create())
-  expect(unchanged.length, unchanged.join('\n')).toBeLessThanOrEqual(18)
+  expect(unchanged.length, unchanged.join('\n')).toBeLessThanOrEqual(15)
   const list = await count((engine) => engine.backups.list())
-  expect(list.length, list.join('\n')).toBeLessThanOrEqual(4)
+  expect(list.length, list.join('\n')).toBeLessThanOrEqual(5)
   const restore = await count((engine) =>
     engine.restores.run('latest', { confirm: true, strategy: 'new-database', targetDatabase: 'restored' }),
   )
-  expect(restore.length, restore.join('\n')).toBeLessThanOrEqual(13)
+  expect(restore.length, restore.join('\n')).toBeLessThanOrEqual(14)
 })
