@@ -13,6 +13,32 @@ async function damage(storage: Storage, prefix: string): Promise<number> {
   return damaged
 }
 
+test('status does not call a backup good whose pack a check found gone, until a verification does', async () => {
+  const cluster = await startTemporaryCluster()
+  try {
+    await cluster.createDatabase('app')
+    await cluster.sql('app', 'CREATE TABLE t (v int); INSERT INTO t SELECT generate_series(1, 100)')
+    const storage = createMemoryStorage()
+    const engine = createBackupEngine({ database: cluster.url('app'), repository: storage, encryption: 'none' })
+    await engine.repository.init()
+    await engine.backups.create()
+    await engine.backups.create()
+    expect(await engine.status()).toMatchObject({ level: 'ok' })
+    const packs = new Map<string, Buffer>()
+    for await (const { name } of storage.list('packs/')) packs.set(name, Buffer.from(await storage.get(name)))
+    for (const name of packs.keys()) await storage.delete(name)
+    expect(await engine.maintenance.check()).toMatchObject({ ok: false })
+    expect(await engine.status()).toMatchObject({ level: 'failed' })
+    for (const [name, data] of packs) await storage.put(name, data)
+    expect(await engine.maintenance.check()).toMatchObject({ ok: true })
+    await engine.backups.verify('latest')
+    expect(await engine.status()).not.toMatchObject({ level: 'failed' })
+    await engine.stop()
+  } finally {
+    await cluster.stop()
+  }
+})
+
 test('damaged index objects and marks are found by a check, and keep no backup from being restored', async () => {
   const cluster = await startTemporaryCluster()
   try {

@@ -15,7 +15,10 @@ import type { Repaired } from './verify-repaired.ts'
 export interface Maintenance {
   /** Frees what no backup needs any more; see `prune` for how it stays safe beside running backups. */
   prune(options?: Running & { dryRun?: boolean; graceMs?: number }): Promise<PruneResult>
-  /** Looks whether everything stored is there and, with `readData`, is what was written. */
+  /**
+   * Looks whether everything stored is there and, with `readData`, is what was written. Backups that cannot be restored
+   * because of what is found count as good no more.
+   */
   check(options?: Running & { readData?: boolean }): Promise<CheckReport>
   /**
    * Brings a second storage up to date: see `copyRepository`. `to` is a path, a URL or a Storage; a folder that is not
@@ -45,8 +48,14 @@ export function createMaintenance(parts: EngineParts): Maintenance {
       return prune(await parts.repository(), options)
     },
     async check(options) {
-      const { checkRepository } = await import('../maintenance/check.ts')
-      return checkRepository(await parts.repository(), options)
+      const [{ checkRepository }, { condemnBackups }] = await Promise.all([
+        import('../maintenance/check.ts'),
+        import('../maintenance/condemn-backups.ts'),
+      ])
+      const repository = await parts.repository()
+      const found = await checkRepository(repository, options)
+      await condemnBackups(repository, found.problems)
+      return found
     },
     async copy(to, options) {
       const { copyRepository } = await import('../maintenance/copy.ts')
