@@ -1,6 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startStopwatch } from '../../packages/core/src/testing/stopwatch.ts'
+import { stockTools } from '../archive/stock-tools.ts'
 import { readEvents, type SeenEvent } from './events.ts'
 import { faces, mountedAt, type OpenFace } from './faces.ts'
 import { as, authorize, newSetting, post, taskEnd } from './setting.ts'
@@ -10,6 +14,21 @@ beforeAll(async () => {
   cluster = await startTemporaryCluster()
 })
 afterAll(() => cluster?.stop())
+
+/** What an answer says of its length and of parts. */
+const seen = ({ headers }: Response) =>
+  ['accept-ranges', 'content-length', 'content-range'].map((name) => headers.get(name))
+
+/** What stock pg_restore lists of an archive. */
+async function listed(archive: Buffer): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'lifeboat-ranges-'))
+  try {
+    await writeFile(join(folder, 'whole.dump'), archive)
+    return await stockTools().list(join(folder, 'whole.dump'))
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
 
 /** Of any shape: what is in it is what is being tested. */
 // biome-ignore lint/suspicious/noExplicitAny: an answer of any shape
@@ -182,6 +201,84 @@ describe.each(faces)('the HTTP contract over $name', ({ open }) => {
     expect((await send('/backups/1/download/?part=media', as('admin'))).status).toBe(404)
     const head = await face.fetch('/backups/1/download/', { method: 'HEAD', ...as('admin') })
     expect([head.status, (await head.arrayBuffer()).byteLength]).toEqual([200, 0])
+  })
+
+  test('uncompressed it has a length and parts, and the parts are those of the whole', async () => {
+    const path = '/backups/1/download/?compression=0'
+    const range = (bytes: string, headers: Record<string, string> = {}) =>
+      face.fetch(path, as('admin', { range: `bytes=${bytes}`, ...headers }))
+    const response = await face.fetch(path, as('admin'))
+    const whole = Buffer.from(await response.arrayBuffer())
+    const size = whole.length
+    const tag = response.headers.get('etag') ?? ''
+    expect([response.status, tag, ...seen(response)]).toEqual([
+      200,
+      expect.stringMatching(/^"[0-9a-f]{32}"$/),
+      'bytes',
+      String(size),
+      null,
+    ])
+    expect(response.headers.get('transfer-encoding')).toBe(null)
+    expect(await listed(whole)).toMatch(/TABLE DATA public orders/)
+
+    const head = await face.fetch(path, { method: 'HEAD', ...as('admin', { range: 'bytes=0-9' }) })
+    expect([head.status, ...seen(head), head.headers.get('etag')]).toEqual([200, 'bytes', String(size), null, tag])
+    expect((await head.arrayBuffer()).byteLength).toBe(0)
+
+    const parts: Buffer[] = []
+    for (let start = 0; start < size; start += 30_000) {
+      const last = Math.min(start + 30_000, size) - 1
+      const part = await range(`${start}-${start + 29_999}`, { 'if-range': tag })
+      expect([part.status, ...seen(part)]).toEqual([
+        206,
+        'bytes',
+        `${last + 1 - start}`,
+        `bytes ${start}-${last}/${size}`,
+      ])
+      parts.push(Buffer.from(await part.arrayBuffer()))
+    }
+    expect(parts.length).toBeGreaterThan(2)
+    expect(Buffer.concat(parts).equals(whole)).toBe(true)
+    for (const [asked, from] of [
+      ['-17', size - 17],
+      [`${size - 1}-`, size - 1],
+    ] as const) {
+      const end = await range(asked)
+      expect(end.status).toBe(206)
+      expect(Buffer.from(await end.arrayBuffer()).equals(whole.subarray(from))).toBe(true)
+    }
+
+    const beyond = await range(`${size}-`)
+    expect([beyond.status, beyond.headers.get('content-range'), beyond.headers.get('content-type')]).toEqual([
+      416,
+      `bytes */${size}`,
+      'application/problem+json',
+    ])
+    expect(await beyond.json()).toMatchObject({ code: 'range_not_satisfiable' })
+    for (const other of [range('0-1,5-6'), range('5-1'), range('5-9', { 'if-range': '"another"' })]) {
+      const answer = await other
+      expect([answer.status, ...seen(answer)]).toEqual([200, 'bytes', String(size), null])
+      expect(Buffer.from(await answer.arrayBuffer()).equals(whole)).toBe(true)
+    }
+
+    const plain = await face.fetch('/backups/1/download/?format=sql&compression=0', as('admin', { range: 'bytes=0-9' }))
+    expect([plain.status, ...seen(plain), plain.headers.get('etag')]).toEqual([200, 'none', null, null, null])
+    await plain.arrayBuffer()
+  })
+
+  test('a link may be used in parts, until one has reached the end', async () => {
+    const made = await send('/backups/1/download-link/', post({ compression: 0 }))
+    const path = String(made.body.url).slice(mountedAt.length)
+    const part = async (bytes: string) => {
+      const answer = await face.fetch(path, as('admin', { range: `bytes=${bytes}` }))
+      return [answer.status, (await answer.arrayBuffer()).byteLength]
+    }
+    const head = await face.fetch(path, { method: 'HEAD', ...as('admin') })
+    const size = Number(head.headers.get('content-length'))
+    expect(await part('0-99')).toEqual([206, 100])
+    expect((await part(`${size}-`))[0]).toBe(416)
+    expect(await part('100-')).toEqual([206, size - 100])
+    expect((await send(path, as('admin'))).body.code).toBe('link_expired')
   })
 
   test('a link downloads once, for the actor it was made for', async () => {

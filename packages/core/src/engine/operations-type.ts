@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import type { AuditEvent, AuditRecord } from '../policy/audit.ts'
 import type { RetentionDecision, RetentionPolicy } from '../policy/retention.ts'
 import type { RunTimeConfig, RunTimeConfigPatch } from '../policy/run-time-config.ts'
+import type { ByteRange } from '../postgres/archive/write-archive.ts'
 import type { BackupComparison } from './compare-backups.ts'
 import type { CopyState } from './copies.ts'
 import type { BackupDetails, OfDatabase, VerifyLevel } from './engine-type.ts'
@@ -97,7 +98,12 @@ export interface BackupOperations {
   /** A standard file of the backup, written when `write` is called. */
   download(
     reference: string,
-    options: OfDatabase & { part?: 'database' | 'media'; format?: 'dump' | 'sql'; compressionLevel?: number },
+    options: OfDatabase & {
+      part?: 'database' | 'media'
+      format?: 'dump' | 'sql'
+      compressionLevel?: number
+      signal?: AbortSignal
+    },
   ): Promise<Download>
   verify(
     reference: string,
@@ -109,8 +115,14 @@ export interface Download {
   backup_id: string
   file_name: string
   content_type: string
-  /** Writes the whole file; the stream is not ended. */
-  write(stream: Writable, signal: AbortSignal): Promise<void>
+  /** Of a file whose length is known before it is written, and which can be had in parts; else null. */
+  parts: {
+    size: number
+    /** The same for the same bytes, and for no others. */
+    tag: string
+  } | null
+  /** Writes the whole file, or where there are parts a range of it; the stream is not ended. */
+  write(stream: Writable, signal: AbortSignal, range?: ByteRange): Promise<void>
 }
 
 export interface RestoreRow {

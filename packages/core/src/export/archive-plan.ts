@@ -1,5 +1,6 @@
 import { highestDumpId, type ReadableArchive, type TocEntry } from '../postgres/archive/archive.ts'
 import { archiveText, archiveTextEncoder } from '../postgres/archive/archive-text.ts'
+import type { EntryData } from '../postgres/archive/data-block.ts'
 import {
   newEntry,
   refreshEntries,
@@ -10,7 +11,7 @@ import {
 import { type LargeObjectGroup, largeObjectEntries } from '../postgres/archive/large-object-entries.ts'
 import { openArchive } from '../postgres/archive/parse-archive.ts'
 import { partitionIndex } from '../postgres/archive/partitions.ts'
-import type { ArchivePlan, EntryData } from '../postgres/archive/write-archive.ts'
+import type { ArchivePlan } from '../postgres/archive/write-archive.ts'
 import type { ExportSource, ExportTable } from './export-source.ts'
 import { largeObjectCursor } from './large-object-pages.ts'
 
@@ -32,6 +33,8 @@ export function archivePlan(source: ExportSource, compressionLevel: number): Arc
   const tables: AsyncIterator<ExportTable> = source.tables()[Symbol.asyncIterator]()
   const cursor = largeObjectCursor(source.largeObjectPages(), source.largeObjectPageBytes)
   const groups = new Map<number, LargeObjectGroup>()
+  /** Bytes of the rows, by the dump id of their entry. */
+  const lengths = new Map<number, number | undefined>()
 
   async function* entries(): AsyncGenerator<TocEntry> {
     let last = firstDumpId - 1
@@ -57,6 +60,7 @@ export function archivePlan(source: ExportSource, compressionLevel: number): Arc
       const relation = find(table)
       const entry = tableDataEntry(table, { dumpId: nextDumpId(), relation, encode })
       if (relation) rowsOfTable.set(relation.dumpId, entry.dumpId)
+      lengths.set(entry.dumpId, table.bytes)
       yield entry
     }
     for await (const sequence of source.sequences())
@@ -83,12 +87,13 @@ export function archivePlan(source: ExportSource, compressionLevel: number): Arc
     yield* refreshEntries(schema, source.populatedViews ?? viewsOf(schema), last + 1, encode)
   }
 
-  async function* rowsOf(entry: TocEntry): AsyncGenerator<Uint8Array> {
-    // Entries come in the order of the tables, so one walk along both suffices.
-    const { value: table, done } = await tables.next()
-    if (done || entry.tag !== encode(table.name) || entry.schema !== encode(table.schema))
-      throw new Error('The tables of the backup changed while it was exported')
-    yield* table.rows()
+  async function* rowsOf(entry: TocEntry, from?: number): AsyncGenerator<Uint8Array> {
+    // Entries come in the order of the tables, so one walk along both suffices; some may be left out.
+    for (;;) {
+      const { value: table, done } = await tables.next()
+      if (done) throw new Error('The tables of the backup changed while it was exported')
+      if (entry.tag === encode(table.name) && entry.schema === encode(table.schema)) return yield* table.rows(from)
+    }
   }
 
   async function* objectsOf(entry: TocEntry) {
@@ -108,7 +113,7 @@ export function archivePlan(source: ExportSource, compressionLevel: number): Arc
     entries,
     data: (entry): EntryData =>
       entry.kind === 'TABLE DATA'
-        ? { kind: 'rows', bytes: rowsOf(entry) }
+        ? { kind: 'rows', length: lengths.get(entry.dumpId), read: (from) => rowsOf(entry, from) }
         : { kind: 'large-objects', objects: objectsOf(entry) },
   }
 }

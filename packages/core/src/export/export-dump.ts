@@ -1,7 +1,8 @@
 import { throwIfAborted } from '../errors.ts'
 import type { Reporter } from '../events.ts'
+import { archiveSize } from '../postgres/archive/archive-size.ts'
 import type { PieceDeflater } from '../postgres/archive/deflate-pieces.ts'
-import { writeArchive } from '../postgres/archive/write-archive.ts'
+import { type ByteRange, writeArchive } from '../postgres/archive/write-archive.ts'
 import { createChunkReader } from '../repository/chunk-reader.ts'
 import type { Manifest } from '../repository/documents.ts'
 import { loadChunkIndex } from '../repository/load-index.ts'
@@ -27,6 +28,14 @@ export interface ExportResult {
   sha256: string
 }
 
+/** A backup that can be written as an archive, whole or in part. */
+export interface OpenedDump {
+  /** Bytes of the whole, or null where they are known only once it is written. Reads no rows. */
+  size(): Promise<number | null>
+  /** The whole, or to a stream only a range of it. */
+  write(output: ExportOutput, range?: ByteRange): Promise<ExportResult>
+}
+
 /**
  * Writes a backup as a genuine pg_dump custom-format archive, which stock pg_restore lists and restores, also with -j
  * and from a pipe. In a file the offsets of data are filled in; a stream has none, as with pg_dump into a pipe.
@@ -35,28 +44,42 @@ export interface ExportResult {
  * reader throws, `STORAGE_FULL` or `STORAGE_FAILED` for the output, and `ABORTED`.
  */
 export async function exportDump(context: { repository: Repository }, options: ExportOptions): Promise<ExportResult> {
-  const { manifest, signal } = options
-  const { repository } = context
+  return (await openDump(context, options)).write(options.output)
+}
+
+/** The same in two steps, for whoever has to know the size first or wants a part. */
+export async function openDump(
+  { repository }: { repository: Repository },
+  options: Omit<ExportOptions, 'output'>,
+): Promise<OpenedDump> {
+  const { manifest, signal, report, compressionLevel } = options
   const index = await loadChunkIndex(repository, { signal, readAround: true })
   const source = await repositorySource(
-    createChunkReader(repository, index, { signal, report: options.report, useCopies: true, aside: true }),
+    createChunkReader(repository, index, { signal, report, useCopies: true, aside: true }),
     manifest,
   )
-  const counted = reportingSource(source, manifest.logical_bytes - manifest.media_size, options.report)
-  return exportArchive(counted, repository.threads, options)
+  const counted = reportingSource(source, manifest.logical_bytes - manifest.media_size, report)
+  return {
+    // With large objects it is not known, and there may be millions of entries to find that out from.
+    size: async () =>
+      manifest.large_object_count > 0 ? null : archiveSize(archivePlan(source, compressionLevel ?? defaultLevel)),
+    write: (output, range) => exportArchive(counted, repository.threads, { output, compressionLevel, signal, range }),
+  }
 }
+
+const defaultLevel = 6
 
 /** The same from any source of a backup's contents. */
 export async function exportArchive(
   source: ExportSource,
   deflater: PieceDeflater,
-  options: Pick<ExportOptions, 'output' | 'compressionLevel' | 'signal'>,
+  options: Pick<ExportOptions, 'output' | 'compressionLevel' | 'signal'> & { range?: ByteRange },
 ): Promise<ExportResult> {
   throwIfAborted(options.signal)
-  const plan = archivePlan(source, options.compressionLevel ?? 6)
+  const plan = archivePlan(source, options.compressionLevel ?? defaultLevel)
   const writer = await openOutput(options.output)
   try {
-    await writeArchive(plan, writer, { deflater, signal: options.signal })
+    await writeArchive(plan, writer, { deflater, signal: options.signal, range: options.range })
     return await writer.finish()
   } catch (error) {
     await writer.abort()

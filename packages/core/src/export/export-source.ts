@@ -29,8 +29,10 @@ export interface ExportTable {
   columns: string[]
   /** The partitioned root the rows have to be loaded through, if they have to. */
   load_via?: { schema: string; name: string } | null
-  /** COPY text, in pieces cut anywhere. */
-  rows(): AsyncIterable<Uint8Array>
+  /** Of all rows, where it is known before they are read. */
+  bytes?: number
+  /** COPY text, in pieces cut anywhere; where `bytes` is known, from a byte on if one is given. */
+  rows(from?: number): AsyncIterable<Uint8Array>
 }
 
 export interface ExportSequence {

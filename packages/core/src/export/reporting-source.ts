@@ -11,7 +11,7 @@ export function reportingSource(source: ExportSource, bytesTotal: number, report
   return {
     ...source,
     async *tables() {
-      for await (const table of source.tables()) yield { ...table, rows: () => counted(table.rows()) }
+      for await (const table of source.tables()) yield { ...table, rows: (from) => counted(table.rows(from)) }
     },
     largeObjectPages: () => counted(source.largeObjectPages()),
   }

@@ -1,4 +1,6 @@
+import { qualifiedName } from '../postgres/identifiers.ts'
 import type { ChunkReader } from '../repository/chunk-reader.ts'
+import { damaged } from '../repository/damage.ts'
 import {
   largeObjectSchema,
   type Manifest,
@@ -6,6 +8,7 @@ import {
   type StreamRef,
   segmentSchema,
   sequenceSchema,
+  type TableRecord,
   tableSchema,
 } from '../repository/documents.ts'
 import type { ExportSource } from './export-source.ts'
@@ -13,26 +16,51 @@ import type { ExportSource } from './export-source.ts'
 /** A backup in a repository as the source of an export. Everything read is authenticated on the way. */
 export async function repositorySource(reader: ChunkReader, manifest: Manifest): Promise<ExportSource> {
   const { streams } = manifest
-  const bytesOf = (segments: Segment[] | StreamRef) => reader.readChunks(chunksOf(reader, segments))
   return {
     createdAt: new Date(manifest.created_at),
     schema: await reader.readBytes(streams.schema),
     async *tables() {
-      for await (const { oid, schema, name, columns, load_via, rows_excluded, segments } of reader.readJsonLines(
-        streams.tables,
-        tableSchema,
-      ))
-        if (!rows_excluded) yield { oid, schema, name, columns, load_via, rows: () => bytesOf(segments) }
+      for await (const table of reader.readJsonLines(streams.tables, tableSchema)) {
+        if (table.rows_excluded) continue
+        const { oid, schema, name, columns, load_via, bytes } = table
+        yield { oid, schema, name, columns, load_via, bytes, rows: (from) => tableRows(reader, table, from) }
+      }
     },
     sequences: () => reader.readJsonLines(streams.sequences, sequenceSchema),
     populatedViews: manifest.populated_views ?? null,
     largeObjects: () => reader.readJsonLines(streams.large_objects, largeObjectSchema),
-    largeObjectPages: () => bytesOf(manifest.large_object_segments),
+    largeObjectPages: () => reader.readChunks(chunksOf(segmentsOf(reader, manifest.large_object_segments))),
     largeObjectPageBytes: manifest.snapshot.block_size / 4,
   }
 }
 
-async function* chunksOf(reader: ChunkReader, segments: Segment[] | StreamRef): AsyncGenerator<string> {
-  const list = Array.isArray(segments) ? segments : reader.readJsonLines(segments, segmentSchema)
-  for await (const segment of list) yield* segment.chunks
+/** The rows from a byte on. Segments that lie before it are not read. */
+export async function* tableRows(reader: ChunkReader, table: TableRecord, from = 0): AsyncGenerator<Uint8Array> {
+  let passed = 0
+  async function* segments() {
+    let end = 0
+    for await (const segment of segmentsOf(reader, table.segments)) {
+      end += segment.bytes
+      if (end <= from) passed = end
+      else yield segment
+    }
+  }
+  // Nothing is passed over any more once there are bytes.
+  let read = 0
+  for await (const piece of reader.readChunks(chunksOf(segments()))) {
+    const before = from - passed - read
+    read += piece.length
+    if (passed + read > table.bytes) break
+    if (piece.length > before) yield before > 0 ? piece.subarray(before) : piece
+  }
+  if (passed + read !== table.bytes)
+    throw damaged(`The rows of ${qualifiedName(table)}`, `are not the ${table.bytes} bytes they should be`)
+}
+
+function segmentsOf(reader: ChunkReader, segments: Segment[] | StreamRef): Iterable<Segment> | AsyncIterable<Segment> {
+  return Array.isArray(segments) ? segments : reader.readJsonLines(segments, segmentSchema)
+}
+
+async function* chunksOf(segments: Iterable<Segment> | AsyncIterable<Segment>): AsyncGenerator<string> {
+  for await (const segment of segments) yield* segment.chunks
 }

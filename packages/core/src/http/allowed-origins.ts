@@ -1,7 +1,8 @@
 /** What a browser is told so that pages of an allowed origin can call the API: without it the option would let nobody in. */
 const told = {
   'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
-  'access-control-allow-headers': 'authorization, content-type, last-event-id, range, x-lifeboat, x-requested-with',
+  'access-control-allow-headers':
+    'authorization, content-type, if-range, last-event-id, range, x-lifeboat, x-requested-with',
   'access-control-max-age': '600',
 }
 
@@ -19,7 +20,10 @@ export function withAllowedOrigin(request: Request, answer: Response, origins: r
   if (!isAllowed(request, origins)) return answer
   answer.headers.set('access-control-allow-origin', request.headers.get('origin') as string)
   answer.headers.set('access-control-allow-credentials', 'true')
-  answer.headers.set('access-control-expose-headers', 'content-disposition, retry-after')
+  answer.headers.set(
+    'access-control-expose-headers',
+    'accept-ranges, content-disposition, content-range, etag, retry-after',
+  )
   return answer
 }
 

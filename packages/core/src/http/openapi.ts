@@ -33,7 +33,11 @@ function operation(route: Route, path: string) {
     operationId: [route.method.toLowerCase(), ...words, ...(/:\w+$/.test(path) ? ['one'] : [])].join('_') || 'get_root',
     summary: route.summary,
     description: `Needs the permission ${route.permission}.`,
-    parameters: [...pathParameters(path), ...queryParameters(route.query)],
+    parameters: [
+      ...pathParameters(path),
+      ...queryParameters(route.query),
+      ...(route.ranges ? ['Range', 'If-Range'].map(headerParameter) : []),
+    ],
     ...(route.body
       ? { requestBody: { content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } } }
       : {}),
@@ -42,6 +46,9 @@ function operation(route: Route, path: string) {
         description: 'All went well.',
         ...(status === 204 ? {} : { content: { [contentType]: { schema: schema ? jsonSchema(schema) : {} } } }),
       },
+      ...(route.ranges
+        ? { 206: { description: 'The part that was asked for.', content: { [contentType]: { schema: {} } } } }
+        : {}),
       default: {
         description: 'A problem.',
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/problem' } } },
@@ -58,6 +65,8 @@ function pathParameters(path: string) {
     schema: { type: 'string' },
   }))
 }
+
+const headerParameter = (name: string) => ({ name, in: 'header', required: false, schema: { type: 'string' } })
 
 function queryParameters(query: z.ZodObject | undefined) {
   if (!query) return []

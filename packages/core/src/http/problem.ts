@@ -43,6 +43,7 @@ const titles: Record<number, string> = {
   409: 'Conflict',
   413: 'Too large',
   415: 'Unsupported media type',
+  416: 'No such range',
   422: 'Not possible',
   429: 'Too many requests',
   499: 'Interrupted',

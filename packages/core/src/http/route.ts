@@ -21,6 +21,8 @@ export interface Route {
   body?: z.ZodObject
   /** Status and shape of the answer where all goes well. */
   answers: { status: number; schema?: z.ZodType; contentType?: string }
+  /** Whether the answer is a file that can be asked for in parts. */
+  ranges?: boolean
   handle(context: RouteContext<unknown, unknown>): Promise<Answer>
 }
 

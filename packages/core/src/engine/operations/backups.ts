@@ -5,6 +5,7 @@ import type { BackupOperations, BackupRow, CompletedBackup, UnfinishedBackup } f
 import { backupRows, findBackupRow } from './backup-rows.ts'
 import { type Background, labelOf, labelOfBackup } from './core.ts'
 import { backupsNeededForUndo } from './needed-for-undo.ts'
+import { sizedDump } from './sized-dump.ts'
 import { createUnfinishedBackups } from './unfinished-backups.ts'
 
 export function createBackupOperations(background: () => Promise<Background>): BackupOperations {
@@ -111,7 +112,7 @@ export function createBackupOperations(background: () => Promise<Background>): B
       return backup
     },
 
-    async download(reference, { database, part = 'database', format = 'dump', compressionLevel }) {
+    async download(reference, { database, part = 'database', format = 'dump', compressionLevel, signal }) {
       const { backups, parts } = await background()
       const backup = completed(await operations.get(reference, { database }))
       const label = labelOfBackup(parts, backup, database)
@@ -119,13 +120,17 @@ export function createBackupOperations(background: () => Promise<Background>): B
         throw new EngineError('BACKUP_NOT_FOUND', `Backup ${backup.number} holds no media.`, {
           advice: 'Choose a backup made with media.',
         })
+      const kind = exportKind(part, format)
+      const sized = kind === 'backup' && compressionLevel === 0 ? await sizedDump(parts, backup.id, signal) : null
       return {
         backup_id: backup.id,
-        file_name: exportFileName(backup.app_name, exportKind(part, format), new Date(backup.created_at)),
+        file_name: exportFileName(backup.app_name, kind, new Date(backup.created_at)),
         content_type:
           part === 'media' ? 'application/gzip' : format === 'sql' ? 'application/sql' : 'application/octet-stream',
-        async write(stream, signal) {
-          await backups.export(backup.id, { database: label, part, format, stream, compressionLevel, signal })
+        parts: sized && { size: sized.size, tag: sized.tag },
+        async write(stream, signal, range) {
+          if (sized) await sized.write(stream, range)
+          else await backups.export(backup.id, { database: label, part, format, stream, compressionLevel, signal })
         },
       }
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Download, sendDownload } from '../download.ts'
+import { sendDownload } from '../download.ts'
 import { createDownloadLinks } from '../download-links.ts'
 import { isLoopback } from '../loopback.ts'
 import { HttpProblem } from '../problem.ts'
@@ -9,7 +9,13 @@ import { ofDatabase } from '../schemas.ts'
 const downloadQuery = ofDatabase.extend({
   part: z.enum(['database', 'media']).default('database').describe('`media`: the media folders as tar.gz.'),
   format: z.enum(['dump', 'sql']).default('dump').describe('A pg_dump custom-format archive, or one plain script.'),
-  compression: z.coerce.number().int().min(0).max(9).default(6).describe('gzip level inside the file.'),
+  compression: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(9)
+    .default(6)
+    .describe('gzip level inside the file; with 0 its length is known, and parts can be asked for.'),
 })
 
 type Asked = z.output<typeof downloadQuery> & { id: string }
@@ -26,6 +32,7 @@ export function downloadRoutes() {
     summary: 'A standard file of the backup: pg_dump custom format, or the media as tar.gz.',
     query: downloadQuery,
     answers: { status: 200, contentType: 'application/octet-stream' },
+    ranges: true,
     handle: (context) => answer(context, { ...context.query, id: context.params.id ?? '' }, () => {}),
   })
 
@@ -52,6 +59,7 @@ export function downloadRoutes() {
     audit: 'backups.download',
     summary: 'The download a link was made for.',
     answers: { status: 200, contentType: 'application/octet-stream' },
+    ranges: true,
     async handle(context) {
       const found = links.find(context.params.token ?? '', context.actor.id)
       if (!found) throw new HttpProblem(404, 'link_expired', 'This link is used up, expired, or not yours.')
@@ -69,11 +77,7 @@ async function answer(context: RouteContext<unknown, unknown>, asked: Asked, onC
       extra: { advice: 'Use HTTPS, or set `allowPlainHttpDownloads`.' },
     })
   const { id, database, part, format, compression } = asked
-  const download: Download = await engine.operations.backups.download(id, {
-    database,
-    part,
-    format,
-    compressionLevel: compression,
-  })
-  return sendDownload(context, download, onComplete)
+  const open = (signal: AbortSignal) =>
+    engine.operations.backups.download(id, { database, part, format, compressionLevel: compression, signal })
+  return sendDownload(context, open, onComplete)
 }

@@ -1,21 +1,23 @@
 import { throwIfAborted } from '../../errors.ts'
 import type { ArchiveHeader, TocEntry } from './archive.ts'
-import { deflatePieces, type PieceDeflater } from './deflate-pieces.ts'
+import { dataBlock, dataBlockLength, type EntryData } from './data-block.ts'
+import type { PieceDeflater } from './deflate-pieces.ts'
 import { encodeDataPosition, encodeEntry, encodeHeader, encodeInteger } from './encode-archive.ts'
 
 /** An archive to be written: its table of contents and, in the same order, its data. */
 export interface ArchivePlan {
   header: ArchiveHeader
-  /** Iterated twice (the file begins with the number of entries); must give the same entries each time. */
+  /** Iterated several times (the file begins with the number of entries); must give the same entries each time. */
   entries(): AsyncIterable<TocEntry> | Iterable<TocEntry>
-  /** The data of an entry that has some. Asked in the order of the entries. */
+  /** The data of an entry that has some, read when it is iterated: in the order of the entries, of which some may be left out. */
   data(entry: TocEntry): EntryData
 }
 
-/** Rows as COPY text, or large objects one after the other. */
-export type EntryData =
-  | { kind: 'rows'; bytes: AsyncIterable<Uint8Array> }
-  | { kind: 'large-objects'; objects: AsyncIterable<{ oid: number; bytes: AsyncIterable<Uint8Array> }> }
+/** The bytes of a file from `start` to before `end`. */
+export interface ByteRange {
+  start: number
+  end: number
+}
 
 /** Where the bytes go. `patch` overwrites bytes already written; a pipe has none, and offsets stay unset. */
 export interface ArchiveSink {
@@ -27,18 +29,29 @@ export interface ArchiveSink {
  * Writes a custom-format archive. Memory is bounded whatever the size of tables and the number of large objects.
  *
  * `header.compression` decides how data blocks are written: `none`, or `gzip` (a zlib stream) at its level.
+ *
+ * With a `range` only those bytes of the whole are written, to a sink that cannot patch. Data that lies before or behind
+ * is not read, where its length is known.
  */
 export async function writeArchive(
   plan: ArchivePlan,
   sink: ArchiveSink,
-  options: { deflater: PieceDeflater; signal?: AbortSignal; onEntry?: (entry: TocEntry) => void },
+  options: {
+    deflater: PieceDeflater
+    signal?: AbortSignal
+    range?: ByteRange
+    onEntry?: (entry: TocEntry) => void
+  },
 ): Promise<void> {
   const { header } = plan
+  const { start, end } = options.range ?? { start: 0, end: Number.POSITIVE_INFINITY }
+  if (options.range && sink.patch) throw new Error('A part of an archive is not patched')
   let position = 0
   const write = async (bytes: Uint8Array) => {
     throwIfAborted(options.signal)
+    const part = bytes.subarray(Math.max(0, start - position), Math.max(0, end - position))
     position += bytes.length
-    await sink.write(bytes)
+    if (part.length > 0) await sink.write(part)
   }
 
   let count = 0
@@ -55,9 +68,18 @@ export async function writeArchive(
 
   const offsets: number[] = []
   for (const { entry } of withData) {
-    options.onEntry?.(entry)
+    if (position >= end) return
+    const data = plan.data(entry)
+    const length = dataBlockLength(data, header)
+    const skipped = length === null ? 0 : Math.min(length, Math.max(0, start - position))
     offsets.push(position)
-    for await (const bytes of dataBlock(entry, plan.data(entry), header, options.deflater)) await write(bytes)
+    position += skipped
+    if (skipped === length) continue
+    options.onEntry?.(entry)
+    for await (const bytes of dataBlock(entry, data, header, options.deflater, skipped)) {
+      await write(bytes)
+      if (position >= end) return
+    }
   }
   if (sink.patch === undefined) return
   for (const [index, { end }] of withData.entries()) {
@@ -65,49 +87,4 @@ export async function writeArchive(
     const data = encodeDataPosition({ state: 'set', offset: offsets[index] as number }, header)
     await sink.patch(end - data.length, data)
   }
-}
-
-/** Kind of block, dump id, then runs of bytes each with its length, ended by a length of nothing. */
-async function* dataBlock(
-  entry: TocEntry,
-  data: EntryData,
-  header: ArchiveHeader,
-  deflater: PieceDeflater,
-): AsyncGenerator<Uint8Array> {
-  yield Buffer.concat([Buffer.from([data.kind === 'rows' ? 1 : 3]), encodeInteger(entry.dumpId)])
-  if (data.kind === 'rows') {
-    yield* runs(withEndOfRows(data.bytes), header, deflater)
-    return
-  }
-  for await (const object of data.objects) {
-    yield encodeOid(object.oid)
-    yield* runs(object.bytes, header, deflater)
-  }
-  yield encodeInteger(0)
-}
-
-async function* runs(
-  source: AsyncIterable<Uint8Array>,
-  header: ArchiveHeader,
-  deflater: PieceDeflater,
-): AsyncGenerator<Uint8Array> {
-  const { algorithm, level } = header.compression
-  const bytes = algorithm === 'none' ? source : deflatePieces(source, level, deflater)
-  for await (const run of bytes) {
-    if (run.length === 0) continue
-    yield encodeInteger(run.length)
-    yield run
-  }
-  yield encodeInteger(0)
-}
-
-/** What pg_dump puts after a table's rows; a plain script made from the archive needs it. */
-async function* withEndOfRows(rows: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* rows
-  yield Buffer.from('\\.\n\n\n')
-}
-
-/** An oid is unsigned, the number it is stored as is not. */
-function encodeOid(oid: number): Buffer {
-  return encodeInteger(oid | 0)
 }
