@@ -114,6 +114,8 @@ for (const { name, http, unavailable, start } of places)
           for (let run = 1; run <= runs; run++) {
             await cluster.sql('app', `UPDATE orders SET note = md5(note) || substr(note, 33) WHERE id % 7 = ${run % 7}`)
             Object.assign(place.proxy.weather, weather.of(random))
+            // Connections kept from before would know nothing of it.
+            place.proxy.cutAll()
             const victim = engineHere()
             const began = performance.now()
             const id = await victim.backups.create({ name: kind, type: 'full' }).then(

@@ -18,25 +18,29 @@ async function twoSlots() {
   return { storage, repository, slots: [repository.openedWith, slot] as const }
 }
 
-/** Every operation of a storage waits until its actor's turn comes. */
+/** Every operation of a storage waits until its actor's turn comes; what an actor asks for at once goes one by one. */
 function inTurns(schedule: number[]) {
   let at = 0
-  const waiting: ((() => void) | undefined)[] = [undefined, undefined]
+  const waiting: (() => void)[][] = [[], []]
   const ended = [false, false]
   const next = () => {
     while (at < schedule.length && ended[schedule[at] ?? 0]) at++
     // Past the plan, or whoever is left: in the order of asking.
-    const actor = at < schedule.length ? (schedule[at] as number) : waiting[0] ? 0 : 1
-    const go = waiting[actor]
+    const actor = at < schedule.length ? (schedule[at] as number) : waiting[0]?.length ? 0 : 1
+    const go = waiting[actor]?.shift()
     if (!go) return
-    waiting[actor] = undefined
     at++
     go()
+    // Who has asked for more than one thing says nothing before both are done.
+    setImmediate(look)
+  }
+  const look = () => {
+    if (waiting.every((some, index) => some.length > 0 || ended[index])) next()
   }
   const turn = (actor: number) =>
     new Promise<void>((resolve) => {
-      waiting[actor] = resolve
-      if (waiting.every((one, index) => one !== undefined || ended[index])) next()
+      waiting[actor]?.push(resolve)
+      look()
     })
   return {
     end(actor: number) {

@@ -3,36 +3,43 @@ import { qualifiedName } from '../postgres/identifiers.ts'
 import type { Query } from '../postgres/query.ts'
 import type { TableRecord } from '../repository/documents.ts'
 
-const batch = 50
+const mostAtATime = 50
 
 /**
- * Counts the rows of every table in the restored database and compares them with the backup's own count. Partitions
- * that were loaded through their root are counted together: rows may have changed places among them.
- * Throws `CENSUS_MISMATCH` naming the tables that differ.
+ * Counts the rows of every table in the restored database, over several sessions, and compares them with the backup's own
+ * count. Partitions that were loaded through their root are counted together, whoever counts them: rows may have changed
+ * places among them. Throws `CENSUS_MISMATCH` naming the tables that differ.
  */
-export async function takeCensus(query: Query, tables: readonly TableRecord[]): Promise<void> {
+export async function takeCensus(queries: readonly Query[], tables: readonly TableRecord[]): Promise<void> {
   const wrong: string[] = []
   const together = new Map<string, { counted: number; expected: number }>()
-  for (let start = 0; start < tables.length; start += batch) {
-    const some = tables.slice(start, start + batch)
-    const counts = some.map(
-      (table, position) =>
-        `SELECT ${position} AS position, pg_catalog.count(*)::text AS rows FROM ONLY ${qualifiedName(table)} ${table.condition ?? ''}`,
-    )
-    const rows = await query<{ position: number; rows: string }>(counts.join(' UNION ALL '))
-    for (const { position, rows: counted } of rows) {
-      const table = some[position]
-      if (!table) continue
-      const expected = table.rows_excluded ? 0 : table.rows
-      if (table.load_via) {
-        const root = qualifiedName(table.load_via)
-        const sum = together.get(root) ?? { counted: 0, expected: 0 }
-        together.set(root, { counted: sum.counted + Number(counted), expected: sum.expected + expected })
-      } else if (Number(counted) !== expected) {
-        wrong.push(`${table.schema}.${table.name} has ${counted} rows, not ${expected}`)
-      }
+  const compare = (table: TableRecord, counted: number) => {
+    const expected = table.rows_excluded ? 0 : table.rows
+    if (table.load_via) {
+      const root = qualifiedName(table.load_via)
+      const sum = together.get(root) ?? { counted: 0, expected: 0 }
+      together.set(root, { counted: sum.counted + counted, expected: sum.expected + expected })
+    } else if (counted !== expected) {
+      wrong.push(`${table.schema}.${table.name} has ${counted} rows, not ${expected}`)
     }
   }
+  // A share for each session at least.
+  const batch = Math.max(1, Math.min(mostAtATime, Math.ceil(tables.length / queries.length)))
+  let next = 0
+  const count = async (query: Query) => {
+    for (;;) {
+      const some = tables.slice(next, next + batch)
+      next += batch
+      if (some.length === 0) return
+      const counts = some.map(
+        (table, position) =>
+          `SELECT ${position} AS position, pg_catalog.count(*)::text AS rows FROM ONLY ${qualifiedName(table)} ${table.condition ?? ''}`,
+      )
+      const rows = await query<{ position: number; rows: string }>(counts.join(' UNION ALL '))
+      for (const { position, rows: counted } of rows) compare(some[position] as TableRecord, Number(counted))
+    }
+  }
+  await Promise.all(queries.map(count))
   for (const [root, { counted, expected }] of together) {
     if (counted !== expected) wrong.push(`${root} has ${counted} rows, not ${expected}`)
   }

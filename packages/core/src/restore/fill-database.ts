@@ -114,11 +114,9 @@ function largeObjectJobs(run: RestoreRun, inTransaction: boolean): Job<RestoreSe
 }
 
 async function census(run: RestoreRun, content: RestoreContent, sessions: readonly RestoreSession[]): Promise<void> {
-  const share = Math.ceil(content.tables.length / sessions.length)
-  await Promise.all(
-    sessions.map((session, position) =>
-      takeCensus(session.query, content.tables.slice(position * share, (position + 1) * share)),
-    ),
+  await takeCensus(
+    sessions.map(({ query }) => query),
+    content.tables,
   )
   const objects = await countLargeObjects((sessions[0] as RestoreSession).query)
   if (objects === run.manifest.large_object_count) return

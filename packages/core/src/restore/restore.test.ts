@@ -145,6 +145,21 @@ test.each<[string, string, Partial<RestoreContext>]>([
 })
 let databaseNumber = 0
 
+test('partitions by the hash of an enum are counted together, whichever session counts them', async () => {
+  await cluster.createDatabase('hashed')
+  const labels = Array.from({ length: 26 }, (_, n) => `'${String.fromCharCode(97 + n)}'`).join()
+  await cluster.sql(
+    'hashed',
+    `CREATE TYPE letter AS ENUM (${labels}); CREATE TABLE t (k letter) PARTITION BY HASH (k);
+     CREATE TABLE t_0 PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+     CREATE TABLE t_1 PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+     INSERT INTO t SELECT unnest(ARRAY[${labels}]::letter[]) FROM generate_series(1, 7)`,
+  )
+  const context = await contextOf('hashed')
+  expect((await restore(context, await backup(context))).rows).toBe(182)
+  expect(await cluster.sql('hashed', 'SELECT count(*)::int AS n FROM t')).toEqual([{ n: 182 }])
+})
+
 test('ahead is refused, and goes through by its name', async () => {
   await cluster.createDatabase('ahead')
   await cluster.sql('ahead', `CREATE TABLE ledger (id text); INSERT INTO ledger VALUES ('m1'), ('m2')`)
