@@ -1,6 +1,7 @@
 // Part of what runs first: must work on Node 20 with no package installed.
 import { existsSync, readdirSync } from 'node:fs'
-import { Obstacle, run, runQuietly } from './run.mjs'
+import { installPackages } from './debian.mjs'
+import { Obstacle } from './run.mjs'
 
 const programs = ['initdb', 'pg_ctl', 'postgres', 'pg_dump', 'pg_restore']
 const oldest = 15
@@ -10,21 +11,11 @@ export async function preparePostgresql() {
   if (installedVersion() !== undefined) return
   const advice = `Install it and start again. On Debian or Ubuntu:\n\n  sudo apt-get update && sudo apt-get install -y postgresql\n`
   if (!existsSync('/usr/bin/apt-get')) throw new Obstacle(`PostgreSQL ${oldest} or newer is needed. ${advice}`)
-  const prefix = await privilege()
-  if (prefix === undefined) {
+  const outcome = await installPackages(['postgresql', 'postgresql-client'])
+  if (outcome === 'refused')
     throw new Obstacle(`PostgreSQL ${oldest} or newer is needed, and this user may not install it. ${advice}`)
-  }
-  console.log('Installing PostgreSQL from the packages of this system: apt-get install postgresql')
-  const install = ['apt-get', 'install', '-y', '--no-install-recommends', 'postgresql', 'postgresql-client']
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  await runQuietly(...command([...prefix, 'apt-get', 'update']), { env })
-  const code = await run(...command([...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', ...install]), {
-    env,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  if (code !== 0 || installedVersion() === undefined) {
+  if (outcome === 'failed' || installedVersion() === undefined)
     throw new Obstacle(`Installing PostgreSQL ${oldest} or newer did not succeed. ${advice}`)
-  }
 }
 
 /** The newest major version below /usr/lib/postgresql that has everything and is not too old. */
@@ -35,14 +26,4 @@ function installedVersion() {
     .filter((version) => version >= oldest)
     .filter((version) => programs.every((program) => existsSync(`${root}/${version}/bin/${program}`)))
     .sort((a, b) => b - a)[0]
-}
-
-/** What to put before a command that needs root; undefined where there is no way. */
-async function privilege() {
-  if (process.getuid?.() === 0) return []
-  return (await runQuietly('sudo', ['-n', 'true'])).code === 0 ? ['sudo', '-n'] : undefined
-}
-
-function command([file, ...args]) {
-  return [file, args]
 }
