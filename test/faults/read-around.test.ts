@@ -1,5 +1,5 @@
-import { createBackupEngine, createMemoryStorage } from '@lifeboat/core'
-import { type Storage, startTemporaryCluster } from '@lifeboat/core/testing'
+import { type BackupEngine, createBackupEngine, createMemoryStorage } from '@lifeboat/core'
+import { type Storage, startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { expect, test } from 'vitest'
 
 async function damage(storage: Storage, prefix: string): Promise<number> {
@@ -13,7 +13,10 @@ async function damage(storage: Storage, prefix: string): Promise<number> {
   return damaged
 }
 
-test('status does not call a backup good whose pack a check found gone, until a verification does', async () => {
+/** A small database and an engine on a repository in memory. */
+async function withEngine(
+  work: (on: { cluster: TemporaryCluster; storage: Storage; engine: BackupEngine }) => Promise<void>,
+): Promise<void> {
   const cluster = await startTemporaryCluster()
   try {
     await cluster.createDatabase('app')
@@ -21,6 +24,15 @@ test('status does not call a backup good whose pack a check found gone, until a 
     const storage = createMemoryStorage()
     const engine = createBackupEngine({ database: cluster.url('app'), repository: storage, encryption: 'none' })
     await engine.repository.init()
+    await work({ cluster, storage, engine })
+    await engine.stop()
+  } finally {
+    await cluster.stop()
+  }
+}
+
+test('status does not call a backup good whose pack a check found gone, until a verification does', () =>
+  withEngine(async ({ storage, engine }) => {
     await engine.backups.create()
     await engine.backups.create()
     expect(await engine.status()).toMatchObject({ level: 'ok' })
@@ -33,20 +45,10 @@ test('status does not call a backup good whose pack a check found gone, until a 
     expect(await engine.maintenance.check()).toMatchObject({ ok: true })
     await engine.backups.verify('latest')
     expect(await engine.status()).not.toMatchObject({ level: 'failed' })
-    await engine.stop()
-  } finally {
-    await cluster.stop()
-  }
-})
+  }))
 
-test('damaged index objects and marks are found by a check, and keep no backup from being restored', async () => {
-  const cluster = await startTemporaryCluster()
-  try {
-    await cluster.createDatabase('app')
-    await cluster.sql('app', 'CREATE TABLE t (v int); INSERT INTO t SELECT generate_series(1, 100)')
-    const storage = createMemoryStorage()
-    const engine = createBackupEngine({ database: cluster.url('app'), repository: storage, encryption: 'none' })
-    await engine.repository.init()
+test('damaged index objects and marks are found by a check, and keep no backup from being restored', () =>
+  withEngine(async ({ cluster, storage, engine }) => {
     await engine.backups.create()
     await cluster.sql('app', 'UPDATE t SET v = v + 1')
     await engine.backups.create()
@@ -60,8 +62,4 @@ test('damaged index objects and marks are found by a check, and keep no backup f
     expect(await cluster.sql('restored', 'SELECT sum(v)::int AS sum FROM t')).toEqual([{ sum: 5150 }])
     // A writer does not go on as if nothing were wrong.
     await expect(engine.backups.create()).rejects.toMatchObject({ code: 'REPOSITORY_DAMAGED' })
-    await engine.stop()
-  } finally {
-    await cluster.stop()
-  }
-})
+  }))
