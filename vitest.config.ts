@@ -22,7 +22,8 @@ export default defineConfig({
     reporters: ['default', new SummaryReporter()],
     pool: 'forks',
     // One more than the two cores this has to fit: much of the time a test waits for a server.
-    maxWorkers: 3,
+    // One for each core of the smallest machine: with more, tests that look at moments wait for each other.
+    maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     // No measure of anything: what is to be quick is measured by a stopwatch that does not count a machine's standing still.
     testTimeout: long ? 3_600_000 : 300_000,

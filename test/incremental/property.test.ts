@@ -127,7 +127,12 @@ test.each(['xmax for xmin', 'no count', 'no fresh'] as const)(
 async function sideBySide(count: number, run: (seed: number, lane: number) => Promise<boolean>): Promise<void> {
   let [next, going] = [firstSeed, true]
   const live = async (lane: number) => {
-    while (going && next < firstSeed + count) going = (await run(next++, lane)) && going
+    try {
+      while (going && next < firstSeed + count) going = (await run(next++, lane)) && going
+    } catch (error) {
+      going = false
+      throw error
+    }
   }
   const ended = await Promise.allSettled(Array.from({ length: lanes }, (_, index) => live(index + 1)))
   for (const one of ended) if (one.status === 'rejected') throw one.reason

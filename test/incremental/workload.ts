@@ -48,7 +48,7 @@ export async function startWorkload(url: string, random: Random, lane = 1): Prom
       const client = new Client({ connectionString: url })
       client.on('error', () => {})
       await client.connect()
-      await client.query("SET lock_timeout = '10ms'; SET client_min_messages = error")
+      await client.query('SET client_min_messages = error')
       return client
     }),
   )
@@ -57,6 +57,8 @@ export async function startWorkload(url: string, random: Random, lane = 1): Prom
   await prepare(main)
   const names = ['a', 'b', 'c', 'd']
   await main.query(schema + names.map(table).join(''))
+  // From here on changes give way; what they begin with waits for a session of the seed before, or for autovacuum.
+  for (const client of clients) await client.query("SET lock_timeout = '10ms'")
 
   const succeeded = new Map<string, number>()
   const count = (kind: string) => succeeded.set(kind, (succeeded.get(kind) ?? 0) + 1)
@@ -135,6 +137,7 @@ async function prepare(main: Client): Promise<void> {
     'CREATE ACCESS METHOD heap_too TYPE TABLE HANDLER heap_tableam_handler',
   ])
     await main.query(statement).catch((error: { code?: string }) => {
-      if (error.code !== '42710') throw error
+      // There already, or made by another lane at this very moment.
+      if (error.code !== '42710' && error.code !== '23505') throw error
     })
 }
