@@ -21,7 +21,6 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '**/dist/**', ...(long ? [] : ['**/*.long.test.ts'])],
     reporters: ['default', new SummaryReporter()],
     pool: 'forks',
-    // One more than the two cores this has to fit: much of the time a test waits for a server.
     // One for each core of the smallest machine: with more, tests that look at moments wait for each other.
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },

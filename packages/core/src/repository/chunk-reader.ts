@@ -8,6 +8,7 @@ import { damaged } from './damage.ts'
 import type { StreamRef } from './documents.ts'
 import { createElsewhere } from './elsewhere.ts'
 import { fetchEvery, fetchSealed, unreadable } from './fetch-sealed.ts'
+import { giveBack } from './give-back.ts'
 import { cutIds, splitLines } from './pieces.ts'
 import type { Repository } from './repository.ts'
 import { type SealedChunk, unsealChunk } from './sealed-chunk.ts'
@@ -88,6 +89,7 @@ export function createChunkReader(
     try {
       if (options.aside && sealed.bytes > smallBytes) return await threads.unseal(sealed, { recheck })
       const plain = unsealChunk(keys, sealed, { recheck })
+      if (plain.buffer !== sealed.data.buffer) giveBack(sealed.data)
       // A chunk is up to some milliseconds of this thread's time; the host's own work comes between two.
       await setImmediate()
       return plain

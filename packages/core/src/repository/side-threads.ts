@@ -10,13 +10,13 @@ import type { SealedChunk } from './sealed-chunk.ts'
 
 /**
  * Threads for what would keep the host's own from its visitors: opening seals, proving packs, deflating. They are started
- * when there is something to do, stand back behind the host's, and end by themselves after a second without work;
+ * when there is something to do, stand back behind the host's, and end by themselves after a quarter of a second without work;
  * nothing has to be closed for a process to end.
  *
  * What fails there is thrown here as it would be by the function that was not called.
  */
 export interface SideThreads {
-  /** `unsealChunk`. The chunk's bytes are copied. */
+  /** `unsealChunk`. The chunk's bytes are given away. */
   unseal(chunk: SealedChunk, options?: { recheck?: boolean }): Promise<Buffer>
   /** `provePack`. The bytes are given away; the same come back with the table. */
   prove(pack: string, data: Uint8Array): Promise<{ table: PackTable; data: Buffer }>
@@ -47,12 +47,12 @@ interface Thread {
   end(): Promise<unknown>
 }
 
-const idleMs = 1000
+const idleMs = 250
 /** Requests a thread has before it: the next one is there when one is done. */
 const ahead = 2
 
 export function createSideThreads(keys: RepositoryKeys): SideThreads {
-  const most = Math.max(2, Math.min(4, availableParallelism()))
+  const most = Math.max(1, Math.min(4, availableParallelism() - 1))
   const threads = new Set<Thread>()
   const queue: { request: SideRequest; transfer: ArrayBuffer[]; answered: PromiseWithResolvers<SideAnswer> }[] = []
 
@@ -129,13 +129,12 @@ export function createSideThreads(keys: RepositoryKeys): SideThreads {
   return {
     size: most * ahead,
     async unseal(chunk, { recheck = false } = {}) {
-      const data = Uint8Array.from(chunk.data)
+      const data = owned(chunk.data)
       const answer = await ask({ type: 'unseal', chunk: { ...chunk, data }, recheck }, [data.buffer])
       return answer.type === 'bytes' ? asBuffer(answer.bytes) : unexpected()
     },
     async prove(pack, given) {
-      const isWhole = given.buffer instanceof ArrayBuffer && given.buffer.byteLength === given.byteLength
-      const data = isWhole ? new Uint8Array(given.buffer as ArrayBuffer) : Uint8Array.from(given)
+      const data = owned(given)
       const answer = await ask({ type: 'prove', pack, data }, [data.buffer])
       return answer.type === 'proven' ? { table: answer.table, data: asBuffer(answer.data) } : unexpected()
     },
@@ -149,6 +148,13 @@ export function createSideThreads(keys: RepositoryKeys): SideThreads {
       await Promise.all([...threads].map((thread) => thread.end()))
     },
   }
+}
+
+/** Bytes whose memory can be given away: these, or a copy of what shares its memory with others. */
+function owned(bytes: Uint8Array): Bytes {
+  const { buffer } = bytes
+  const isWhole = buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength
+  return isWhole ? new Uint8Array(buffer) : Uint8Array.from(bytes)
 }
 
 const asBuffer = ({ buffer, byteOffset, length }: Bytes): Buffer => Buffer.from(buffer, byteOffset, length)
