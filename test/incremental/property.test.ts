@@ -116,7 +116,8 @@ test.each(['xmax for xmin', 'no count', 'no fresh'] as const)(
     let wrong = 0
     // It ends with the first that is wrong; which one depends on what the histories side by side do to each other.
     await sideBySide(400, async (seed, lane) => {
-      wrong += (await runSeed(seed, weakening, lane)).wrong.length
+      const found = await runSeed(seed, weakening, lane)
+      wrong += found.wrong.length
       return wrong === 0
     })
     expect(wrong).toBeGreaterThan(0)
