@@ -47,6 +47,21 @@ test('status does not call a backup good whose pack a check found gone, until a 
     expect(await engine.status()).not.toMatchObject({ level: 'failed' })
   }))
 
+test('a check tells what it found also where nothing can be written', () =>
+  withEngine(async ({ storage, engine }) => {
+    const { id } = await engine.backups.create()
+    for await (const { name } of storage.list('packs/')) await storage.delete(name)
+    const put = storage.put.bind(storage)
+    storage.put = (name, ...rest) =>
+      name.startsWith('verified/') ? Promise.reject(new Error('read only')) : put(name, ...rest)
+    const warnings: string[] = []
+    const { problems } = await engine.maintenance.check({
+      report: (event) => event.type === 'log' && event.level === 'warning' && warnings.push(event.message),
+    })
+    expect(problems.flatMap(({ backups }) => backups)).toContain(id)
+    expect(warnings.join()).toContain('read only')
+  }))
+
 test('damaged index objects and marks are found by a check, and keep no backup from being restored', () =>
   withEngine(async ({ cluster, storage, engine }) => {
     await engine.backups.create()

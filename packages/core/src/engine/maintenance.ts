@@ -1,4 +1,5 @@
 import { EngineError } from '../errors.ts'
+import { log } from '../events.ts'
 import type { CheckReport } from '../maintenance/check.ts'
 import type { CopyResult } from '../maintenance/copy.ts'
 import type { PruneResult } from '../maintenance/prune.ts'
@@ -54,7 +55,11 @@ export function createMaintenance(parts: EngineParts): Maintenance {
       ])
       const repository = await parts.repository()
       const found = await checkRepository(repository, options)
-      await condemnBackups(repository, found.problems)
+      // What was found is told also where nothing can be written: on a storage that is read only, or full.
+      await condemnBackups(repository, found.problems).catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error)
+        log(options?.report, 'warning', `It could not be recorded which backups are damaged: ${why}`)
+      })
       return found
     },
     async copy(to, options) {
