@@ -9,17 +9,19 @@ import { maxChunkBytes, packObjectName } from './layout.ts'
 import type { Repository } from './repository.ts'
 import type { SealedChunk } from './sealed-chunk.ts'
 
-/** One request: at most 4 MiB, over gaps that cost less than a request of their own. */
+/** One request: at most 4 MiB, of chunks and of what is read, over gaps that cost less than a request of their own. */
 const rangeBytes = 4 * 1024 * 1024
 const gapBytes = 64 * 1024
-/** Requests under way or read ahead: many where they are small, because each takes a round trip; no more than 16 MiB. */
+/** Requests under way or read ahead: many where they are small, because each takes a round trip; no more than 8 MiB. */
 const readAhead = 16
-const aheadBytes = 16 * 1024 * 1024
+const aheadBytes = 8 * 1024 * 1024
 
 interface Range {
   pack: string
   offset: number
   length: number
+  /** Of all its chunks together: the same one may be there thousands of times. */
+  bytes: number
   chunks: { id: string; at: ChunkLocation }[]
 }
 
@@ -41,7 +43,8 @@ export async function* fetchSealed(
 ): AsyncGenerator<SealedChunk> {
   const ranges = coalesce(source, ids)
   const fetch = (range: Range | string) => fetchRange(source, range)
-  const of = (range: Range | string) => (typeof range === 'string' ? maxChunkBytes : range.length)
+  const of = (range: Range | string) =>
+    typeof range === 'string' ? maxChunkBytes : Math.max(range.length, range.bytes)
   for await (const chunks of mapInOrder(ranges, readAhead, fetch, { bytes: aheadBytes, of })) yield* chunks
 }
 
@@ -104,11 +107,13 @@ async function* coalesce(
     }
     if (range && fits(range, at)) {
       range.length = Math.max(range.length, at.offset + at.storedBytes - range.offset)
+      range.bytes += at.storedBytes
       range.chunks.push({ id, at })
       continue
     }
     if (range) yield range
-    range = { pack: at.pack, offset: at.offset, length: at.storedBytes, chunks: [{ id, at }] }
+    const { pack, offset, storedBytes } = at
+    range = { pack, offset, length: storedBytes, bytes: storedBytes, chunks: [{ id, at }] }
   }
   if (range) yield range
 }
@@ -120,6 +125,7 @@ function fits(range: Range, at: ChunkLocation): boolean {
     at.offset >= range.offset &&
     at.offset <= end + gapBytes &&
     at.offset + at.storedBytes <= range.offset + rangeBytes &&
+    range.bytes + at.storedBytes <= rangeBytes &&
     range.chunks.length < 4096
   )
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { createMemoryStorage } from '../storage/memory.ts'
 import { newBackupId } from './backup-id.ts'
@@ -51,6 +51,26 @@ describe('a repository', () => {
     for await (const line of reader.readJsonLines(opened.streams.sequences, shape)) lines.push(line)
     expect(lines).toEqual(records)
     expect(storedBytes).toBeLessThan(random.length + text.length / 3)
+  })
+
+  it('reads a chunk that is repeated a thousand times a few at a time', async () => {
+    const storage = createMemoryStorage()
+    const repository = await initRepository(storage, key)
+    const index = await loadChunkIndex(repository)
+    const writer = createRepositoryWriter(repository, { index })
+    const ref = await writer.writeStream(randomBytes(500_000))
+    await writer.finish()
+    const get = vi.spyOn(storage, 'get')
+    const { ids } = ref
+    const sealed = createChunkReader(repository, index).fetchSealed(Array.from({ length: 1000 }, () => ids).flat())
+    await sealed.next()
+    // Each request is for 4 MiB of chunks at most, and 8 MiB are read ahead.
+    const reached = get.mock.calls.length * Math.floor((4 << 20) / 500_000)
+    expect(reached * 500_000).toBeLessThan(16 << 20)
+    let chunks = 1
+    for await (const { id } of sealed) expect(id).toBe(ids[chunks++ % ids.length])
+    expect(chunks).toBe(1000 * ids.length)
+    expect(get.mock.calls.length).toBeGreaterThanOrEqual((1000 * 500_000) / (4 << 20))
   })
 
   it('turns a long list of chunks into a stream of its own', async () => {

@@ -28,8 +28,8 @@ export interface RestoreSession {
   close(): Promise<void>
 }
 
-/** Chunks on their way to a worker: enough to keep it busy, and at most some 32 MiB of sealed bytes. */
-const chunksAhead = 8
+/** Chunks on their way to a worker: enough to keep it busy, and at most some 16 MiB of sealed bytes. */
+const chunksAhead = 4
 
 /** Bytes that can be handed over: posting a view would clone all the memory it is a part of. */
 function withOwnMemory(data: Uint8Array): Uint8Array<ArrayBuffer> {

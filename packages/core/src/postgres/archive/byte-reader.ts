@@ -24,14 +24,23 @@ export class ByteReader {
   }
 
   byte(): number {
-    return this.bytes(1)[0] as number
+    if (this.remaining < 1) throw invalid('it is cut short', this.position)
+    return this.#bytes[this.position++] as number
+  }
+
+  /** Four bytes, lowest first. */
+  word(): number {
+    if (this.remaining < 4) throw invalid('it is cut short', this.position)
+    const value = this.#bytes.readUInt32LE(this.position)
+    this.position += 4
+    return value
   }
 
   /** A sign byte, then four bytes of magnitude, lowest first. */
   integer(): number {
     const at = this.position
     const sign = this.byte()
-    const magnitude = this.bytes(4).readUInt32LE()
+    const magnitude = this.word()
     if (sign > 1 || magnitude > 0x7fffffff) throw invalid('a number is out of range', at)
     return sign === 1 && magnitude !== 0 ? -magnitude : magnitude
   }
@@ -42,11 +51,13 @@ export class ByteReader {
     const length = this.integer()
     if (length < 0) return null
     if (length > this.remaining) throw invalid('a string is longer than the file', at)
-    const bytes = this.bytes(length)
-    if (bytes.includes(0)) throw invalid('a string holds a NUL', at)
-    if (this.text === 'latin1') return bytes.toString('latin1')
-    const text = bytes.toString('utf8')
-    if (!this.sawForeignText && text.includes('\ufffd') && !Buffer.from(text).equals(bytes)) this.sawForeignText = true
+    const start = this.position
+    this.position += length
+    const text = this.#bytes.toString(this.text, start, this.position)
+    if (text.includes('\0')) throw invalid('a string holds a NUL', at)
+    const mayBeForeign = this.text === 'utf8' && !this.sawForeignText && text.includes('\ufffd')
+    if (mayBeForeign && !Buffer.from(text).equals(this.#bytes.subarray(start, this.position)))
+      this.sawForeignText = true
     return text
   }
 }

@@ -190,8 +190,8 @@ function readDependencies(reader: ByteReader): number[] {
 
 function readDataPosition(reader: ByteReader, header: ArchiveHeader): DataPosition {
   const state = reader.byte()
-  const low = reader.bytes(4).readUInt32LE()
-  const high = header.offsetBytes === 8 ? reader.bytes(4).readUInt32LE() : 0
+  const low = reader.word()
+  const high = header.offsetBytes === 8 ? reader.word() : 0
   if (state === 1) return { state: 'unset' }
   if (state === 3) return { state: 'none' }
   const offset = high * 2 ** 32 + low
