@@ -25,7 +25,7 @@ export const logsCommand: CommandDefinition = {
           }
           const [job, logs] = [await tasks.get(id), await tasks.logs(id, 0, 100_000)]
           await finish()
-          const end = job?.error ? [`${job.status}: ${plainText(job.error.message)} (${job.error.code})`] : []
+          const end = job?.error ? [`${job.status}: ${plainText(job.error.detail)} (${job.error.code})`] : []
           writeResult(options, { job, logs }, [...logs.map(line), ...end].join('\n') || 'Nothing was logged.')
         })
       })

@@ -42,7 +42,7 @@ export interface CopyState {
   /** Backups it should hold and does not. */
   missing: number | null
   newest_at: string | null
-  error: { code: string; message: string } | null
+  error: { code: string; detail: string } | null
 }
 
 /** A status is asked for often and must not wait for a copy that is away. */
@@ -99,7 +99,7 @@ export function createCopies(parts: EngineParts): Copies {
       const message = `Copy "${place.name}" cannot be looked at: ${reason}`
       return {
         ...{ ...common, level: 'warning', message, backups: null, missing: null, newest_at: null },
-        error: { code, message: reason },
+        error: { code, detail: reason },
       }
     }
   }

@@ -51,10 +51,11 @@ export interface Caller {
   trigger?: 'manual' | 'schedule' | 'api'
 }
 
+/** What a task failed of: `detail` says it for people; `advice`, and facts such as names, may stand beside it. */
 export interface JobError {
   code: string
-  message: string
-  [detail: string]: unknown
+  detail: string
+  [fact: string]: unknown
 }
 
 /** A backup whatever its status: one that is not completed has null where nothing is known yet. */

@@ -15,7 +15,7 @@ export const problemSchema = z
   })
   .meta({ id: 'problem' })
 
-const errorSchema = z.looseObject({ code: z.string(), message: z.string() }).nullable()
+const errorSchema = z.looseObject({ code: z.string(), detail: z.string() }).nullable()
 
 export const backupSchema = z
   .looseObject({

@@ -1,15 +1,18 @@
 import type { Json } from '../catalog/catalog.ts'
 import { isEngineError } from '../errors.ts'
 
-/** An error as job records keep it: plain JSON. Of errors that are not the engine's own, the message only. */
+/**
+ * An error as records keep it and HTTP shows it: as a problem has it, what happened in `detail` and facts beside it. Of errors
+ * that are not the engine's own, what happened only.
+ */
 export function jobError(error: unknown): Json {
   if (isEngineError(error))
     return {
+      ...error.detail,
       code: error.code,
-      message: error.message,
+      detail: error.message,
       advice: error.advice,
       retryable: error.retryable,
-      detail: error.detail,
     }
-  return { code: 'INTERNAL', message: error instanceof Error ? error.message : String(error) }
+  return { code: 'INTERNAL', detail: error instanceof Error ? error.message : String(error) }
 }

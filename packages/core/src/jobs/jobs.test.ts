@@ -98,7 +98,7 @@ describe('jobs', () => {
     const job = await jobs.ended((await jobs.add(request())).id)
     expect(job).toMatchObject({
       status: 'failed',
-      error: { code: 'STORAGE_FULL', message: 'No space left.', detail: { free: 0 }, advice: expect.any(String) },
+      error: { code: 'STORAGE_FULL', detail: 'No space left.', free: 0, advice: expect.any(String) },
     })
     expect(await catalog.jobs.readLogs(job.id, 0)).toMatchObject([{ level: 'error', message: 'No space left.' }])
   })

@@ -117,7 +117,7 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
     } catch (error) {
       outcome = outcomeOf(error, abort.signal)
       if (outcome.status === 'failed')
-        recorder.report({ type: 'log', level: 'error', message: String(outcome.error?.message) })
+        recorder.report({ type: 'log', level: 'error', message: String(outcome.error?.detail) })
     }
     await lease.end()
     // Logs that cannot be written must not keep the job from ending.

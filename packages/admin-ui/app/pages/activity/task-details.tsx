@@ -49,7 +49,7 @@ function Shown({ task }: { task: Task }) {
         )}
         {task.error && task.status !== 'cancelled' && (
           <p className="note bad">
-            <strong>{words(task.error.code)}</strong>: {task.error.message}{' '}
+            <strong>{words(task.error.code)}</strong>: {task.error.detail}{' '}
             {typeof task.error.advice === 'string' && <Prose text={task.error.advice} />}
           </p>
         )}

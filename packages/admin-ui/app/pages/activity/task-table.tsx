@@ -36,9 +36,7 @@ export function TaskTable({ tasks }: { tasks: readonly Task[] }) {
                     {task.progress.percent !== null && ` ${Math.floor(task.progress.percent)} %`}
                   </span>
                 )}
-                {task.error && task.status !== 'cancelled' && (
-                  <span className="row-note bad">{task.error.message}</span>
-                )}
+                {task.error && task.status !== 'cancelled' && <span className="row-note bad">{task.error.detail}</span>}
               </td>
               <td className="nowrap wide-only">
                 <Ago at={task.started_at ?? task.created_at} />

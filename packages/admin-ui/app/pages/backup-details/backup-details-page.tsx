@@ -125,7 +125,7 @@ function Unfinished({ backup }: { backup: Exclude<BackupDetails, CompletedBackup
       )}
       {backup.error && (
         <div className="note bad">
-          <strong>{words(backup.error.code)}</strong>: {backup.error.message}
+          <strong>{words(backup.error.code)}</strong>: {backup.error.detail}
         </div>
       )}
       {!backup.error && !isOpen(backup) && (

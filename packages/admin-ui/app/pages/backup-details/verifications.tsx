@@ -40,7 +40,7 @@ export function Verifications({ backup }: { backup: BackupDetails }) {
                       </Link>
                     </th>
                     <td>
-                      <Badge status={task.status} /> {task.error?.message}
+                      <Badge status={task.status} /> {task.error?.detail}
                     </td>
                     <td className="number">{duration(secondsBetween(task.started_at, task.finished_at))}</td>
                     <td>{task.created_by}</td>

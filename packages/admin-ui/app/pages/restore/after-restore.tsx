@@ -44,7 +44,7 @@ export function AfterRestore({ restore }: { restore: Restore }) {
     <>
       {task?.error && (
         <p className="note bad">
-          <strong>It did not work.</strong> {task.error.message}
+          <strong>It did not work.</strong> {task.error.detail}
         </p>
       )}
       {canReturn && (

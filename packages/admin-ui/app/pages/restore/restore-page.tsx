@@ -60,7 +60,7 @@ function Shown({ restore }: { restore: Restore }) {
         )}
         {!running && outcome && (
           <p className={`note ${restore.status === 'succeeded' ? 'ok' : restore.status === 'failed' ? 'bad' : 'calm'}`}>
-            <strong>{outcome}</strong> {restore.error?.message}
+            <strong>{outcome}</strong> {restore.error?.detail}
           </p>
         )}
         <AfterRestore restore={restore} />

@@ -49,7 +49,7 @@ function Outcome({ task }: { task: Task }) {
   if (!report)
     return (
       <p className="note bad">
-        <strong>The test did not come to its end.</strong> {task.error?.message}
+        <strong>The test did not come to its end.</strong> {task.error?.detail}
       </p>
     )
   const failed = report.checks.filter(({ ok }) => !ok)

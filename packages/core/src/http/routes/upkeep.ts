@@ -11,7 +11,7 @@ const copySchema = z
     backups: z.int().nullable().describe('Backups it holds; null where it could not be asked.'),
     missing: z.int().nullable().describe('Backups it should hold and does not.'),
     newest_at: z.iso.datetime().nullable(),
-    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    error: z.object({ code: z.string(), detail: z.string() }).nullable(),
   })
   .meta({ id: 'copy' })
 
