@@ -1,5 +1,5 @@
 /**
- * `npm run bench:host [-- --megabytes 400 --runs 5 --rate 300 --framework express]`: what visitors of a web application
+ * `npm run bench:host [-- --megabytes 400 --runs 5 --rate 300 --framework express --connections 1]`: what visitors of a web application
  * notice of a backup. Requests at a steady rate to an Express and a Fastify host, by turns while it is idle and while a
  * backup and a download run in it; a late answer counts from when its request was due. Prints medians.
  */
@@ -20,6 +20,7 @@ const { values: flags } = parseArgs({
     megabytes: { type: 'string', default: '400' },
     runs: { type: 'string', default: '5' },
     rate: { type: 'string', default: '300' },
+    connections: { type: 'string', default: '2' },
     framework: { type: 'string', multiple: true, default: ['express', 'fastify'] },
   },
 })
@@ -80,6 +81,7 @@ async function measureRound(framework: 'express' | 'fastify', run: number): Prom
     repository: join(folder, `${framework}-${run}`),
     encryption: { rawKey: '07'.repeat(32) },
     appName: 'host',
+    resources: { connections: Number(flags.connections) },
   })
   try {
     const first = await host.task('/backups/?database=first')

@@ -10,7 +10,7 @@ import { kindsOfChange, startWorkload } from './workload.ts'
  * `SEEDS=2000 npx vitest run test/incremental/property`; each seed is about eight backups of a small database.
  * `POSTGRES_MAJOR=18` runs them on another version.
  */
-const seeds = Number(process.env.SEEDS ?? (process.env.LIFEBOAT_LONG === '1' ? 2000 : 100))
+const seeds = Number(process.env.SEEDS ?? (process.env.LIFEBOAT_LONG === '1' ? 2000 : 200))
 const firstSeed = Number(process.env.FIRST_SEED ?? 1)
 /**
  * Histories side by side, each in a database of its own: most of the time one waits. What others do to the cluster's
