@@ -1,4 +1,5 @@
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
+import { prefixes } from '../repository/layout.ts'
 import { listPacks } from '../repository/load-index.ts'
 import { claimNumber } from '../repository/numbers.ts'
 import { setPin } from '../repository/pins.ts'
@@ -114,4 +115,17 @@ test('it changes nothing, and ends on abort', async () => {
   for await (const { name } of storage.list('')) after.push(name)
   expect(after).toEqual(before)
   await expect(checkRepository(repository, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' })
+})
+
+test('a backup that is completed beside a check is not found wanting', async () => {
+  // Marks are listed with the documents, with the index, and after it: that is the moment.
+  const list = storage.list
+  let marksListed = 0
+  vi.spyOn(storage, 'list').mockImplementation(async function* (prefix, options) {
+    if (prefix === prefixes.marks && ++marksListed === 3) await addSampleBackup(repository, { d: sampleRows(3_000) })
+    yield* list.call(storage, prefix, options)
+  })
+  expect(await codes({ readData: true })).toMatchObject({ ok: true, problems: [], backups: 2 })
+  expect(marksListed).toBeGreaterThan(3)
+  expect(await codes()).toMatchObject({ ok: true, backups: 3 })
 })

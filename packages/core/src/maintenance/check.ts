@@ -6,7 +6,7 @@ import type { Manifest } from '../repository/documents.ts'
 import { packObjectName } from '../repository/layout.ts'
 import { listPacks, loadChunkIndex } from '../repository/load-index.ts'
 import { manifestChunkIds } from '../repository/manifest-chunks.ts'
-import { listManifests } from '../repository/manifests.ts'
+import { listManifests, manifestObjects } from '../repository/manifests.ts'
 import { listMarks } from '../repository/marks.ts'
 import { checkPack } from '../repository/pack-reader.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -74,6 +74,8 @@ export async function checkRepository(repository: Repository, options: CheckOpti
     shippedRecoverSha256: recover.shipped,
     readData,
   }
+  // Before the index is read: it must hold what the backups need that are looked at, not what comes meanwhile.
+  const objects = await manifestObjects(repository, { signal })
   let index: ChunkIndex
   try {
     index = await loadChunkIndex(repository, { signal })
@@ -89,7 +91,7 @@ export async function checkRepository(repository: Repository, options: CheckOpti
   report?.({ type: 'phase', phase: 'backups' })
   const needed: NeededPacks = { present: new Set(), lost: new Map() }
   let allRead = true
-  for await (const { id, manifest, error } of listManifests(repository, { signal })) {
+  for await (const { id, manifest, error } of listManifests(repository, { signal, objects })) {
     counts.backups++
     if (!manifest) {
       allRead = false

@@ -28,16 +28,24 @@ export function manifestName(id: string): string {
   return `${prefixes.backups}${id}`
 }
 
+/** The objects of all manifests there are. */
+export function manifestObjects(
+  repository: Repository,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<StoredObject[]> {
+  return Array.fromAsync(repository.storage.list(prefixes.backups, { signal }))
+}
+
 /**
- * Every backup in the repository, in no particular order. One that does not open is listed with its error. What is in
- * `opened` already is not read again.
+ * Every backup in the repository, or those of `objects` that are still there, in no particular order. One that does not
+ * open is listed with its error. What is in `opened` already is not read again.
  */
 export async function* listManifests(
   repository: Repository,
-  { signal, opened }: { signal?: AbortSignal; opened?: OpenedObjects<OpenedManifest> } = {},
+  options: { signal?: AbortSignal; opened?: OpenedObjects<OpenedManifest>; objects?: StoredObject[] } = {},
 ): AsyncGenerator<ListedManifest> {
-  const objects: StoredObject[] = []
-  for await (const object of repository.storage.list(prefixes.backups, { signal })) objects.push(object)
+  const { signal, opened } = options
+  const objects = options.objects ?? (await manifestObjects(repository, { signal }))
   opened?.keepOnly(new Set(objects.map(({ name }) => name)))
   const read = async (object: StoredObject): Promise<ListedManifest | null> => {
     const id = object.name.slice(prefixes.backups.length)
