@@ -11,6 +11,8 @@ export const named = (name: string): string => (browserPath ? name : `${name} (s
 export const openBrowser = (): Promise<Browser> =>
   chromium.launch({
     executablePath: browserPath ?? '',
+    // Seen as on a desk: a bar that is not needed is a mistake.
+    ignoreDefaultArgs: ['--hide-scrollbars'],
     args: [
       ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
       ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],

@@ -92,9 +92,13 @@ describe.skipIf(!browserPath)(named('what happens is seen by itself'), () => {
     await page.goto(`${host.url}activity/${taskId}`)
     await page.evaluate(() => {
       const changes: number[] = []
+      let before = ''
       Object.assign(window, { changes })
       new MutationObserver(() => {
-        if (document.querySelector('progress')) changes.push(Date.now())
+        const [bar, text] = [document.querySelector('progress'), document.querySelector('.progress-text')]
+        const shown = `${bar?.value} ${text?.textContent}`
+        if (shown !== before) changes.push(Date.now())
+        before = shown
       }).observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true })
     })
     const before = stopwatch.stoodStill()

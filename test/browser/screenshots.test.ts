@@ -111,14 +111,19 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
         await page.goto('about:blank')
         await page.goto(url)
         await page.getByRole('heading', { level: 1 }).waitFor()
-        await expect.poll(() => page.locator('.waiting, [aria-busy=true]').count()).toBe(0)
-        await page.screenshot({
-          path: join(folder ?? '', `${name}-${colorScheme}-${width}.png`),
-          fullPage: width > 760,
-        })
+        await expect.poll(() => page.locator('.waiting, [aria-busy=true], .chart:empty').count()).toBe(0)
+        // A window as high as the page: what stays in its place while one scrolls is then where it is seen.
+        const whole = await page.evaluate(() => document.documentElement.scrollHeight)
+        if (width > 760) await page.setViewportSize({ width, height: Math.max(height, whole) })
+        await page.screenshot({ path: join(folder ?? '', `${name}-${colorScheme}-${width}.png`) })
+        await page.setViewportSize({ width, height })
       }
       for (const [name, address] of pages) await shoot(name, host.url + address())
       for (const name of ['backups', 'activity', '']) await shoot(`empty-${name || 'overview'}`, empty.url + name)
+      await page.goto(`${host.url}backups`)
+      await page.getByRole('button', { name: 'Back up now' }).click()
+      await page.getByRole('dialog').waitFor()
+      await page.screenshot({ path: join(folder ?? '', `create-${colorScheme}-${width}.png`) })
       await context.addCookies([{ name: 'role', value: 'nothing', domain: '127.0.0.1', path: '/' }])
       await shoot('forbidden', host.url)
       await context.close()

@@ -7,12 +7,12 @@ import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/tes
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { browserPath, hasSaid, named, openBrowser, openPage } from './browser.ts'
-import { type Host, openHost } from './host.ts'
+import { type ExampleHost, openExample } from './example-host.ts'
 
-/** What somebody does who has never read a document: everything by clicking, in this order. */
-describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), () => {
+/** What somebody does who has never read a document, at examples/express: everything by clicking, in this order. */
+describe.skipIf(!browserPath)(named('a stranger with a browser, at examples/express'), () => {
   let cluster: TemporaryCluster
-  let host: Host
+  let host: ExampleHost
   let browser: Browser
   let page: Page
   let wrong: string[]
@@ -21,7 +21,7 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'lifeboat-download-'))
     cluster = await startTemporaryCluster()
-    host = await openHost(cluster, 'Express', '/admin/backups')
+    host = await openExample(cluster)
     browser = await openBrowser()
     ;({ page, wrong } = await openPage(await browser.newContext({ acceptDownloads: true })))
   })
@@ -36,6 +36,8 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     const [row] = await cluster.sql<{ n: number }>(host.database, 'SELECT count(*)::int AS n FROM orders')
     return row?.n
   }
+  /** What the application shows to its users. */
+  const notes = async () => ((await (await fetch(`${host.site}notes`)).json()) as unknown[]).length
   const choose = async (name: string) => {
     await page.getByRole('button', { name: 'More actions' }).click()
     await page.getByRole('menuitem', { name }).click()
@@ -62,9 +64,11 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     await page.getByRole('tab', { name: /^Tables/ }).click()
     await page.getByRole('row', { name: /public\.orders 60,000/ }).waitFor()
     await page.getByRole('tab', { name: 'Migrations' }).click()
-    await page.getByRole('list', { name: 'Migrations of shop' }).getByText('002_orders').waitFor()
+    await page.getByText('No migrations were recorded.').waitFor()
+    await page.getByRole('tab', { name: 'Raw' }).click()
+    await page.getByText('"row_count": 61000').waitFor()
     await page.getByRole('tab', { name: 'Overview' }).click()
-    await page.getByText('60,002 in 3 tables').waitFor()
+    await page.getByText('61,000 in 3 tables').waitFor()
   })
 
   test('it is downloaded, and pg_restore reads it', async () => {
@@ -73,7 +77,7 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
       page.getByRole('button', { name: 'Download' }).click(),
     ])
     const file = join(folder, download.suggestedFilename())
-    expect(file).toMatch(/shop_backup_\d{8}_\d{6}\.dump$/)
+    expect(file).toMatch(/notes_backup_\d{8}_\d{6}\.dump$/)
     await download.saveAs(file)
     const { stdout } = await promisify(execFile)('pg_restore', ['--list', file])
     expect(stdout).toContain('TABLE DATA public orders')
@@ -88,6 +92,16 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     await page.getByRole('cell', { name: 'succeeded' }).waitFor()
   })
 
+  test('the application loses its data by a click', async () => {
+    const shop = await page.context().newPage()
+    await shop.goto(host.site)
+    await shop.getByText('1000 notes').waitFor()
+    await shop.getByRole('button', { name: 'Delete all notes' }).click()
+    await shop.getByText('0 notes', { exact: true }).waitFor()
+    await shop.close()
+    expect(await notes()).toBe(0)
+  })
+
   test('a backup is compared with the live database', async () => {
     await cluster.sql(
       host.database,
@@ -96,6 +110,7 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     await page.getByRole('tab', { name: 'Overview' }).click()
     await page.getByRole('link', { name: 'Compare with now' }).click()
     await page.getByRole('row', { name: /public\.orders 1,000 −59,000/ }).waitFor()
+    await page.getByRole('row', { name: /public\.notes 0 −1,000/ }).waitFor()
     await page.getByRole('row', { name: /public\.customers changed \+ ?email text NOT NULL/ }).waitFor()
   })
 
@@ -128,22 +143,36 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
 
   test('the database is restored through the wizard, after its name was typed', async () => {
     await page.getByRole('link', { name: 'before the holidays' }).click()
+    await page.getByRole('link', { name: 'Compare with now' }).click()
     await page.getByRole('link', { name: 'Restore…' }).click()
     await page.getByText('can begin').waitFor()
-    await page.getByText('has the schema the running code expects').waitFor()
     const button = page.getByRole('button', { name: 'Restore now' })
     expect(await button.isDisabled()).toBe(true)
-    await page.getByLabel(`Type ${host.database} to confirm`).fill(host.database)
+    const confirmation = page.getByLabel(`Type ${host.database} to confirm`)
+    await confirmation.fill('example')
+    await page.getByText('This is not the name of the database.').waitFor()
+    await page.keyboard.press('Enter')
+    expect([await button.isDisabled(), await orders()]).toEqual([true, 1000])
+    await confirmation.fill(host.database)
+    await page.getByText('This is not the name of the database.').waitFor({ state: 'detached' })
     await button.click()
     await page.getByText('The restored database is live.').waitFor()
-    expect(await orders()).toBe(60_000)
+    expect([await orders(), await notes()]).toEqual([60_000, 1000])
   })
 
-  test('and that is undone', async () => {
-    await page.getByRole('button', { name: 'Undo this restore' }).click()
-    await page.getByRole('button', { name: 'Undo now' }).click()
-    await page.getByText('It was undone').waitFor()
-    expect(await orders()).toBe(1000)
+  test('that is undone; the undo is undone, and the restore undone for good', async () => {
+    const undo = async () => {
+      await page.getByRole('button', { name: 'Undo this restore' }).click()
+      await page.getByRole('button', { name: 'Undo now' }).click()
+      await page.getByText('It was undone').waitFor()
+      expect([await orders(), await notes()]).toEqual([1000, 0])
+    }
+    await undo()
+    await page.getByRole('button', { name: 'Bring the restored one back' }).click()
+    await page.getByRole('button', { name: 'Bring it back now' }).click()
+    await page.getByText('The restored database is live.').waitFor()
+    expect([await orders(), await notes()]).toEqual([60_000, 1000])
+    await undo()
     await page.getByRole('link', { name: 'Activity', exact: true }).click()
     await page.getByRole('tab', { name: 'Restores' }).click()
     await page.getByRole('cell', { name: 'undone' }).waitFor()
@@ -152,16 +181,20 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
   test('the queue is paused; what waits is put in another order and cancelled; it goes on', async () => {
     await page.getByRole('button', { name: 'Pause the queue' }).click()
     await page.getByText('nothing new begins').waitFor()
-    const waiting = await host.engine.operations.backups.create({ by: 'test' })
-    const second = await host.engine.operations.backups.create({ by: 'test' })
+    const begin = () => host.api<{ task_id: string; id: string }>('POST', 'backups/create/', {})
+    const [waiting, second] = [await begin(), await begin()]
     await page.getByRole('tab', { name: 'Jobs' }).click()
     await page.getByRole('button', { name: `Earlier: backup ${second.task_id}` }).click()
     await page
       .getByRole('button', { name: `Later: backup ${second.task_id}` })
       .and(page.locator(':enabled'))
       .waitFor()
-    const queued = await host.engine.operations.tasks.list({ status: ['queued'] })
-    expect(queued.map(({ task_id }) => task_id)).toEqual([second.task_id, waiting.task_id])
+    const queued = await host.api<{ results: { task_id: string }[] }>('GET', 'tasks/?status=queued')
+    expect(queued.results.map(({ task_id }) => task_id)).toEqual([second.task_id, waiting.task_id])
+    // Who looks at one that waits is told why nothing happens.
+    await page.goto(`${host.url}backups/${waiting.id}`)
+    await page.getByText('Waiting: the queue is paused').waitFor()
+    await page.getByRole('link', { name: '2 jobs waiting, paused' }).click()
     for (const left of [2, 1]) {
       const cancel = page.getByRole('button', { name: 'Cancel', exact: true })
       await expect.poll(() => cancel.count()).toBe(left)
@@ -183,7 +216,7 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     await expect.poll(() => page.locator('.next-runs time').count()).toBe(5)
     await page.getByRole('button', { name: 'Save schedule' }).click()
     await hasSaid(page, 'The schedule was changed.')
-    const { auto_backup_cron: cron } = await host.engine.operations.config.read()
+    const { auto_backup_cron: cron } = await host.api<Record<string, unknown>>('GET', 'config/')
     expect(cron).toBe('30 3 * * 1-5')
   })
 
@@ -201,7 +234,7 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     await page.getByLabel('Newest backups').fill('5')
     await page.getByRole('button', { name: 'Save what is kept' }).click()
     await hasSaid(page, 'What is kept was changed.')
-    expect((await host.engine.operations.config.read()).max_backups).toBe(5)
+    expect((await host.api<Record<string, unknown>>('GET', 'config/')).max_backups).toBe(5)
   })
 
   test('the storage is tested, and it is told whether backups are encrypted', async () => {
@@ -220,7 +253,8 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     await hasSaid(page, 'Backup 2 was deleted.')
     await page.getByRole('heading', { name: 'Backups' }).waitFor()
     await page.getByRole('link', { name: 'after the accident' }).waitFor({ state: 'detached' })
-    const left = (await host.engine.backups.list()).backups.map(({ number }) => number)
+    const { results } = await host.api<{ results: { number: number; status: string }[] }>('GET', 'backups/')
+    const left = results.filter(({ status }) => status === 'completed').map(({ number }) => number)
     expect(left).toContain(1)
     expect(left).not.toContain(2)
   })
@@ -233,6 +267,30 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, over Express'), 
     await page.getByRole('alert').getByText('Backup 1 is needed to undo a restore.').waitFor()
     await page.getByRole('button', { name: 'Cancel', exact: true }).click()
     await page.getByRole('heading', { name: 'before the holidays' }).waitFor()
+  })
+
+  test('what is not there is said not to be there', async () => {
+    await page.goto(`${host.url}backups/nothing`)
+    await page.getByRole('heading', { name: 'This is not there' }).waitFor()
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0)
+    await page.getByRole('link', { name: 'To the overview' }).click()
+    await page.getByRole('heading', { name: 'Overview' }).waitFor()
+  })
+
+  test('a server that is stopped and started again is there again, and what was asked of it meanwhile is not made up', async () => {
+    const gone = page.getByText('The connection to the server is interrupted.')
+    await page.getByRole('link', { name: 'Backups', exact: true }).click()
+    await page.getByRole('link', { name: 'before the holidays' }).waitFor()
+    await host.restart(async () => {
+      await gone.waitFor()
+      await page.getByRole('button', { name: 'Back up now' }).click()
+      await page.getByRole('button', { name: 'Begin backup' }).click()
+      await page.getByRole('alert').getByText('Whether it was done is not known.').waitFor()
+    })
+    await gone.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Begin backup' }).click()
+    await page.getByRole('tab', { name: 'Overview' }).waitFor()
+    await page.getByText('completed', { exact: true }).waitFor()
   })
 
   test('nothing went wrong on the way, and nothing was asked for elsewhere', () => {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createBackupEngine } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startStopwatch } from '../../packages/core/src/testing/stopwatch.ts'
@@ -55,6 +56,14 @@ describe.each(faces)('the HTTP contract over $name', ({ open }) => {
   afterAll(async () => {
     if (!closed) await face?.close()
     await setting?.remove()
+  })
+
+  test('the session says who asks, what for, and what there is', async () => {
+    const folders = ['/srv/uploads', { name: 'avatars', path: '/srv/pictures' }]
+    const { status, body } = await get('/session/')
+    expect([status, body]).toMatchObject([200, { actor: { role: 'admin' }, databases: ['default'], media_folders: [] }])
+    const engine = createBackupEngine({ repository: '/nowhere', media: folders })
+    expect(engine.mediaFolders()).toEqual(['uploads', 'avatars'])
   })
 
   test('the root is an API page, with and without a slash', async () => {

@@ -217,6 +217,19 @@ describe('access', () => {
     expect(await status('10.0.0.2')).toBe(200)
   })
 
+  test('pages and the calls they make do not use up each other', async () => {
+    const limits = { requestsPerMinute: 60 }
+    const ui = { page: '<!doctype html><html><head></head></html>', files: new Map() }
+    const limited = createHandler(setting.engine, { basePath: '/api', authorize, limits, ui })
+    const status = async (path: string) =>
+      (await limited(request('GET', path, { authorization: 'viewer', accept: 'text/html' }), local)).status
+    for (let n = 0; n < 60; n++) expect(await status('session')).toBe(200)
+    expect(await status('session')).toBe(429)
+    for (let n = 0; n < 60; n++) expect(await status('ui/')).toBe(200)
+    const refused = await limited(request('GET', 'ui/', { authorization: 'viewer' }), local)
+    expect([refused.status, await refused.json()]).toMatchObject([429, { detail: 'Wait 1 second.' }])
+  })
+
   test('streams are bounded, and one that ends makes room', async () => {
     const limited = createHandler(setting.engine, { basePath: '/api', authorize, limits: { streams: 1 } })
     const open = () => limited(request('GET', 'events', { authorization: 'viewer' }), local)

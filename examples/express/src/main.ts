@@ -8,6 +8,7 @@ import config from '../lifeboat.config.ts'
 import { createAuthorize } from './authorize.ts'
 import { openEnvironment } from './environment.ts'
 import { createNotes } from './notes.ts'
+import { notesPage } from './notes-page.ts'
 
 const environment = await openEnvironment()
 const pool = new Pool({ connectionString: environment.databaseUrl })
@@ -32,6 +33,9 @@ const confirmation = process.env.CONFIRMATION === 'off' ? 'off' : 'required'
 app.use('/api/backup', backupRoutes(engine, { authorize, confirmation }))
 app.use('/admin/backups', backupRoutes(engine, { authorize, ui: adminUi() }))
 
+app.get('/', (_request, response) => {
+  response.type('html').send(notesPage)
+})
 // From here on: 503 for the moment in which a restore swaps the database.
 app.use(maintenanceMode(engine))
 app.get('/notes', async (_request, response) => {
@@ -48,7 +52,7 @@ app.delete('/notes', async (_request, response) => {
 const port = Number(process.env.PORT ?? 8000)
 const server = app.listen(port, process.env.HOST ?? 'localhost', async (error?: Error) => {
   if (!error) {
-    console.log(`Listening at http://localhost:${port}/notes, with the backup API at /api/backup/`)
+    console.log(`Listening at http://localhost:${port}, with the backup API at /api/backup/`)
     console.log(`Admin pages: http://localhost:${port}/admin/backups`)
     return
   }

@@ -8,6 +8,7 @@ import config from '../lifeboat.config.ts'
 import { createAuthorize } from './authorize.ts'
 import { openEnvironment } from './environment.ts'
 import { createNotes } from './notes.ts'
+import { notesPage } from './notes-page.ts'
 
 const environment = await openEnvironment()
 const pool = new Pool({ connectionString: environment.databaseUrl })
@@ -32,6 +33,7 @@ const confirmation = process.env.CONFIRMATION === 'off' ? 'off' : 'required'
 await app.register(backupRoutes, { prefix: '/api/backup', engine, authorize, confirmation })
 await app.register(backupRoutes, { prefix: '/admin/backups', engine, authorize, ui: adminUi() })
 
+app.get('/', (_request, reply) => reply.type('text/html').send(notesPage))
 await app.register(async (site) => {
   // Here: 503 for the moment in which a restore swaps the database.
   await site.register(maintenanceMode, { engine })
@@ -56,7 +58,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
 const port = Number(process.env.PORT ?? 8000)
 try {
   await app.listen({ port, host: process.env.HOST ?? 'localhost' })
-  console.log(`Listening at http://localhost:${port}/notes, with the backup API at /api/backup/`)
+  console.log(`Listening at http://localhost:${port}, with the backup API at /api/backup/`)
   console.log(`Admin pages: http://localhost:${port}/admin/backups`)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)

@@ -41,6 +41,8 @@ export interface BackupEngine {
   status(options?: OfDatabase & Running & { maxAgeSeconds?: number }): Promise<StatusReport>
   /** Labels of the configured databases. */
   databases(): string[]
+  /** Names of the configured media folders. */
+  mediaFolders(): string[]
   /** For the host to turn requests away while a restore swaps its database: see the adapters' `maintenanceMode`. */
   readonly maintenanceMode: MaintenanceMode
   /** The same in the background: jobs, schedule, history, run-time configuration, audit. */
@@ -111,6 +113,7 @@ export function createBackupEngine(options: EngineOptions): BackupEngine {
       })
     },
     databases: () => parts.labels(),
+    mediaFolders: () => parts.mediaFolders().map(({ name }) => name),
     maintenanceMode: mode,
     operations,
     start: () => operations.start(),

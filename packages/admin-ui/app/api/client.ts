@@ -23,9 +23,13 @@ export class Problem extends Error {
 
 /** The request itself did not get through. */
 export class Unreachable extends Error {
-  constructor(cause: unknown) {
+  /** Something was to be done, and nobody knows whether it was. */
+  readonly acting: boolean
+
+  constructor(cause: unknown, acting: boolean) {
     super('The server cannot be reached.', { cause })
     this.name = 'Unreachable'
+    this.acting = acting
   }
 }
 
@@ -70,18 +74,45 @@ export async function call<Name extends Call>(
   return (response.status === 204 ? undefined : await response.json()) as HttpApi[Name]['result']
 }
 
-/** Fetches what is no JSON, with the same errors. */
+const longestWaitSeconds = 10
+const mostWaits = 5
+
+/**
+ * Fetches what is no JSON, with the same errors. Who has asked too often waits as long as the server says: nothing has
+ * been done by then, so it can be asked again.
+ */
 export async function send(url: string, init: RequestInit): Promise<Response> {
-  let response: Response
-  try {
-    response = await fetch(url, init)
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error
-    throw new Unreachable(error)
+  let response = await attempt(url, init)
+  for (let waits = 0; response.status === 429 && waits < mostWaits; waits++) {
+    const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+    if (!(seconds <= longestWaitSeconds)) break
+    await pause(seconds * 1000, init.signal ?? undefined)
+    response = await attempt(url, init)
   }
   if (response.ok) return response
   const text = await response.text()
   throw new Problem(response.status, parsed(text))
+}
+
+async function attempt(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init)
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error
+    // A plan is asked for by POST, and does nothing.
+    throw new Unreachable(error, (init.method ?? 'GET') !== 'GET' && !/\/plan\/(\?|$)/.test(url))
+  }
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
+    const timer = setTimeout(resolve, ms)
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    })
+  })
 }
 
 function parsed(text: string): Record<string, unknown> {

@@ -59,6 +59,17 @@ export function useTasks(query: { [Field in keyof HttpApi['GET tasks']['query']]
   })
 }
 
+/** Whether anything new begins. Nobody tells when somebody else pauses the queue: it is asked. */
+export function usePaused(enabled = true): boolean {
+  const { data } = useQuery({
+    queryKey: ['tasks', 'paused'],
+    queryFn: async ({ signal }) => (await call('GET tasks', { query: { page_size: 1 }, signal })).paused,
+    refetchInterval: 5000,
+    enabled,
+  })
+  return data ?? false
+}
+
 export function useRestores(query: { page_size?: number } = {}) {
   const { database } = useSession()
   return useQuery({

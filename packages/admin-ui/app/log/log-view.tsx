@@ -50,12 +50,15 @@ export function LogView({ taskId }: { taskId: string | null }) {
         <Button kind="quiet" aria-pressed={follow} onClick={() => setFollow(!follow)}>
           {follow ? 'Following' : 'Follow'}
         </Button>
-        <Button
-          kind="quiet"
-          onClick={() => navigator.clipboard.writeText(text()).then(() => announce('The log was copied.'), complain)}
-        >
-          Copy
-        </Button>
+        {/* A browser has no clipboard for pages that come unencrypted from another machine. */}
+        {isSecureContext && (
+          <Button
+            kind="quiet"
+            onClick={() => navigator.clipboard.writeText(text()).then(() => announce('The log was copied.'), complain)}
+          >
+            Copy
+          </Button>
+        )}
         <Button kind="quiet" onClick={() => save(text(), `${taskId}.log`)}>
           Save
         </Button>
@@ -76,6 +79,7 @@ export function LogView({ taskId }: { taskId: string | null }) {
           setFollow(left < nearEnd)
         }}
       >
+        {lines.length === 0 && !loading && !error && <p className="muted">Nothing has been said yet.</p>}
         <Lines lines={seen} before={first} all={found.length} />
       </div>
     </div>

@@ -3,7 +3,8 @@ import { useBackup } from '../api/queries.ts'
 
 /** A backup by its number and name, as far as they are known; it may be gone. */
 export function BackupLink({ id }: { id: string }) {
-  const { data } = useBackup(id)
+  const { data, isPending } = useBackup(id)
+  if (isPending) return <span aria-busy="true">…</span>
   if (!data) return <code>{id}</code>
   return (
     <Link href={`/backups/${id}`}>

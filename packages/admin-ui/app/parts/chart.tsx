@@ -64,7 +64,7 @@ function optionsFor(element: HTMLElement, series: readonly Series[], format: (va
     cursor: { y: false },
     scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
-      { ...axis, grid: { show: false } },
+      { ...axis, grid: { show: false }, space: 80, incrs: steps, values: (_plot, splits) => moments(splits) },
       { ...axis, size: 66, values: (_plot, values) => values.map(format) },
     ],
     series: [
@@ -78,6 +78,24 @@ function optionsFor(element: HTMLElement, series: readonly Series[], format: (va
       })),
     ],
   }
+}
+
+const [minute, hour, day] = [60, 3600, 86_400]
+/** Seconds between two marks below the chart. */
+const steps = [
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * minute),
+  ...[1, 2, 3, 6, 12].map((n) => n * hour),
+  ...[1, 2, 3, 5, 7, 14, 30, 60, 90, 180, 365].map((n) => n * day),
+]
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
+const date = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' })
+const month = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric' })
+
+/** Marks in as few words as tell them apart. */
+function moments(splits: readonly number[]): string[] {
+  const step = (splits[1] ?? 0) - (splits[0] ?? 0)
+  const format = step < day ? clock : step < 30 * day ? date : month
+  return splits.map((at) => format.format(new Date(at * 1000)))
 }
 
 const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })

@@ -1,5 +1,5 @@
 import { Problem, Unreachable } from '../api/client.ts'
-import { Button } from './button.tsx'
+import { Button, ButtonLink } from './button.tsx'
 import { Prose } from './prose.tsx'
 
 interface Told {
@@ -11,11 +11,17 @@ interface Told {
 /** What is the matter, in words; and what to do. */
 export function tell(error: unknown): Told {
   if (error instanceof Unreachable)
-    return {
-      title: 'The server does not answer',
-      text: 'Nothing on this page is current.',
-      advice: 'It is asked again by itself. A running job goes on without this page.',
-    }
+    return error.acting
+      ? {
+          title: 'The server does not answer',
+          text: 'Whether it was done is not known.',
+          advice: 'Once the server answers again, look at Activity before you repeat it.',
+        }
+      : {
+          title: 'The server does not answer',
+          text: 'Nothing on this page is current.',
+          advice: 'It is asked again by itself. A running job goes on without this page.',
+        }
   if (!(error instanceof Problem))
     return { title: 'Something went wrong', text: error instanceof Error ? error.message : String(error), advice: null }
   const { status, message, advice } = error
@@ -57,10 +63,14 @@ export function Failure({ error, retry, page = false }: FailureProps) {
           <Prose text={advice} />
         </p>
       )}
-      {retry && (
-        <Button kind="plain" onClick={retry}>
-          Try again
-        </Button>
+      {page && error instanceof Problem && error.status === 404 ? (
+        <ButtonLink to="/">To the overview</ButtonLink>
+      ) : (
+        retry && (
+          <Button kind="plain" onClick={retry}>
+            Try again
+          </Button>
+        )
       )}
     </div>
   )

@@ -1,7 +1,7 @@
 import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId } from 'react'
 
 interface Common {
-  label: string
+  label: ReactNode
   hint?: ReactNode
   problem?: string | null
 }

@@ -80,8 +80,9 @@ const triggers: Record<string, string> = {
   pre_restore: 'before a restore',
   pre_migration: 'before a migration',
 }
-/** Why something was begun. */
-export const why = (trigger: string | null): string => triggers[trigger ?? ''] ?? words(trigger ?? '')
+/** Why something was begun. Of jobs only backups have a schedule that people set; the others follow by themselves. */
+export const why = (trigger: string | null, kind = 'backup'): string =>
+  trigger === 'schedule' && kind !== 'backup' ? 'by itself' : (triggers[trigger ?? ''] ?? words(trigger ?? ''))
 
 /** A word of the API for people: `pre_restore` is `pre restore`. */
 export const words = (code: string): string => code.replaceAll(/[_-]/g, ' ')

@@ -1,11 +1,15 @@
+import { usePaused } from '../api/queries.ts'
 import { isOpen, type Task } from '../api/records.ts'
-import { bytes, capital, count, duration, words } from './format.ts'
+import { bytes, capital, count, duration } from './format.ts'
+import { phaseText } from './phases.ts'
 
 /** How far a task is. Takes the same room from the beginning to the end. */
 export function Progress({ task }: { task: Pick<Task, 'status' | 'progress'> }) {
   const { progress, status } = task
   const share = status === 'succeeded' ? 100 : (progress?.percent ?? null)
-  const phase = status === 'queued' ? 'Waiting for its turn' : progress ? capital(words(progress.phase)) : 'Starting'
+  const paused = usePaused(status === 'queued')
+  const waiting = paused ? 'Waiting: the queue is paused' : 'Waiting for its turn'
+  const phase = status === 'queued' ? waiting : progress ? phaseText(progress.phase) : 'Starting'
   return (
     <div className="progress">
       <progress

@@ -27,6 +27,8 @@ export interface EngineParts {
   keyIsTried(): Promise<void>
   /** Labels of the configured databases. */
   labels(): string[]
+  /** The configured media folders, each with a name of its own. */
+  mediaFolders(): { name: string; path: string }[]
   /** The connection of a database by label. `CONFIG_INVALID` where it is not clear which is meant, or there is none. */
   connection(label?: string): ConnectionParameters
   /** The same, or undefined where no database is configured: reading a repository needs none. */
@@ -73,6 +75,7 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
     },
     keyIsTried: () => tried.promise,
     labels: () => Object.keys(databases),
+    mediaFolders: () => mediaFolders(settings.media),
     connection(label) {
       const found = parts.optionalConnection(label)
       if (!found)
@@ -107,7 +110,7 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
       return {
         database: parts.connection(label),
         inspectors: settings.migrations,
-        media: mediaFolders(settings.media),
+        media: parts.mediaFolders(),
         app: application,
         resources: { ...settings.resources, compressionLevel: settings.compressionLevel },
         changeDetection: { fullEveryDays: settings.fullEveryDays },

@@ -7,7 +7,7 @@ import { crossSiteRefusal } from './cross-site.ts'
 import type { HttpEngine } from './engine-type.ts'
 import { createMatcher } from './match.ts'
 import { HttpProblem, problemResponse, wireCode } from './problem.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import type { Answer, Route } from './route.ts'
 import { type Connection, type HandlerOptions, type HandlerSettings, handlerSettings } from './settings.ts'
 import { notLoggedInPage, userInterfaceAnswer, wantsPage } from './user-interface.ts'
@@ -36,6 +36,8 @@ export function createHandler(engine: HttpEngine, options: HandlerOptions): Hand
     return matcher
   }
   const rate = createRateLimit(settings.limits.requestsPerMinute)
+  // A page and its files are many requests: they do not use up the calls it is there for, nor the other way round.
+  const pageRate = createRateLimit(settings.limits.requestsPerMinute)
 
   return async (request, known = {}) => {
     const { basePath = settings.basePath, ...rest } = known
@@ -48,21 +50,22 @@ export function createHandler(engine: HttpEngine, options: HandlerOptions): Hand
   }
 
   async function serve(request: Request, connection: Connection, own: HandlerSettings): Promise<Response> {
-    if (connection.address !== null) limitRate(connection.address)
+    const path = new URL(request.url).pathname
+    // Links from elsewhere may lead to the pages: they are the same for everybody, and cannot be framed.
+    const page = own.ui && userInterfaceAnswer(own.ui, request, pathBelow(path, own.basePath))
+    if (connection.address !== null) limitRate(page ? pageRate : rate, connection.address)
     const preflight = preflightAnswer(request, own.origins)
     if (preflight) return preflight
     const ask = async () =>
       settings.authorize(request, { hostRequest: connection.hostRequest, address: connection.address })
-    // Links from elsewhere may lead to the pages: they are the same for everybody, and cannot be framed.
-    const page = own.ui && userInterfaceAnswer(own.ui, request, pathBelow(new URL(request.url).pathname, own.basePath))
     if (page && (await ask())) return page
     if (page && wantsPage(request)) return notLoggedInPage()
     refuseCrossSite(request, own)
     const actor = await ask()
     if (!actor) throw new HttpProblem(401, 'unauthenticated', 'Log in first.')
-    if (connection.address === null) limitRate(actor.id)
+    if (connection.address === null) limitRate(rate, actor.id)
     const match = await routes()
-    const { route, params } = match(request.method, pathBelow(new URL(request.url).pathname, own.basePath))
+    const { route, params } = match(request.method, pathBelow(path, own.basePath))
     const audit = (
       outcome: 'allowed' | 'refused' | 'failed',
       subject: string | null,
@@ -123,10 +126,10 @@ export function createHandler(engine: HttpEngine, options: HandlerOptions): Hand
     })
   }
 
-  function limitRate(key: string): void {
-    const seconds = rate.take(key)
+  function limitRate(limit: RateLimit, key: string): void {
+    const seconds = limit.take(key)
     if (seconds > 0)
-      throw new HttpProblem(429, 'too_many_requests', `Wait ${seconds} seconds.`, {
+      throw new HttpProblem(429, 'too_many_requests', `Wait ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`, {
         headers: { 'retry-after': String(seconds) },
       })
   }

@@ -11,6 +11,7 @@ export interface HttpEngine {
   keys: Pick<Keys, 'list'>
   operations: Operations
   databases(): string[]
+  mediaFolders(): string[]
   doctor(options?: OfDatabase & Running): Promise<DoctorReport>
   status(options?: OfDatabase & Running & { maxAgeSeconds?: number }): Promise<StatusReport>
 }

@@ -6,6 +6,9 @@ const kinds: Record<string, string> = {
   discard: 'Drop of a kept database',
   forget: 'Retention',
   prune: 'Prune',
+  copy: 'Copy',
+  repair: 'Repair',
+  scrub: 'Scrub',
   export: 'Standard files',
   storage_test: 'Test of the storage',
 }

@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { call } from '../../api/client.ts'
-import { useTasks } from '../../api/queries.ts'
+import { usePaused } from '../../api/queries.ts'
 import { useSession } from '../../api/session.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
@@ -10,8 +10,7 @@ import { complain } from '../../parts/toasts.tsx'
 export function PauseQueue() {
   const { may } = useSession()
   const client = useQueryClient()
-  const { data } = useTasks({ page_size: 1 })
-  const paused = data?.paused ?? false
+  const paused = usePaused()
   const change = useMutation({
     mutationFn: () => (paused ? call('POST tasks/resume') : call('POST tasks/pause')),
     onSettled: () => client.invalidateQueries({ queryKey: ['tasks'] }),

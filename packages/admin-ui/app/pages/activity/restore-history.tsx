@@ -2,9 +2,10 @@ import { Link } from 'wouter'
 import { useRestores } from '../../api/queries.ts'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
-import { duration, secondsBetween, words } from '../../parts/format.ts'
+import { duration, secondsBetween } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { TableFrame } from '../../parts/table-frame.tsx'
+import { wayText } from '../restore/ways.ts'
 
 export function RestoreHistory() {
   const restores = useRestores({ page_size: 200 })
@@ -33,14 +34,16 @@ export function RestoreHistory() {
                   <tr key={restore.id}>
                     <th scope="row">
                       <Link href={`/restores/${restore.id}`} className="row-link">
-                        {restore.database} <Ago at={restore.started_at} />
+                        {restore.database}
                       </Link>
-                      <span className="row-note muted">by {restore.created_by}</span>
+                      <span className="row-note muted">
+                        <Ago at={restore.started_at} /> by {restore.created_by}
+                      </span>
                     </th>
                     <td>
                       <Badge status={restore.status} />
                     </td>
-                    <td className="wide-only">{words(restore.strategy)}</td>
+                    <td className="wide-only">{wayText(restore.strategy)}</td>
                     <td className="number wide-only">
                       {restore.finished_at ? duration(secondsBetween(restore.started_at, restore.finished_at)) : '–'}
                     </td>

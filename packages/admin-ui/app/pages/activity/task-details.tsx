@@ -36,7 +36,8 @@ function Shown({ task }: { task: Task }) {
         title={kindText(task.kind)}
         about={
           <>
-            <Badge status={task.status} /> asked for <Ago at={task.created_at} /> {why(task.trigger)}, {task.created_by}
+            <Badge status={task.status} /> asked for <Ago at={task.created_at} /> {why(task.trigger, task.kind)},{' '}
+            {task.created_by}
           </>
         }
         actions={<CancelTask task={task} />}
@@ -63,7 +64,7 @@ function Shown({ task }: { task: Task }) {
                   {task.subject_id}
                 </Link>,
               ],
-              ['Begun', task.started_at ? brief(task.started_at) : 'not yet'],
+              ['Begun', task.started_at ? brief(task.started_at) : isOpen(task) ? 'not yet' : 'never'],
               ['Ended', task.finished_at ? brief(task.finished_at) : '–'],
               ['Took', task.started_at ? duration(secondsBetween(task.started_at, task.finished_at)) : '–'],
               task.resumes !== null && [

@@ -2,7 +2,8 @@ import { Link } from 'wouter'
 import { isOpen, type Task } from '../../api/records.ts'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
-import { duration, secondsBetween, why, words } from '../../parts/format.ts'
+import { duration, secondsBetween, why } from '../../parts/format.ts'
+import { phaseText } from '../../parts/phases.ts'
 import { TableFrame } from '../../parts/table-frame.tsx'
 import { kindText } from './kinds.ts'
 
@@ -32,21 +33,21 @@ export function TaskTable({ tasks }: { tasks: readonly Task[] }) {
                 <Badge status={task.status} />
                 {isOpen(task) && task.progress && (
                   <span className="row-note muted">
-                    {words(task.progress.phase)}
+                    {phaseText(task.progress.phase)}
                     {task.progress.percent !== null && ` ${Math.floor(task.progress.percent)} %`}
                   </span>
                 )}
                 {task.error && task.status !== 'cancelled' && <span className="row-note bad">{task.error.detail}</span>}
               </td>
               <td className="nowrap wide-only">
-                <Ago at={task.started_at ?? task.created_at} />
+                {task.started_at ? <Ago at={task.started_at} /> : isOpen(task) ? 'not yet' : 'never'}
               </td>
               <td className="number nowrap">
                 {task.started_at ? duration(secondsBetween(task.started_at, task.finished_at)) : '–'}
               </td>
               <td className="wide-only">
                 {task.created_by}
-                <span className="row-note muted">{why(task.trigger)}</span>
+                <span className="row-note muted">{why(task.trigger, task.kind)}</span>
               </td>
             </tr>
           ))}

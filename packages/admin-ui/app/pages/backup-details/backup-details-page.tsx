@@ -115,6 +115,8 @@ function LogOrNot({ taskId }: { taskId: string | null }) {
 
 function Unfinished({ backup }: { backup: Exclude<BackupDetails, CompletedBackup> }) {
   const { data: task } = useTask(backup.task_id)
+  // Whoever cancels it is not told of a failure.
+  const error = backup.status === 'cancelled' ? null : backup.error
   return (
     <div className="stack">
       {task && isOpen(task) && (
@@ -123,15 +125,15 @@ function Unfinished({ backup }: { backup: Exclude<BackupDetails, CompletedBackup
           <CancelTask task={task} />
         </section>
       )}
-      {backup.error && (
+      {error && (
         <div className="note bad">
-          <strong>{words(backup.error.code)}</strong>: {backup.error.detail}
+          <strong>{words(error.code)}</strong>: {error.detail}
         </div>
       )}
-      {!backup.error && !isOpen(backup) && (
+      {!error && !isOpen(backup) && (
         <p className="muted">
-          It ended {backup.completed_at ? brief(backup.completed_at) : 'before it was complete'}. There is nothing to
-          restore.
+          It {backup.status === 'cancelled' ? 'was cancelled' : 'ended'}{' '}
+          {backup.completed_at ? brief(backup.completed_at) : 'before it was complete'}. There is nothing to restore.
         </p>
       )}
       <LogView taskId={backup.task_id} />

@@ -23,7 +23,7 @@ export function BackupFacts({ backup }: { backup: CompletedBackup }) {
             ['Data', `${bytes(backup.logical_bytes)}, of a database of ${bytes(backup.database_size)}`],
             ['Added to storage', bytes(backup.stored_bytes)],
             backup.large_object_count > 0 && ['Large objects', count(backup.large_object_count)],
-            ['Media', backup.include_media ? `${bytes(backup.media_size)}${mediaFolders(backup)}` : 'not included'],
+            ['Media', backup.media.length > 0 ? `${bytes(backup.media_size)}${mediaFolders(backup)}` : 'not included'],
             leftOut.length > 0 && ['Left out', leftOut.join(', ')],
             exclusions.rows.length > 0 && ['Rows left out of', exclusions.rows.join(', ')],
           ]}

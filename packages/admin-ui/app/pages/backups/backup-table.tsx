@@ -4,9 +4,10 @@ import { useOpenTasks } from '../../api/queries.ts'
 import type { Backup, Task } from '../../api/records.ts'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
-import { bytes, duration, secondsBetween, why, words } from '../../parts/format.ts'
+import { bytes, duration, secondsBetween, why } from '../../parts/format.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { Menu, type MenuItem } from '../../parts/menu.tsx'
+import { phaseText } from '../../parts/phases.ts'
 import { TableFrame } from '../../parts/table-frame.tsx'
 
 interface BackupTableProps {
@@ -108,10 +109,10 @@ function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
           <span className="row-progress">
             <progress
               max={100}
-              aria-label={`Backup ${number ?? id}: ${task.progress.phase}`}
+              aria-label={`Backup ${number ?? id}: ${phaseText(task.progress.phase)}`}
               {...(task.progress.percent === null ? {} : { value: task.progress.percent })}
             />
-            <span className="muted">{words(task.progress.phase)}</span>
+            <span className="muted">{phaseText(task.progress.phase)}</span>
           </span>
         ) : (
           <span className="row-status">

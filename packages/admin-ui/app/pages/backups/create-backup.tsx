@@ -10,7 +10,7 @@ import { Check, TextField } from '../../parts/field.tsx'
 
 /** Asks what little has to be asked, begins a backup, and goes to where its progress is seen. */
 export function CreateBackup({ onClose }: { onClose(): void }) {
-  const { database } = useSession()
+  const { database, media_folders: folders } = useSession()
   const [, navigate] = useLocation()
   const [name, setName] = useState('')
   const [description, setDescription] = useState('')
@@ -59,7 +59,9 @@ export function CreateBackup({ onClose }: { onClose(): void }) {
         value={description}
         onChange={(event) => setDescription(event.target.value)}
       />
-      <Check label="Include media" hint="The folders the application has named." checked={media} onChange={setMedia} />
+      {folders.length > 0 && (
+        <Check label="Include media" hint={`The folders ${folders.join(', ')}.`} checked={media} onChange={setMedia} />
+      )}
       <Check
         label="Pin it"
         hint="Neither retention nor anybody deletes it until it is unpinned."

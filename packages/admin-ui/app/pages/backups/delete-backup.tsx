@@ -5,8 +5,8 @@ import { useSession } from '../../api/session.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Complaint } from '../../parts/failure.tsx'
-import { TextField } from '../../parts/field.tsx'
 import { announce } from '../../parts/toasts.tsx'
+import { isTyped, TypedConfirmation } from '../../parts/typed-confirmation.tsx'
 
 interface Doomed {
   id: string
@@ -42,9 +42,9 @@ export function DeleteBackup({ backup, onClose, onGone }: { backup: Doomed; onCl
     <Dialog
       title={`Delete backup ${wanted}?`}
       onClose={onClose}
-      onSubmit={() => typed.trim() === wanted && remove.mutate()}
+      onSubmit={() => isTyped(typed, wanted) && remove.mutate()}
       actions={
-        <Button kind="danger" type="submit" busy={remove.isPending} disabled={typed.trim() !== wanted}>
+        <Button kind="danger" type="submit" busy={remove.isPending} disabled={!isTyped(typed, wanted)}>
           Delete for good
         </Button>
       }
@@ -53,12 +53,7 @@ export function DeleteBackup({ backup, onClose, onGone }: { backup: Doomed; onCl
         {backup.name ? `“${backup.name}” ` : 'It '}
         cannot be restored any more, and nothing brings it back. Other backups do not depend on it.
       </p>
-      <TextField
-        label={`Type ${wanted} to confirm`}
-        autoComplete="off"
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-      />
+      <TypedConfirmation wanted={wanted} what="the number of this backup" typed={typed} onChange={setTyped} />
       <Complaint error={remove.error} />
     </Dialog>
   )

@@ -1,8 +1,9 @@
 import { useState } from 'react'
 import { useComparison } from '../../api/queries.ts'
 import type { Comparison, CompletedBackup } from '../../api/records.ts'
+import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../parts/ago.tsx'
-import { Button } from '../../parts/button.tsx'
+import { Button, ButtonLink } from '../../parts/button.tsx'
 import { Check } from '../../parts/field.tsx'
 import { count } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
@@ -36,7 +37,8 @@ interface ShownProps {
   busy: boolean
 }
 
-function Shown({ comparison: { tables, after }, again, busy }: ShownProps) {
+function Shown({ comparison: { before, tables, after }, again, busy }: ShownProps) {
+  const { may } = useSession()
   const [all, setAll] = useState(false)
   const [page, setPage] = useState(1)
   const changed = tables.filter(isChanged)
@@ -71,6 +73,11 @@ function Shown({ comparison: { tables, after }, again, busy }: ShownProps) {
               <Button busy={busy} onClick={again}>
                 Look again
               </Button>
+            )}
+            {again && before.kind === 'backup' && may('restores:read') && (
+              <ButtonLink icon="restore" to={`/backups/${before.id}/restore`}>
+                Restore…
+              </ButtonLink>
             )}
           </span>
         }

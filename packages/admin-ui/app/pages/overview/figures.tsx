@@ -4,7 +4,7 @@ import type { HttpApi } from '../../api/client.ts'
 import { useSchedule } from '../../api/queries.ts'
 import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../parts/ago.tsx'
-import { bytes, count, duration, percent } from '../../parts/format.ts'
+import { bytes, count, counted, duration, percent } from '../../parts/format.ts'
 
 type Statistics = HttpApi['GET statistics']['result']
 type Status = HttpApi['GET status']['result']
@@ -24,7 +24,7 @@ export function Figures({ figures, status }: { figures: Statistics; status: Stat
       >
         {percent(figures.success_rate)}
       </Figure>
-      <Figure name="Stored" note={`${bytes(figures.logical_bytes)} of data in ${count(figures.backups)} backups`}>
+      <Figure name="Stored" note={`${bytes(figures.logical_bytes)} of data in ${counted(figures.backups, 'backup')}`}>
         {bytes(figures.stored_bytes)}
       </Figure>
       <Figure name="Usual duration">{duration(figures.mean_duration_seconds)}</Figure>

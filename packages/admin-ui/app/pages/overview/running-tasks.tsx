@@ -6,7 +6,7 @@ import { kindText } from '../activity/kinds.ts'
 
 export function RunningTasks({ tasks }: { tasks: readonly Task[] }) {
   return (
-    <Panel title="Running now">
+    <Panel title={tasks.some(({ status }) => status === 'running') ? 'Running now' : 'Waiting'}>
       <ul className="stack">
         {tasks.slice(0, 5).map((task) => (
           <li key={task.task_id} className="running-task">

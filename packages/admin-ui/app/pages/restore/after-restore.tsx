@@ -8,12 +8,12 @@ import { Ago } from '../../parts/ago.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Complaint } from '../../parts/failure.tsx'
-import { TextField } from '../../parts/field.tsx'
 import { Progress } from '../../parts/progress.tsx'
+import { isTyped, TypedConfirmation } from '../../parts/typed-confirmation.tsx'
 
 type Way = 'undo' | 'discard'
 
-/** The two ways out of a restore: back, or for good. */
+/** After the swap there are two databases. Which is live can be changed, until the other is dropped. */
 export function AfterRestore({ restore }: { restore: Restore }) {
   const { may } = useSession()
   const client = useQueryClient()
@@ -39,7 +39,8 @@ export function AfterRestore({ restore }: { restore: Restore }) {
         <Progress task={task} />
       </section>
     )
-  const canReturn = restore.status === 'succeeded' && restore.kept_database !== null && may('restores:run')
+  const hasOther = ['succeeded', 'undone', 'interrupted'].includes(restore.status) && restore.kept_database !== null
+  const texts = restore.status === 'undone' ? ofUndone : ofRestored
   return (
     <>
       {task?.error && (
@@ -47,10 +48,10 @@ export function AfterRestore({ restore }: { restore: Restore }) {
           <strong>It did not work.</strong> {task.error.detail}
         </p>
       )}
-      {canReturn && (
+      {hasOther && may('restores:run') && (
         <section className="panel way-back" aria-label="The way back">
           <p>
-            The database from before is kept as <code>{restore.kept_database}</code>
+            {texts.kept} is kept as <code>{restore.kept_database}</code>
             {restore.undo_until !== null && (
               <>
                 , to be dropped <Ago at={restore.undo_until} />
@@ -60,15 +61,16 @@ export function AfterRestore({ restore }: { restore: Restore }) {
           </p>
           <div className="actions">
             <Button icon="restore" onClick={() => setAsked('undo')}>
-              Undo this restore
+              {texts.back}
             </Button>
-            <Button onClick={() => setAsked('discard')}>Drop the old database</Button>
+            <Button onClick={() => setAsked('discard')}>{texts.drop}</Button>
           </div>
         </section>
       )}
       {asked && (
         <Ask
           way={asked}
+          texts={texts}
           restore={restore}
           busy={run.isPending}
           error={run.error}
@@ -80,8 +82,42 @@ export function AfterRestore({ restore }: { restore: Restore }) {
   )
 }
 
+interface Texts {
+  kept: string
+  back: string
+  backTitle: string
+  backNow: string
+  backText(database: string): string
+  drop: string
+  dropText(database: string): string
+}
+
+const ofRestored: Texts = {
+  kept: 'The database from before',
+  back: 'Undo this restore',
+  backTitle: 'Undo this restore?',
+  backNow: 'Undo now',
+  backText: (database) =>
+    `The database from before the restore becomes ${database} again, by renaming. What was written since the restore is not in it; the restored database is kept in its turn.`,
+  drop: 'Drop the old database',
+  dropText: (database) =>
+    `There is no undo after that. What was in ${database} before the restore is then only in backups.`,
+}
+
+const ofUndone: Texts = {
+  kept: 'The restored database',
+  back: 'Bring the restored one back',
+  backTitle: 'Bring the restored database back?',
+  backNow: 'Bring it back now',
+  backText: (database) =>
+    `The restored database becomes ${database} again, by renaming. What was written since the undo is not in it; the present database is kept in its turn.`,
+  drop: 'Drop the restored database',
+  dropText: (database) => `${database} stays as it is. What was restored is then only in the backup.`,
+}
+
 interface AskProps {
   way: Way
+  texts: Texts
   restore: Restore
   busy: boolean
   error: unknown
@@ -89,32 +125,28 @@ interface AskProps {
   onYes(): void
 }
 
-function Ask({ way, restore, busy, error, onClose, onYes }: AskProps) {
+function Ask({ way, texts, restore, busy, error, onClose, onYes }: AskProps) {
   const [typed, setTyped] = useState('')
   const isUndo = way === 'undo'
-  const matches = isUndo || typed.trim() === restore.database
+  const matches = isUndo || isTyped(typed, restore.database)
   return (
     <Dialog
-      title={isUndo ? 'Undo this restore?' : 'Drop the old database?'}
+      title={isUndo ? texts.backTitle : `${texts.drop}?`}
       onClose={onClose}
       onSubmit={() => matches && onYes()}
       actions={
         <Button kind="danger" type="submit" busy={busy} disabled={!matches}>
-          {isUndo ? 'Undo now' : 'Drop it for good'}
+          {isUndo ? texts.backNow : 'Drop it for good'}
         </Button>
       }
     >
-      <p>
-        {isUndo
-          ? `The database from before the restore becomes ${restore.database} again, by renaming. What was written since the restore is not in it; the restored database is kept in its turn.`
-          : `There is no undo after that. What was in ${restore.database} before the restore is then only in backups.`}
-      </p>
+      <p>{isUndo ? texts.backText(restore.database) : texts.dropText(restore.database)}</p>
       {!isUndo && (
-        <TextField
-          label={`Type ${restore.database} to confirm`}
-          value={typed}
-          autoComplete="off"
-          onChange={(event) => setTyped(event.target.value)}
+        <TypedConfirmation
+          wanted={restore.database}
+          what="the name of the database"
+          typed={typed}
+          onChange={setTyped}
         />
       )}
       <Complaint error={error} />

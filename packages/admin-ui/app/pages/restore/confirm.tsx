@@ -2,7 +2,7 @@ import { useState } from 'react'
 import type { RestorePlan } from '../../api/records.ts'
 import { Button } from '../../parts/button.tsx'
 import { Complaint } from '../../parts/failure.tsx'
-import { TextField } from '../../parts/field.tsx'
+import { isTyped, TypedConfirmation } from '../../parts/typed-confirmation.tsx'
 
 interface ConfirmProps {
   plan: RestorePlan
@@ -22,7 +22,7 @@ export function Confirm({ plan, mayRun, busy, error, onConfirm }: ConfirmProps) 
         This restore is refused for the reasons above. Once they are dealt with, it can be confirmed here.
       </p>
     )
-  const matches = typed.trim() === plan.database
+  const matches = isTyped(typed, plan.database)
   return (
     <form
       className="stack confirm"
@@ -34,7 +34,7 @@ export function Confirm({ plan, mayRun, busy, error, onConfirm }: ConfirmProps) 
       <p>
         {plan.replaces ? (
           <>
-            This replaces the live database <code>{plan.database}</code> with its state of backup {plan.backup.number}.
+            This replaces the live database <code>{plan.database}</code> with what is in backup {plan.backup.number}.
           </>
         ) : (
           <>
@@ -42,14 +42,7 @@ export function Confirm({ plan, mayRun, busy, error, onConfirm }: ConfirmProps) 
           </>
         )}
       </p>
-      <TextField
-        label={`Type ${plan.database} to confirm`}
-        value={typed}
-        autoComplete="off"
-        autoCapitalize="off"
-        spellCheck={false}
-        onChange={(event) => setTyped(event.target.value)}
-      />
+      <TypedConfirmation wanted={plan.database} what="the name of the database" typed={typed} onChange={setTyped} />
       <Complaint error={error} />
       <div>
         <Button kind={plan.replaces ? 'danger' : 'primary'} type="submit" disabled={!matches} busy={busy && matches}>

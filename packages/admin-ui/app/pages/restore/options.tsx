@@ -79,7 +79,7 @@ export function Options({ backup, body, onChange }: OptionsProps) {
         checked={body.run_migrations ?? true}
         onChange={(checked) => onChange({ run_migrations: checked })}
       />
-      {backup.include_media && (
+      {backup.media.length > 0 && (
         <Check
           label="Restore media too"
           hint={`${bytes(backup.media_size)}: ${backup.media.map((one) => one.name).join(', ')}`}

@@ -4,13 +4,14 @@ import { LogView } from '../../log/log-view.tsx'
 import { Ago } from '../../parts/ago.tsx'
 import { BackupLink } from '../../parts/backup-link.tsx'
 import { Badge } from '../../parts/badge.tsx'
-import { brief, count, duration, secondsBetween, words } from '../../parts/format.ts'
+import { brief, count, duration, secondsBetween } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Facts, Panel } from '../../parts/panel.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { CancelTask } from '../activity/cancel-task.tsx'
 import { AfterRestore } from './after-restore.tsx'
+import { wayText } from './ways.ts'
 
 /** One restore: while it runs, and what came of it. */
 export function RestorePage({ id }: { id: string }) {
@@ -69,7 +70,7 @@ function Shown({ restore }: { restore: Restore }) {
         <Facts
           of={[
             ['Backup', <BackupLink key="" id={restore.backup_id} />],
-            ['Way', words(restore.strategy)],
+            ['Way', wayText(restore.strategy)],
             ['Migrations', restore.verdict ?? 'none to compare'],
             ['Rows', count(restore.rows)],
             ['Took', restore.finished_at ? duration(secondsBetween(restore.started_at, restore.finished_at)) : '–'],

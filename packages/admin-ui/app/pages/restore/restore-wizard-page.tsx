@@ -1,6 +1,6 @@
 import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useLocation } from 'wouter'
+import { Link, useLocation } from 'wouter'
 import { call } from '../../api/client.ts'
 import { useBackup } from '../../api/queries.ts'
 import type { BackupDetails, RestoreBody } from '../../api/records.ts'
@@ -55,8 +55,9 @@ function Wizard({ backup }: { backup: CompletedBackup }) {
         title={`Restore ${backup.name ? `“${backup.name}”` : `backup ${backup.number}`}`}
         about={
           <>
-            No. {backup.number}, made <Ago at={backup.created_at} />. Nothing happens before you confirm at the end of
-            this page.
+            <Link href={`/backups/${backup.id}`}>No. {backup.number}</Link>, made <Ago at={backup.created_at} />.{' '}
+            <Link href={`/compare/${backup.id}/live`}>What has changed since?</Link> Nothing happens before you confirm
+            at the end of this page.
           </>
         }
       />

@@ -13,7 +13,7 @@ const hours = Array.from({ length: 24 }, (_, hour) => hour)
 
 /** Says when backups are made, and shows at once what that comes to. */
 export function ScheduleForm({ config }: { config: Config }) {
-  const { may } = useSession()
+  const { may, media_folders: folders } = useSession()
   const mayChange = may('config:write')
   const change = useChangeConfig('The schedule was changed.')
   const [draft, setDraft] = useState({
@@ -130,7 +130,14 @@ export function ScheduleForm({ config }: { config: Config }) {
             <option key={zone} value={zone} />
           ))}
         </datalist>
-        <Check label="With media" checked={draft.media} onChange={(media) => set({ media })} />
+        {(folders.length > 0 || draft.media) && (
+          <Check
+            label="With media"
+            hint={folders.length > 0 ? `The folders ${folders.join(', ')}.` : 'The application names no folder.'}
+            checked={draft.media}
+            onChange={(media) => set({ media })}
+          />
+        )}
       </fieldset>
       <NextRuns runs={next.data?.next_runs ?? []} enabled={draft.enabled} invalid={refusal !== null} />
       <Complaint error={change.error} />

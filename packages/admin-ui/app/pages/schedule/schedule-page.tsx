@@ -5,16 +5,16 @@ import { Panel } from '../../parts/panel.tsx'
 import { Calendar } from './calendar.tsx'
 import { ScheduleForm } from './schedule-form.tsx'
 
-/** When backups are made by themselves: what was, what comes, and how to change it. */
+/** When backups are made by themselves: how to change it, what was, and what comes. */
 export function SchedulePage() {
   const config = useConfig()
   return (
     <>
       <PageHead title="Schedule" />
-      <Calendar />
       <Panel title="Automatic backup">
         <Loaded query={config}>{(present) => <ScheduleForm key={JSON.stringify(present)} config={present} />}</Loaded>
       </Panel>
+      <Calendar />
     </>
   )
 }

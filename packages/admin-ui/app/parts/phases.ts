@@ -1,0 +1,18 @@
+import { capital, words } from './format.ts'
+
+const phases: Record<string, string> = {
+  prepare: 'Preparing',
+  snapshot: 'Taking a snapshot',
+  compare: 'Looking for changes',
+  lists: 'Writing the lists',
+  manifest: 'Storing what is left',
+  'create-database': 'Making the new database',
+  definitions: 'Tables and functions',
+  census: 'Counting the rows',
+  properties: 'Owner, grants and settings',
+  analyze: 'Planner statistics',
+  'verify.checksums': 'Checksums',
+}
+
+/** What a job is at, for people. The log has the word of the API. */
+export const phaseText = (phase: string): string => phases[phase] ?? capital(words(phase))
