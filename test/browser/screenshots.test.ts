@@ -20,8 +20,8 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
 
   beforeAll(async () => {
     cluster = await startTemporaryCluster()
-    empty = await openHost(cluster, 'Express', '/backup')
     host = await openHost(cluster, 'Express', '/backup')
+    empty = await openHost(cluster, 'Express', '/backup')
     await cluster.sql(
       host.database,
       `CREATE TABLE products (id serial PRIMARY KEY, name text NOT NULL, price numeric(10,2) DEFAULT 0 NOT NULL);
@@ -104,7 +104,10 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
     [390, 844],
   ])('at %i px', async (width, height) => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce' })
+      const isMobile = width <= 760
+      const context = await browser.newContext({
+        ...{ viewport: { width, height }, isMobile, colorScheme, reducedMotion: 'reduce' },
+      })
       const { page } = await openPage(context)
       await spread(page)
       const shoot = async (name: string, url: string) => {
@@ -114,7 +117,7 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
         await expect.poll(() => page.locator('.waiting, [aria-busy=true], .chart:empty').count()).toBe(0)
         // A window as high as the page: what stays in its place while one scrolls is then where it is seen.
         const whole = await page.evaluate(() => document.documentElement.scrollHeight)
-        if (width > 760) await page.setViewportSize({ width, height: Math.max(height, whole) })
+        if (!isMobile) await page.setViewportSize({ width, height: Math.max(height, whole) })
         await page.screenshot({ path: join(folder ?? '', `${name}-${colorScheme}-${width}.png`) })
         await page.setViewportSize({ width, height })
       }

@@ -83,10 +83,12 @@ function optionsFor(element: HTMLElement, series: readonly Series[], format: (va
 const [minute, hour, day] = [60, 3600, 86_400]
 /** Seconds between two marks below the chart. */
 const steps = [
+  ...[1, 2, 5, 10, 15, 30],
   ...[1, 2, 5, 10, 15, 30].map((n) => n * minute),
   ...[1, 2, 3, 6, 12].map((n) => n * hour),
   ...[1, 2, 3, 5, 7, 14, 30, 60, 90, 180, 365].map((n) => n * day),
 ]
+const seconds = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
 const date = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' })
 const month = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric' })
@@ -94,7 +96,7 @@ const month = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeri
 /** Marks in as few words as tell them apart. */
 function moments(splits: readonly number[]): string[] {
   const step = (splits[1] ?? 0) - (splits[0] ?? 0)
-  const format = step < day ? clock : step < 30 * day ? date : month
+  const format = step > 0 && step < minute ? seconds : step < day ? clock : step < 30 * day ? date : month
   return splits.map((at) => format.format(new Date(at * 1000)))
 }
 

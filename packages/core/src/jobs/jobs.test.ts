@@ -177,6 +177,24 @@ describe('jobs', () => {
     expect(running.map(({ job }) => job.id)).toEqual([a, d, c, b])
   })
 
+  test('who watches is told of a new order at once, not at the next look', { timeout: 20_000 }, async () => {
+    const jobs = newJobs(gated().handler)
+    const [a, b] = [(await jobs.add(request())).id, (await jobs.add(request())).id]
+    const abort = new AbortController()
+    const watch = jobs.watchAll({ signal: abort.signal })[Symbol.asyncIterator]()
+    const next = async () => (await watch.next()).value?.id
+    expect([await next(), await next()].sort()).toEqual([a, b].sort())
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    try {
+      const told = next()
+      expect(await jobs.reorder([b])).toEqual([b])
+      expect(await told).toBe(b)
+    } finally {
+      vi.useRealTimers()
+      abort.abort()
+    }
+  })
+
   test('a pause holds over a restart; resuming goes on', async () => {
     const { handler, running } = gated()
     const first = newJobs(handler)

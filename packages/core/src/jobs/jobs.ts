@@ -205,6 +205,7 @@ export function createJobs(options: JobsOptions): Jobs {
         await queue.move(id, position)
         moved.push(id)
       }
+      for (const id of moved) watchers.notify(id)
       return moved
     },
     async pause() {
