@@ -195,3 +195,24 @@ test('a copy whose own retention let packs go takes new backups that share chunk
   await pruneCopy()
   await expectCopy(storage, { [second]: expected[second]!, [marked]: tables, [deleted]: tables })
 })
+
+test('a backup that is completed while a copy begins is copied with it, or by the next', async () => {
+  const { storage } = source
+  const list = storage.list
+  let added = ''
+  const beside = wrapStorage(storage, {
+    async *list(prefix, options) {
+      if (prefix === prefixes.backups && added === '') {
+        const tables = { own: sampleRows(2_000) }
+        added = await addSampleBackup(source, tables)
+        expected[added] = tables
+      }
+      yield* list.call(storage, prefix, options)
+    },
+  })
+  const target = createMemoryStorage()
+  await copyRepository({ ...source, storage: beside }, target)
+  await copyRepository(source, target)
+  expect(added).not.toBe('')
+  await expectCopy(target)
+})

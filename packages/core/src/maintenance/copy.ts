@@ -12,7 +12,7 @@ import { keepLocked, lockManifest } from '../repository/keep-locked.ts'
 import { packObjectName } from '../repository/layout.ts'
 import { loadChunkIndex } from '../repository/load-index.ts'
 import { manifestChunkIds } from '../repository/manifest-chunks.ts'
-import { listManifests, manifestName, openManifest } from '../repository/manifests.ts'
+import { listManifests, manifestName, manifestObjects, openManifest } from '../repository/manifests.ts'
 import { listMarks } from '../repository/marks.ts'
 import { pinName } from '../repository/pins.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -65,10 +65,12 @@ export async function copyRepository(
     present.set(id, manifest?.completed_at ?? '')
   }
   const newest = [...present.values()].sort().at(-1) ?? ''
+  // Before the index is read: it must hold what the backups need that are copied, not what comes meanwhile.
+  const objects = await manifestObjects(source, { signal })
   const index = await loadChunkIndex(source, { signal, readAround: true })
   const failures: CopyFailure[] = []
   const missing: Manifest[] = []
-  for await (const { id, manifest, error } of listManifests(source, { signal })) {
+  for await (const { id, manifest, error } of listManifests(source, { signal, objects })) {
     if (options.only && !options.only.has(id)) continue
     if (present.has(id)) continue
     if (error) failures.push({ id, error })

@@ -6,10 +6,11 @@ import { writeIndexObjects } from '../repository/index-object.ts'
 import { defaultPackBytes, packObjectName } from '../repository/layout.ts'
 import { listPacks, loadChunkIndex } from '../repository/load-index.ts'
 import { manifestChunkIds } from '../repository/manifest-chunks.ts'
-import { listManifests } from '../repository/manifests.ts'
+import { listManifests, manifestObjects } from '../repository/manifests.ts'
 import { writeMark } from '../repository/marks.ts'
 import { PackBuilder, type PackTable } from '../repository/pack.ts'
 import { checkPack, openWholePack } from '../repository/pack-reader.ts'
+import type { StoredObject } from '../storage/storage.ts'
 import { sealedParts } from './repack.ts'
 import type { Repairing } from './repair.ts'
 
@@ -25,6 +26,8 @@ interface BadPack {
 export async function repairPacks(repairing: Repairing): Promise<void> {
   const { repository, items, options } = repairing
   const { signal } = options
+  // Before the index is read: what a backup needs that comes meanwhile is not in it, and not lost.
+  const objects = await manifestObjects(repository, { signal })
   const index = await loadChunkIndex(repository, { signal, readAround: true })
   const bad = await findBadPacks(repairing, index)
   for (const { pack, stored } of bad.values()) {
@@ -37,7 +40,7 @@ export async function repairPacks(repairing: Repairing): Promise<void> {
   // Twice: the lists of chunks that a backup needs may themselves lie in a pack that is only now whole again.
   let lost = new Map<string, Set<string>>()
   for (let round = 1; round <= 2; round++) {
-    lost = await neededAndLost(repairing, reader, (id) => isSound(index.find(id)?.pack))
+    lost = await neededAndLost(repairing, objects, reader, (id) => isSound(index.find(id)?.pack))
     const wanted = [...bad.values()].filter(({ pack, stored }) => stored || holdsAny(index, pack, lost))
     const replaced = await replaceWhole(repairing, wanted)
     for (const { pack, table, from } of replaced) {
@@ -51,7 +54,7 @@ export async function repairPacks(repairing: Repairing): Promise<void> {
     if (!options.dryRun && reindexed.length > 0) await writeIndexObjects(repository, reindexed, { signal })
     if (replaced.length === 0) break
   }
-  lost = await neededAndLost(repairing, reader, (id) => isSound(index.find(id)?.pack))
+  lost = await neededAndLost(repairing, objects, reader, (id) => isSound(index.find(id)?.pack))
   const gone = await rebuildChunks(repairing, reader, [...lost.keys()])
   await setAside(repairing, index, [...bad.values()], lost, gone)
 
@@ -102,11 +105,12 @@ async function findBadPacks({ repository, options }: Repairing, index: ChunkInde
 /** Chunks that backups need and no sound pack holds, with the ids of those backups. */
 async function neededAndLost(
   { repository, options }: Repairing,
+  objects: StoredObject[],
   reader: ChunkReader,
   isThere: (id: string) => boolean,
 ): Promise<Map<string, Set<string>>> {
   const lost = new Map<string, Set<string>>()
-  for await (const { id, manifest } of listManifests(repository, { signal: options.signal })) {
+  for await (const { id, manifest } of listManifests(repository, { signal: options.signal, objects })) {
     if (!manifest) continue
     try {
       for await (const chunk of manifestChunkIds(reader, manifest)) {

@@ -5,6 +5,7 @@ import { manifestName } from '../repository/manifests.ts'
 import type { Repository } from '../repository/repository.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
 import type { Storage } from '../storage/storage.ts'
+import { wrapStorage } from '../storage/wrap.ts'
 import { createFaultyStorage } from '../testing/faulty-storage.ts'
 import { checkRepository } from './check.ts'
 import { copyRepository } from './copy.ts'
@@ -204,4 +205,27 @@ test('a dry run says what the run does, whichever pack is missing beside a damag
     expect(dry.items).toEqual(report.items)
   }
   await expectGood()
+})
+
+test('a backup that is completed beside a repair is not called lost', async () => {
+  await flip(packObjectName((await packs())[0] ?? ''))
+  const { storage } = repository
+  let added = ''
+  const beside = wrapStorage(storage, {
+    async get(name, options) {
+      // Packs are read when the index has been.
+      if (name.startsWith(prefixes.packs) && added === '') {
+        added = 'begun'
+        const tables = { own: sampleRows(2_000) }
+        added = await addSampleBackup(repository, tables)
+        expected[added] = tables
+      }
+      return storage.get(name, options)
+    },
+  })
+  const report = await repairRepository({ ...repository, storage: beside }, [copy])
+  expect(report).toMatchObject({ ok: true })
+  expect(outcomes(report)).toEqual({ replaced: 1 })
+  await expectGood()
+  expect(Object.keys(expected)).toContain(added)
 })
