@@ -19,8 +19,11 @@ describe.skipIf(!browserPath)(named('10,000 backups'), () => {
   let browser: Browser
   let page: Page
   let metrics: CDPSession
-  /** Processor time of the page and of the server (with the test's own), and time by the clock until it is shown, in ms. */
-  const took: Record<string, { page: number; server: number; clock: number }> = {}
+  /**
+   * In ms: from the longest of its clicks and keys to the picture after it; processor time of the page and of the
+   * server (with the test's own); and time by the clock until all is shown.
+   */
+  const took: Record<string, { paint: number; page: number; server: number; clock: number }> = {}
 
   beforeAll(async () => {
     cluster = await startTemporaryCluster()
@@ -41,6 +44,13 @@ describe.skipIf(!browserPath)(named('10,000 backups'), () => {
     await ended(host.engine, taskId)
     browser = await openBrowser()
     ;({ page } = await openPage(await browser.newContext()))
+    await page.addInitScript(() => {
+      const seen = { longest: 0 }
+      Object.assign(window, { seen })
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) seen.longest = Math.max(seen.longest, duration)
+      }).observe({ type: 'event', durationThreshold: 16 } as PerformanceObserverInit)
+    })
     metrics = await page.context().newCDPSession(page)
     await metrics.send('Performance.enable', { timeDomain: 'threadTicks' })
   })
@@ -55,18 +65,30 @@ describe.skipIf(!browserPath)(named('10,000 backups'), () => {
     const { metrics: all } = await metrics.send('Performance.getMetrics')
     return (all.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1000
   }
+  const forget = () =>
+    page.evaluate(() => {
+      Object.assign((window as unknown as { seen: object }).seen, { longest: 0 })
+    })
+  /** Told after the picture; less than 16 ms counts as none. */
+  const longest = () =>
+    page.evaluate(async () => {
+      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 50)))
+      return (window as unknown as { seen: { longest: number } }).seen.longest
+    })
   /** What somebody does, and what they then see. The best of some times: the machine has other things to do. */
   const measure = async (name: string, act: () => Promise<unknown>, shown: () => Promise<unknown>) => {
+    await forget()
     const [cpu, work, began] = [process.cpuUsage(), await pageMs(), performance.now()]
     await act()
     await shown()
     const clock = performance.now() - began
     const { user, system } = process.cpuUsage(cpu)
-    const now = { page: (await pageMs()) - work, server: (user + system) / 1000, clock }
+    const now = { page: (await pageMs()) - work, server: (user + system) / 1000, clock, paint: await longest() }
     const before = took[name] ?? now
     const best = (part: keyof typeof now) => Math.round(Math.min(before[part], now[part]))
-    took[name] = { page: best('page'), server: best('server'), clock: best('clock') }
+    took[name] = { paint: best('paint'), page: best('page'), server: best('server'), clock: best('clock') }
   }
+  const slow = () => Object.entries(took).filter(([, { page: ms, paint }]) => Math.max(ms, paint) > smoothMs * patience)
   const first = () => page.locator('table.backups tbody tr').first()
 
   test('they are all in the list, whose table stays short', async () => {
@@ -117,8 +139,8 @@ describe.skipIf(!browserPath)(named('10,000 backups'), () => {
         () => page.getByText('What is in it').waitFor(),
       )
     }
-    const slow = Object.entries(took).filter(([, { page: ms }]) => ms > smoothMs * patience)
-    expect(slow).toEqual([])
+    expect(slow()).toEqual([])
+    expect(Math.max(...Object.values(took).map(({ paint }) => paint))).toBeGreaterThan(0)
   })
 
   test('the other pages do not mind either', async () => {
@@ -128,16 +150,22 @@ describe.skipIf(!browserPath)(named('10,000 backups'), () => {
       ['schedule', 'Automatic backup'],
       ['settings', 'What is kept'],
     ] as const) {
-      await page.goto(`${host.url}nowhere`)
-      await measure(
-        address,
-        () =>
-          page
-            .getByRole('navigation')
-            .getByRole('link', { name: new RegExp(`^${address}$`, 'i') })
-            .click(),
-        () => page.getByText(text).first().waitFor(),
-      )
+      for (let round = 0; round < 2; round++) {
+        // The other pages come while nobody waits.
+        await page.goto(`${host.url}nowhere`)
+        await page.getByRole('heading', { name: 'There is no page' }).waitFor()
+        await page.waitForTimeout(2500)
+        await measure(
+          address,
+          () =>
+            page
+              .getByRole('navigation')
+              .getByRole('link', { name: new RegExp(`^${address}$`, 'i') })
+              .click(),
+          () => page.getByText(text).first().waitFor(),
+        )
+      }
     }
+    expect(slow()).toEqual([])
   })
 })

@@ -1,37 +1,34 @@
-import { lazy, Suspense, useEffect } from 'react'
+import { type ComponentType, lazy, Suspense, useEffect, useState } from 'react'
 import { Link, Route, Switch } from 'wouter'
+import { uiRoot } from '../api/client.ts'
 import { Waiting } from '../parts/loaded.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 
 // Each page comes when it is asked for, and the others while nobody waits.
-const load = {
-  activity: () => import('./activity/activity-page.tsx'),
-  compare: () => import('./compare/compare-page.tsx'),
-  details: () => import('./backup-details/backup-details-page.tsx'),
-  backups: () => import('./backups/backups-page.tsx'),
-  overview: () => import('./overview/overview-page.tsx'),
-  restore: () => import('./restore/restore-page.tsx'),
-  wizard: () => import('./restore/restore-wizard-page.tsx'),
-  schedule: () => import('./schedule/schedule-page.tsx'),
-  settings: () => import('./settings/settings-page.tsx'),
-}
-const ActivityPage = lazy(async () => ({ default: (await load.activity()).ActivityPage }))
-const ComparePage = lazy(async () => ({ default: (await load.compare()).ComparePage }))
-const BackupDetailsPage = lazy(async () => ({ default: (await load.details()).BackupDetailsPage }))
-const BackupsPage = lazy(async () => ({ default: (await load.backups()).BackupsPage }))
-const OverviewPage = lazy(async () => ({ default: (await load.overview()).OverviewPage }))
-const RestorePage = lazy(async () => ({ default: (await load.restore()).RestorePage }))
-const RestoreWizardPage = lazy(async () => ({ default: (await load.wizard()).RestoreWizardPage }))
-const SchedulePage = lazy(async () => ({ default: (await load.schedule()).SchedulePage }))
-const SettingsPage = lazy(async () => ({ default: (await load.settings()).SettingsPage }))
+const ActivityPage = soon(async () => (await import('./activity/activity-page.tsx')).ActivityPage)
+const ComparePage = soon(async () => (await import('./compare/compare-page.tsx')).ComparePage)
+const BackupDetailsPage = soon(async () => (await import('./backup-details/backup-details-page.tsx')).BackupDetailsPage)
+const BackupsPage = soon(async () => (await import('./backups/backups-page.tsx')).BackupsPage)
+const OverviewPage = soon(async () => (await import('./overview/overview-page.tsx')).OverviewPage)
+const RestorePage = soon(async () => (await import('./restore/restore-page.tsx')).RestorePage)
+const RestoreWizardPage = soon(async () => (await import('./restore/restore-wizard-page.tsx')).RestoreWizardPage)
+const SchedulePage = soon(async () => (await import('./schedule/schedule-page.tsx')).SchedulePage)
+const SettingsPage = soon(async () => (await import('./settings/settings-page.tsx')).SettingsPage)
+const all = [
+  ...[ActivityPage, ComparePage, BackupDetailsPage, BackupsPage, OverviewPage],
+  ...[RestorePage, RestoreWizardPage, SchedulePage, SettingsPage],
+]
 
-const idleMs = 2000
+// The one that was asked for comes while it is asked who is there.
+firstPage()?.fetch()
+
+const idleMs = 500
 
 /** Which page stands at which address below `ui/`. */
 export function Pages() {
   useEffect(() => {
     const timer = setTimeout(() => {
-      for (const one of Object.values(load)) one().catch(() => {})
+      for (const page of all) page.fetch()
     }, idleMs)
     return () => clearTimeout(timer)
   }, [])
@@ -54,4 +51,37 @@ export function Pages() {
       </Switch>
     </Suspense>
   )
+}
+
+/**
+ * A page that is loaded apart. Shown at once where it is there already: what React has waited for, however shortly, it
+ * holds back for a third of a second.
+ */
+function soon<Props extends object>(load: () => Promise<ComponentType<Props>>) {
+  let there: ComponentType<Props> | undefined
+  const loaded = async () => {
+    there = await load()
+    return there
+  }
+  const Later = lazy(async () => ({ default: await loaded() }))
+  function Page(props: Props) {
+    const [Shown] = useState<ComponentType<Props>>(() => there ?? (Later as unknown as ComponentType<Props>))
+    return <Shown {...props} />
+  }
+  // What fails now is tried again when it is wanted.
+  return Object.assign(Page, { fetch: () => void loaded().catch(() => {}) })
+}
+
+function firstPage() {
+  const [, place = '', id, step] = location.pathname.slice(uiRoot.length).split('/')
+  const byPlace: Record<string, { fetch(): void }> = {
+    '': OverviewPage,
+    backups: !id ? BackupsPage : step === 'restore' ? RestoreWizardPage : BackupDetailsPage,
+    compare: ComparePage,
+    restores: RestorePage,
+    activity: ActivityPage,
+    schedule: SchedulePage,
+    settings: SettingsPage,
+  }
+  return byPlace[place]
 }
