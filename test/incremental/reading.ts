@@ -151,6 +151,6 @@ export async function compareWith(
 const rules: Record<Weakening, typeof isUnchanged> = {
   none: isUnchanged,
   'xmax for xmin': isUnchanged,
-  'no count': (_, { fresh, foreign }) => fresh === 0 && foreign === 0,
-  'no fresh': (before, { rows, foreign }) => rows === before.rows && foreign === 0,
+  'no count': (_, { fresh, foreign }) => !fresh && !foreign,
+  'no fresh': (before, { rows, foreign }) => rows === before.rows && !foreign,
 }

@@ -77,7 +77,7 @@ export async function detectChanges(run: {
         return
       }
       result.forEach((range, offset) => {
-        if (range.foreign > 0)
+        if (range.foreign)
           throw new EngineError('DATABASE_CHANGED', `${schema}.${name} became another table while it was read.`)
         scanned[index]![firstSegment + offset] = range
       })
@@ -124,7 +124,7 @@ async function scanLocked(session: Session, task: ScanTask, xmin: string): Promi
 
 /** The rule. */
 export function isUnchanged(before: { rows: number }, { rows, fresh, foreign }: ScannedRange): boolean {
-  return fresh === 0 && rows === before.rows && foreign === 0
+  return !fresh && rows === before.rows && !foreign
 }
 
 /** Every chunk is in a pack that is there and that no prune is about to delete. */

@@ -1,5 +1,5 @@
 import type { Query } from '../postgres/query.ts'
-import { earlierAgeSql, mayBeFresh } from '../postgres/scan-segments.ts'
+import { anyFresh, earlierAgeSql } from '../postgres/scan-segments.ts'
 import type { Manifest, Segment } from '../repository/documents.ts'
 import { readSegments } from '../repository/manifest-chunks.ts'
 import { comparableSegment } from './compare-table.ts'
@@ -28,15 +28,15 @@ export async function detectLargeObjectChanges(
   earlier: readonly Segment[],
 ): Promise<TableChange> {
   const { ranges } = plan
-  const rows = await query<{ segment: number; rows: string; fresh: string }>(
+  const rows = await query<{ segment: number; rows: string; fresh: boolean }>(
     `${earlierAgeSql(base.manifest.snapshot.xmin)}
      SELECT pg_catalog.width_bucket(loid::pg_catalog.int8, $1::pg_catalog.int8[]) - 1 AS segment,
-       pg_catalog.count(*) AS rows, pg_catalog.count(*) FILTER (WHERE ${mayBeFresh('xmin')}) AS fresh
+       pg_catalog.count(*) AS rows, ${anyFresh('xmin')} AS fresh
      FROM pg_catalog.pg_largeobject GROUP BY 1`,
     [ranges.map(({ start }) => String(start))],
   )
-  const found = new Map(rows.map((row) => [row.segment, { rows: Number(row.rows), fresh: Number(row.fresh) }]))
-  const scanned = ranges.map((_, segment) => ({ rows: 0, fresh: 0, ...found.get(segment), foreign: 0 }))
+  const found = new Map(rows.map((row) => [row.segment, { rows: Number(row.rows), fresh: row.fresh }]))
+  const scanned = ranges.map((_, segment) => ({ rows: 0, fresh: false, ...found.get(segment), foreign: false }))
   const byStart = new Map(earlier.map((segment) => [segment.start, segment]))
   return {
     voided: null,
