@@ -1,8 +1,9 @@
 import { qualifiedName } from '../postgres/identifiers.ts'
 import type { TableRecord } from '../repository/documents.ts'
 import type { RestoreSession } from './restore-session.ts'
+import { tableBatches } from './table-batches.ts'
 
-const batch = 20
+const mostAtATime = 20
 
 /** Gathers planner statistics, tables divided among the sessions; parents and views by a last ANALYZE of all. */
 export async function analyzeTables(
@@ -10,8 +11,7 @@ export async function analyzeTables(
   tables: readonly TableRecord[],
 ): Promise<void> {
   const filled = tables.filter(({ rows }) => rows > 0)
-  const queue: TableRecord[][] = []
-  for (let start = 0; start < filled.length; start += batch) queue.push(filled.slice(start, start + batch))
+  const queue = tableBatches(filled, { sessions: sessions.length, most: mostAtATime })
   await Promise.all(
     sessions.map(async (session) => {
       for (let some = queue.shift(); some; some = queue.shift()) {

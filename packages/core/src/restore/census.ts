@@ -2,6 +2,7 @@ import { EngineError } from '../errors.ts'
 import { qualifiedName } from '../postgres/identifiers.ts'
 import type { Query } from '../postgres/query.ts'
 import type { TableRecord } from '../repository/documents.ts'
+import { tableBatches } from './table-batches.ts'
 
 const mostAtATime = 50
 
@@ -23,14 +24,9 @@ export async function takeCensus(queries: readonly Query[], tables: readonly Tab
       wrong.push(`${table.schema}.${table.name} has ${counted} rows, not ${expected}`)
     }
   }
-  // A share for each session at least.
-  const batch = Math.max(1, Math.min(mostAtATime, Math.ceil(tables.length / queries.length)))
-  let next = 0
+  const queue = tableBatches(tables, { sessions: queries.length, most: mostAtATime })
   const count = async (query: Query) => {
-    for (;;) {
-      const some = tables.slice(next, next + batch)
-      next += batch
-      if (some.length === 0) return
+    for (let some = queue.shift(); some; some = queue.shift()) {
       const counts = some.map(
         (table, position) =>
           `SELECT ${position} AS position, pg_catalog.count(*)::text AS rows FROM ONLY ${qualifiedName(table)} ${table.condition ?? ''}`,
