@@ -5,7 +5,7 @@ import type { Session } from '../postgres/session.ts'
 import type { RepositoryWriter } from '../repository/repository-writer.ts'
 import { explainCopyError } from './read-job.ts'
 import type { Readings } from './read-tables.ts'
-import type { WorkItem } from './work-queue.ts'
+import { type WorkItem, weightOfRows } from './work-queue.ts'
 import type { ReadJob } from './worker-protocol.ts'
 
 /**
@@ -40,6 +40,7 @@ export async function readHere(run: {
     pipe.end()
     readings.segments[copy.table]![copy.segment] = { rows: copied.rows, ...(await stored) }
     readings.rows += copied.rows
+    readings.bytesDone += copied.bytes
     bytes += copied.bytes
   }
   for (const { table, sql } of counts) {
@@ -47,6 +48,6 @@ export async function readHere(run: {
     readings.counts[table] = Number(row?.rows)
   }
   await session.query('RELEASE SAVEPOINT job')
-  readings.weightDone += groups.flat().reduce((sum, { weight }) => sum + weight, 0)
+  readings.weightDone += weightOfRows(groups.flat())
   return { bytes }
 }

@@ -13,7 +13,7 @@ import { inPhase } from './progress.ts'
 import { littleWork, readHere } from './read-here.ts'
 import { type Readings, type ReadSegment, readTables } from './read-tables.ts'
 import { chooseSample } from './sample.ts'
-import type { WorkItem } from './work-queue.ts'
+import { type WorkItem, weightOfRows } from './work-queue.ts'
 import type { ReadJob } from './worker-protocol.ts'
 
 /** All rows of a backup: what was read and what was taken over, by table and segment; large objects come last. */
@@ -50,7 +50,7 @@ export async function readRows(run: {
   report?: Reporter
 }): Promise<RowReading> {
   const { pool, writer, session, planned, pages, report } = run
-  const readings: Readings = { segments: run.changes.map(() => []), counts: [], rows: 0, weightDone: 0 }
+  const readings: Readings = { segments: run.changes.map(() => []), counts: [], rows: 0, weightDone: 0, bytesDone: 0 }
   const toJob = (items: readonly WorkItem[]): ReadJob => {
     const tables = tableJob(planned, items, session.encoding)
     const objects = largeObjectJob(pages, items)
@@ -70,7 +70,7 @@ export async function readRows(run: {
   ) => {
     const groups = [...tableWork(planned, wanted, counted), ...largeObjectWork(pages, planned.length, wanted, counted)]
     const weight = groups.flat().reduce((sum, item) => sum + item.weight, 0)
-    totalWeight += weight
+    totalWeight += weightOfRows(groups.flat())
     if (groups.length === 0) return
     if (!pool.started && weight <= littleWork)
       bytesHere += (await readHere({ session, writer, groups, toJob, readings })).bytes
@@ -109,10 +109,11 @@ export async function readRows(run: {
     },
     () => {
       const bytes = bytesRead()
-      const done = readings.weightDone
+      const { weightDone, bytesDone } = readings
       // What is left is as dense as what is done; at first nobody knows.
-      const textPerByte = done > 0 ? bytes / done : initialTextPerByte
-      return { bytes, bytesTotal: bytes + Math.max(0, totalWeight - done) * textPerByte, rows: readings.rows }
+      const textPerByte = weightDone > 0 ? bytesDone / weightDone : initialTextPerByte
+      const left = bytesLeft(Math.max(0, totalWeight - weightDone) * textPerByte, bytes - bytesDone)
+      return { bytes, bytesTotal: bytes + left, rows: readings.rows }
     },
   )
   return {
@@ -132,6 +133,13 @@ export async function readRows(run: {
     bytesRead: bytesRead(),
     baseIsWrong,
   }
+}
+
+/**
+ * Of what was ahead when the last job ended, after some of it has been read: never nothing, because it was an estimate. Pure.
+ */
+export function bytesLeft(ahead: number, underWay: number): number {
+  return ahead <= 0 ? 0 : ahead ** 2 / (ahead + underWay)
 }
 
 /** Equal chunk ids mean equal bytes. Other ids may come of another way of cutting: then the bytes themselves decide. */

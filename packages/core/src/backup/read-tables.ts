@@ -2,7 +2,7 @@ import { log, type Reporter } from '../events.ts'
 import { copyOut } from '../postgres/copy-out.ts'
 import type { Session } from '../postgres/session.ts'
 import { explainCopyError } from './read-job.ts'
-import { createWorkQueue, type WorkItem } from './work-queue.ts'
+import { createWorkQueue, type WorkItem, weightOfRows } from './work-queue.ts'
 import type { WorkerPool } from './worker-pool.ts'
 import type { ReadJob, StoredStream } from './worker-protocol.ts'
 
@@ -17,8 +17,9 @@ export interface Readings {
   /** By table: rows another query counted. */
   counts: (number | undefined)[]
   rows: number
-  /** Weight of the work that is done, for the estimate of what is left. */
+  /** Weight of the rows that are done, and their bytes: for the estimate of what is left. */
   weightDone: number
+  bytesDone: number
 }
 
 /**
@@ -49,7 +50,7 @@ export async function readTables(run: {
         mainSession = mainSession.then(() => readContested(job, contested))
         await mainSession
       }
-      readings.weightDone += items.reduce((sum, item) => sum + item.weight, 0)
+      readings.weightDone += weightOfRows(items)
     }
   }
 
@@ -77,6 +78,7 @@ export async function readTables(run: {
   function record(table: number, segment: number, stored: ReadSegment): void {
     readings.segments[table]![segment] = stored
     readings.rows += stored.rows
+    readings.bytesDone += stored.bytes
   }
 
   await Promise.all(Array.from({ length: pool.size }, work))

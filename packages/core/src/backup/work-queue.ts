@@ -9,6 +9,11 @@ export interface WorkItem {
   weight: number
 }
 
+/** The weight of what brings bytes: counting takes time, but says nothing of how much there is to read. */
+export function weightOfRows(items: readonly WorkItem[]): number {
+  return totalWeight(items.filter(({ kind }) => kind === 'rows' || kind === 'large-objects'))
+}
+
 export interface WorkQueue {
   /** The next job's items: never empty, `undefined` when all is handed out. */
   next(): WorkItem[] | undefined
