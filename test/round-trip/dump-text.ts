@@ -26,8 +26,9 @@ export async function stockRestore(
   archive: string,
   options: string[] = [],
 ): Promise<void> {
+  // In pieces: what the processes of `-j` write comes in between one another.
   const known =
-    /pg_restore: error: could not execute query: ERROR: {2}unrecognized configuration parameter "transaction_timeout"\nCommand was: SET transaction_timeout = 0;\n|pg_restore: warning: errors ignored on restore: \d+\n?/g
+    /pg_restore:|error: |could not execute query: ERROR: {2}unrecognized configuration parameter "transaction_timeout"|Command was: SET transaction_timeout = 0;|warning: |errors ignored on restore: \d+/g
   try {
     await run(join(clientTools, 'pg_restore'), [...options, '--dbname', databaseUrl, archive], {
       maxBuffer: 1 << 28,
