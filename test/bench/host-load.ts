@@ -1,7 +1,7 @@
 /**
- * `npm run bench:host [-- --megabytes 400 --runs 5 --rate 300 --framework express --connections 1]`: what visitors of a web application
- * notice of a backup. Requests at a steady rate to an Express and a Fastify host, by turns while it is idle and while a
- * backup and a download run in it; a late answer counts from when its request was due. Prints medians.
+ * `npm run bench:host [-- --megabytes 400 --runs 5 --rate 300 --framework express --connections 1]`: what visitors of a
+ * web application notice of a backup. Requests at a steady rate to an Express and a Fastify host, by turns while it is
+ * idle and while a backup and a download run in it; a late answer counts from when its request was due. Prints medians.
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'

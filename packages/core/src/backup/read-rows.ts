@@ -136,7 +136,8 @@ export async function readRows(run: {
 }
 
 /**
- * Of what was ahead when the last job ended, after some of it has been read: never nothing, because it was an estimate. Pure.
+ * Of the bytes that were ahead when the last job ended, those still left after some have been read: never none while
+ * there is work, because they were estimated. Pure.
  */
 export function bytesLeft(ahead: number, underWay: number): number {
   return ahead <= 0 ? 0 : ahead ** 2 / (ahead + underWay)

@@ -45,6 +45,8 @@ export interface Adopted {
   restores_added: string[]
 }
 
+export type { ByteRange }
+
 /** Who asks for a job. */
 export interface Caller {
   by: string

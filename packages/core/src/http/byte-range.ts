@@ -1,8 +1,4 @@
-/** The bytes of a file from `start` to before `end`. */
-interface ByteRange {
-  start: number
-  end: number
-}
+import type { ByteRange } from '../engine/operations-type.ts'
 
 /**
  * What a `Range` header asks of a file: one range of bytes, `unsatisfiable` where it has none of them, or null for the

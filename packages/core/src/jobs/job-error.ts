@@ -2,8 +2,8 @@ import type { Json } from '../catalog/catalog.ts'
 import { isEngineError } from '../errors.ts'
 
 /**
- * An error as records keep it and HTTP shows it: as a problem has it, what happened in `detail` and facts beside it. Of errors
- * that are not the engine's own, what happened only.
+ * An error as records keep it and HTTP shows it: as a problem has it, what happened in `detail` and facts beside it. Of
+ * errors that are not the engine's own, what happened only.
  */
 export function jobError(error: unknown): Json {
   if (isEngineError(error))

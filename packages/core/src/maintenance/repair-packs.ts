@@ -6,11 +6,10 @@ import { writeIndexObjects } from '../repository/index-object.ts'
 import { defaultPackBytes, packObjectName } from '../repository/layout.ts'
 import { listPacks, loadChunkIndex } from '../repository/load-index.ts'
 import { manifestChunkIds } from '../repository/manifest-chunks.ts'
-import { listManifests, manifestObjects } from '../repository/manifests.ts'
+import { listManifests, manifestName, manifestObjects } from '../repository/manifests.ts'
 import { writeMark } from '../repository/marks.ts'
 import { PackBuilder, type PackTable } from '../repository/pack.ts'
 import { checkPack, openWholePack } from '../repository/pack-reader.ts'
-import type { StoredObject } from '../storage/storage.ts'
 import { sealedParts } from './repack.ts'
 import type { Repairing } from './repair.ts'
 
@@ -26,8 +25,8 @@ interface BadPack {
 export async function repairPacks(repairing: Repairing): Promise<void> {
   const { repository, items, options } = repairing
   const { signal } = options
-  // Before the index is read: what a backup needs that comes meanwhile is not in it, and not lost.
-  const objects = await manifestObjects(repository, { signal })
+  // Before the index is read: what a backup has stored that comes meanwhile is not in it, and not lost.
+  const known = new Set((await manifestObjects(repository, { signal })).map(({ name }) => name))
   const index = await loadChunkIndex(repository, { signal, readAround: true })
   const bad = await findBadPacks(repairing, index)
   for (const { pack, stored } of bad.values()) {
@@ -35,12 +34,17 @@ export async function repairPacks(repairing: Repairing): Promise<void> {
     if (stored && index.pack(pack)?.state === 'good') index.setPackState(pack, 'marked')
   }
   const isSound = (pack: string | undefined) => pack !== undefined && !bad.has(pack)
+  const isLost = (id: string, backup: string) => {
+    if (isSound(index.find(id)?.pack)) return false
+    const isIndexed = index.find(id) !== undefined || index.findMissing(id).length > 0
+    return isIndexed || known.has(manifestName(backup))
+  }
   const reader = createChunkReader(repository, index, { signal, recheck: true, useCopies: true })
 
   // Twice: the lists of chunks that a backup needs may themselves lie in a pack that is only now whole again.
   let lost = new Map<string, Set<string>>()
   for (let round = 1; round <= 2; round++) {
-    lost = await neededAndLost(repairing, objects, reader, (id) => isSound(index.find(id)?.pack))
+    lost = await neededAndLost(repairing, reader, isLost)
     const wanted = [...bad.values()].filter(({ pack, stored }) => stored || holdsAny(index, pack, lost))
     const replaced = await replaceWhole(repairing, wanted)
     for (const { pack, table, from } of replaced) {
@@ -54,7 +58,7 @@ export async function repairPacks(repairing: Repairing): Promise<void> {
     if (!options.dryRun && reindexed.length > 0) await writeIndexObjects(repository, reindexed, { signal })
     if (replaced.length === 0) break
   }
-  lost = await neededAndLost(repairing, objects, reader, (id) => isSound(index.find(id)?.pack))
+  lost = await neededAndLost(repairing, reader, isLost)
   const gone = await rebuildChunks(repairing, reader, [...lost.keys()])
   await setAside(repairing, index, [...bad.values()], lost, gone)
 
@@ -102,19 +106,18 @@ async function findBadPacks({ repository, options }: Repairing, index: ChunkInde
   return bad
 }
 
-/** Chunks that backups need and no sound pack holds, with the ids of those backups. */
+/** Chunks that backups need and that are lost, with the ids of those backups. */
 async function neededAndLost(
   { repository, options }: Repairing,
-  objects: StoredObject[],
   reader: ChunkReader,
-  isThere: (id: string) => boolean,
+  isLost: (id: string, backup: string) => boolean,
 ): Promise<Map<string, Set<string>>> {
   const lost = new Map<string, Set<string>>()
-  for await (const { id, manifest } of listManifests(repository, { signal: options.signal, objects })) {
+  for await (const { id, manifest } of listManifests(repository, { signal: options.signal })) {
     if (!manifest) continue
     try {
       for await (const chunk of manifestChunkIds(reader, manifest)) {
-        if (isThere(chunk)) continue
+        if (!isLost(chunk, id)) continue
         const users = lost.get(chunk) ?? new Set()
         lost.set(chunk, users.add(id))
       }

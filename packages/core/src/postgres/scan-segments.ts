@@ -70,8 +70,8 @@ export async function scanSegments(
 }
 
 /**
- * One statement for all ranges: a sub-select each, a hundred of which are as fast as one scan of the whole. The youngest and
- * the oldest row tell whether one is fresh, in four fifths of the time that it takes to ask each.
+ * One statement for all ranges: a sub-select each, a hundred of which are as fast as one scan of the whole. The youngest
+ * and the oldest row tell whether one is fresh, in four fifths of the time that it takes to ask each.
  */
 export function scanSql(tables: readonly ScanTable[], earlierXmin: string): string {
   let arm = 0
@@ -99,13 +99,13 @@ export function earlierAgeSql(earlierXmin: string): string {
 }
 
 /** Condition on a row: not provably inserted before the snapshot of {@link earlierAgeSql}. */
-export const mayBeFresh = (xmin: string): string => isNotOlder(age(xmin), age(xmin))
+export const mayBeFresh = (xmin: string): string => isNotOlder(ageOf(xmin), ageOf(xmin))
 
 /** The same as an aggregate: whether it holds of any row. */
 export const anyFresh = (xmin: string): string =>
-  `(${isNotOlder(`pg_catalog.min(${age(xmin)})`, `pg_catalog.max(${age(xmin)})`)}) IS TRUE`
+  `(${isNotOlder(`pg_catalog.min(${ageOf(xmin)})`, `pg_catalog.max(${ageOf(xmin)})`)}) IS TRUE`
 
-const age = (xmin: string) => `pg_catalog.age(${xmin})`
+const ageOf = (xmin: string) => `pg_catalog.age(${xmin})`
 
 /** Of the lowest and the highest age of some rows. Ids that say nothing have the highest there is. */
 const isNotOlder = (lowest: string, highest: string) =>
