@@ -2,18 +2,23 @@ import { createHash } from 'node:crypto'
 import { isEngineError } from '../errors.ts'
 import { decodeConfig } from '../repository/config.ts'
 import { damaged } from '../repository/damage.ts'
-import { openIndexObject } from '../repository/index-object.ts'
-import { listKeySlots } from '../repository/key-slots.ts'
+import { listAnnotations } from '../repository/documents/annotations.ts'
+import { listDrills } from '../repository/documents/drills.ts'
+import { checkNumbers } from '../repository/documents/numbers.ts'
+import { listPins } from '../repository/documents/pins.ts'
+import { listScrubs } from '../repository/documents/scrubs.ts'
+import { listTrusts } from '../repository/documents/trust.ts'
+import type { UnreadableObject } from '../repository/documents/unreadable.ts'
+import { listVerifications } from '../repository/documents/verifications.ts'
+import { openIndexObject } from '../repository/index/index-object.ts'
+import { listMarks } from '../repository/index/marks.ts'
+import { listKeySlots } from '../repository/keys/key-slots.ts'
 import { configName, packOfObjectName, prefixes } from '../repository/layout.ts'
-import { listMarks } from '../repository/marks.ts'
-import { checkNumbers } from '../repository/numbers.ts'
-import { listPins } from '../repository/pins.ts'
 import type { Repository } from '../repository/repository.ts'
-import { listVerifications } from '../repository/verifications.ts'
 import { StorageObjectMissing } from '../storage/storage.ts'
 import type { CheckProblem } from './check.ts'
 
-/** Opens every document that is not a manifest: config, key slots, index objects, marks, pins, verification records, number claims. */
+/** Opens every document that is not a manifest: config, key slots, index objects, marks, pins, annotations, verification records, scrubs, drills, number claims. */
 export async function checkRecords(repository: Repository, options: { signal?: AbortSignal }): Promise<CheckProblem[]> {
   const { storage } = repository
   const problems: CheckProblem[] = []
@@ -35,18 +40,24 @@ export async function checkRecords(repository: Repository, options: { signal?: A
     const isAuthentic = decodeConfig(await storage.get(configName, options)).isAuthentic(repository.keys)
     if (!isAuthentic) throw damaged(configName, 'is not authentic')
   })
-  await attempt(prefixes.keys, () => listKeySlots(repository))
-  await attempt(prefixes.marks, () => listMarks(repository, options))
-  await attempt(prefixes.pins, () => listPins(repository, options))
-  await attempt(prefixes.verified, () => listVerifications(repository, undefined, options))
-  await attempt(prefixes.numbers, () => checkNumbers(repository, options))
+  const unreadable: UnreadableObject[] = []
+  await listKeySlots(repository, { unreadable })
+  await listMarks(repository, { ...options, unreadable })
+  await listPins(repository, { ...options, unreadable })
+  await listAnnotations(repository, { ...options, unreadable })
+  await listTrusts(repository, { ...options, unreadable })
+  await listVerifications(repository, undefined, { ...options, unreadable })
+  await listScrubs(repository, { ...options, unreadable })
+  await listDrills(repository, { ...options, unreadable })
+  await checkNumbers(repository, { ...options, unreadable })
+  problems.push(...unreadable.map(({ object, message }) => ({ object, message, backups: [] })))
   for await (const { name } of storage.list(prefixes.packs, options))
     if (packOfObjectName(name) === null)
       problems.push({ object: name, message: `${name} is not the name of a pack.`, backups: [] })
   return problems
 }
 
-/** SHA-256 of an object in hex, or null where it is not there. */
+/** SHA-256 of an object in hex, `unreadable` for one that is too long, or null where it is not there. */
 export async function objectDigest(
   repository: Repository,
   name: string,
@@ -58,6 +69,8 @@ export async function objectDigest(
       .digest('hex')
   } catch (error) {
     if (error instanceof StorageObjectMissing) return null
+    // Longer than anything of ours: another one, whatever it is.
+    if (isEngineError(error, 'REPOSITORY_DAMAGED')) return 'unreadable'
     throw error
   }
 }

@@ -1,14 +1,14 @@
 import { type EngineError, isEngineError, throwIfAborted } from '../errors.ts'
 import type { Reporter } from '../events.ts'
-import type { ChunkIndex } from '../repository/chunk-index.ts'
-import { createChunkReader } from '../repository/chunk-reader.ts'
-import type { Manifest } from '../repository/documents.ts'
+import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
+import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
+import type { Manifest } from '../repository/documents/documents.ts'
+import { manifestChunkIds } from '../repository/documents/manifest-chunks.ts'
+import { listManifests, manifestObjects } from '../repository/documents/manifests.ts'
+import { listPacks, loadChunkIndex } from '../repository/index/load-index.ts'
+import { listMarks } from '../repository/index/marks.ts'
 import { packObjectName } from '../repository/layout.ts'
-import { listPacks, loadChunkIndex } from '../repository/load-index.ts'
-import { manifestChunkIds } from '../repository/manifest-chunks.ts'
-import { listManifests, manifestObjects } from '../repository/manifests.ts'
-import { listMarks } from '../repository/marks.ts'
-import { checkPack } from '../repository/pack-reader.ts'
+import { checkPack } from '../repository/packs/pack-reader.ts'
 import type { Repository } from '../repository/repository.ts'
 import { StorageObjectMissing } from '../storage/storage.ts'
 import { checkRecords } from './check-records.ts'
@@ -114,7 +114,7 @@ export async function checkRepository(repository: Repository, options: CheckOpti
   }
   for (const { name, bytes: expected, state } of index.packs()) {
     const backups = [...(needed.lost.get(name) ?? [])]
-    // A pack that nobody needs is none when it is gone (a prune was faster than a backup that failed) or going.
+    // A pack that no backup needs is no problem when it is gone (a prune was faster than a backup that failed) or going.
     const isHarmless = backups.length === 0 && allRead && (!stored.has(name) || marked.has(name))
     if (state === 'missing' && !isHarmless) problems.push({ ...lostPack(name, expected, stored.get(name)), backups })
   }
@@ -200,7 +200,7 @@ async function checkPackData(
         // What a repair has set aside, or a prune would have deleted anyway.
         if (needed.has(pack) || !going.has(pack)) note(pack, problemOf(error))
       }
-      // One that a prune deleted meanwhile was needed by nobody; one the index misses is reported already.
+      // One that a prune deleted in the meantime was not needed; one the index misses is reported already.
       else if (!(error instanceof StorageObjectMissing)) throw error
     }
     bytes += size

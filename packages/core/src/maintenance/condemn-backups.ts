@@ -1,5 +1,5 @@
+import { recordVerification } from '../repository/documents/verifications.ts'
 import type { Repository } from '../repository/repository.ts'
-import { recordVerification } from '../repository/verifications.ts'
 import type { CheckProblem } from './check.ts'
 
 /** Of each backup, at most so many problems are kept. */

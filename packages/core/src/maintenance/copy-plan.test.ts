@@ -2,15 +2,19 @@ import { expect, test } from 'vitest'
 import type { RetentionBackup, RetentionPolicy } from '../policy/retention.ts'
 import { copyPlan } from './copy-plan.ts'
 
-const now = new Date('2026-03-31T12:00:00Z')
+const now = { engine: new Date('2026-03-31T12:00:00Z'), storage: null, server: null }
 const none = { newest: 0, days: 0, hourly: 0, daily: 0, weekly: 0, monthly: 0, yearly: 0, safetyDays: 0 }
 const policy = (part: Partial<RetentionPolicy>): RetentionPolicy => ({ ...none, timeZone: 'UTC', ...part })
 
 /** One of the day of March it is named for. */
 const day = (number: number, more: Partial<RetentionBackup> = {}): RetentionBackup => ({
   id: `d${number}`,
+  number,
   database: 'shop',
+  system_identifier: '1',
   createdAt: new Date(Date.UTC(2026, 2, number)),
+  storedAt: null,
+  takenAt: null,
   good: true,
   pinned: false,
   neededForUndo: false,

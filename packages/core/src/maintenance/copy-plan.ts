@@ -1,3 +1,4 @@
+import type { Clocks } from '../policy/backup-age.ts'
 import { decideRetention, type RetentionBackup, type RetentionPolicy } from '../policy/retention.ts'
 
 /** What a copy lacks and what it has too much of. */
@@ -18,7 +19,7 @@ export function copyPlan(
   source: readonly RetentionBackup[],
   copy: readonly RetentionBackup[],
   policy: RetentionPolicy | null,
-  now: Date,
+  now: Clocks,
 ): CopyPlan {
   const there = new Set(copy.map(({ id }) => id))
   if (policy === null) return { missing: source.flatMap(({ id }) => (there.has(id) ? [] : [id])), forget: [] }

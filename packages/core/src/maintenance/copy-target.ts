@@ -1,13 +1,13 @@
 import { EngineError } from '../errors.ts'
-import { encodeKeySlot, keySlotName } from '../repository/key-slot.ts'
-import { findMasterKey } from '../repository/key-slots.ts'
-import type { KeySource } from '../repository/keys.ts'
+import { encodeKeySlot, keySlotName } from '../repository/keys/key-slot.ts'
+import { findMasterKey } from '../repository/keys/key-slots.ts'
+import type { KeySource } from '../repository/keys/keys.ts'
 import { configName, prefixes, readmeName, recoverName } from '../repository/layout.ts'
 import { holdsBackups } from '../repository/open.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type Storage, StorageObjectMissing } from '../storage/storage.ts'
 
-/** A key that opens the copy and not its source; `current` opens the source, for its master key to be sealed anew. */
+/** A key that opens the copy and not its source; `current` opens the source, for its master key to be sealed again. */
 export interface CopyKey {
   current: KeySource
   own: KeySource

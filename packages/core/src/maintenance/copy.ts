@@ -2,19 +2,21 @@ import { webcrypto } from 'node:crypto'
 import { counted } from '../counted.ts'
 import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
-import type { ChunkIndex } from '../repository/chunk-index.ts'
-import { createChunkReader } from '../repository/chunk-reader.ts'
+import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
+import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
 import { mapInOrder } from '../repository/concurrency.ts'
 import { damaged } from '../repository/damage.ts'
-import type { Manifest } from '../repository/documents.ts'
-import { writeIndexObjects } from '../repository/index-object.ts'
+import { annotationName } from '../repository/documents/annotations.ts'
+import type { Manifest } from '../repository/documents/documents.ts'
+import { manifestChunkIds } from '../repository/documents/manifest-chunks.ts'
+import { listManifests, manifestName, manifestObjects, openManifest } from '../repository/documents/manifests.ts'
+import { pinName } from '../repository/documents/pins.ts'
+import { trustName } from '../repository/documents/trust.ts'
+import { writeIndexObjects } from '../repository/index/index-object.ts'
+import { loadChunkIndex } from '../repository/index/load-index.ts'
+import { listMarks } from '../repository/index/marks.ts'
 import { keepLocked, lockManifest } from '../repository/keep-locked.ts'
 import { packObjectName } from '../repository/layout.ts'
-import { loadChunkIndex } from '../repository/load-index.ts'
-import { manifestChunkIds } from '../repository/manifest-chunks.ts'
-import { listManifests, manifestName, manifestObjects, openManifest } from '../repository/manifests.ts'
-import { listMarks } from '../repository/marks.ts'
-import { pinName } from '../repository/pins.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type Storage, StorageObjectMissing } from '../storage/storage.ts'
 import { type CopyKey, prepareCopy } from './copy-target.ts'
@@ -72,7 +74,11 @@ export async function copyRepository(
   const missing: Manifest[] = []
   for await (const { id, manifest, error } of listManifests(source, { signal, objects })) {
     if (options.only && !options.only.has(id)) continue
-    if (present.has(id)) continue
+    if (present.has(id)) {
+      // It may have been taken out of quarantine since.
+      if (manifest?.quarantine) await copyObject(source, target, trustName(id), signal)
+      continue
+    }
     if (error) failures.push({ id, error })
     else if (manifest && (!options.onlyNewer || manifest.completed_at > newest)) missing.push(manifest)
   }
@@ -104,7 +110,7 @@ export async function copyRepository(
       `Not copied: ${counted(failures.length, 'backup')}. ${first.error.message}`,
       {
         cause: first.error,
-        advice: first.error.advice,
+        advice: first.error.adviceTemplate,
         detail: { ...first.error.detail, backups: failures.map(({ id }) => id), copied: result.copied },
       },
     )
@@ -149,6 +155,8 @@ async function copyBackup(copying: Copying, manifest: Manifest, onPack: (bytes: 
     const data = await source.storage.get(name, { signal })
     const { checksum } = openManifest(source, manifest.id, data)
     await copyObject(source, target, pinName(manifest.id), signal)
+    await copyObject(source, target, annotationName(manifest.id), signal)
+    await copyObject(source, target, trustName(manifest.id), signal)
     const created = await target.storage.put(name, data, { ifAbsent: true, signal })
     if (!created && !(await holds(target, name, data, signal))) throw damaged(name, 'is another one in the copy')
     try {
@@ -236,7 +244,7 @@ async function marksOn(target: Repository, packs: Set<string>, signal: AbortSign
 function marked(pack: string): EngineError {
   return new EngineError('CHUNK_MARKED', `A prune of the copy is about to delete ${packObjectName(pack)}.`, {
     detail: { objects: [packObjectName(pack)] },
-    advice: 'Run `lifeboat prune` on the copy, then copy again.',
+    advice: 'Run {maintenance.prune} on the copy, then copy again.',
   })
 }
 

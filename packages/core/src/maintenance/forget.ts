@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts'
-import { deleteManifest, manifestName } from '../repository/manifests.ts'
-import { listPins } from '../repository/pins.ts'
+import { deleteManifest, manifestName } from '../repository/documents/manifests.ts'
+import { listPins } from '../repository/documents/pins.ts'
 import type { Repository } from '../repository/repository.ts'
 
 /**

@@ -1,4 +1,7 @@
-import { acquireLease } from '../repository/lease.ts'
+import { prefixes } from '../repository/layout.ts'
+import { acquireLease } from '../repository/leases/lease.ts'
+import { leaseGenerations } from '../repository/leases/lease-generations.ts'
+import { parseLeaseObjectName } from '../repository/leases/lease-names.ts'
 import type { Repository } from '../repository/repository.ts'
 
 /**
@@ -11,9 +14,14 @@ export async function waitForOtherLeases(
 ): Promise<void> {
   const { except, holder, signal } = options
   const names = new Set<string>()
-  for await (const { name } of repository.storage.list('leases/', { signal })) {
-    const lease = name.slice('leases/'.length, name.lastIndexOf('/'))
-    if (lease !== except) names.add(lease)
+  for await (const { name } of repository.storage.list(prefixes.leases, { signal })) {
+    const lease = parseLeaseObjectName(repository.keys, name)?.lease
+    if (lease !== undefined && lease !== except) names.add(lease)
   }
-  for (const name of names) await (await acquireLease(repository, { name, holder, signal })).release()
+  for (const name of names) {
+    const current = await leaseGenerations(repository, name).current({ signal })
+    // Nothing is written for what is free: the storage may be full.
+    if (current === undefined || current.record.released) continue
+    await (await acquireLease(repository, { name, holder, signal })).release()
+  }
 }

@@ -1,5 +1,5 @@
-import type { ChunkIndex, IndexedPack } from '../repository/chunk-index.ts'
-import { IdSet } from '../repository/id-set.ts'
+import type { ChunkIndex, IndexedPack } from '../repository/chunks/chunk-index.ts'
+import { IdSet } from '../repository/chunks/id-set.ts'
 
 /** What backups need of one pack. */
 export interface PackUsage {

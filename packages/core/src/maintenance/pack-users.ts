@@ -1,8 +1,8 @@
 import { isEngineError } from '../errors.ts'
-import type { ChunkIndex } from '../repository/chunk-index.ts'
-import { createChunkReader } from '../repository/chunk-reader.ts'
-import { manifestChunkIds } from '../repository/manifest-chunks.ts'
-import { listManifests } from '../repository/manifests.ts'
+import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
+import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
+import { manifestChunkIds } from '../repository/documents/manifest-chunks.ts'
+import { listManifests } from '../repository/documents/manifests.ts'
 import type { Repository } from '../repository/repository.ts'
 
 /**

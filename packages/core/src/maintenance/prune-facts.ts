@@ -1,13 +1,13 @@
 import { EngineError, isEngineError } from '../errors.ts'
-import type { ChunkIndex } from '../repository/chunk-index.ts'
-import { createChunkReader } from '../repository/chunk-reader.ts'
+import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
+import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
+import { IdSet } from '../repository/chunks/id-set.ts'
 import { atOnce } from '../repository/concurrency.ts'
-import { IdSet } from '../repository/id-set.ts'
+import { manifestChunkIds } from '../repository/documents/manifest-chunks.ts'
+import { listManifests } from '../repository/documents/manifests.ts'
+import { loadChunkIndex } from '../repository/index/load-index.ts'
+import { listMarks, type Mark } from '../repository/index/marks.ts'
 import { packObjectName, packOfObjectName, prefixes } from '../repository/layout.ts'
-import { loadChunkIndex } from '../repository/load-index.ts'
-import { manifestChunkIds } from '../repository/manifest-chunks.ts'
-import { listManifests } from '../repository/manifests.ts'
-import { listMarks, type Mark } from '../repository/marks.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type PackUsage, packUsage } from './pack-usage.ts'
 import type { PackFacts } from './prune-plan.ts'
@@ -86,7 +86,7 @@ async function gather(repository: Repository, options: { signal?: AbortSignal })
   return { packs, marks, index, usage }
 }
 
-/** Every chunk some backup needs. Throws for a manifest that cannot be read: nobody knows what it needs. */
+/** Every chunk some backup needs. Throws for a manifest that cannot be read: what it needs is unknown. */
 async function liveChunks(
   repository: Repository,
   index: ChunkIndex,
@@ -99,7 +99,7 @@ async function liveChunks(
       throw new EngineError('REPOSITORY_DAMAGED', `Backup ${id} cannot be read, so nothing was pruned.`, {
         cause: error,
         detail: { backup: id },
-        advice: 'Run `lifeboat check`. If the backup is lost, delete it; then prune again.',
+        advice: 'Run {maintenance.check}. If the backup is lost, delete it; then prune again.',
       })
     for await (const chunk of manifestChunkIds(reader, manifest)) live.add(Buffer.from(chunk, 'hex'))
   })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { leaseGenerations } from '../repository/lease-generations.ts'
-import { createTimedStorage, type TimedStorage } from '../testing/timed-storage.ts'
+import { leaseGenerations } from '../repository/leases/lease-generations.ts'
+import type { Repository } from '../repository/repository.ts'
+import { createTimedStorage } from '../testing/timed-storage.ts'
 import { checkRepository } from './check.ts'
 import { forgetBackup } from './forget.ts'
 import { type PruneOptions, prune } from './prune.ts'
@@ -18,8 +19,8 @@ const step = Number(process.env.LIFEBOAT_TEST_SWEEP_STEP ?? 3)
 const options: PruneOptions = { packBytes: 1_500, repackUnusedShare: 0.2, leaseMs: 20_000 }
 
 /** What a watcher does that waited in vain for a sign of life. */
-async function takeOverAndGiveBack(storage: TimedStorage) {
-  const generations = leaseGenerations(storage, 'prune')
+async function takeOverAndFree({ storage, keys }: Pick<Repository, 'storage' | 'keys'>) {
+  const generations = leaseGenerations({ storage, keys }, 'prune')
   const current = await generations.current()
   const record = { holder: 'another', nonce: `another ${current?.number}`, ttl_ms: 1_000, released: true }
   if (current) await generations.create(current.number + 1, record)
@@ -50,7 +51,7 @@ test('a prune paused before any of its operations, while others prune and back u
     storage.before = async () => {
       if (++count !== operation) return
       storage.before = undefined
-      await takeOverAndGiveBack(storage)
+      await takeOverAndFree({ storage, keys: first.keys })
       for (let round = 0; round < 2; round++) {
         await prune(repository, options)
         backups[await addSampleBackup(repository, rows)] = rows

@@ -19,6 +19,8 @@ export interface PrunePlanOptions {
   now: number
   /** How long a pack must have been there before it is marked, and marked before it is deleted. */
   graceMs: number
+  /** The same for packs that no index object lists. Default: `graceMs`. */
+  unindexedGraceMs?: number
   /** Marks stay at least this long, so that every backup that may still use the pack meets the mark at its commit. */
   markMs: number
   /** A pack is repacked when at least this share of its chunks' bytes is unused. */
@@ -69,7 +71,7 @@ export function prunePlan(packs: readonly PackFacts[], options: PrunePlanOptions
   for (const pack of [...packs].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (pack.neededBytes > 0 && pack.stored === null) plan.missing.push(pack.name)
     else if (pack.markedAt !== null) decideMarked(plan, pack, pack.markedAt, options)
-    else if (pack.stored !== null && options.now - pack.stored.modifiedAt < options.graceMs) keep(plan, pack)
+    else if (pack.stored !== null && options.now - pack.stored.modifiedAt < graceOf(pack, options)) keep(plan, pack)
     else if (pack.neededBytes === 0)
       plan.mark.push({ pack: pack.name, bytes: sizeOf(pack), reason: pack.indexed ? 'unused' : 'orphan' })
     else if (pack.chunkBytes - pack.neededBytes >= pack.chunkBytes * options.repackUnusedShare)
@@ -79,6 +81,10 @@ export function prunePlan(packs: readonly PackFacts[], options: PrunePlanOptions
   }
   chooseRepacks(plan, candidates, options)
   return plan
+}
+
+function graceOf({ indexed }: PackFacts, { graceMs, unindexedGraceMs = graceMs }: PrunePlanOptions): number {
+  return indexed ? graceMs : unindexedGraceMs
 }
 
 function decideMarked(plan: PrunePlan, pack: PackFacts, markedAt: number, options: PrunePlanOptions): void {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { listPacks } from '../repository/load-index.ts'
+import { listPacks } from '../repository/index/load-index.ts'
 import { createFaultyStorage, type FaultPlan } from '../testing/faulty-storage.ts'
 import { createTimedStorage, type TimedStorage } from '../testing/timed-storage.ts'
 import { checkRepository } from './check.ts'

@@ -1,13 +1,14 @@
 import { hostname } from 'node:os'
-import { EngineError, throwIfAborted } from '../errors.ts'
+import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
 import { atOnce, mapInOrder } from '../repository/concurrency.ts'
-import { writeIndexObjects } from '../repository/index-object.ts'
+import { cleanNumbers } from '../repository/documents/numbers.ts'
+import { writeIndexObjects } from '../repository/index/index-object.ts'
+import { deleteMark, writeMark } from '../repository/index/marks.ts'
 import { packObjectName } from '../repository/layout.ts'
-import { acquireLease, type Lease } from '../repository/lease.ts'
-import { deleteMark, writeMark } from '../repository/marks.ts'
-import { cleanNumbers } from '../repository/numbers.ts'
+import { acquireLease, type Lease } from '../repository/leases/lease.ts'
 import type { Repository } from '../repository/repository.ts'
+import { keepReserve, spendingReserve } from '../repository/reserve.ts'
 import { StorageObjectMissing } from '../storage/storage.ts'
 import { waitForOtherLeases } from './other-leases.ts'
 import { gatherPruneFacts, type PruneFacts } from './prune-facts.ts'
@@ -23,6 +24,12 @@ export const defaultGraceMs = 26 * hourMs
 /** Marks outlive their packs by this: a commit that was held up for days still meets them, and fails. */
 const markAfterlifeMs = 7 * 24 * hourMs
 
+/** Copies leave so much of what is free to leases, marks and the index. */
+const roomBesideCopies = 256 * 1024
+
+/** One marks, the next one deletes; on a full storage what that frees is copied into by the next. */
+const mostPasses = 8
+
 /** Over a network each delete is a round trip. */
 const deletesAtOnce = 8
 
@@ -35,6 +42,12 @@ export interface PruneOptions {
    * one run.
    */
   graceMs?: number
+  /** The same as a grace of 0: nothing waits. Only while no other lease is held, else `LEASE_HELD`. */
+  now?: boolean
+  /** Packs that no index object lists, such as those of a backup that failed, keep their grace in any case. */
+  keepUnindexed?: boolean
+  /** What is put aside once there is room, see `keepReserve`; the engine's option. */
+  reserveBytes?: number
   /** Packs of which at least this share is unused are repacked. Default 0.3; 1 repacks none. */
   repackUnusedShare?: number
   /** At most so many bytes are copied in one run. Default 4 GiB. */
@@ -64,13 +77,16 @@ export interface PruneResult {
 /**
  * Gives back the space of what no backup needs any more, beside running backups. In two phases: packs are marked, and
  * deleted by a later prune when they have been marked for longer than a backup may last and still no backup needs them.
- * Killed at any point it leaves a good repository, and the next prune goes on.
+ * Killed at any point it leaves a good repository, and the next prune goes on. On a full storage it gives up the reserve
+ * first, and copies no more than there is room for.
  *
  * Throws `LEASE_HELD` while another prune runs; `REPOSITORY_DAMAGED` or `CHUNK_MISSING`, with nothing deleted, where it
- * cannot be known what backups need.
+ * cannot be known what backups need; `STORAGE_FULL` where not even a lease can be written.
  */
-export async function prune(repository: Repository, options: PruneOptions = {}): Promise<PruneResult> {
+export async function prune(given: Repository, asked: PruneOptions = {}): Promise<PruneResult> {
+  const options = asked.now ? { ...asked, graceMs: 0 } : asked
   const { dryRun = false, graceMs = defaultGraceMs, report } = options
+  const repository = spendingReserve(given)
   const result: PruneResult = {
     dryRun,
     plan: prunePlan([], planOptions(options, 0)),
@@ -97,14 +113,16 @@ export async function prune(repository: Repository, options: PruneOptions = {}):
   try {
     const atOnce = graceMs < defaultGraceMs
     if (atOnce) await waitForOtherLeases(repository, { except: 'prune', holder, signal })
-    await prunePass(repository, lease, scoped, result)
-    if (atOnce && result.plan.mark.length > 0) {
-      // Whoever begins from here on sees the marks; whoever began before is waited for, and then among the backups.
+    let marked = await prunePass(repository, lease, scoped, result)
+    for (let pass = 2; atOnce && marked > 0 && pass <= mostPasses; pass++) {
+      // A backup that begins from here on sees the marks; one that began before is waited for, and then among the backups.
       await waitForOtherLeases(repository, { except: 'prune', holder, signal })
-      await prunePass(repository, lease, scoped, result)
+      // What the passes before have freed may be room for copies that there was none for.
+      marked = await prunePass(repository, lease, scoped, result)
     }
     await repository.storage.sweepLeftovers?.({ signal })
     await cleanNumbers(repository, { signal })
+    await keepReserve(repository, options.reserveBytes, { signal })
   } catch (error) {
     // What this prune had listed is gone: another one is at work, and then the lease is lost.
     if (error instanceof StorageObjectMissing) await lease.assertHeld()
@@ -138,11 +156,12 @@ async function prunePass(
   lease: Lease,
   options: PruneOptions,
   result: PruneResult,
-): Promise<void> {
+): Promise<number> {
   const { signal, report } = options
   const now = await lease.storageTime()
   const facts = await readFacts(repository, options)
-  const plan = await planWithLocks(repository, facts, planOptions(options, now), options)
+  const free = await repository.storage.freeBytes?.()
+  const plan = await planWithLocks(repository, facts, planOptions(options, now, free), options)
   if (plan.missing.length > 0)
     throw new EngineError(
       'REPOSITORY_DAMAGED',
@@ -151,7 +170,11 @@ async function prunePass(
         detail: { objects: plan.missing.map(packObjectName) },
       },
     )
-  const kept = await copyNeeded(repository, facts, plan, options, result)
+  const kept = await copyNeeded(repository, facts, plan, options, result).catch((error: unknown) => {
+    if (!isEngineError(error, 'STORAGE_FULL')) throw error
+    log(report, 'warning', 'The storage is full: nothing more is copied. What lies among needed data stays for now.')
+    return new Set(plan.repack.map(({ pack }) => pack))
+  })
 
   const mark = plan.mark.filter(({ pack }) => !kept.has(pack))
   if (mark.length > 0) {
@@ -169,13 +192,29 @@ async function prunePass(
   if (doomed.length > 0) report?.({ type: 'phase', phase: 'delete' })
   const names = new Set(doomed.map(({ pack }) => pack))
   // Also where nothing goes: every backup adds an index object, and every backup and restore reads them all.
-  await removeFromIndex(repository, names, { signal, beforeDelete: () => lease.assertHeld() })
+  const rewriteIndex = () => removeFromIndex(repository, names, { signal, beforeDelete: () => lease.assertHeld() })
+  const isRewritten = await unlessFull(rewriteIndex)
   await deletePacks(repository, lease, doomed, options, result)
+  // A pack that is gone and still listed harms nothing, so on a full storage the packs go first.
+  if (!isRewritten && !(await unlessFull(rewriteIndex)))
+    log(report, 'warning', 'The storage is full: the index could not be rewritten. The next prune does it.')
 
   const unmark = new Set(plan.unmark.filter((pack) => !kept.has(pack)))
   for (const entry of facts.marks)
     if (entry.packs.every((pack) => unmark.has(pack))) await deleteMark(repository, entry)
   Object.assign(result, { plan, bytesWaiting: outlook({ ...plan, mark }).bytesWaiting })
+  return mark.length
+}
+
+/** Whether there was room for it. */
+async function unlessFull(write: () => Promise<void>): Promise<boolean> {
+  try {
+    await write()
+    return true
+  } catch (error) {
+    if (!isEngineError(error, 'STORAGE_FULL')) throw error
+    return false
+  }
 }
 
 /** Only of packs that would be deleted is it asked whether a lock holds them. */
@@ -247,7 +286,7 @@ async function deletePacks(
   })
 }
 
-function planOptions(options: PruneOptions, now: number) {
+function planOptions(options: PruneOptions, now: number, free = Number.POSITIVE_INFINITY) {
   const { graceMs = defaultGraceMs, repackUnusedShare = 0.3, maxRepackBytes = 4 * 1024 ** 3 } = options
   return {
     now,
@@ -256,6 +295,7 @@ function planOptions(options: PruneOptions, now: number) {
     repackUnusedShare: repackUnusedShare >= 1 ? Number.POSITIVE_INFINITY : repackUnusedShare,
     smallPackBytes: 1024 * 1024,
     smallPackCount: 64,
-    maxRepackBytes,
+    maxRepackBytes: Math.min(maxRepackBytes, Math.max(0, free - roomBesideCopies)),
+    unindexedGraceMs: options.keepUnindexed ? Math.max(graceMs, defaultGraceMs) : graceMs,
   }
 }

@@ -21,7 +21,7 @@ export interface CheckWarning {
   advice: string
 }
 
-/** Compares the two. Whoever can write to the storage can put a program there that somebody will run in need. */
+/** Compares the two. Anyone who can write to the storage can put a program there that will be run in an emergency. */
 export async function examineRecoverCopy(
   repository: Repository,
   options: { signal?: AbortSignal } = {},

@@ -1,19 +1,19 @@
 import { isEngineError, throwIfAborted } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
-import type { ChunkIndex } from '../repository/chunk-index.ts'
-import { createChunkReader } from '../repository/chunk-reader.ts'
+import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
+import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
+import { type SealedChunk, sealChunk, unsealChunk } from '../repository/chunks/sealed-chunk.ts'
 import { defaultPackBytes, packObjectName } from '../repository/layout.ts'
-import { PackBuilder, type PackTable } from '../repository/pack.ts'
+import { PackBuilder, type PackTable } from '../repository/packs/pack.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { SealParts } from '../repository/seal.ts'
-import { type SealedChunk, sealChunk, unsealChunk } from '../repository/sealed-chunk.ts'
 import type { Storage } from '../storage/storage.ts'
 
 const nonceAndCompressionBytes = 13
 const tagBytes = 16
 
 /**
- * Copies chunks into new packs, each opened and its id computed again on the way; nothing is encrypted anew. `into` is where
+ * Copies chunks into new packs, each opened and its id computed again on the way; nothing is encrypted again. `into` is where
  * the packs are put, by default where the chunks are read from. Gives the tables of the new packs (not indexed yet), and the packs from which not everything could be read.
  */
 export async function repackChunks(
@@ -55,7 +55,7 @@ export async function repackChunks(
   await flush()
   return { tables, unreadable, bytes }
 
-  /** The sealed parts of a chunk that opens; of another copy, sealed anew, where this one does not. */
+  /** The sealed parts of a chunk that opens; of another copy, sealed again, where this one does not. */
   async function provenParts(sealed: SealedChunk): Promise<SealParts> {
     try {
       unsealChunk(keys, sealed, { recheck: true })

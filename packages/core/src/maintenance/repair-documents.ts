@@ -1,9 +1,10 @@
 import { isEngineError } from '../errors.ts'
-import { decodeConfig } from '../repository/config.ts'
+import { decodeConfig, encodeConfig } from '../repository/config.ts'
+import { openManifest } from '../repository/documents/manifests.ts'
+import { openDocument } from '../repository/documents/sealed-document.ts'
+import { decodeKeySlot } from '../repository/keys/key-slot.ts'
 import { configName, prefixes } from '../repository/layout.ts'
-import { openManifest } from '../repository/manifests.ts'
 import type { Repository } from '../repository/repository.ts'
-import { openDocument } from '../repository/sealed-document.ts'
 import { StorageObjectMissing } from '../storage/storage.ts'
 import type { Repairing } from './repair.ts'
 
@@ -11,12 +12,15 @@ import type { Repairing } from './repair.ts'
 const kinds: Record<string, (repository: Repository, name: string, data: Buffer) => void> = {
   [prefixes.backups]: (repository, name, data) =>
     void openManifest(repository, name.slice(prefixes.backups.length), data),
+  [prefixes.keys]: (_, name, data) => void decodeKeySlot(name, data),
   [prefixes.pins]: (repository, name, data) => void openDocument(repository.keys, name, data),
+  [prefixes.annotations]: (repository, name, data) => void openDocument(repository.keys, name, data),
+  [prefixes.trusted]: (repository, name, data) => void openDocument(repository.keys, name, data),
   [prefixes.verified]: (repository, name, data) => void openDocument(repository.keys, name, data),
 }
 
 /**
- * Manifests, pins, verification records and `config` that do not open, from a copy. A manifest that is not there at all is
+ * Manifests, pins, annotations, verification records and `config` that do not open, from a copy. A manifest that is not there at all is
  * left alone: nothing tells one that was lost from one that was deleted on purpose.
  */
 export async function repairDocuments(repairing: Repairing): Promise<void> {
@@ -46,6 +50,12 @@ async function repairOne(repairing: Repairing, name: string, open: (data: Buffer
     items.push({ ...item, outcome: 'replaced', from: copy.location })
     return
   }
+  if (name === configName) {
+    // What it says is known of the key slot that opened the repository.
+    await repairing.store(name, encodeConfig(repository.config, repository.keys))
+    items.push({ ...item, outcome: 'rebuilt', from: null })
+    return
+  }
   items.push({ ...item, outcome: 'lost', from: null })
 }
 
@@ -59,6 +69,7 @@ async function problemOf(
     data = await read()
   } catch (error) {
     if (error instanceof StorageObjectMissing) return { message: error.message, missing: true }
+    if (isEngineError(error, 'REPOSITORY_DAMAGED')) return { message: error.message, missing: false }
     throw error
   }
   try {

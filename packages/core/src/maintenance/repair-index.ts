@@ -1,7 +1,7 @@
 import { isEngineError } from '../errors.ts'
-import { openIndexObject, writeIndexObjects } from '../repository/index-object.ts'
+import { openIndexObject, writeIndexObjects } from '../repository/index/index-object.ts'
+import { loadChunkIndex } from '../repository/index/load-index.ts'
 import { prefixes } from '../repository/layout.ts'
-import { loadChunkIndex } from '../repository/load-index.ts'
 import { StorageObjectMissing } from '../storage/storage.ts'
 import type { Repairing } from './repair.ts'
 

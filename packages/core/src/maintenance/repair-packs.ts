@@ -1,15 +1,15 @@
 import { isEngineError, throwIfAborted } from '../errors.ts'
-import type { ChunkIndex } from '../repository/chunk-index.ts'
-import { type ChunkReader, createChunkReader } from '../repository/chunk-reader.ts'
-import { isLoss } from '../repository/fetch-sealed.ts'
-import { writeIndexObjects } from '../repository/index-object.ts'
+import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
+import { type ChunkReader, createChunkReader } from '../repository/chunks/chunk-reader.ts'
+import { isLoss } from '../repository/chunks/fetch-sealed.ts'
+import { manifestChunkIds } from '../repository/documents/manifest-chunks.ts'
+import { listManifests, manifestName, manifestObjects } from '../repository/documents/manifests.ts'
+import { writeIndexObjects } from '../repository/index/index-object.ts'
+import { listPacks, loadChunkIndex } from '../repository/index/load-index.ts'
+import { writeMark } from '../repository/index/marks.ts'
 import { defaultPackBytes, packObjectName } from '../repository/layout.ts'
-import { listPacks, loadChunkIndex } from '../repository/load-index.ts'
-import { manifestChunkIds } from '../repository/manifest-chunks.ts'
-import { listManifests, manifestName, manifestObjects } from '../repository/manifests.ts'
-import { writeMark } from '../repository/marks.ts'
-import { PackBuilder, type PackTable } from '../repository/pack.ts'
-import { checkPack, openWholePack } from '../repository/pack-reader.ts'
+import { PackBuilder, type PackTable } from '../repository/packs/pack.ts'
+import { checkPack, openWholePack } from '../repository/packs/pack-reader.ts'
 import { sealedParts } from './repack.ts'
 import type { Repairing } from './repair.ts'
 
@@ -129,7 +129,7 @@ async function neededAndLost(
   return lost
 }
 
-/** Puts what can still be read of the chunks into new packs, and indexes them. Gives those that nobody has. */
+/** Puts what can still be read of the chunks into new packs, and indexes them. Returns those that no copy has. */
 async function rebuildChunks(
   { repository, options, store }: Repairing,
   reader: ChunkReader,
@@ -177,7 +177,7 @@ async function setAside(
     for (const id of needed) accounted.add(id)
     const backups = usersOf({ chunks: needed.map((id) => ({ id })) }, lost)
     const isGone = needed.some((id) => gone.has(id))
-    // A pack that is gone and that nobody needs is what a prune leaves behind when it is killed.
+    // A pack that is gone and that no backup needs is what a prune leaves behind when it is killed.
     if (!stored && needed.length === 0) continue
     if (stored && !isGone) aside.push(pack)
     const outcome = isGone ? 'lost' : needed.length > 0 ? 'rebuilt' : 'set_aside'

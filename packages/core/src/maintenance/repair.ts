@@ -3,13 +3,14 @@ import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
 import { decodeConfig } from '../repository/config.ts'
 import { configName, prefixes } from '../repository/layout.ts'
-import { acquireLease } from '../repository/lease.ts'
+import { acquireLease } from '../repository/leases/lease.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type Storage, StorageObjectMissing } from '../storage/storage.ts'
 import { wrapStorage } from '../storage/wrap.ts'
 import { repairDocuments } from './repair-documents.ts'
 import { repairIndex } from './repair-index.ts'
 import { repairPacks } from './repair-packs.ts'
+import { repairStray } from './repair-stray.ts'
 
 export interface RepairOptions {
   /** Only say what would be done: nothing is written, no lease taken. */
@@ -24,9 +25,9 @@ export interface RepairOptions {
 
 /**
  * What became of something that was missing or damaged. `replaced`: a copy had it, whole. `rebuilt`: made again from what
- * is good elsewhere. `set_aside`: no backup needs it, and the next prunes delete it. `lost`: nobody has it.
+ * is good elsewhere. `set_aside`: no backup needs it, and the next prunes delete it. `removed`: it carries no data, and is gone. `lost`: nobody has it.
  */
-export type RepairOutcome = 'replaced' | 'rebuilt' | 'set_aside' | 'lost'
+export type RepairOutcome = 'replaced' | 'rebuilt' | 'set_aside' | 'removed' | 'lost'
 
 export interface RepairItem {
   /** Name of the object. */
@@ -118,6 +119,7 @@ async function repairAll(repository: Repository, options: RepairOptions): Promis
   }
   report?.({ type: 'phase', phase: 'documents' })
   await repairDocuments(repairing)
+  await repairStray(repairing)
   await repairIndex(repairing)
   await repairPacks(repairing)
   for (const { object, message, outcome, from } of items)

@@ -1,7 +1,7 @@
 import { atOnce, documentsAtOnce, mapInOrder } from '../repository/concurrency.ts'
-import { maxIndexChunks, openIndexObject, writeIndexObjects } from '../repository/index-object.ts'
+import { maxIndexChunks, openIndexObject, writeIndexObjects } from '../repository/index/index-object.ts'
 import { prefixes } from '../repository/layout.ts'
-import type { PackTable } from '../repository/pack.ts'
+import type { PackTable } from '../repository/packs/pack.ts'
 import type { Repository } from '../repository/repository.ts'
 
 /** Above this many small index objects they are put together. */

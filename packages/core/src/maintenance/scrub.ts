@@ -1,17 +1,17 @@
 import { isEngineError, throwIfAborted } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
 import { dayNumber, dueSlots, scrubCoverage, slotOf } from '../policy/scrub-rotation.ts'
-import type { ChunkIndex } from '../repository/chunk-index.ts'
-import { createChunkReader } from '../repository/chunk-reader.ts'
-import { isLoss } from '../repository/fetch-sealed.ts'
+import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
+import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
+import { isLoss } from '../repository/chunks/fetch-sealed.ts'
+import { manifestChunkIds } from '../repository/documents/manifest-chunks.ts'
+import { listManifests, type OpenedManifest } from '../repository/documents/manifests.ts'
+import { listScrubs, recordScrub } from '../repository/documents/scrubs.ts'
+import { recordVerification } from '../repository/documents/verifications.ts'
+import { listPacks, loadChunkIndex } from '../repository/index/load-index.ts'
 import { packObjectName } from '../repository/layout.ts'
-import { listPacks, loadChunkIndex } from '../repository/load-index.ts'
-import { manifestChunkIds } from '../repository/manifest-chunks.ts'
-import { listManifests, type OpenedManifest } from '../repository/manifests.ts'
-import { checkPack } from '../repository/pack-reader.ts'
+import { checkPack } from '../repository/packs/pack-reader.ts'
 import type { Repository } from '../repository/repository.ts'
-import { listScrubs, recordScrub } from '../repository/scrubs.ts'
-import { recordVerification } from '../repository/verifications.ts'
 import type { CheckProblem } from './check.ts'
 
 export interface ScrubOptions {
@@ -93,7 +93,7 @@ export async function scrubRepository(repository: Repository, options: ScrubOpti
   }
 }
 
-/** The problems among bad packs, and the backups they take. A bad pack that nobody needs any more is none if it is gone. */
+/** The problems among bad packs, and the backups they take. A bad pack that no backup needs any more is no problem if it is gone. */
 async function concerned(
   repository: Repository,
   index: ChunkIndex,

@@ -1,13 +1,13 @@
 import { counted } from '../counted.ts'
 import { isEngineError, throwIfAborted } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
-import type { ChunkIndex } from '../repository/chunk-index.ts'
-import { createChunkReader } from '../repository/chunk-reader.ts'
-import type { Manifest } from '../repository/documents.ts'
-import { IdSet } from '../repository/id-set.ts'
+import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
+import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
+import { IdSet } from '../repository/chunks/id-set.ts'
+import type { Manifest } from '../repository/documents/documents.ts'
+import { manifestChunkIds } from '../repository/documents/manifest-chunks.ts'
 import { packObjectName } from '../repository/layout.ts'
-import { manifestChunkIds } from '../repository/manifest-chunks.ts'
-import { checkPack } from '../repository/pack-reader.ts'
+import { checkPack } from '../repository/packs/pack-reader.ts'
 import type { Repository } from '../repository/repository.ts'
 import { StorageObjectMissing } from '../storage/storage.ts'
 
@@ -35,7 +35,7 @@ export async function verifyChecksums(
   }
   if (lost > 0)
     problems.push(
-      `In no pack that is there in its full size: ${counted(lost, 'chunk')}. \`lifeboat check\` names the pack.`,
+      `In no pack that is there in its full size: ${counted(lost, 'chunk')}. {maintenance.check} names the pack.`,
     )
   /** What the backup needs of a pack, as the index says: of a backup of terabytes not even the ids are held as text. */
   const neededOf = (pack: string) =>

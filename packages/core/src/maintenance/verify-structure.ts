@@ -1,5 +1,5 @@
-import type { ChunkIndex } from '../repository/chunk-index.ts'
-import type { ChunkReader } from '../repository/chunk-reader.ts'
+import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
+import type { ChunkReader } from '../repository/chunks/chunk-reader.ts'
 import {
   largeObjectSchema,
   type Manifest,
@@ -7,8 +7,8 @@ import {
   type StreamRef,
   sequenceSchema,
   tableSchema,
-} from '../repository/documents.ts'
-import { readSegments } from '../repository/manifest-chunks.ts'
+} from '../repository/documents/documents.ts'
+import { readSegments } from '../repository/documents/manifest-chunks.ts'
 
 interface StructureOptions {
   listArchive?: (archive: Buffer, options: { signal?: AbortSignal }) => Promise<void>
@@ -35,7 +35,7 @@ export async function verifyStructure(
   let rows = 0
   for await (const table of reader.readJsonLines(streams.tables, tableSchema)) {
     const name = `${table.schema}.${table.name}`
-    const sums = await addUp(reader, index, table.segments, name, problems)
+    const sums = await addUp({ reader, index, problems }, table.segments, name)
     expect(`Rows of ${name}`, sums.rows, table.rows)
     expect(`Bytes of ${name}`, sums.bytes, table.bytes)
     tables++
@@ -48,7 +48,7 @@ export async function verifyStructure(
   let largeObjects = 0
   for await (const _ of reader.readJsonLines(streams.large_objects, largeObjectSchema)) largeObjects++
   expect('Large objects', largeObjects, manifest.large_object_count)
-  await addUp(reader, index, manifest.large_object_segments, 'large objects', problems)
+  await addUp({ reader, index, problems }, manifest.large_object_segments, 'large objects')
 
   let mediaBytes = 0
   for (const { name, tar, bytes } of manifest.media) {
@@ -66,11 +66,9 @@ export async function verifyStructure(
 }
 
 async function addUp(
-  reader: ChunkReader,
-  index: ChunkIndex,
+  { reader, index, problems }: { reader: ChunkReader; index: ChunkIndex; problems: string[] },
   segments: Segment[] | StreamRef,
   name: string,
-  problems: string[],
 ): Promise<{ rows: number; bytes: number }> {
   const sums = { rows: 0, bytes: 0 }
   let end: number | null = 0

@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from 'vitest'
 import { EngineError } from '../errors.ts'
-import { loadChunkIndex } from '../repository/load-index.ts'
-import { type OpenedManifest, readManifest } from '../repository/manifests.ts'
-import { setPin } from '../repository/pins.ts'
+import { type OpenedManifest, readManifest } from '../repository/documents/manifests.ts'
+import { setPin } from '../repository/documents/pins.ts'
+import { listVerifications } from '../repository/documents/verifications.ts'
+import { loadChunkIndex } from '../repository/index/load-index.ts'
 import type { Repository } from '../repository/repository.ts'
 import { createRepositoryWriter } from '../repository/repository-writer.ts'
-import { listVerifications } from '../repository/verifications.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
 import type { Storage } from '../storage/storage.ts'
 import { createFaultyStorage } from '../testing/faulty-storage.ts'
@@ -107,21 +107,37 @@ test('lists that do not add up fail the structure', async () => {
 })
 
 test('what the injected steps find counts; what keeps them from finding out is thrown', async () => {
-  const refuse = (code: 'CLIENT_TOOL_FAILED' | 'CENSUS_MISMATCH' | 'ABORTED' | 'DATABASE_UNREACHABLE') => async () => {
-    throw new EngineError(code, 'No.')
-  }
-  expect(await verify('restore', { restore: refuse('CENSUS_MISMATCH') })).toMatchObject({
+  const refuse =
+    (code: 'CLIENT_TOOL_FAILED' | 'ROW_COUNT_MISMATCH' | 'ABORTED' | 'DATABASE_UNREACHABLE') => async () => {
+      throw new EngineError(code, 'No.')
+    }
+  expect(await verify('restore', { restore: refuse('ROW_COUNT_MISMATCH') })).toMatchObject({
     ok: false,
     problems: ['No.'],
   })
   for (const code of ['ABORTED', 'DATABASE_UNREACHABLE'] as const)
     await expect(verify('restore', { restore: refuse(code) })).rejects.toMatchObject({ code })
-  expect(await listVerifications(repository)).toHaveLength(1)
+  const records = await listVerifications(repository)
+  expect(records.map(({ ok, unknown = false, problems }) => ({ ok, unknown, problems }))).toEqual([
+    { ok: false, unknown: false, problems: ['No.'] },
+    { ok: false, unknown: true, problems: ['No.'] },
+    { ok: false, unknown: true, problems: ['No.'] },
+  ])
   const listed: Buffer[] = []
   await verify('structure', { listArchive: async (archive) => void listed.push(archive) })
   expect(String(listed[0]?.subarray(0, 5))).toBe('PGDMP')
   expect(await verify('structure', { listArchive: refuse('CLIENT_TOOL_FAILED') })).toMatchObject({ ok: false })
 })
+
+test.each(['08006', '0A000', '40P01', '42501', '53100', '53200', '53300', '53400', '55P03', '57014', '58030', 'XX000'])(
+  'a restore that ended with %s says nothing about the backup',
+  async (sqlstate) => {
+    const restore = async () => {
+      throw new EngineError('RESTORE_FAILED', 'No.', { detail: { sqlstate } })
+    }
+    await expect(verify('restore', { restore })).rejects.toMatchObject({ code: 'RESTORE_FAILED' })
+  },
+)
 
 test('a storage out of reach is an error, never a verdict', async () => {
   for (let operation = 1; ; operation++) {

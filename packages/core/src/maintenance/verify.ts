@@ -1,11 +1,12 @@
-import { type ErrorCode, isEngineError } from '../errors.ts'
-import type { Reporter } from '../events.ts'
-import { createChunkReader } from '../repository/chunk-reader.ts'
-import type { Manifest } from '../repository/documents.ts'
-import { loadChunkIndex } from '../repository/load-index.ts'
-import { type OpenedManifest, readManifest } from '../repository/manifests.ts'
+import { isEngineError } from '../errors.ts'
+import { log, type Reporter } from '../events.ts'
+import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
+import type { Manifest } from '../repository/documents/documents.ts'
+import { type OpenedManifest, readManifest } from '../repository/documents/manifests.ts'
+import { recordVerification, type Verification, type VerificationLevel } from '../repository/documents/verifications.ts'
+import { loadChunkIndex } from '../repository/index/load-index.ts'
 import type { Repository } from '../repository/repository.ts'
-import { recordVerification, type VerificationLevel } from '../repository/verifications.ts'
+import { speaksOfTheBackup } from './speaks-of-the-backup.ts'
 import { verifyChecksums } from './verify-checksums.ts'
 import { verifyStructure } from './verify-structure.ts'
 
@@ -36,8 +37,9 @@ export interface VerifyReport {
 }
 
 /**
- * Verifies one backup on one level. Damage is in the report and, with the outcome, in the verification record; errors
- * are only for what kept it from finding out (storage out of reach, abort).
+ * Verifies one backup on one level. It is good, or bad and the report says why; what keeps it from finding out (rights, a
+ * full disk, a server out of reach, an abort) is thrown. Each of the three is recorded beside the backup. A record that
+ * cannot be written is a warning.
  */
 export async function verifyBackup(
   repository: Repository,
@@ -47,16 +49,35 @@ export async function verifyBackup(
   const { level, signal, report } = options
   const { id } = backup.manifest
   report?.({ type: 'phase', phase: `verify.${level}` })
-  const problems = await verifyManifest(repository, backup, signal)
-  if (problems.length === 0)
-    problems.push(...(await problemsOf(() => verifyLevel(repository, backup.manifest, options))))
-  const outcome = { backup: id, level, at: new Date().toISOString(), ok: problems.length === 0, problems }
-  if (options.record !== false) {
+  const record = async (outcome: Pick<Verification, 'ok' | 'unknown' | 'problems'>) => {
+    const at = new Date().toISOString()
+    if (options.record === false) return at
     // The record must fit an object, however much is wrong.
-    const kept = problems.slice(0, 100).map((problem) => problem.slice(0, 1_000))
-    await recordVerification(repository, { ...outcome, checksum: backup.checksum, problems: kept })
+    const problems = outcome.problems.slice(0, 100).map((problem) => problem.slice(0, 1_000))
+    await recordVerification(repository, {
+      ...outcome,
+      backup: id,
+      level,
+      at,
+      checksum: backup.checksum,
+      problems,
+    }).catch((error: unknown) => log(report, 'warning', `The outcome could not be recorded: ${messageOf(error)}`))
+    return at
   }
-  return outcome
+  try {
+    const problems = await verifyManifest(repository, backup, signal)
+    if (problems.length === 0)
+      problems.push(...(await problemsOf(() => verifyLevel(repository, backup.manifest, options))))
+    const ok = problems.length === 0
+    return { backup: id, level, at: await record({ ok, problems }), ok, problems }
+  } catch (error) {
+    await record({ ok: false, unknown: true, problems: [messageOf(error)] })
+    throw error
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 async function verifyManifest(
@@ -88,25 +109,12 @@ async function verifyLevel(
   return verifyStructure(reader, index, manifest, options)
 }
 
-/** Errors that speak of the backup. All others (no server, no rights, no tools, abort) say nothing about it. */
-const verdicts: readonly ErrorCode[] = [
-  'REPOSITORY_DAMAGED',
-  'REPOSITORY_FORMAT_NEWER',
-  'CHUNK_MISSING',
-  'BACKUP_NOT_FOUND',
-  'ARCHIVE_INVALID',
-  'CLIENT_TOOL_FAILED',
-  'CENSUS_MISMATCH',
-  'RESTORE_FAILED',
-  'VALIDATION_FAILED',
-]
-
 /** What a step found wrong, or the damage that ended it. */
 async function problemsOf(step: () => Promise<string[]>): Promise<string[]> {
   try {
     return await step()
   } catch (error) {
-    if (isEngineError(error) && verdicts.includes(error.code)) return [error.message]
+    if (isEngineError(error) && speaksOfTheBackup(error)) return [error.message]
     throw error
   }
 }

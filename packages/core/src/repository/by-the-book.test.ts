@@ -10,14 +10,14 @@ import {
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStorage } from '../storage/memory.ts'
-import { newBackupId } from './backup-id.ts'
-import { createChunkReader } from './chunk-reader.ts'
-import type { Manifest, StreamRef } from './documents.ts'
+import { createChunkReader } from './chunks/chunk-reader.ts'
+import { newBackupId } from './documents/backup-id.ts'
+import type { Manifest, StreamRef } from './documents/documents.ts'
+import { emptyStream, sampleManifest, sampleMedia } from './documents/sample-manifest.ts'
+import { loadChunkIndex } from './index/load-index.ts'
 import { initRepository } from './init.ts'
-import { loadChunkIndex } from './load-index.ts'
 import { openRepository } from './open.ts'
 import { createRepositoryWriter } from './repository-writer.ts'
-import { emptyStream, sampleManifest } from './sample-manifest.ts'
 
 // A second reader, and parts of a second writer, from the words of docs/repository-format.md alone. What it cannot
 // read, the document or the code has wrong.
@@ -153,7 +153,7 @@ describe('docs/repository-format.md', () => {
       sequences: emptyStream,
       large_objects: emptyStream,
     }
-    const tar = { name: 'm', path: '/m', files: 1, bytes: 1, tar: await writer.writeStream(text), problems: [] }
+    const tar = sampleMedia({ name: 'm', files: 1, bytes: 1, tar: await writer.writeStream(text) })
     const { checksum } = await writer.commit(sampleManifest(id, streams, { media: [tar] }))
     const objects: Objects = new Map()
     for await (const { name } of storage.list('')) objects.set(name, await storage.get(name))

@@ -1,10 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import type { ChunkerParameters } from './chunker.ts'
+import { type ChunkerParameters, defaultChunker } from './chunks/chunker.ts'
 import { damaged } from './damage.ts'
-import type { RepositoryKeys } from './keys.ts'
-import { configName, maxChunkBytes } from './layout.ts'
-import { refuseNewerFormat } from './sealed-document.ts'
+import { refuseNewerFormat } from './documents/sealed-document.ts'
+import type { RepositoryKeys } from './keys/keys.ts'
+import { configName, formatVersion, maxChunkBytes } from './layout.ts'
 
 const chunkerSchema = z
   .object({
@@ -32,6 +32,21 @@ export interface RepositoryConfig {
   /** `none`: the master key lies in the repository, open to everybody who can read it. */
   encryption: 'aes-256-gcm' | 'none'
   chunker: ChunkerParameters
+}
+
+/**
+ * What a lost `config` said, as far as a key slot knows it: backups go on and restores need no more. Where streams had been cut
+ * by other parameters than the default ones, later backups share fewer chunks with earlier ones.
+ */
+export function rebuiltConfig(slot: { repository: string; created_at: string; kind: string }): RepositoryConfig {
+  const encryption = slot.kind === 'none' ? 'none' : 'aes-256-gcm'
+  return {
+    format: formatVersion,
+    id: slot.repository,
+    created_at: slot.created_at,
+    encryption,
+    chunker: defaultChunker,
+  }
 }
 
 /** Two lines: the JSON, then the hex of its HMAC-SHA-256 under the config key. */

@@ -7,7 +7,7 @@ const atOnce = 16
 
 /**
  * Where the storage locks objects: locks for the whole period what a backup that is being committed needs, also packs that
- * older backups stored and whose lock would end before. What is locked anew is locked for one and a half periods, so that
+ * older backups stored and whose lock would end before. A lock that is extended is extended for one and a half periods, so that
  * a pack that is used every day needs it every half period. Must have ended before the manifest is put.
  */
 export async function keepLocked(

@@ -11,15 +11,25 @@ export const prefixes = {
   backups: 'backups/',
   marks: 'marks/',
   pins: 'pins/',
+  annotations: 'annotations/',
+  trusted: 'trusted/',
   verified: 'verified/',
   numbers: 'numbers/',
   scrubs: 'scrubs/',
+  drills: 'drills/',
   removals: 'removals/',
+  rewinds: 'rewinds/',
+  leases: 'leases/',
+  probes: 'probes/',
+  facts: 'facts/',
+  audit: 'audit/',
 } as const
 
 export const configName = 'config'
 export const readmeName = 'README.txt'
 export const recoverName = 'recover.mjs'
+/** Bytes without meaning that are given up first when the storage is full. Nothing reads them. */
+export const reserveName = 'reserve'
 
 /** No chunk's plaintext is longer. */
 export const maxChunkBytes = 4 * 1024 * 1024
@@ -33,6 +43,27 @@ export const maxObjectBytes = 64 * 1024 * 1024
 export const maxPackChunks = 16_384
 /** Ids a stream reference holds itself; longer lists become streams of their own. */
 export const maxInlineIds = 64
+
+const kibibyte = 1024
+/** The most that objects of a kind may have; of the others {@link maxObjectBytes}. */
+const maxBytesByPrefix: readonly (readonly [string, number])[] = [
+  [configName, 64 * kibibyte],
+  [prefixes.keys, 4 * kibibyte],
+  [prefixes.leases, 4 * kibibyte],
+  [prefixes.numbers, 4 * kibibyte],
+  [prefixes.removals, 4 * kibibyte],
+  [prefixes.pins, 64 * kibibyte],
+  [prefixes.annotations, 1024 * kibibyte],
+  [prefixes.trusted, 64 * kibibyte],
+  [prefixes.scrubs, 64 * kibibyte],
+  [prefixes.drills, 16 * 1024 * kibibyte],
+  [prefixes.verified, 16 * 1024 * kibibyte],
+]
+
+/** The longest that an object of this name can be: what is longer was not stored by a writer, and is not read. */
+export function maxBytesOf(name: string): number {
+  return maxBytesByPrefix.find(([prefix]) => name.startsWith(prefix))?.[1] ?? maxObjectBytes
+}
 
 /** `packs/ab/abcd...` of a pack named by the SHA-256 of its bytes, in hex. */
 export function packObjectName(pack: string): string {

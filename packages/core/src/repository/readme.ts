@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { RepositoryConfig } from './config.ts'
 
-/** README.txt of a new repository, for whoever finds it without knowing what it is. */
+/** README.txt of a new repository, for a person who finds it and does not know what it is. */
 export function readmeText(config: RepositoryConfig, recover: Buffer | null): string {
   const encryption =
     config.encryption === 'none'

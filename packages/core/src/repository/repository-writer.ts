@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import { EngineError, throwIfAborted } from '../errors.ts'
-import type { ChunkIndex } from './chunk-index.ts'
-import { type ChunkWriter, createChunkWriter } from './chunk-writer.ts'
+import type { ChunkIndex } from './chunks/chunk-index.ts'
+import { type ChunkWriter, createChunkWriter } from './chunks/chunk-writer.ts'
+import { jsonLines } from './chunks/pieces.ts'
 import { type CommitLease, commitManifest } from './commit.ts'
-import type { Manifest, StreamRef } from './documents.ts'
-import { writeIndexObjects } from './index-object.ts'
+import type { Manifest, StreamRef } from './documents/documents.ts'
+import { writeIndexObjects } from './index/index-object.ts'
 import { defaultPackBytes, maxInlineIds, packObjectName } from './layout.ts'
-import type { FinishedPack, PackTable } from './pack.ts'
-import { jsonLines } from './pieces.ts'
+import type { FinishedPack, PackTable } from './packs/pack.ts'
 import type { Repository } from './repository.ts'
 
 export interface RepositoryWriterOptions {
@@ -76,7 +76,7 @@ export function createRepositoryWriter(repository: Repository, options: Reposito
       onPack(pack) {
         const stored = storePack(pack)
         storing.add(stored)
-        // A failure stays in the set, and is thrown by whoever waits for it next.
+        // A failure stays in the set, and is thrown to the next caller that waits for it.
         stored.then(() => storing.delete(stored)).catch(() => {})
       },
     })
@@ -148,6 +148,6 @@ export function createRepositoryWriter(repository: Repository, options: Reposito
 function assertProven({ isProven }: Repository): void {
   if (isProven) return
   throw new EngineError('CONFIG_INVALID', 'With an age identity alone nothing proves whose repository this is.', {
-    advice: 'Give the fingerprint of the recovery kit, too: --fingerprint, or `fingerprint` beside `ageIdentity`.',
+    advice: 'Give the fingerprint of the recovery kit, too: {fingerprint}.',
   })
 }

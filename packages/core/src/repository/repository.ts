@@ -1,6 +1,7 @@
+import type { EngineError } from '../errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { RepositoryConfig } from './config.ts'
-import type { RepositoryKeys } from './keys.ts'
+import type { RepositoryKeys } from './keys/keys.ts'
 import type { SideThreads } from './side-threads.ts'
 
 /** An opened repository: what every function of this folder takes first. */
@@ -14,10 +15,12 @@ export interface Repository {
   threads: SideThreads
   /** The key slot that opened it. */
   openedWith: string
-  /** Tells it from one that somebody else made, see `fingerprintOf`. */
+  /** Distinguishes it from a repository that another party made, see `fingerprintOf`. */
   fingerprint: string
   /** Whether the key that opened it proves whose it is: an age identity without the fingerprint does not. */
   isProven: boolean
+  /** Why the object `config` cannot be read: what it said was made again of the key slot. Null where it can. */
+  configError?: EngineError | null
   /** Storages that hold copies of this repository: readers that ask for it go there for what this one cannot give. */
   copies?: readonly Storage[]
 }

@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { createMemoryStorage } from '../storage/memory.ts'
-import { newBackupId } from './backup-id.ts'
-import { createChunkReader } from './chunk-reader.ts'
-import { createChunkWriter } from './chunk-writer.ts'
+import { createChunkReader } from './chunks/chunk-reader.ts'
+import { createChunkWriter } from './chunks/chunk-writer.ts'
+import { newBackupId } from './documents/backup-id.ts'
+import { listManifests, readManifest } from './documents/manifests.ts'
+import { emptyStream, sampleManifest, sampleMedia } from './documents/sample-manifest.ts'
+import { loadChunkIndex } from './index/load-index.ts'
 import { initRepository } from './init.ts'
-import { loadChunkIndex } from './load-index.ts'
-import { listManifests, readManifest } from './manifests.ts'
 import { openRepository } from './open.ts'
-import type { FinishedPack } from './pack.ts'
+import type { FinishedPack } from './packs/pack.ts'
 import { createRepositoryWriter } from './repository-writer.ts'
-import { emptyStream, sampleManifest } from './sample-manifest.ts'
 
 const key = { rawKey: randomBytes(32) }
 
@@ -34,14 +34,14 @@ describe('a repository', () => {
     const { storedBytes } = await writer.finish()
     const id = newBackupId()
     const streams = { schema, tables: emptyStream, sequences, large_objects: emptyStream }
-    const tar = { name: 'm', path: '/m', files: 1, bytes: 1, tar: media, problems: [] }
+    const tar = sampleMedia({ name: 'm', files: 1, bytes: 1, tar: media })
     const manifest = sampleManifest(id, streams, { stored_bytes: storedBytes, media: [tar] })
     const { checksum } = await writer.commit(manifest)
 
     const again = await openRepository(storage, key)
     const listed = []
     for await (const row of listManifests(again)) listed.push(row)
-    expect(listed).toEqual([{ id, manifest, checksum }])
+    expect(listed).toEqual([{ id, manifest, checksum, storedAt: expect.any(Date) }])
     const reader = createChunkReader(again, await loadChunkIndex(again), { recheck: true })
     const opened = (await readManifest(again, id)).manifest
     expect((await reader.readBytes(opened.streams.schema)).equals(text)).toBe(true)

@@ -1,6 +1,6 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
-import { compress, decompress } from './compression.ts'
-import { giveBack } from './give-back.ts'
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { freeBuffer } from '../threads/free-buffer.ts'
+import { compress, decompress } from './chunks/compression.ts'
 
 /** What a seal holds; authenticated, so that one kind never passes for another. */
 export const sealKinds = { chunk: 1, packTable: 2, document: 3 } as const
@@ -41,14 +41,14 @@ export function seal(context: SealContext, plain: Uint8Array, compressionLevel: 
   cipher.setAAD(associatedData(context, packed.compression, plain.length, stored))
   const body = cipher.update(packed.bytes)
   cipher.final()
-  if (packed.bytes !== plain) giveBack(packed.bytes)
+  if (packed.bytes !== plain) freeBuffer(packed.bytes)
   const head = Buffer.allocUnsafe(1 + nonceBytes)
   head[0] = packed.compression
   nonce.copy(head, 1)
   return { head, body, tag: cipher.getAuthTag(), bytes: stored }
 }
 
-/** Opens what {@link seal} made; `plainBytes` comes from the table or header beside it. Throws on any difference. */
+/** Opens what {@link seal} made; `plainBytes` comes from its table or header. Throws on any difference. */
 export function unseal(context: SealContext, sealed: Uint8Array, plainBytes: number): Buffer {
   if (sealed.length < sealOverhead) throw new Error('It is too short to be a seal.')
   const compression = sealed[0]!
@@ -61,12 +61,14 @@ export function unseal(context: SealContext, sealed: Uint8Array, plainBytes: num
   // Nothing of `body` is looked at, let alone decompressed, before the tag has been found right.
   decipher.final()
   const plain = decompress(compression, body, plainBytes)
-  if (plain !== body) giveBack(body)
+  if (plain !== body) freeBuffer(body)
   return plain
 }
 
-function sealKey(context: SealContext): Buffer {
-  return createHmac('sha256', context.rootKey).update(Uint8Array.of(context.kind)).update(context.name).digest()
+/** Keys are handed to Node as key objects: with bytes, a short operation takes three times as long (Node 24.21). */
+function sealKey({ rootKey, kind, name }: SealContext): KeyObject {
+  const hmac = createHmac('sha256', createSecretKey(rootKey))
+  return createSecretKey(hmac.update(Uint8Array.of(kind)).update(name).digest())
 }
 
 /** version (1), kind (1), compression (1), 0 (1), plain length (4), sealed length (4), name. */

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ChunkIndex } from './chunk-index.ts'
-import { knownChunkLookup } from './chunk-table.ts'
-import { IdSet } from './id-set.ts'
+import { ChunkIndex } from './chunks/chunk-index.ts'
+import { knownChunkLookup } from './chunks/chunk-table.ts'
+import { IdSet } from './chunks/id-set.ts'
 
 /** Ids that collide in their first word, so that probing is put to the test. */
 const idArbitrary = fc.tuple(fc.nat(7), fc.nat(40)).map(([first, last]) => {
@@ -76,7 +76,7 @@ describe('the tables of chunks', () => {
         const lookup = await ready
         parentPort.postMessage(ids.map((id) => lookup(id)))
       })`
-    const module = new URL('./chunk-table.ts', import.meta.url).href
+    const module = new URL('./chunks/chunk-table.ts', import.meta.url).href
     const worker = new Worker(source, { eval: true, workerData: { known: index.known(), module } })
     try {
       const ask = () =>

@@ -62,7 +62,7 @@ export function azureOptionsOf(location: string): AzureStorageOptions {
 async function openContainer(options: AzureStorageOptions): Promise<ContainerClient> {
   const sdk = await loadOptionalPeer('@azure/storage-blob', () => import('@azure/storage-blob'))
   const { env } = process
-  // A redirect would carry what we are trusted with to wherever the answer says.
+  // A redirect would carry our credentials to any place the answer names.
   const client = { retryOptions: { maxTries: 1 }, redirectOptions: { maxRetries: 0 } }
   const connection = options.connectionString ?? env.AZURE_STORAGE_CONNECTION_STRING
   if (connection) return new sdk.ContainerClient(connection, options.container, client)
@@ -100,13 +100,13 @@ async function openDriver(options: AzureStorageOptions): Promise<RemoteDriver> {
       return true
     },
 
-    async get(key, { offset, length }, signal) {
+    async get(key, { offset, length, limit }, signal) {
       const answer = await container
         .getBlobClient(key)
         .download(offset, length, { abortSignal: signal, maxRetryRequests: 0 })
       if (!answer.readableStreamBody || answer.contentLength === undefined)
         throw new RemoteError('failed', 'the answer has no body')
-      return readBody(answer.readableStreamBody as Readable, answer.contentLength, signal)
+      return readBody(answer.readableStreamBody as Readable, answer.contentLength, limit, signal)
     },
 
     async stat(key, signal) {
@@ -151,5 +151,8 @@ function classify(error: unknown): RemoteFailure {
   if (!(error instanceof Error)) return 'failed'
   const code: unknown = Reflect.get(error, 'code')
   const status: unknown = Reflect.get(error, 'statusCode')
-  return byCode[String(code)] ?? failureOfStatus(typeof status === 'number' ? status : undefined)
+  // The signature carries the time.
+  if (code === 'AuthenticationFailed' && /date header|expired|not yet valid/i.test(error.message)) return 'clock'
+  const known = typeof code === 'string' && Object.hasOwn(byCode, code) ? byCode[code] : undefined
+  return known ?? failureOfStatus(typeof status === 'number' ? status : undefined)
 }

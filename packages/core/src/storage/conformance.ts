@@ -115,6 +115,18 @@ export const storageConformance: readonly ConformanceCheck[] = [
     for (const offset of [-1, 0.5, Number.NaN]) await rejects('CONFIG_INVALID', () => storage.get('object', { offset }))
   }),
 
+  check('get never reads more than it may', async (storage) => {
+    const data = randomBytes(100_000)
+    await storage.put('folder/object', data)
+    const read = (options: object) => storage.get('folder/object', options)
+    assert.ok((await read({ maxBytes: 100_000 })).equals(data))
+    assert.ok((await read({ offset: 99_000, maxBytes: 1_000 })).equals(data.subarray(99_000)))
+    assert.ok((await read({ offset: 5, length: 1_000, maxBytes: 1_000 })).equals(data.subarray(5, 1_005)))
+    for (const options of [{ maxBytes: 99_999 }, { maxBytes: 1 }, { offset: 10, maxBytes: 99_989 }])
+      await rejects('REPOSITORY_DAMAGED', () => read(options))
+    await assert.rejects(storage.get('nothing', { maxBytes: 1 }), StorageObjectMissing)
+  }),
+
   check('get of what is not there throws StorageObjectMissing', async (storage) => {
     await storage.put('folder/object', Buffer.from('x'))
     for (const name of ['nothing', 'folder/nothing', 'nowhere/at/all', 'folder'])

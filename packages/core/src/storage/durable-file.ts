@@ -10,7 +10,7 @@ export const temporaryPrefix = '.unfinished-'
 const sliceBytes = 4 * 1024 * 1024
 
 /**
- * Writes a whole file that survives a crash of the host, or none: into a temporary file beside it, flushed, then put
+ * Writes a whole file that survives a crash of the host, or none: into a temporary file in the same folder, flushed, then put
  * under its name, then the folder flushed. With `ifAbsent` exactly one of several writers gets `true`.
  */
 export async function writeDurableFile(
@@ -32,7 +32,7 @@ export async function writeDurableFile(
       return true
     }
     const won = await linkOnce(temporary, path)
-    // Also when another writer won: whoever is told "it is there" builds on it, and that writer may not have got here.
+    // Also when another writer won: a caller that learns "it is there" relies on it, and that writer may not have got here.
     await syncDirectory(folder)
     return won
   } catch (error) {

@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream as WebStream } from 'node:stream/web'
-import type { StorageOptions as SdkOptions } from '@google-cloud/storage'
 import { EngineError } from '../errors.ts'
 import { formatLocation, keyPrefix, parseEndpoint, parseLocationUrl } from './location-url.ts'
 import { loadOptionalPeer } from './optional-peer.ts'
@@ -17,7 +16,15 @@ export interface GcsStorageOptions {
   endpoint?: string
   projectId?: string
   /** Default: application default credentials (GOOGLE_APPLICATION_CREDENTIALS, gcloud, metadata server). */
-  credentials?: SdkOptions['credentials']
+  credentials?: GcsCredentials
+}
+
+/** The parsed key file of a service account, or of another kind that the SDK knows by its `type`. */
+export interface GcsCredentials {
+  type?: string
+  client_email?: string
+  private_key?: string
+  [field: string]: unknown
 }
 
 /**
@@ -60,15 +67,14 @@ async function openDriver(options: GcsStorageOptions): Promise<RemoteDriver> {
   const objectPath = (key: string) => `${path}/${encodeURIComponent(key)}`
 
   /**
-   * Not through the SDK, which follows redirects to wherever an answer points, and whose streams cannot be aborted and warn
+   * Not through the SDK, which follows redirects to any place an answer names, and whose streams cannot be aborted and warn
    * about their own listeners at each object.
    */
   async function call(
     method: string,
     at: string,
     signal: AbortSignal,
-    more: Record<string, string> = {},
-    body?: Buffer<ArrayBuffer>,
+    { more = {}, body }: { more?: Record<string, string>; body?: Buffer<ArrayBuffer> } = {},
   ) {
     const url = `${client.apiEndpoint}${at}`
     const headers = new Headers(options.endpoint ? {} : await client.authClient.getRequestHeaders(url))
@@ -85,23 +91,25 @@ async function openDriver(options: GcsStorageOptions): Promise<RemoteDriver> {
         name: key,
         ...(ifAbsent ? { ifGenerationMatch: '0' } : {}),
       })
-      const type = { 'content-type': 'application/octet-stream' }
-      const response = await call('POST', `/upload${path}?${query}`, signal, type, data as Buffer<ArrayBuffer>)
+      const more = { 'content-type': 'application/octet-stream' }
+      const response = await call('POST', `/upload${path}?${query}`, signal, {
+        more,
+        body: data as Buffer<ArrayBuffer>,
+      })
       await response.body?.cancel()
       return true
     },
 
-    async get(key, { offset, length }, signal) {
+    async get(key, { offset, length, limit }, signal) {
       const whole = offset === 0 && length === undefined
       const range = whole ? undefined : `bytes=${offset}-${length === undefined ? '' : offset + length - 1}`
       const response = await call('GET', `${objectPath(key)}?alt=media`, signal, {
-        ...(range === undefined ? {} : { range }),
-        'accept-encoding': 'identity',
+        more: { ...(range === undefined ? {} : { range }), 'accept-encoding': 'identity' },
       })
       if (!whole && response.status !== 206) throw new RemoteError('failed', 'the store does not serve ranges')
       const bytes = Number(response.headers.get('content-length') ?? Number.NaN)
       if (!response.body) throw new RemoteError('failed', 'the answer has no body')
-      return readBody(Readable.fromWeb(response.body as WebStream), bytes, signal)
+      return readBody(Readable.fromWeb(response.body as WebStream), bytes, limit, signal)
     },
 
     async stat(key, signal) {
@@ -161,6 +169,8 @@ function classify(error: unknown): RemoteFailure {
   if (!(error instanceof Error)) return 'failed'
   const code = Number(Reflect.get(error, 'code') ?? Reflect.get(error, 'status'))
   if (code === 404 && /bucket does not exist/i.test(error.message)) return 'gone'
+  // A token is asked for with the time it is made at.
+  if (/iat and exp|short-lived token|token used too (early|late)/i.test(error.message)) return 'clock'
   if (/could not load the default credentials/i.test(error.message)) return 'denied'
   return failureOfStatus(Number.isInteger(code) ? code : undefined)
 }

@@ -152,7 +152,8 @@ test('system errors become the errors of the contract', () => {
   }
   expect(['ENOSPC', 'EDQUOT'].map(of)).toEqual(['STORAGE_FULL', 'STORAGE_FULL'])
   expect(['ESTALE', 'ENODEV', 'ENOTCONN'].map(of)).toEqual(['STORAGE_GONE', 'STORAGE_GONE', 'STORAGE_GONE'])
-  expect(['EIO', 'EACCES', 'EROFS', 'EMFILE'].map(of)).toEqual(Array(4).fill('STORAGE_FAILED'))
+  expect(['EACCES', 'EPERM'].map(of)).toEqual(['STORAGE_DENIED', 'STORAGE_DENIED'])
+  expect(['EIO', 'EROFS', 'EMFILE'].map(of)).toEqual(Array(3).fill('STORAGE_FAILED'))
 })
 
 const canMount = (() => {

@@ -5,7 +5,7 @@ import { syncDirectory, temporaryPrefix, writeDurableFile } from './durable-file
 import { systemCode, toStorageError } from './local-errors.ts'
 import { createLocalRoot } from './local-root.ts'
 import { assertObjectName, assertObjectPrefix, assertObjectSize, isObjectName } from './names.ts'
-import { assertRange, rangePastEnd } from './ranges.ts'
+import { assertRange, objectTooLong, rangePastEnd, readLimit } from './ranges.ts'
 import { type Storage, StorageObjectMissing, type StoredObject } from './storage.ts'
 
 /** Unfinished files older than this belong to a writer that is dead, or that will notice and write again. */
@@ -68,7 +68,7 @@ export function createLocalStorage(directory: string, { create = false }: LocalS
       return written
     })
 
-  const get: Storage['get'] = (name, { offset = 0, length, signal } = {}) =>
+  const get: Storage['get'] = (name, { offset = 0, length, maxBytes, signal } = {}) =>
     attempt(`read ${name}`, async () => {
       assertObjectName(name)
       assertRange(offset, length)
@@ -83,6 +83,8 @@ export function createLocalStorage(directory: string, { create = false }: LocalS
         if (!found.isFile()) throw new StorageObjectMissing(name, location)
         const wanted = length ?? Math.max(0, found.size - offset)
         if (offset + wanted > found.size) throw rangePastEnd(name, location)
+        const limit = readLimit({ maxBytes })
+        if (wanted > limit) throw objectTooLong(name, location, wanted, limit)
         const data = Buffer.allocUnsafeSlow(wanted)
         for (let read = 0; read < wanted; ) {
           throwIfAborted(signal)
@@ -182,7 +184,7 @@ export function createLocalStorage(directory: string, { create = false }: LocalS
     sweepLeftovers: ({ signal } = {}) =>
       attempt('remove leftovers', async () => {
         if (!(await root.present())) return 0
-        // Its own clock may differ from this host's (a share): a file made now tells the time there.
+        // Its own clock may differ from this host's (a share): a file made now shows the time there.
         const now = await fileSystemTime(location)
         let removed = 0
         for await (const name of walk('', '', signal)) {

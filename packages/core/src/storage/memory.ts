@@ -1,6 +1,6 @@
 import { throwIfAborted } from '../errors.ts'
 import { assertObjectName, assertObjectPrefix, assertObjectSize } from './names.ts'
-import { assertRange, rangePastEnd } from './ranges.ts'
+import { assertRange, objectTooLong, rangePastEnd, readLimit } from './ranges.ts'
 import { type Storage, StorageObjectMissing } from './storage.ts'
 
 /** A storage in this process's memory, for tests and trials. What is put and got is copied, never shared. */
@@ -20,7 +20,7 @@ export function createMemoryStorage(): Storage {
       return true
     },
 
-    async get(name, { offset = 0, length, signal } = {}) {
+    async get(name, { offset = 0, length, maxBytes, signal } = {}) {
       assertObjectName(name)
       assertRange(offset, length)
       throwIfAborted(signal)
@@ -28,6 +28,8 @@ export function createMemoryStorage(): Storage {
       if (!object) throw new StorageObjectMissing(name, location)
       const end = length === undefined ? object.data.length : offset + length
       if (offset > object.data.length || end > object.data.length) throw rangePastEnd(name, location)
+      const limit = readLimit({ maxBytes })
+      if (end - offset > limit) throw objectTooLong(name, location, end - offset, limit)
       return Buffer.from(object.data.subarray(offset, end))
     },
 

@@ -38,7 +38,7 @@ export function openStorage(location: string, options: OpenStorageOptions = {}):
     })
   if (scheme === undefined) return throttled(createLocalStorage(location, options))
   if (scheme === 'file') return throttled(createLocalStorage(pathOfFileUrl(location), options))
-  const open = remoteStorages[scheme]
+  const open = Object.hasOwn(remoteStorages, scheme) ? remoteStorages[scheme] : undefined
   if (open) return withRetry(throttled(open(location, options)))
   throw new EngineError('CONFIG_INVALID', `There is no storage for ${scheme}:// locations.`, {
     advice: `Give a path, or a URL of one of these: ${['file', ...Object.keys(remoteStorages)].map((name) => `${name}://`).join(', ')}.`,

@@ -1,7 +1,7 @@
 import { EngineError } from '../errors.ts'
 
 /**
- * Loads the SDK of a storage, or another library, when it is first needed: these packages are optional, so that nobody installs what they do
+ * Loads the SDK of a storage, or another library, when it is first needed: these packages are optional, so that users do not install what they do
  * not use. `load` holds the literal `import()`, which bundlers and type checkers follow. Throws `CONFIG_INVALID` with
  * the command that installs it.
  */

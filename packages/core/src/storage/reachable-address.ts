@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net'
 import { EngineError } from '../errors.ts'
 import { schemeOf } from './scheme.ts'
 
-/** Where clouds hand credentials to whoever asks from the machine, and what is no server's address at all. */
+/** Where clouds hand credentials to any program on the machine, and what is no server's address at all. */
 const never = new BlockList()
 never.addSubnet('169.254.0.0', 16, 'ipv4')
 never.addAddress('168.63.129.16', 'ipv4')
@@ -17,7 +17,7 @@ never.addAddress('fd00:ec2::254', 'ipv6')
 never.addAddress('fd20:ce::254', 'ipv6')
 never.addAddress('::', 'ipv6')
 
-/** Link-local addresses, metadata services of clouds, and what cannot be a server: nobody keeps backups there. */
+/** Link-local addresses, metadata services of clouds, and what cannot be a server: no backups are kept there. */
 export function isForbiddenAddress(address: string): boolean {
   const bare = address.replace(/^\[|\]$/g, '').replace(/%.*$/, '')
   const kind = isIP(bare)

@@ -1,12 +1,14 @@
 import { addAbortSignal, type Readable } from 'node:stream'
-import { maximumObjectBytes } from './names.ts'
-import { RemoteError } from './remote-errors.ts'
+import { ObjectTooLong, RemoteError } from './remote-errors.ts'
 
-/** Reads a body of known length into one buffer. Fails where it has another length: never fewer bytes than announced. */
-export async function readBody(stream: Readable, bytes: number, signal: AbortSignal): Promise<Buffer> {
-  if (!(bytes >= 0 && bytes <= maximumObjectBytes)) {
+/**
+ * Reads a body of known length, at most `limit` bytes, into one buffer. Fails where it has another length: never fewer bytes
+ * than announced.
+ */
+export async function readBody(stream: Readable, bytes: number, limit: number, signal: AbortSignal): Promise<Buffer> {
+  if (!(bytes >= 0 && bytes <= limit)) {
     stream.destroy()
-    throw new RemoteError('failed', `an answer of ${bytes} bytes is none of ours`)
+    throw bytes > limit ? new ObjectTooLong(bytes) : new RemoteError('failed', 'the answer does not say its length')
   }
   addAbortSignal(signal, stream)
   const data = Buffer.allocUnsafeSlow(bytes)

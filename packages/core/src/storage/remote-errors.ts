@@ -1,7 +1,7 @@
 import { EngineError, isEngineError } from '../errors.ts'
 import { StorageObjectMissing } from './storage.ts'
 
-/** What a failure of a remote storage means for whoever asked. */
+/** What a failure of a remote storage means for the caller. */
 export type RemoteFailure =
   /** The object is not there. */
   | 'missing'
@@ -14,6 +14,8 @@ export type RemoteFailure =
   | 'full'
   /** Credentials, rights or settings are wrong: trying again does not help. */
   | 'denied'
+  /** The clocks of this machine and of the store differ too much for a signature to be accepted. */
+  | 'clock'
   /** Anything that may be over soon: network, timeouts, 5xx, throttling. */
   | 'failed'
 
@@ -24,6 +26,16 @@ export class RemoteError extends Error {
     super(message)
     this.name = 'RemoteError'
     this.failure = failure
+  }
+}
+
+/** An object that has more bytes than may be read. */
+export class ObjectTooLong extends Error {
+  readonly bytes: number
+  constructor(bytes: number) {
+    super(`${bytes} bytes are too many`)
+    this.name = 'ObjectTooLong'
+    this.bytes = bytes
   }
 }
 
@@ -44,6 +56,7 @@ export function failureOfStatus(status: number | undefined): RemoteFailure {
     case 401:
     case 403:
     case 405:
+    case 501:
       return 'denied'
     default:
       return 'failed'
@@ -66,10 +79,11 @@ export function remoteError(
   return new EngineError(code, `Could not ${action} in ${location}: ${said}`, { cause: new Error(said) })
 }
 
-const codes: Partial<Record<RemoteFailure, 'STORAGE_GONE' | 'STORAGE_FULL' | 'STORAGE_DENIED'>> = {
+const codes: Partial<Record<RemoteFailure, 'STORAGE_GONE' | 'STORAGE_FULL' | 'STORAGE_DENIED' | 'STORAGE_CLOCK'>> = {
   gone: 'STORAGE_GONE',
   full: 'STORAGE_FULL',
   denied: 'STORAGE_DENIED',
+  clock: 'STORAGE_CLOCK',
 }
 
 function describeRemote(error: unknown): string {

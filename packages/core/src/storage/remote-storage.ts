@@ -1,15 +1,18 @@
 import { EngineError, throwIfAborted } from '../errors.ts'
 import { assertObjectName, assertObjectPrefix, assertObjectSize, isObjectName, maximumObjectBytes } from './names.ts'
-import { assertRange, rangePastEnd } from './ranges.ts'
-import { type RemoteFailure, remoteError } from './remote-errors.ts'
+import { assertRange, objectTooLong, rangePastEnd, readLimit } from './ranges.ts'
+import { ObjectTooLong, type RemoteFailure, remoteError } from './remote-errors.ts'
 import { type ObjectLock, type Storage, StorageObjectMissing, type StoredObject } from './storage.ts'
 
 /** What one kind of remote storage can do, in its own words: keys with their prefix, errors as its SDK throws them. */
 export interface RemoteDriver {
   /** `false` where `ifAbsent` found an object. */
   put(key: string, data: Buffer, options: { ifAbsent: boolean; signal: AbortSignal }): Promise<boolean>
-  /** The bytes from `offset`: `length` of them, or all. At least one is asked for. Fewer come back only at the end. */
-  get(key: string, range: { offset: number; length?: number }, signal: AbortSignal): Promise<Buffer>
+  /**
+   * The bytes from `offset`: `length` of them, or all. At least one is asked for. Fewer come back only at the end. Throws
+   * `ObjectTooLong`, with nothing read, for more than `limit`.
+   */
+  get(key: string, range: DriverRange, signal: AbortSignal): Promise<Buffer>
   stat(key: string, signal: AbortSignal): Promise<RemoteObject | null>
   /** One page of the keys with a prefix, and where the next one begins. */
   list(prefix: string, cursor: string | undefined, signal: AbortSignal): Promise<RemotePage>
@@ -23,6 +26,12 @@ export interface RemoteDriver {
   close?(): Promise<void> | void
 }
 
+export interface DriverRange {
+  offset: number
+  length?: number
+  limit: number
+}
+
 export interface RemoteObject {
   key: string
   bytes: number
@@ -34,7 +43,7 @@ export interface RemotePage {
   next?: string
 }
 
-/** How long one request may take, beside the time its bytes need. */
+/** How long one request can take, in addition to the time its bytes need. */
 const answerMs = 60_000
 /** The slowest connection that is not given up: 16 KiB/s. */
 const slowestBytesPerMs = 16
@@ -171,15 +180,18 @@ export function createRemoteStorage(options: {
       })
     },
 
-    async get(name, { offset = 0, length, signal } = {}) {
+    async get(name, { offset = 0, length, maxBytes, signal } = {}) {
       assertObjectName(name)
       assertRange(offset, length)
+      const limit = readLimit({ maxBytes })
+      if (length !== undefined && length > limit) throw objectTooLong(name, location, length, limit)
       if (length === 0) return emptyRange(name, offset, signal)
-      const what = { action: `read ${name}`, name, bytes: length ?? maximumObjectBytes, ofObject: true, signal }
+      const what = { action: `read ${name}`, name, bytes: length ?? limit, ofObject: true, signal }
       const data = await attempt(what, async (remote, limited) => {
         try {
-          return await remote.get(prefix + name, { offset, length }, limited)
+          return await remote.get(prefix + name, { offset, length, limit }, limited)
         } catch (error) {
+          if (error instanceof ObjectTooLong) throw objectTooLong(name, location, error.bytes, limit)
           if (remote.classify(error) === 'range') return undefined
           throw error
         }

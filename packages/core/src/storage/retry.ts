@@ -15,8 +15,8 @@ export interface RetryOptions {
 /**
  * Tries again what failed with `STORAGE_FAILED`. A full or vanished storage and an abort are passed on at once.
  *
- * After a failure nobody knows whether a put-if-absent was carried out. So when a later attempt finds the object there,
- * it is compared: equal bytes count as written. Whoever needs to know that *it* won puts bytes nobody else would put.
+ * After a failure it is unknown whether a put-if-absent was carried out. So when a later attempt finds the object there,
+ * it is compared: equal bytes count as written. A caller that must know that *it* won puts bytes that no other writer would put.
  */
 export function withRetry(storage: Storage, options: RetryOptions = {}): Storage {
   const { attempts = 5, delayMs = 200, maximumDelayMs = 10_000 } = options

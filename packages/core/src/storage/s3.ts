@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { S3ClientConfig } from '@aws-sdk/client-s3'
 import { EngineError } from '../errors.ts'
 import { formatLocation, keyPrefix, parseEndpoint, parseFlag, parseLocationUrl } from './location-url.ts'
 import { loadOptionalPeer } from './optional-peer.ts'
@@ -21,17 +20,25 @@ export interface S3StorageOptions {
   pathStyle?: boolean
   /** Of packs; the small objects stay in the bucket's default class. Must be readable at once: no Glacier that thaws. */
   storageClass?: string
-  /** Encryption by the store, beside ours: `AES256`, `aws:kms`. */
+  /** Encryption by the store, in addition to ours: `AES256`, `aws:kms`. */
   sse?: 'AES256' | 'aws:kms'
   /** The KMS key for `aws:kms`. */
   kmsKey?: string
   /** Everything a backup needs is locked for so long after it, in a bucket that has Object Lock. */
   objectLock?: { days: number; mode?: LockMode }
   /** Default: the SDK's chain (environment, profile, container and instance roles). */
-  credentials?: S3ClientConfig['credentials']
+  credentials?: S3Credentials | (() => Promise<S3Credentials>)
 }
 
-/** `governance`: those with a right to do so may lift a lock; `compliance`: nobody, until its time is over. */
+/** As the SDK takes them; a function is asked again when they expire. */
+export interface S3Credentials {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string
+  expiration?: Date
+}
+
+/** `governance`: those with a right to do so can lift a lock; `compliance`: it stays until its time is over. */
 export type LockMode = 'governance' | 'compliance'
 
 /**
@@ -41,7 +48,7 @@ export type LockMode = 'governance' | 'compliance'
  * an object appears whole or not at all. Put-if-absent is `If-None-Match: *`; that the store heeds it is tried with the
  * first one, and a store that does not is refused (`CONFIG_INVALID`), because leases would protect nothing there.
  *
- * The SDK's own retries are off: a put-if-absent whose answer was lost must be told from one that lost, see `withRetry`.
+ * The SDK's own retries are off: a put-if-absent whose answer was lost must be distinguished from one that lost, see `withRetry`.
  */
 export function createS3Storage(options: S3StorageOptions): Storage {
   const { bucket, region, sse, kmsKey, storageClass } = options
@@ -121,6 +128,8 @@ async function openDriver(options: S3StorageOptions, prefix: string): Promise<Re
     ...(options.credentials ? { credentials: options.credentials } : {}),
     forcePathStyle: options.pathStyle ?? endpoint !== undefined,
     maxAttempts: 1,
+    // Stores that speak S3 often know no CRC32 header and refuse what has one. A bucket with Object Lock demands a checksum.
+    requestChecksumCalculation: options.objectLock ? 'WHEN_SUPPORTED' : 'WHEN_REQUIRED',
     // Every byte read is authenticated under the repository's own key.
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: { connectionTimeout: 10_000, socketTimeout: 60_000 },
@@ -153,6 +162,7 @@ async function openDriver(options: S3StorageOptions, prefix: string): Promise<Re
       } catch (error) {
         const status = statusOf(error)
         if (ifAbsent && status === 412) return false
+        if (ifAbsent && isNotImplemented(error)) throw lacksConditions(Bucket)
         // Two conditional writes at the same moment: AWS lets neither or one pass and asks for another attempt.
         if (!ifAbsent || status !== 409 || attempt >= 6) throw error
         await sleep(20 * 2 ** attempt * (0.5 + Math.random()), undefined, { signal: abortSignal })
@@ -175,7 +185,7 @@ async function openDriver(options: S3StorageOptions, prefix: string): Promise<Re
       return true
     },
 
-    async get(Key, { offset, length }, abortSignal) {
+    async get(Key, { offset, length, limit }, abortSignal) {
       const whole = offset === 0 && length === undefined
       const Range = whole ? undefined : `bytes=${offset}-${length === undefined ? '' : offset + length - 1}`
       const { Body, ContentLength, ContentRange } = await client.send(
@@ -187,7 +197,7 @@ async function openDriver(options: S3StorageOptions, prefix: string): Promise<Re
         throw new RemoteError('failed', 'the store does not serve ranges')
       }
       if (Body === undefined || ContentLength === undefined) throw new RemoteError('failed', 'the answer has no body')
-      return readBody(Body as Readable, ContentLength, abortSignal)
+      return readBody(Body as Readable, ContentLength, limit, abortSignal)
     },
 
     async stat(Key, abortSignal) {
@@ -214,7 +224,7 @@ async function openDriver(options: S3StorageOptions, prefix: string): Promise<Re
     },
 
     async lockedUntil(Key, abortSignal) {
-      // Told only to who has the right s3:GetObjectRetention; without it nothing looks locked, and is locked anew.
+      // Answered only with the right s3:GetObjectRetention; without it nothing looks locked, and is locked again.
       const found = await client.send(new sdk.HeadObjectCommand({ Bucket, Key }), { abortSignal })
       return found.ObjectLockRetainUntilDate ?? null
     },
@@ -245,8 +255,12 @@ const byName: Record<string, RemoteFailure> = {
   NotFound: 'missing',
   RequestTimeout: 'failed',
   SlowDown: 'failed',
+  NotImplemented: 'denied',
   QuotaExceeded: 'full',
   XMinioStorageFull: 'full',
+  RequestTimeTooSkewed: 'clock',
+  RequestExpired: 'clock',
+  RequestInTheFuture: 'clock',
   CredentialsProviderError: 'denied',
   InvalidAccessKeyId: 'denied',
 }
@@ -254,7 +268,36 @@ const byName: Record<string, RemoteFailure> = {
 function classify(error: unknown): RemoteFailure {
   if (error instanceof RemoteError) return error.failure
   if (!(error instanceof Error)) return 'failed'
-  return byName[error.name] ?? failureOfStatus(statusOf(error))
+  // The name is what the store says.
+  const named = Object.hasOwn(byName, error.name) ? byName[error.name] : undefined
+  if (named) return named
+  // Each store has a name of its own for it, and some only a sentence.
+  if (/quota|StorageFull|InsufficientStorage/i.test(error.name) || saysFull.test(error.message)) return 'full'
+  return failureOfStatus(statusOf(error))
+}
+
+const saysFull = /(storage|bucket|account)[^.]{0,40}(cap|quota|limit)[^.]{0,20} exceeded|quota exceeded|no space left/i
+
+/** What a store answers that does not know a header. */
+function isNotImplemented(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  // Backblaze has said it both ways.
+  return (
+    statusOf(error) === 501 ||
+    error.name === 'NotImplemented' ||
+    /unsupported header 'if-none-match/i.test(error.message)
+  )
+}
+
+function lacksConditions(bucket: string): EngineError {
+  return new EngineError(
+    'CONFIG_INVALID',
+    `The store of the bucket "${bucket}" has no conditional writes (PUT with If-None-Match): it cannot tell who of two writers was first.`,
+    {
+      advice:
+        'Leases and commits would not be safe here. Use another store: the table in docs/storage.md says which have them.',
+    },
+  )
 }
 
 function ignoresConditions(bucket: string): EngineError {

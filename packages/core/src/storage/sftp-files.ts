@@ -1,5 +1,6 @@
 import type { SFTPWrapper } from 'ssh2'
-import { RemoteError } from './remote-errors.ts'
+import { ObjectTooLong, RemoteError } from './remote-errors.ts'
+import type { DriverRange } from './remote-storage.ts'
 import { sftpCall } from './sftp-session.ts'
 
 /** Bytes of one request: what every server takes. */
@@ -27,12 +28,11 @@ export async function writeNewFile(sftp: SFTPWrapper, path: string, data: Buffer
   }
 }
 
-/** Reads a range of a file: fewer bytes only at its end. */
+/** Reads a range of a file, at most `limit` bytes: fewer than asked for only at its end. */
 export async function readRange(
   sftp: SFTPWrapper,
   path: string,
-  range: { offset: number; length?: number },
-  limit: number,
+  range: DriverRange,
   signal: AbortSignal,
 ): Promise<Buffer> {
   const handle = await sftpCall<Buffer>((done) => sftp.open(path, 'r', done))
@@ -41,7 +41,7 @@ export async function readRange(
     if (!stats.isFile()) throw new RemoteError('missing', 'it is not a file')
     if (range.offset + (range.length ?? 0) > stats.size) throw new RemoteError('range', 'the file is shorter')
     const wanted = range.length ?? stats.size - range.offset
-    if (wanted > limit) throw new RemoteError('failed', `a file of ${stats.size} bytes is none of ours`)
+    if (wanted > range.limit) throw new ObjectTooLong(wanted)
     const data = Buffer.allocUnsafeSlow(wanted)
     await pipelined(wanted, signal, async (at, bytes) => {
       const read = await sftpCall<number>((done) =>
@@ -56,7 +56,7 @@ export async function readRange(
   }
 }
 
-/** Moves `total` bytes in requests of which many are under way. `move` gives how many of its bytes it moved. */
+/** Moves `total` bytes in requests of which many are under way. `move` returns how many of its bytes it moved. */
 async function pipelined(
   total: number,
   signal: AbortSignal,

@@ -8,24 +8,7 @@ import { EngineError } from '../errors.ts'
 import { fingerprintOf, readKnownHosts, typeOfHostKey } from './known-hosts.ts'
 import { loadOptionalPeer } from './optional-peer.ts'
 import { RemoteError } from './remote-errors.ts'
-
-export interface SftpConnectionOptions {
-  host: string
-  /** Default 22. */
-  port?: number
-  /** Default: the user of this process. */
-  user?: string
-  /** Default: LIFEBOAT_SFTP_PASSWORD. */
-  password?: string
-  /** File with a private key. Default: those of ~/.ssh, unless a password is given; and the agent of SSH_AUTH_SOCK. */
-  keyFile?: string
-  /** Of the key file. Default: LIFEBOAT_SFTP_KEY_PASSPHRASE. */
-  keyPassphrase?: string
-  /** Fingerprint of the server's key, `SHA256:…`, as `ssh-keygen -l` shows it. */
-  hostKey?: string
-  /** Default: ~/.ssh/known_hosts. Used where no fingerprint is given. */
-  knownHostsFile?: string
-}
+import type { SftpConnectionOptions } from './sftp-options.ts'
 
 /** One SSH connection with one SFTP channel. */
 export interface SftpSession {
@@ -61,14 +44,8 @@ export async function openSftpSession(options: SftpConnectionOptions, signal: Ab
   for (const credential of await credentials(options)) {
     try {
       const check = hostKeys.check()
-      return await connect(
-        new ssh2.Client(),
-        { ...base, ...credential, hostVerifier: check.verify },
-        host,
-        port,
-        signal,
-        check,
-      )
+      const config = { ...base, ...credential, hostVerifier: check.verify }
+      return await connect(new ssh2.Client(), { host, port, config, check }, signal)
     } catch (error) {
       if (!(error instanceof Error && Reflect.get(error, 'level') === 'client-authentication')) throw error
       refusal = error
@@ -88,65 +65,81 @@ interface HostKeyCheck {
 
 async function connect(
   client: Client,
-  config: ConnectConfig,
-  host: string,
-  port: number,
+  to: { host: string; port: number; config: ConnectConfig; check: HostKeyCheck },
   signal: AbortSignal,
-  check: HostKeyCheck,
 ): Promise<SftpSession> {
   const socket = new Socket()
-  let alive = true
-  let running = 0
-  const { promise: ended, reject } = Promise.withResolvers<never>()
-  ended.catch(() => {})
-  const end = (error?: unknown) => {
-    alive = false
-    reject(new RemoteError('failed', `the connection was lost${error instanceof Error ? ` (${error.message})` : ''}`))
-  }
-  client
-    .on('error', end)
-    .on('close', () => end())
-    .on('end', () => end())
   const stop = () => {
     client.destroy()
     socket.destroy()
   }
   signal.addEventListener('abort', stop, { once: true })
+  const life = watchLife(client)
   try {
-    socket.connect(port, host)
+    socket.connect(to.port, to.host)
     socket.setNoDelay(true)
     await once(socket, 'connect', { signal })
     const ready = once(client, 'ready', { signal })
-    client.connect({ ...config, sock: socket })
+    client.connect({ ...to.config, sock: socket })
     await ready
     const sftp = await new Promise<SFTPWrapper>((resolve, reject) =>
       client.sftp((error, wrapper) => (error ? reject(error) : resolve(wrapper))),
     )
-    sftp.on('close', () => end())
-    sftp.on('error', end)
+    sftp.on('close', () => life.end())
+    sftp.on('error', life.end)
     socket.unref()
-    return {
-      sftp,
-      ended,
-      get alive() {
-        return alive
-      },
-      busy(isBusy) {
-        running += isBusy ? 1 : -1
-        if (running > 0) socket.ref()
-        else socket.unref()
-      },
-      close() {
-        alive = false
-        client.end()
-        socket.destroySoon()
-      },
-    }
+    return sessionOf(client, socket, sftp, life)
   } catch (error) {
     stop()
-    throw check.refused ?? error
+    throw to.check.refused ?? error
   } finally {
     signal.removeEventListener('abort', stop)
+  }
+}
+
+interface Life {
+  alive: boolean
+  ended: Promise<never>
+  end(error?: unknown): void
+}
+
+/** Notes when the connection ends, however that comes. */
+function watchLife(client: Client): Life {
+  const { promise: ended, reject } = Promise.withResolvers<never>()
+  ended.catch(() => {})
+  const life: Life = {
+    alive: true,
+    ended,
+    end(error) {
+      life.alive = false
+      reject(new RemoteError('failed', `the connection was lost${error instanceof Error ? ` (${error.message})` : ''}`))
+    },
+  }
+  client
+    .on('error', life.end)
+    .on('close', () => life.end())
+    .on('end', () => life.end())
+  return life
+}
+
+function sessionOf(client: Client, socket: Socket, sftp: SFTPWrapper, life: Life): SftpSession {
+  let running = 0
+  return {
+    sftp,
+    ended: life.ended,
+    get alive() {
+      return life.alive
+    },
+    busy(isBusy) {
+      running += isBusy ? 1 : -1
+      if (running > 0) socket.ref()
+      else socket.unref()
+    },
+    close() {
+      life.alive = false
+      client.end()
+      socket.destroySoon()
+    },
   }
 }
 

@@ -3,7 +3,8 @@ import { EngineError } from '../errors.ts'
 import { formatLocation, parseLocationUrl } from './location-url.ts'
 import { createRemoteStorage } from './remote-storage.ts'
 import { createSftpDriver } from './sftp-driver.ts'
-import { openSftpSession, type SftpConnectionOptions } from './sftp-session.ts'
+import type { SftpConnectionOptions } from './sftp-options.ts'
+import { openSftpSession } from './sftp-session.ts'
 import type { Storage } from './storage.ts'
 
 export interface SftpStorageOptions extends SftpConnectionOptions {

@@ -9,7 +9,8 @@
  *   or the process dies, no reader ever sees a part of it. Without `ifAbsent` it replaces.
  * - **put with ifAbsent** lets exactly one of several competing writers win; the others get `false`.
  * - **get** of a name that is not there throws `StorageObjectMissing`; a range past the end throws too: never fewer
- *   bytes than asked for. The buffer is the caller's, who may change it or give its memory back.
+ *   bytes than asked for. The buffer is the caller's, who may change it or give its memory back. It never takes more memory
+ *   than `maxBytes`: an object that has more throws `REPOSITORY_DAMAGED` before anything is read.
  * - **list** yields each object whose name starts with the prefix, in no particular order; an object whose `put` had
  *   returned before the listing began is in it.
  * - **delete** of a name that is not there succeeds.
@@ -31,15 +32,15 @@ export interface Storage {
   freeBytes?(): Promise<number>
   /** Where the storage can keep objects from being deleted, by its owner too: how. */
   readonly objectLock?: ObjectLock
-  /** Removes what dead writers left behind and no reader sees (unfinished uploads); gives how many things. */
+  /** Removes what dead writers left behind and no reader sees (unfinished uploads); returns how many. */
   sweepLeftovers?(options?: StorageOptions): Promise<number>
   /** Releases connections and timers. The storage is not used afterwards. */
   close?(): Promise<void>
 }
 
 /**
- * Packs, key slots, `config` and the recovery program are locked as they are put; whoever commits a backup locks its
- * manifest, and everything it needs anew: see `keepLocked`. A `delete` of something locked hides it; the bytes stay.
+ * Packs, key slots, `config` and the recovery program are locked as they are put; the commit of a backup locks its
+ * manifest, and extends the locks of everything it needs: see `keepLocked`. A `delete` of something locked hides it; the bytes stay.
  */
 export interface ObjectLock {
   /** How long everything a backup needs is locked after the backup, in ms. */
@@ -63,6 +64,8 @@ export interface PutOptions extends StorageOptions {
 export interface GetOptions extends StorageOptions {
   offset?: number
   length?: number
+  /** At most so many bytes are read. Default and maximum: 64 MiB, the longest that an object may be. */
+  maxBytes?: number
 }
 
 export interface StoredObject {

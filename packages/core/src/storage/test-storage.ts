@@ -16,7 +16,7 @@ export interface StorageTestReport {
   latencyMs: number
 }
 
-/** The conformance suite against somebody's own storage, below a prefix of its own, which is emptied afterwards. */
+/** The conformance suite against a user's own storage, below a prefix of its own, which is emptied afterwards. */
 export async function testStorage(
   storage: Storage,
   options: { signal?: AbortSignal; onCheck?: (name: string, ok: boolean) => void } = {},

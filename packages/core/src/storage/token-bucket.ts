@@ -15,7 +15,7 @@ interface Waiter {
   go(): void
 }
 
-/** Timers fire late: what runs over at one turn counts for the next, as long as somebody waits. */
+/** Timers fire late: what runs over at one turn counts for the next, as long as a caller waits. */
 const longestTurnMs = 1000
 
 export function createTokenBucket(rate: number): TokenBucket {
@@ -75,7 +75,7 @@ export function createTokenBucket(rate: number): TokenBucket {
           },
         }
         signal?.addEventListener('abort', leave, { once: true })
-        // Nothing is saved up while nobody waits.
+        // Nothing is saved up while no caller waits.
         if (waiting.length === 0) countedAt = performance.now()
         waiting.push(waiter)
         if (waiting.length === 1) schedule()

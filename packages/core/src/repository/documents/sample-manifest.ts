@@ -1,0 +1,100 @@
+import type { Manifest, MediaRecord, StreamRef } from './documents.ts'
+
+/** A manifest of an empty database, for tests: fill in what they are about. */
+export function sampleManifest(id: string, streams: Manifest['streams'], changes: Partial<Manifest> = {}): Manifest {
+  const now = '2026-01-02T03:04:05.000Z'
+  return {
+    format: 1,
+    id,
+    number: 1,
+    type: 'full',
+    base: null,
+    name: 'sample',
+    description: '',
+    trigger: 'manual',
+    created_by: 'test',
+    created_at: now,
+    completed_at: now,
+    app_name: 'sample',
+    app_version: null,
+    lifeboat_version: '0.0.0',
+    node_version: '24.0.0',
+    postgres_version: '15.0',
+    server_version_num: 150000,
+    migration_state: {},
+    migrations: [],
+    installed_packages: {},
+    database: 'sample',
+    database_size: 0,
+    database_properties: {
+      owner: 'sample',
+      acl: null,
+      encoding: 'UTF8',
+      collate: 'C',
+      ctype: 'C',
+      locale_provider: 'c',
+      locale: null,
+      icu_rules: null,
+      collation_version: null,
+      connection_limit: -1,
+      tablespace: 'pg_default',
+      comment: null,
+      settings: [],
+      labels: [],
+    },
+    extensions: [],
+    roles: [],
+    tablespaces: [],
+    exclusions: { tables: [], schemas: [], rows: [] },
+    catalog_schemas: [],
+    snapshot: {
+      xmin: '1',
+      xmax: '1',
+      system_identifier: '1',
+      database_oid: 1,
+      database_row_xmin: '1',
+      timeline: 1,
+      in_recovery: false,
+      postmaster_started: '',
+      insert_lsn: null,
+      flushed: true,
+      marker: null,
+      block_size: 8192,
+      settings: [],
+      taken_at: now,
+    },
+    table_count: 0,
+    row_count: 0,
+    include_media: false,
+    media: [],
+    media_size: 0,
+    lost_files: 0,
+    logical_bytes: 0,
+    stored_bytes: 0,
+    tags: {},
+    streams,
+    large_object_segments: [],
+    large_object_count: 0,
+    ...changes,
+  }
+}
+
+/** A stream of no bytes. */
+export const emptyStream: StreamRef = { bytes: 0, level: 0, ids: [] }
+
+/** A media folder of which nothing was lost, for tests. */
+export function sampleMedia(facts: Pick<MediaRecord, 'tar'> & Partial<MediaRecord>): MediaRecord {
+  return {
+    name: 'uploads',
+    path: '/srv/uploads',
+    files: 0,
+    bytes: 0,
+    lost: 0,
+    changed: 0,
+    skipped: 0,
+    owners: [],
+    mounted: false,
+    problems: [],
+    ...facts,
+  }
+}
