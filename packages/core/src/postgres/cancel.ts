@@ -1,4 +1,6 @@
 import { connect } from 'node:net'
+import { Client } from 'pg'
+import { connectClient } from './connect-client.ts'
 import type { ConnectionParameters } from './connection.ts'
 
 /** What the server gave us at connect to prove that a cancel request is ours. */
@@ -36,4 +38,18 @@ export function sendCancelRequest(
     })
     socket.resume()
   })
+}
+
+/** The same by SQL, over a connection of its own; for poolers. Never rejects. */
+export async function cancelBySql(parameters: ConnectionParameters, backendPid: number): Promise<void> {
+  try {
+    const { client } = await connectClient(parameters, (_, config) => {
+      const fresh = new Client({ ...config, connectionTimeoutMillis: 3000, application_name: 'lifeboat: cancel' })
+      return fresh.on('error', () => {})
+    })
+    await client.query('SELECT pg_catalog.pg_cancel_backend($1)', [backendPid]).catch(() => {})
+    await client.end()
+  } catch {
+    // The server ends a backend without a client by itself (client_connection_check_interval).
+  }
 }

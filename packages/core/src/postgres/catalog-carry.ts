@@ -1,13 +1,13 @@
 /**
  * How a catalog that lies in the database it describes goes along when a restore or an undo puts another database in
- * that one's place: no write is lost, none is done twice, whoever dies when. Three things serve this:
+ * that one's place: no write is lost, none is done twice, whichever process dies at whichever moment. Three things serve this:
  *
  * - WRITERS, an advisory lock of the catalog's database. Every transaction that changes the catalog shares it from its
- *   first statement to its end; whoever carries takes it alone, once, to let those that are under way end.
+ *   first statement to its end; the carrier takes it alone, once, to let those that are under way end.
  * - CARRY, an advisory lock named by that database's oid and held, from another database, by the very session that
  *   renames: from before the rows are copied until its transaction is over. `pg_locks` shows it to everybody.
  * - A mark, a row in the catalog's table {@link markTable}: look whether CARRY is held. By itself it means nothing; it
- *   spares writers that look while nobody carries.
+ *   spares writers that look while no process carries.
  *
  * The carrier takes CARRY; takes WRITERS alone and sets the mark under it; copies the rows; renames. A writer shares
  * WRITERS and then looks: where it finds the mark and CARRY held, it changes nothing and tries again later.
@@ -16,8 +16,8 @@
  * copy began, and is in it. Every later one sees CARRY for as long as the rename may still happen, because the server
  * ends the transaction of a session before it lets go of its locks, on whatever path. Where CARRY is gone without a
  * rename (an error, a kill, a crash of the server), this database is still the live one and its catalog lacks nothing.
- * Where it is gone after the rename, nobody is connected to this database any more, and by its name writers reach the
- * other one, whose oid nobody has locked. So there is nothing that anybody would have to clean up.
+ * Where it is gone after the rename, no session is connected to this database any more, and by its name writers reach the
+ * other one, whose oid is not locked. So there is nothing that anybody would have to clean up.
  */
 
 /** First half of each key; another use of advisory locks would have to hit it by chance. */
@@ -31,7 +31,7 @@ const shareTimeout = '5s'
 
 const patience = `WITH patience AS (SELECT pg_catalog.set_config('lock_timeout', '${shareTimeout}', true))`
 
-/** First statement of a transaction that changes a catalog. It has to be READ COMMITTED: what follows must look anew. */
+/** First statement of a transaction that changes a catalog. It has to be READ COMMITTED: what follows must look again. */
 export const shareWriters = `${patience}
   SELECT pg_catalog.pg_advisory_xact_lock_shared(${lockSpace}, 0) FROM patience`
 

@@ -80,7 +80,20 @@ export function toolFailure(tool: string, stderr: string, exitCode?: number, cod
   return new EngineError(
     'CLIENT_TOOL_FAILED',
     `${tool} ended with ${exitCode ?? code ?? 'a signal'}: ${said || 'it said nothing'}`,
+    { detail: { exit_code: exitCode ?? null } },
   )
+}
+
+/**
+ * Whether the tools are of an earlier minor release than the server (`server_version_num`), of the same major: they may not
+ * know what the server has learnt to keep. Pure.
+ */
+export function isOlderMinor(
+  { version, major }: Pick<ClientTools, 'version' | 'major'>,
+  serverVersion: number,
+): boolean {
+  const minor = Number(/^\d+\.(\d+)/.exec(version)?.[1])
+  return Math.floor(serverVersion / 10_000) === major && minor < serverVersion % 10_000
 }
 
 /** The environment of a client tool: nothing of ours but where to find what it is linked to. */

@@ -1,8 +1,9 @@
 import { Client, type ClientConfig, Pool } from 'pg'
-import type { ConnectionParameters } from './connection.ts'
-import { clientConfig } from './session.ts'
+import { clientConfig, connectClient } from './connect-client.ts'
+import { type ConnectionParameters, describeConnection, resolveConnection } from './connection.ts'
+import { databaseError } from './database-errors.ts'
 
-/** A pool lent to somebody else's library (a migrator), which can be ended from outside. */
+/** A pool lent to a library of the host (a migrator), which can be ended from outside. */
 export interface ConnectionPool {
   pool: Pool
   /** Ends the pool; connections still at work are let finish first. */
@@ -13,15 +14,14 @@ export interface ConnectionPool {
  * Opens a pool on `database`, a URL or where that leads. When `signal` fires, the server is told to end its backends, so that whoever waits
  * for a statement gets an error at once instead of when the statement is done.
  */
-export function openConnectionPool(
+export async function openConnectionPool(
   database: string | ConnectionParameters,
   options: { application: string; signal: AbortSignal; max?: number },
-): ConnectionPool {
+): Promise<ConnectionPool> {
   const { application, signal, max = 4 } = options
-  const connection = {
-    ...(typeof database === 'string' ? { connectionString: database } : clientConfig(database)),
-    application_name: `lifeboat: ${application}`,
-  }
+  // Not pg's own reading of a URL, to which sslmode=require means verify-full.
+  const settled = await settleTls(typeof database === 'string' ? resolveConnection(database) : database)
+  const connection = { ...clientConfig(settled), application_name: `lifeboat: ${application}` }
   const pool = new Pool({ ...connection, max })
   const backends = new Set<number>()
   // Without a listener the end of an idle connection would end the process.
@@ -46,6 +46,20 @@ export function openConnectionPool(
       closing ??= pool.end()
       return closing
     },
+  }
+}
+
+/** Where TLS is "where it works", one connection finds out whether it does: those of a pool do not try twice. */
+export async function settleTls(wanted: ConnectionParameters): Promise<ConnectionParameters> {
+  if (!wanted.ssl || !['prefer', 'allow'].includes(wanted.ssl.mode)) return wanted
+  try {
+    const { client, parameters } = await connectClient(wanted, (_, config) =>
+      new Client({ connectionTimeoutMillis: 10_000, ...config }).on('error', () => {}),
+    )
+    await client.end()
+    return parameters
+  } catch (error) {
+    throw databaseError(error, `connecting to ${describeConnection(wanted)}`)
   }
 }
 

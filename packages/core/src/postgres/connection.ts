@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { EngineError } from '../errors.ts'
+import { passwordFile, readPassword, readService } from './connection-files.ts'
+import { type Keyword, refuseUnknownKeywords } from './connection-keywords.ts'
+import { connectionKeywords } from './connection-text.ts'
+import { type TlsParameters, tlsOf } from './connection-tls.ts'
 
 /**
  * How to reach one database: plain data, so that it crosses to worker threads as it is. Holds the password; never
@@ -12,70 +15,121 @@ export interface ConnectionParameters {
   port: number
   user: string
   password?: string
+  /** Where the password was found: another database may have another one there. */
+  passwordFile?: string
   database: string
   ssl: false | TlsParameters
-}
-
-export interface TlsParameters {
-  /** Whether the server's certificate must be signed by `ca` (or by a well-known authority). */
-  verifyCertificate: boolean
-  /** Whether the certificate must also be for this host name. */
-  verifyHost: boolean
-  /** PEM texts. */
-  ca?: string
-  cert?: string
-  key?: string
-}
-
-/** What a host may give instead of a URL. What is missing comes from the PG* environment variables, as with libpq. */
-export interface ConnectionInput {
-  connectionString?: string
-  host?: string
-  port?: number
-  user?: string
-  password?: string
-  database?: string
-  ssl?: boolean | { rejectUnauthorized?: boolean; ca?: string; cert?: string; key?: string }
+  /** Settings for the server at the start of a session, e.g. `-c role=app`. */
+  options?: string
+  /** Seconds. */
+  connectTimeoutSeconds?: number
+  /** Whether the sign-in must be bound to the TLS session. */
+  channelBinding?: 'require'
+  /** What the server has to be; absent: anything. */
+  targetSession?: 'read-write' | 'primary' | 'read-only' | 'standby'
+  /** Found out at connect: a pooler answers here that keeps sessions, so it is as good as the server. */
+  sessionPooler?: true
+  /** Every other parameter, as given: for migration tools. */
+  others: Keyword[]
 }
 
 /**
- * Reads a connection URL (`postgresql://user:password@host:port/database?sslmode=verify-full`) or an object. `sslmode`
- * means what it means to libpq: `require` encrypts without verifying unless `sslrootcert` is given; `prefer` and
- * `allow` are taken as `disable`, because a backup should not differ from one run to the next.
+ * Reads what libpq reads: a URL (`postgresql://user:password@host:port/database?sslmode=verify-full`) or keywords
+ * (`host=... dbname=...`). What is missing comes from the service that `service` names, then from the PG* variables,
+ * then from `~/.pgpass`. Parameters mean what they mean to libpq; those that are neither libpq's nor a known driver's
+ * are refused, and so are several hosts.
  *
  * @throws EngineError `CONFIG_INVALID`; its message never repeats the input, which may hold a password.
  */
-export function resolveConnection(input: string | ConnectionInput): ConnectionParameters {
-  if (typeof input === 'string') return fromUrl(input)
-  const base = input.connectionString === undefined ? complete({}) : fromUrl(input.connectionString)
-  const { connectionString: _, ssl, ...given } = input
-  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  return { ...base, ...defined, ...(ssl === undefined ? {} : { ssl: tlsFromObject(ssl) }) }
+export function resolveConnection(text: string): ConnectionParameters {
+  const given = connectionKeywords(text)
+  refuseUnknownKeywords(given, 'The database URL')
+  const environment = environmentKeywords()
+  refuseUnknownKeywords(environment, 'The environment (PG*)')
+  const service = lastOf(given, 'service') ?? lastOf(environment, 'service')
+  const ofService = service === undefined ? [] : readService(service)
+  refuseUnknownKeywords(ofService, `The service "${service}"`)
+  return complete(given, [...environment, ...ofService, ...given])
+}
+
+function complete(given: Keyword[], all: Keyword[]): ConnectionParameters {
+  const find = (name: string) => lastOf(all, name)
+  const user = find('user') ?? userInfo().username
+  const port = Number(find('port') ?? 5432)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw invalid('The port of the database is not one.')
+  const timeout = Number(find('connect_timeout') ?? 0)
+  if (!Number.isInteger(timeout)) throw invalid('connect_timeout is not a number of seconds.')
+  const host = find('host') ?? 'localhost'
+  if (host.includes(',')) throw invalid('More than one host is named; name the one server to back up.')
+  const database = find('dbname') ?? user
+  const options = find('options')
+  const target = find('target_session_attrs')
+  return {
+    host,
+    port,
+    user,
+    ...passwordOf(find, { host, port, user, database }),
+    database,
+    // As with libpq, sslmode says nothing of unix sockets.
+    ssl: host.startsWith('/') ? false : tlsOf(find),
+    ...(options === undefined ? {} : { options }),
+    ...(timeout > 0 ? { connectTimeoutSeconds: Math.max(2, timeout) } : {}),
+    ...(find('channel_binding') === 'require' ? { channelBinding: 'require' } : {}),
+    ...(target === undefined || target === 'any' || target === 'prefer-standby'
+      ? {}
+      : { targetSession: target as NonNullable<ConnectionParameters['targetSession']> }),
+    others: [...all.filter(({ name }) => inherited.includes(name) && !lastOf(given, name)), ...given].filter(
+      ({ name }) => !ofAuthority.includes(name),
+    ),
+  }
+}
+
+function passwordOf(
+  find: (name: string) => string | undefined,
+  wanted: { host: string; port: number; user: string; database: string },
+): Pick<ConnectionParameters, 'password' | 'passwordFile'> {
+  const given = find('password')
+  if (given !== undefined) return { password: given }
+  const file = passwordFile(find('passfile'))
+  const password = readPassword(file, wanted)
+  return password === undefined ? {} : { password, passwordFile: file }
 }
 
 /** The same server and role, another database. */
 export function withDatabase(parameters: ConnectionParameters, database: string): ConnectionParameters {
-  return { ...parameters, database }
+  const other = { ...parameters, database }
+  if (parameters.passwordFile === undefined) return other
+  const password = readPassword(parameters.passwordFile, other)
+  return password === undefined ? other : { ...other, password }
 }
 
 /** For people and logs: `user@host:port/database`, no password. */
-export function describeConnection({ user, host, port, database }: ConnectionParameters): string {
+export function describeConnection({
+  user,
+  host,
+  port,
+  database,
+}: Pick<ConnectionParameters, 'user' | 'host' | 'port' | 'database'>): string {
   return `${user}@${host}:${port}/${database}`
 }
 
-/** A URL with the password in it, for migration tools that want one. Never log it. */
-export function connectionUrl(parameters: ConnectionParameters): string {
-  const { user, password, host, port, database, ssl } = parameters
+/**
+ * A URL with the password in it, for migration tools that want one: what the user gave, with every parameter, and this
+ * database in it. Never log it.
+ */
+export function connectionUrl({ user, password, host, port, database, others }: ConnectionParameters): string {
   const credentials = encodeURIComponent(user) + (password === undefined ? '' : `:${encodeURIComponent(password)}`)
-  const options = new URLSearchParams()
-  if (host.startsWith('/')) {
-    options.set('host', host)
-    options.set('port', String(port))
-  }
-  if (ssl) options.set('sslmode', ssl.verifyCertificate ? (ssl.verifyHost ? 'verify-full' : 'verify-ca') : 'no-verify')
+  const socket = host.startsWith('/')
+    ? [
+        { name: 'host', value: host },
+        { name: 'port', value: String(port) },
+      ]
+    : []
+  const query = [...socket, ...others].map(
+    ({ name, value }) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`,
+  )
   const authority = host.startsWith('/') ? '' : `${host.includes(':') ? `[${host}]` : host}:${port}`
-  const query = options.size > 0 ? `?${options}` : ''
-  return `postgresql://${credentials}@${authority}/${encodePath(database)}${query}`
+  return `postgresql://${credentials}@${authority}/${encodePath(database)}${query.length > 0 ? `?${query.join('&')}` : ''}`
 }
 
 /** pg decodes a path by decodeURI, which leaves %3D and its like alone: what may stand there as it is stays. */
@@ -83,89 +137,34 @@ function encodePath(database: string): string {
   return encodeURI(database).replaceAll('?', '%3F').replaceAll('#', '%23')
 }
 
-// Not `URL`: it refuses an empty host beside credentials, which is how socket URLs are written.
-const urlPattern = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?([^/?#@]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i
+/** By variable of libpq. */
+const variables: Readonly<Record<string, string>> = {
+  ...{ PGHOST: 'host', PGPORT: 'port', PGDATABASE: 'dbname', PGUSER: 'user', PGPASSWORD: 'password' },
+  ...{ PGPASSFILE: 'passfile', PGSERVICE: 'service', PGOPTIONS: 'options', PGCONNECT_TIMEOUT: 'connect_timeout' },
+  ...{ PGSSLMODE: 'sslmode', PGSSLROOTCERT: 'sslrootcert', PGSSLCERT: 'sslcert', PGSSLKEY: 'sslkey' },
+  ...{ PGSSLNEGOTIATION: 'sslnegotiation', PGSSLMINPROTOCOLVERSION: 'ssl_min_protocol_version' },
+  ...{ PGSSLMAXPROTOCOLVERSION: 'ssl_max_protocol_version', PGCHANNELBINDING: 'channel_binding' },
+  ...{ PGTARGETSESSIONATTRS: 'target_session_attrs', PGGSSENCMODE: 'gssencmode' },
+  // Not followed, so refused: see connection-keywords.ts.
+  ...{ PGHOSTADDR: 'hostaddr', PGREQUIREAUTH: 'require_auth', PGREQUIREPEER: 'requirepeer', PGSSLCRL: 'sslcrl' },
+  ...{ PGSSLCRLDIR: 'sslcrldir', PGSSLCERTMODE: 'sslcertmode' },
+}
 
-function fromUrl(url: string): ConnectionParameters {
-  const parts = urlPattern.exec(url.trim())
-  if (!parts) throw invalid('The database URL is not of the form postgresql://user:password@host:port/database.')
-  const [, credentials = '', authority = '', path = '', query = ''] = parts
-  const options = new URLSearchParams(query)
-  const colon = credentials.indexOf(':')
-  const hostPort = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(authority)
-  if (!hostPort) throw invalid('The database URL names more than one host, or a port that is not a number.')
-  return complete({
-    host: options.get('host') || decode(hostPort[1] ?? '').replace(/^\[(.*)\]$/, '$1'),
-    port: options.get('port') || hostPort[2],
-    user: options.get('user') || decode(colon < 0 ? credentials : credentials.slice(0, colon)),
-    password: options.get('password') || (colon < 0 ? '' : decode(credentials.slice(colon + 1))),
-    database: options.get('dbname') || decode(path),
-    ssl: tlsFromMode(options),
+function environmentKeywords(): Keyword[] {
+  return Object.entries(variables).flatMap(([variable, name]) => {
+    const value = process.env[variable]
+    return value ? [{ name, value }] : []
   })
 }
 
-function complete(given: {
-  host?: string
-  port?: string
-  user?: string
-  password?: string
-  database?: string
-  ssl?: false | TlsParameters
-}): ConnectionParameters {
-  const { env } = process
-  const user = given.user || env.PGUSER || userInfo().username
-  const port = Number(given.port || env.PGPORT || 5432)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw invalid('The port of the database is not one.')
-  const password = given.password || env.PGPASSWORD
-  return {
-    host: given.host || env.PGHOST || 'localhost',
-    port,
-    user,
-    ...(password ? { password } : {}),
-    database: given.database || env.PGDATABASE || user,
-    ssl: given.ssl ?? tlsFromMode(new URLSearchParams()),
-  }
-}
+/** What {@link connectionUrl} says by itself. */
+const ofAuthority = ['host', 'port', 'user', 'password', 'dbname', 'service', 'passfile']
+/** What a service or the environment says and a tool that is given the URL has to know. */
+const inherited = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'sslnegotiation', 'options', 'channel_binding']
 
-function tlsFromMode(options: URLSearchParams): false | TlsParameters {
-  const mode = options.get('sslmode') || process.env.PGSSLMODE || (options.get('ssl') === 'true' ? 'verify-full' : '')
-  const file = (name: string) => {
-    const path = options.get(name) ?? process.env[`PG${name.toUpperCase()}`]
-    if (!path || path === 'system') return undefined
-    try {
-      return readFileSync(path, 'utf8')
-    } catch (error) {
-      throw invalid(`The file named by ${name} cannot be read: ${(error as NodeJS.ErrnoException).code}.`)
-    }
-  }
-  if (['', 'disable', 'allow', 'prefer'].includes(mode)) return false
-  if (!['require', 'verify-ca', 'verify-full', 'no-verify'].includes(mode)) throw invalid('sslmode is not a known one.')
-  const ca = file('sslrootcert')
-  const cert = file('sslcert')
-  const key = file('sslkey')
-  return {
-    verifyCertificate: mode.startsWith('verify') || (mode === 'require' && ca !== undefined),
-    verifyHost: mode === 'verify-full',
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  }
-}
-
-function tlsFromObject(ssl: NonNullable<ConnectionInput['ssl']>): false | TlsParameters {
-  if (ssl === false) return false
-  if (ssl === true) return { verifyCertificate: true, verifyHost: true }
-  const verify = ssl.rejectUnauthorized !== false
-  const { ca, cert, key } = ssl
-  return { verifyCertificate: verify, verifyHost: verify, ca, cert, key }
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw invalid('The database URL has a "%" that does not begin an encoded character; write it as %25.')
-  }
+/** An empty value counts as none. */
+function lastOf(keywords: readonly Keyword[], name: string): string | undefined {
+  return keywords.findLast((keyword) => keyword.name === name && keyword.value !== '')?.value
 }
 
 function invalid(message: string): EngineError {

@@ -51,6 +51,23 @@ export function dumpSchemaPattern(schema: string): string {
   return quoteAround(schema)
 }
 
+/** Names without a `*` that match none of these relations and schemas, by option. Pure. */
+export function unmatchedExclusions(
+  exclude: Exclusions,
+  relations: readonly { schema: string; name: string }[],
+  schemas: readonly string[],
+): { option: keyof Exclusions; name: string }[] {
+  const isThere = (option: keyof Exclusions, name: string) => {
+    if (name.includes('*')) return true
+    if (option === 'schemas') return schemas.includes(name)
+    const pattern = relationPattern(name)
+    return relations.some((relation) => pattern.schema.test(relation.schema) && pattern.name.test(relation.name))
+  }
+  return (['tables', 'schemas', 'rows'] as const).flatMap((option) =>
+    exclude[option].filter((name) => !isThere(option, name)).map((name) => ({ option, name })),
+  )
+}
+
 interface RelationPattern {
   schema: RegExp
   name: RegExp

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts'
-import { type Exclusions, exclusionMatcher } from './excluded.ts'
+import { nearestName } from '../nearest-name.ts'
+import { type Exclusions, exclusionMatcher, unmatchedExclusions } from './excluded.ts'
 import { qualifiedName, quoteIdentifier } from './identifiers.ts'
 import type { Query } from './query.ts'
 
@@ -20,6 +21,32 @@ export async function refuseTornExclusions(query: Query, exclude: Exclusions): P
       advice: 'Leave out what is named first as well, or nothing of it.',
     },
   )
+}
+
+/** Throws `CONFIG_INVALID` for names of exclusions that nothing has, with the nearest ones: a misspelled one protects nothing. */
+export async function refuseUnknownExclusions(query: Query, exclude: Exclusions): Promise<void> {
+  if (exclude.tables.length + exclude.schemas.length + exclude.rows.length === 0) return
+  const relations = await readRelations(query)
+  const schemas = (await query<{ name: string }>('SELECT nspname::text AS name FROM pg_catalog.pg_namespace')).map(
+    ({ name }) => name,
+  )
+  const unknown = unmatchedExclusions(exclude, relations, schemas)
+  if (unknown.length === 0) return
+  const full = relations.map(({ schema, name }) => `${schema}.${name}`)
+  const texts = unknown.slice(0, 5).map(({ option, name }) => {
+    if (option === 'schemas') return `schema "${name}"${meant(nearestName(name, schemas))}`
+    const nearest = nearestName(name.includes('.') ? name : `public.${name}`, full)
+    const elsewhere = full.find((one) => one.endsWith(`.${name}`))
+    return `table "${name}"${meant(nearest ?? elsewhere)}`
+  })
+  throw new EngineError('CONFIG_INVALID', `The database has none of what is to be left out: ${texts.join('; ')}.`, {
+    detail: { unknown },
+    advice: 'Correct the names, or remove them; `*` stands for any characters, and may match nothing.',
+  })
+}
+
+function meant(name: string | undefined): string {
+  return name === undefined ? '' : ` (did you mean "${name}"?)`
 }
 
 interface Relation {

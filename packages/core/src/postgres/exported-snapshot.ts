@@ -1,16 +1,18 @@
-import { EngineError, throwIfAborted } from '../errors.ts'
+import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
 import { readBookkeepingSchemas } from './bookkeeping.ts'
 import type { ConnectionParameters } from './connection.ts'
+import { sqlState } from './database-errors.ts'
 import { type Exclusions, noExclusions } from './excluded.ts'
 import { fingerprintTables, type TableFingerprint } from './fingerprint.ts'
-import { type LockableTable, listLockableTables, lockTables, watchBlockers } from './lock-tables.ts'
+import { type LockableTable, listLockableTables, lockTableFull, lockTables, watchBlockers } from './lock-tables.ts'
 import { watchWaiters } from './lock-watch.ts'
 import { prepareMarker, writeMarker } from './marker.ts'
 import type { Query } from './query.ts'
 import { openSession, type Session } from './session.ts'
 import { pushWal, readSnapshotFacts, type SnapshotFacts, waitForFlush } from './snapshot-facts.ts'
 import { readTables, type SourceTable } from './tables.ts'
+import { findUnplannable } from './unplannable-tables.ts'
 
 export interface ExportedSnapshotOptions {
   /**
@@ -83,14 +85,14 @@ export async function openSnapshotSessions(
   }
 }
 
-/** How often to begin anew when tables change between being listed and being seen. */
+/** How often to begin again when tables change between being listed and being seen. */
 const attempts = 10
 
 /**
  * Exports a snapshot in which every listed table is what it was when it was locked: tables are listed, locked in ACCESS
  * SHARE mode as the first thing in a REPEATABLE READ transaction, and only then the first query takes the snapshot; no
  * TRUNCATE or rewriting ALTER can slip between. Under the snapshot list and file nodes are compared, and if anything
- * differs (a table created, dropped, renamed in the gap) all begins anew.
+ * differs (a table created, dropped, renamed in the gap) all begins again.
  *
  * @throws EngineError `LOCK_BUDGET`, `DATABASE_CHANGED`, `DATABASE_RIGHTS`, ...
  */
@@ -175,7 +177,13 @@ async function readSnapshot(query: Query, exclude: Exclusions) {
   const facts = await readSnapshotFacts(query)
   const listed = await readTables(query, exclude)
   const fingerprints = await fingerprintTables(query, listed)
-  return { facts, tables: listed.map((table) => ({ ...table, ...fingerprints.get(table.oid)! })) }
+  const unplannable = await findUnplannable(query, listed)
+  const tables = listed.map((table) => {
+    const reason = unplannable.get(table.oid) ?? null
+    const divisible = table.divisible && reason === null
+    return { ...table, ...fingerprints.get(table.oid)!, divisible, unplannable: reason }
+  })
+  return { facts, tables }
 }
 
 type ExportOptions = Required<Pick<ExportedSnapshotOptions, 'lockBudgetMs' | 'exclude'>> &
@@ -183,14 +191,19 @@ type ExportOptions = Required<Pick<ExportedSnapshotOptions, 'lockBudgetMs' | 'ex
 
 async function exportSnapshot(session: Session, watcher: Session, options: ExportOptions): Promise<string> {
   const { lockBudgetMs, exclude, report, onStep } = options
+  let failedList: string | undefined
   for (let attempt = 1; attempt <= attempts; attempt++) {
     const listed = await listLockableTables(session.query, exclude)
     await onStep?.('listed')
     await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     await onStep?.('begun')
     const blockers = watchBlockers(watcher.query, session.backendPid)
-    const locked = await lockTables(session, listed, lockBudgetMs, blockers.seen).finally(blockers.stop)
-    if (locked) {
+    const gone = await lockTables(session, listed, lockBudgetMs, blockers.seen)
+      .catch(async (error: unknown) => {
+        throw sqlState(error) === '53200' ? await lockTableFull(watcher.query, listed.length, error) : error
+      })
+      .finally(blockers.stop)
+    if (gone === null) {
       await onStep?.('locked')
       const [exported] = await session.query<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id')
       await onStep?.('exported')
@@ -198,11 +211,25 @@ async function exportSnapshot(session: Session, watcher: Session, options: Expor
       await onStep?.('checked')
       if (difference === null) return exported!.id
       log(report, 'info', `The tables changed while they were being locked (${difference}); starting over.`)
-    } else log(report, 'info', 'A table vanished while the tables were being locked; starting over.')
+    } else {
+      const names = JSON.stringify(listed)
+      if (names === failedList) throw cannotLock(gone)
+      failedList = names
+      log(report, 'info', 'A table vanished while the tables were being locked; starting over.')
+    }
     await session.query('ROLLBACK')
     await session.query('SET statement_timeout = 0')
   }
   throw new EngineError('DATABASE_CHANGED', `Tables changed under ${attempts} attempts to take a snapshot.`)
+}
+
+/** The same list failed twice: no table has vanished, and trying again would only end the same way later. */
+function cannotLock(error: unknown): EngineError {
+  const message = error instanceof Error ? error.message : String(error)
+  return new EngineError('DATABASE_ERROR', `Tables that the server lists cannot be locked by their names: ${message}`, {
+    cause: error,
+    ...(isEngineError(error) ? { detail: error.detail } : {}),
+  })
 }
 
 /** What differs between the tables as listed before the locks and as the snapshot shows them; `null`: nothing. */

@@ -30,8 +30,8 @@ export async function listLockableTables(query: Query, exclusions: Exclusions): 
 const batch = 500
 
 /**
- * Locks the tables in ACCESS SHARE mode, many per statement, within `budgetMs` in all. `false`: one of them is gone,
- * so the list must be made anew. Takes no snapshot: neither SET nor LOCK TABLE needs one, which is the point of locking
+ * Locks the tables in ACCESS SHARE mode, many per statement, within `budgetMs` in all. Null when they are locked;
+ * else the error of one that is gone, so that the list must be read again. Takes no snapshot: neither SET nor LOCK TABLE needs one, which is the point of locking
  * before the first query of a REPEATABLE READ transaction.
  *
  * @throws EngineError `LOCK_BUDGET`, naming whom `blockers` last saw in the way.
@@ -41,7 +41,7 @@ export async function lockTables(
   tables: readonly LockableTable[],
   budgetMs: number | 'wait',
   blockers: () => LockHolder | undefined,
-): Promise<boolean> {
+): Promise<unknown> {
   const deadline = budgetMs === 'wait' ? null : Date.now() + budgetMs
   for (let start = 0; start < tables.length; start += batch) {
     const names = tables.slice(start, start + batch).map((table) => `ONLY ${qualifiedName(table)}`)
@@ -52,13 +52,31 @@ export async function lockTables(
       await session.query(`LOCK TABLE ${names.join(', ')} IN ACCESS SHARE MODE`)
     } catch (error) {
       const state = sqlState(error)
-      if (state === '42P01' || state === '3F000' || state === '42809') return false
+      if (state === '42P01' || state === '3F000' || state === '42809') return error
       if (state !== '57014') throw error
       throw lockBudgetExceeded(budgetMs, blockers(), error)
     }
   }
   await session.query('SET statement_timeout = 0')
-  return true
+  return null
+}
+
+/** The server's lock table is full: says what max_locks_per_transaction has to be. `query` is of another session. */
+export async function lockTableFull(query: Query, locks: number, cause: unknown): Promise<EngineError> {
+  const [row] = await query<{ now: number; per_unit: number }>(
+    `SELECT pg_catalog.current_setting('max_locks_per_transaction')::int AS now,
+       pg_catalog.current_setting('max_connections')::int
+         + pg_catalog.current_setting('max_prepared_transactions')::int AS per_unit`,
+  ).catch(() => [])
+  // The backup's own session and pg_dump each hold all of them.
+  const needed = row ? Math.max(row.now * 2, Math.ceil((locks * 2 * 1.25) / row.per_unit / 64) * 64) : null
+  return new EngineError('DATABASE_BUSY', `The server has no room for the locks of ${locks} tables.`, {
+    cause,
+    detail: { tables: locks, max_locks_per_transaction: row?.now ?? null, needed },
+    advice: row
+      ? `Set max_locks_per_transaction to ${needed} (now ${row.now}) and restart the server: a backup holds one lock per table.`
+      : 'Raise max_locks_per_transaction and restart the server: a backup holds one lock per table.',
+  })
 }
 
 /** Somebody who holds a lock that we wait for. */

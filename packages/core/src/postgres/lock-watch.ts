@@ -7,10 +7,10 @@ const intervalMs = 1000
 
 /**
  * Watches, over a connection of its own, for sessions that wait for a lock which backend `pid` holds. The session that
- * exported a snapshot holds a lock on every table of the backup, so whoever waits for any connection of the backup
+ * exported a snapshot holds a lock on every table of the backup, so a session that waits for any connection of the backup
  * waits for that one.
  *
- * `onExceeded` is told once, when somebody has waited for longer than `budgetMs`. The waiting is measured by the
+ * `onExceeded` is called once, when a session has waited for longer than `budgetMs`. The waiting is measured by the
  * server, so that a poll that comes late does not shorten it.
  */
 export function watchWaiters(

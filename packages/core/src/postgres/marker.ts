@@ -10,7 +10,7 @@ const table = `${quoteIdentifier(bookkeepingSchema)}.marker`
  * makes the server put it on disk. If a later snapshot sees the nonce, nothing that the exported one saw was lost
  * meanwhile: WAL is only ever lost from its end, and the nonce lies behind all of it.
  *
- * `null` where that cannot be done: on a standby, without rights, or where a schema of that name is somebody else's.
+ * `null` where that cannot be done: on a standby, without rights, or where a schema of that name belongs to another application.
  */
 export async function writeMarker(query: Query): Promise<string | null> {
   if (!(await prepareMarker(query))) return null

@@ -1,10 +1,13 @@
+import { Client } from 'pg'
 import { EngineError } from '../errors.ts'
+import { connectClient, destroyClient } from './connect-client.ts'
 import type { ConnectionParameters } from './connection.ts'
+import type { Query } from './query.ts'
 import type { Session } from './session.ts'
 
 /**
  * A pooler that hands a server connection to somebody else after each transaction cannot carry a backup: its sessions
- * must stay what they are. `openSession` refuses one by the process id it invents at connect; this looks again, over
+ * must stay what they are. `openSession` knows one by the process id it invents at connect; this looks again, over
  * several transactions, for one that passes the first server's id through: the backend changes, or what was set is gone.
  *
  * @throws EngineError `DATABASE_POOLER`
@@ -19,8 +22,54 @@ export async function refusePooler(session: Session): Promise<void> {
   }
 }
 
+/**
+ * Whether the pooler that answers keeps a server session for each of its clients ("session mode"). Another client of
+ * it never gets the session that an idle one has there; in transaction mode it does. Nothing is set on either.
+ */
+export async function keepsSessions(query: Query, parameters: ConnectionParameters): Promise<boolean> {
+  const ofFirst = async () => pidOf(await query<PidRow>(pidQuery))
+  const first = await ofFirst()
+  let other: Client | undefined
+  try {
+    const connected = await connectClient(parameters, (_, config) => {
+      const fresh = new Client({ ...config, ...impatient, application_name: 'lifeboat: pooler' })
+      other = fresh.on('error', () => {})
+      return other
+    })
+    const { client } = connected
+    const ofSecond = async () => pidOf((await client.query<PidRow>(pidQuery)).rows)
+    const second = await ofSecond()
+    if (second === first) return false
+    // In an order that no round robin has, and once while the other is inside a transaction.
+    for (const same of [ofFirst, ofSecond, ofSecond, ofFirst, ofFirst, ofSecond]) {
+      if ((await same()) !== (same === ofFirst ? first : second)) return false
+    }
+    await client.query('BEGIN')
+    const kept = (await ofFirst()) === first && (await ofFirst()) === first
+    await client.query('ROLLBACK')
+    return kept
+  } catch (error) {
+    // A second client that is made to wait, while the first does nothing, is what session mode looks like when full.
+    const isWaiting = /timeout/i.test(String(error))
+    return isWaiting && (await ofFirst()) === first && (await ofFirst()) === first
+  } finally {
+    if (other) destroyClient(other)
+  }
+}
+
+const impatient = { connectionTimeoutMillis: 3000, query_timeout: 3000 }
+interface PidRow {
+  pid: number
+}
+const pidQuery = 'SELECT pg_catalog.pg_backend_pid() AS pid'
+const pidOf = (rows: PidRow[]) => rows[0]!.pid
+
 export function poolerRefused({ host, port }: ConnectionParameters): EngineError {
-  return new EngineError('DATABASE_POOLER', `${host}:${port} is a connection pooler, not the PostgreSQL server.`, {
-    detail: { host, port },
-  })
+  return new EngineError(
+    'DATABASE_POOLER',
+    `${host}:${port} is a connection pooler in transaction mode: it gives each transaction to another session of the server.`,
+    {
+      detail: { host, port },
+    },
+  )
 }

@@ -1,10 +1,11 @@
 import { EngineError } from '../errors.ts'
 import { type Exclusions, exclusionMatcher, noExclusions } from './excluded.ts'
-import { refuseTornExclusions } from './exclusions-hold.ts'
+import { refuseTornExclusions, refuseUnknownExclusions } from './exclusions-hold.ts'
 import { refusePooler } from './pooler.ts'
 import type { Query } from './query.ts'
 import { readServerFacts, type ServerFacts } from './server-facts.ts'
 import type { Session } from './session.ts'
+import { refuseUnreadableNames } from './unreadable-names.ts'
 import { dumpedRelations, extensionConfiguration } from './what-is-dumped.ts'
 
 export interface PreflightWarning {
@@ -34,7 +35,9 @@ export async function preflightSource(
       detail: { version: facts.version },
     })
   }
+  if (facts.encoding === 'SQL_ASCII') await refuseUnreadableNames(session.query)
   if (!facts.superuser) await refuseMissingRights(session.query, facts, exclude)
+  await refuseUnknownExclusions(session.query, exclude)
   await refuseTornExclusions(session.query, exclude)
   return [...warningsOf(facts), ...(await lockTableWarning(session.query, facts))]
 }
@@ -48,9 +51,17 @@ async function lockTableWarning(query: Query, facts: ServerFacts): Promise<Prefl
   return [
     {
       code: 'LOCK_TABLE',
-      text: `${row!.tables} tables need more locks than the server surely has room for (${facts.lock_slots}). Raise max_locks_per_transaction.`,
+      text: `${row!.tables} tables need more locks than the server surely has room for (${facts.lock_slots}). Set max_locks_per_transaction to ${locksPerTransaction(row!.tables, facts)} (now ${facts.locks_per_transaction}) and restart the server.`,
     },
   ]
+}
+
+/** What max_locks_per_transaction has to be for so many locks, with a quarter to spare; in steps of 64. */
+export function locksPerTransaction(
+  locks: number,
+  { lock_slots, locks_per_transaction }: Pick<ServerFacts, 'lock_slots' | 'locks_per_transaction'>,
+): number {
+  return Math.ceil((locks * 1.25) / (lock_slots / locks_per_transaction) / 64) * 64
 }
 
 async function refuseMissingRights(query: Query, facts: ServerFacts, exclude: Exclusions): Promise<void> {

@@ -19,7 +19,15 @@ export function withoutRowValues(error: DatabaseError): DatabaseError {
   })
 }
 
-/** `COPY users, line 3, column age`: where a COPY was, without the text that follows. Other contexts are left out. */
+/**
+ * `COPY users, line 3, column age`: where a COPY was, without the text that follows, and the functions that were running.
+ * Other contexts (statements, expressions) are left out.
+ */
 function placeOf(where: string | undefined): string | undefined {
-  return /^COPY [^:\n]*/.exec(where ?? '')?.[0]
+  const lines = (where ?? '').split('\n')
+  const places = lines.flatMap((line) => /^COPY [^:]*/.exec(line)?.[0] ?? functionPlace.exec(line)?.[0] ?? [])
+  return places.length > 0 ? places.slice(0, 5).join('; ') : undefined
 }
+
+/** `SQL function "f" during inlining`, `PL/pgSQL function f(text) line 3 at RETURN`. */
+const functionPlace = /^(?:SQL|PL\/\w+) function (?:"[^"]*"|[^:"]*).{0,100}$/

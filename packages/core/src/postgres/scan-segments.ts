@@ -15,6 +15,8 @@ export interface ScannedRange {
   rows: number
   /** Whether some row is not provably older than the earlier snapshot. */
   fresh: boolean
+  /** How many such rows there are, where they were counted. */
+  freshRows?: number
   /** Whether some row is of another table: the name does not mean what it meant when the table was locked. */
   foreign: boolean
 }
@@ -23,7 +25,7 @@ export interface ScannedRange {
 export type ScanResult = ScannedRange[] | { unexpectedPlan: string }
 
 /**
- * Counts, for each range of each table, the rows, and tells whether one may have come since the snapshot whose xmin (an
+ * Counts, for each range of each table, the rows, and says whether one can have come since the snapshot whose xmin (an
  * xid8 as decimal text) is given. Nothing is printed and nothing is detoasted: the server reads the table's pages once.
  *
  * "May have come since": the age of a row's xmin is not above that of the earlier snapshot's xmin, both as of this
@@ -38,31 +40,35 @@ export async function scanSegments(
   query: Query,
   tables: readonly ScanTable[],
   earlierXmin: string,
+  options: { countFresh?: boolean } = {},
 ): Promise<ScanResult[]> {
   await query('SAVEPOINT scan')
   // A table of a few blocks would be read by a sequential scan: the same rows, but nothing the check could tell.
   await query('SET LOCAL enable_seqscan = off')
-  const sql = scanSql(tables, earlierXmin)
+  const sql = scanSql(tables, earlierXmin, options)
   const [explained] = await query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
     `EXPLAIN (FORMAT JSON, VERBOSE, COSTS OFF) ${sql}`,
   )
   const unexpected = unexpectedNode(explained!['QUERY PLAN'][0].Plan, tables)
   let results: ScanResult[]
   if (unexpected === null) {
-    const rows = await query<{ arm: string; rows: string; fresh: boolean; foreign_row: boolean }>(sql)
+    const rows = await query<{ arm: string; rows: string; fresh: boolean | string; foreign_row: boolean }>(sql)
     const byArm = new Map(rows.map((row) => [Number(row.arm), row]))
     let arm = 0
     results = tables.map(({ ranges }) =>
       ranges.map(() => {
         const row = byArm.get(arm++)!
-        return { rows: Number(row.rows), fresh: row.fresh, foreign: row.foreign_row }
+        const counted = { rows: Number(row.rows), foreign: row.foreign_row }
+        if (typeof row.fresh === 'boolean') return { ...counted, fresh: row.fresh }
+        const freshRows = Number(row.fresh)
+        return { ...counted, fresh: freshRows > 0, freshRows }
       }),
     )
   } else if (tables.length === 1) results = [{ unexpectedPlan: unexpected }]
   else {
     // One of them is different: each for itself.
     results = []
-    for (const table of tables) results.push(...(await scanSegments(query, [table], earlierXmin)))
+    for (const table of tables) results.push(...(await scanSegments(query, [table], earlierXmin, options)))
   }
   await query('ROLLBACK TO SAVEPOINT scan')
   await query('RELEASE SAVEPOINT scan')
@@ -73,14 +79,18 @@ export async function scanSegments(
  * One statement for all ranges: a sub-select each, a hundred of which are as fast as one scan of the whole. The youngest
  * and the oldest row tell whether one is fresh, in four fifths of the time that it takes to ask each.
  */
-export function scanSql(tables: readonly ScanTable[], earlierXmin: string): string {
+export function scanSql(
+  tables: readonly ScanTable[],
+  earlierXmin: string,
+  { countFresh = false }: { countFresh?: boolean } = {},
+): string {
   let arm = 0
   const arms = tables.flatMap((table) =>
     table.ranges.map(({ start, end }) => {
       const upper = end === null ? '' : ` AND ctid < '(${end},0)'`
       const oid = `${table.oid}::pg_catalog.oid`
       return `SELECT ${arm++} AS arm, pg_catalog.count(*) AS rows,
-         ${anyFresh('xmin')} AS fresh,
+         ${countFresh ? countOfFresh('xmin') : anyFresh('xmin')} AS fresh,
          (pg_catalog.min(tableoid) <> ${oid} OR pg_catalog.max(tableoid) <> ${oid}) IS TRUE AS foreign_row
        FROM ONLY ${qualifiedName(table)} WHERE ctid >= '(${start},0)'${upper}`
     }),
@@ -101,9 +111,15 @@ export function earlierAgeSql(earlierXmin: string): string {
 /** Condition on a row: not provably inserted before the snapshot of {@link earlierAgeSql}. */
 export const mayBeFresh = (xmin: string): string => isNotOlder(ageOf(xmin), ageOf(xmin))
 
+/** The same in itself, without {@link earlierAgeSql} before it. */
+export const mayBeFreshSince = (xmin: string, earlierXmin: string): string =>
+  mayBeFresh(xmin).replaceAll('(SELECT age FROM earlier)', `(${earlierAgeSql(earlierXmin)} SELECT age FROM earlier)`)
+
 /** The same as an aggregate: whether it holds of any row. */
 export const anyFresh = (xmin: string): string =>
   `(${isNotOlder(`pg_catalog.min(${ageOf(xmin)})`, `pg_catalog.max(${ageOf(xmin)})`)}) IS TRUE`
+
+const countOfFresh = (xmin: string) => `(pg_catalog.count(*) FILTER (WHERE ${mayBeFresh(xmin)}))`
 
 const ageOf = (xmin: string) => `pg_catalog.age(${xmin})`
 

@@ -17,6 +17,8 @@ export interface CopyTable {
   condition?: string | null
   /** Whether it can be read by block ranges; default true. */
   divisible?: boolean
+  /** Why no query of it may be planned (unplannable-tables.ts): it is read by `COPY table TO`. Default null. */
+  unplannable?: string | null
 }
 
 /**
@@ -42,7 +44,14 @@ export function wholeRange(blocks: number): SegmentRange {
  * converted. A range makes a TID Range Scan: the server reads those blocks and no others, in their order.
  */
 export function copySegmentSql(table: CopyTable, range: SegmentRange, encoding = 'UTF8'): string {
+  if (table.unplannable && rowCondition(table, range) === '') return copyTableSql(table, table.columns, encoding)
   return `COPY (${selectRows(table, range)}) TO STDOUT${encodingOption(encoding)}`
+}
+
+/** `COPY table TO STDOUT`: what pg_dump runs, and what no planner looks at. No columns: all that are not generated. */
+export function copyTableSql(table: CopyTable, columns: readonly string[], encoding = 'UTF8'): string {
+  const list = columns.length > 0 ? ` (${columns.map(quoteIdentifier).join(', ')})` : ''
+  return `COPY ${qualifiedName(table)}${list} TO STDOUT${encodingOption(encoding)}`
 }
 
 /** Counts the rows the COPY of the same range writes. */

@@ -23,6 +23,8 @@ export interface ServerFacts {
   max_connections: number
   /** Locks that fit into the server's lock table, roughly. */
   lock_slots: number
+  /** max_locks_per_transaction. */
+  locks_per_transaction: number
   prepared_transactions: number
   /** Age in transactions of the oldest one still running or prepared: it holds back what incrementals can prove. */
   oldest_transaction_age: number | null
@@ -47,6 +49,7 @@ export async function readServerFacts(query: Query): Promise<ServerFacts> {
       pg_catalog.current_setting('max_locks_per_transaction')::int
         * (pg_catalog.current_setting('max_connections')::int
           + pg_catalog.current_setting('max_prepared_transactions')::int) AS lock_slots,
+      pg_catalog.current_setting('max_locks_per_transaction')::int AS locks_per_transaction,
       (SELECT pg_catalog.count(*)::int FROM pg_catalog.pg_prepared_xacts WHERE database = d.datname)
         AS prepared_transactions,
       GREATEST((SELECT pg_catalog.max(pg_catalog.age(backend_xmin)) FROM pg_catalog.pg_stat_activity),

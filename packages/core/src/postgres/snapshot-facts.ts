@@ -52,7 +52,7 @@ type FactsRow = Omit<SnapshotFacts, 'database_oid' | 'settings' | 'flushed' | 'm
 /**
  * Waits until WAL is on disk up to `lsn`: `false` when it is not within `timeoutMs`. What a standby has replayed it has
  * received and written. With `fsync` off "on disk" means handed to the operating system, which outlives the server
- * process; whoever relies on it must also see that this process has not ended.
+ * process; a caller that relies on it must also see that this process has not ended.
  */
 export async function waitForFlush(query: Query, lsn: string | null, timeoutMs = 5000): Promise<boolean> {
   if (lsn === null) return false
@@ -70,7 +70,7 @@ export async function waitForFlush(query: Query, lsn: string | null, timeoutMs =
 
 /**
  * Makes the server put on disk what it has written so far, with no right at all: a transaction that has a number is on
- * disk when it has ended. Reading writes WAL too (it prunes pages), and where nobody commits it stays in memory.
+ * disk when it has ended. Reading writes WAL too (it prunes pages), and where no session commits it stays in memory.
  */
 export async function pushWal(query: Query): Promise<void> {
   try {

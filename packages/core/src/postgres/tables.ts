@@ -25,6 +25,8 @@ export interface SourceTable {
   total_bytes: number
   /** Whether it can be read by ranges of blocks. */
   divisible: boolean
+  /** Why no query of it may be planned (unplannable-tables.ts); null: there is no reason. */
+  unplannable?: string | null
 }
 
 /**

@@ -14,7 +14,7 @@ export interface TypeNode {
 /** Types made by initdb have oids below this. */
 const firstNormalOid = 16_384
 
-/** Built-in types that print the names of other objects: renaming those changes the text of rows nobody touched. */
+/** Built-in types that print the names of other objects: renaming those changes the text of untouched rows. */
 const namesOthers = `'aclitem', 'regclass', 'regcollation', 'regconfig', 'regdictionary', 'regnamespace', 'regoper',
   'regoperator', 'regproc', 'regprocedure', 'regrole', 'regtype'`
 

@@ -19,7 +19,9 @@ export function archiveText(archive: ReadableArchive): (text: string) => string 
   const { text: form } = archive.header
   if (encoding === 'UTF8' || encoding === 'SQL_ASCII') {
     if (form === 'utf8') return (text) => text
-    throw invalid(`its text is not valid ${encoding === 'UTF8' ? 'UTF-8' : 'UTF-8, and its encoding is SQL_ASCII'}`)
+    // Any bytes at all: what is UTF-8 is read as that, and the rest stays one character per byte (see `isRawText`).
+    if (encoding === 'SQL_ASCII') return (text) => utf8OrNull(Buffer.from(text, 'latin1')) ?? text
+    throw invalid('its text is not valid UTF-8')
   }
   // One character per byte is ISO 8859-1 already; the web's "latin1" is not.
   if (encoding === 'LATIN1') return (text) => Buffer.from(text, form).toString('latin1')
@@ -33,6 +35,17 @@ export function archiveText(archive: ReadableArchive): (text: string) => string 
       throw invalid(`its text is not valid ${encoding}`)
     }
   }
+}
+
+/** Whether an archive's strings stand for bytes that are in no encoding at all. */
+export function isRawText(archive: ReadableArchive): boolean {
+  return archive.header.text === 'latin1' && archiveEncoding(archive) === 'SQL_ASCII'
+}
+
+/** The text of bytes where they are valid UTF-8. */
+export function utf8OrNull(bytes: Buffer): string | null {
+  const text = bytes.toString('utf8')
+  return Buffer.from(text, 'utf8').equals(bytes) ? text : null
 }
 
 /** PostgreSQL's server encodings by the names of the Encoding Standard, where the two agree. */

@@ -11,7 +11,7 @@ export interface Archive {
   entries: TocEntry[]
 }
 
-/** An archive of which `entries` may be made anew each time they are iterated, so that only its bytes are held. */
+/** An archive of which `entries` can be made again each time they are iterated, so that only its bytes are held. */
 export interface ReadableArchive {
   header: ArchiveHeader
   entries: Iterable<TocEntry>

@@ -1,6 +1,6 @@
 import { EngineError } from '../../errors.ts'
 
-/** Reads the archive's primitive values from bytes nobody vouches for: every read is bounded by what is there. */
+/** Reads the archive's primitive values from bytes of unknown origin: every read is bounded by what is there. */
 export class ByteReader {
   readonly #bytes: Buffer
   position = 0

@@ -1,6 +1,7 @@
-import type { TocEntry } from './archive.ts'
+import type { ReadableArchive, TocEntry } from './archive.ts'
 import { encodeEntry, encodeHeader, encodeInteger } from './encode-archive.ts'
 import { openArchive } from './parse-archive.ts'
+import { withoutServerOptions } from './server-options.ts'
 
 /** Bytes of one piece, unless a single entry is longer. */
 const pieceBytes = 256 * 1024
@@ -13,9 +14,13 @@ const pieceBytes = 256 * 1024
  * them. Here the time is the epoch, ids count from 1 in the order of the table of contents, and dependencies are sorted
  * and name only what the archive holds (pg_restore skips the others). Throws `ARCHIVE_INVALID`.
  */
-export function* canonicalSchema(bytes: Uint8Array): Generator<Buffer> {
+export function canonicalSchema(bytes: Uint8Array): Generator<Buffer> {
   // One character per byte: what the text means does not matter here.
-  const archive = openArchive(bytes, 'latin1')
+  return canonicalArchive(openArchive(bytes, 'latin1'))
+}
+
+/** The same of an archive's entries. Their strings must be one character per byte. */
+export function* canonicalArchive(archive: ReadableArchive): Generator<Buffer> {
   const header = {
     ...archive.header,
     createdAt: { second: 0, minute: 0, hour: 0, day: 1, month: 0, year: 70, daylightSaving: 0 },
@@ -41,6 +46,7 @@ function renumber(entry: TocEntry, ids: ReadonlyMap<number, number>): TocEntry {
   const dependencies = new Set(entry.dependencies.flatMap((id) => ids.get(id) ?? []))
   return {
     ...entry,
+    definition: entry.definition && withoutServerOptions(entry.definition),
     dumpId: ids.get(entry.dumpId) as number,
     dependencies: [...dependencies].sort((a, b) => a - b),
   }

@@ -32,8 +32,7 @@ export async function* dataBlock(
   entry: TocEntry,
   data: EntryData,
   header: ArchiveHeader,
-  deflater: PieceDeflater,
-  from = 0,
+  { deflater, from = 0 }: { deflater: PieceDeflater; from?: number },
 ): AsyncGenerator<Uint8Array> {
   const head = Buffer.concat([Buffer.from([data.kind === 'rows' ? 1 : 3]), encodeInteger(entry.dumpId)])
   if (data.kind === 'large-objects') {

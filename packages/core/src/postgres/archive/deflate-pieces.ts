@@ -81,7 +81,7 @@ async function* compress(
   const start = (piece: Buffer) => {
     const how = { format: 'raw', level, checksum, ...(dictionary ? { dictionary } : {}) } as const
     const deflated = deflater.deflate(piece, how)
-    // Whoever awaits it hears of a failure; nobody else has to.
+    // A failure reaches the caller that awaits it, and must not count as unhandled elsewhere.
     deflated.catch(() => {})
     underway.push({ length: piece.length, deflated })
     dictionary = piece.subarray(-windowBytes)

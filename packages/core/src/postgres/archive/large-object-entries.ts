@@ -145,7 +145,7 @@ function annotations(object: LargeObject, parent: number, context: Context): Toc
   ]
 }
 
-/** The tag tells pg_restore whether the statements are to be repeated for each object of a group. */
+/** The tag says to pg_restore whether the statements are to be repeated for each object of a group. */
 function grants(group: LargeObject[], parent: number, context: Context): TocEntry[] {
   const first = group[0] as LargeObject
   const definition = largeObjectGrants(first)

@@ -76,7 +76,7 @@ export async function writeArchive(
     position += skipped
     if (skipped === length) continue
     options.onEntry?.(entry)
-    for await (const bytes of dataBlock(entry, data, header, options.deflater, skipped)) {
+    for await (const bytes of dataBlock(entry, data, header, { deflater: options.deflater, from: skipped })) {
       await write(bytes)
       if (position >= end) return
     }
