@@ -5,11 +5,18 @@ import { describeMigrations } from './describe.ts'
 import type { Migration, MigrationOrder } from './inspector.ts'
 
 const ids = (text: string) => text.split(' ').filter(Boolean)
-/** `a:1` is migration a with checksum 1. */
+/** `a:1` is migration a with checksum 1, `a!` one that did not finish, `s=a+b` a squash of a and b. */
 const history = (text: string): Migration[] =>
   ids(text).map((word) => {
-    const [id = '', checksum] = word.split(':')
-    return checksum === undefined ? { id } : { id, checksum }
+    const [left = '', replaces] = word.split('=')
+    const [name = '', checksum] = left.split(':')
+    const failed = name.endsWith('!')
+    return {
+      id: failed ? name.slice(0, -1) : name,
+      ...(checksum === undefined ? {} : { checksum }),
+      ...(failed ? { state: 'failed' as const } : {}),
+      ...(replaces === undefined ? {} : { replaces: replaces.split('+') }),
+    }
   })
 
 /** applied, known, verdict where order counts, verdict where it does not. */
@@ -33,6 +40,23 @@ const cases: [applied: string, known: string, strict: MigrationVerdict, any: Mig
   ['a:1 x', 'a:2 b', 'edited', 'edited'],
   // A tool may record one id twice (a repeatable migration): the last one counts.
   ['a:1 b a:2', 'a:2 b', 'same', 'same'],
+  // Half-applied: above all else, unless a later row of the same name says that it went well.
+  ['a b!', 'a b', 'dirty', 'dirty'],
+  ['a b!', 'a', 'dirty', 'dirty'],
+  ['a:1 b!', 'a:2 b c', 'dirty', 'dirty'],
+  ['a! a', 'a', 'same', 'same'],
+  ['a a!', 'a', 'dirty', 'dirty'],
+  ['a!', '', 'dirty', 'dirty'],
+  // Squashes: applied under its own name, by its parts, not at all, in part; files still there or gone.
+  ['a b', 's=a+b', 'same', 'same'],
+  ['a b s', 's=a+b', 'same', 'same'],
+  ['s', 'a b s=a+b', 'same', 'same'],
+  ['s', 'a b s=a+b c', 'behind', 'behind'],
+  ['a b c', 's=a+b c', 'same', 'same'],
+  ['a b', 's=a+b c', 'behind', 'behind'],
+  ['', 's=a+b', 'behind', 'behind'],
+  ['a', 's=a+b', 'diverged', 'diverged'],
+  ['a b', 's=a+b a b', 'same', 'same'],
 ]
 
 test.each(cases)('applied [%s], known [%s]: %s in order, %s in any', (applied, known, strict, any) => {
@@ -52,9 +76,15 @@ test('says what the verdict rests on', () => {
     missing: ['b', 'd'],
     extra: ['x'],
     edited: ['a'],
+    restyled: [],
+    failed: [],
+    retired: [],
     sourceChanged: [],
     gaps: ['b'],
     reordered: true,
+    foreign: false,
+    hints: [],
+    labels: {},
   })
 })
 
@@ -68,6 +98,124 @@ test('a changed source file only warns, and not where the tool keeps a checksum'
     { id: 'b', sourceHash: '2', checksum: 'c' },
   ]
   expect(compareMigrations({ applied, known })).toMatchObject({ verdict: 'same', sourceChanged: ['a'] })
+})
+
+test.each<[retired: string, applied: string, known: string, MigrationVerdict]>([
+  ['old', 'old a', 'a', 'same'],
+  ['old', 'old a', 'a b', 'behind'],
+  ['old', 'old a x', 'a', 'ahead'],
+  ['old', 'a old b', 'a b', 'same'],
+  ['old', 'a', 'a', 'same'],
+  ['old', 'old!', 'a', 'dirty'],
+])('retired [%s], applied [%s], known [%s]: %s', (retired, applied, known, verdict) => {
+  const compared = compareMigrations({ applied: history(applied), known: history(known), retired: ids(retired) })
+  expect(compared.verdict).toBe(verdict)
+})
+
+describe('a ledger that is a pointer', () => {
+  test.each<[rows: string, known: string, MigrationVerdict, missing: string]>([
+    ['', '1 2 3', 'behind', '1 2 3'],
+    ['2', '1 2 3', 'behind', '3'],
+    ['3', '1 2 3', 'same', ''],
+    ['3!', '1 2 3', 'dirty', ''],
+    ['10', '1 2 3', 'ahead', ''],
+    ['20', '10 30', 'diverged', '30'],
+    ['9', '2 10', 'diverged', '10'],
+    ['5', '', 'unknown', ''],
+  ])('golang-migrate at [%s], files [%s]: %s', (rows, known, verdict, missing) => {
+    const compared = compareMigrations({ applied: history(rows), known: history(known), shape: 'pointer' })
+    expect(compared).toMatchObject({ verdict, missing: ids(missing) })
+  })
+
+  /** `c<a+b`: c comes after a and b. */
+  const graph = (text: string): Migration[] =>
+    ids(text).map((word) => {
+      const [id = '', parents = ''] = word.split('<')
+      return { id, parents: parents.split('+').filter(Boolean) }
+    })
+  test.each<[rows: string, known: string, MigrationVerdict, missing: string]>([
+    ['a', 'a b<a c<a', 'behind', 'b c'],
+    ['b', 'a b<a c<a', 'behind', 'c'],
+    ['b c', 'a b<a c<a', 'same', ''],
+    ['m', 'a b<a c<a m<b+c', 'same', ''],
+    ['z', 'a b<a c<a', 'ahead', ''],
+    ['b z', 'a b<a c<a', 'ahead', ''],
+  ])('Alembic at [%s], revisions [%s]: %s', (rows, known, verdict, missing) => {
+    const compared = compareMigrations({ applied: history(rows), known: graph(known), shape: 'pointer', order: 'any' })
+    expect(compared).toMatchObject({ verdict, missing: ids(missing) })
+  })
+})
+
+test('other line ends are the same text, other comments a warning, other SQL an edit', () => {
+  const applied = [
+    { id: 'ends', checksum: 'crlf', sourceHash: '1' },
+    { id: 'comment', checksum: 'c1', sourceHash: '1' },
+    { id: 'sql', checksum: 's1', sourceHash: '1' },
+    { id: 'unrecorded', checksum: 'u1' },
+  ]
+  const known = [
+    { id: 'ends', checksum: 'lf', equalChecksums: ['crlf'], sourceHash: '1' },
+    { id: 'comment', checksum: 'c2', sourceHash: '1' },
+    { id: 'sql', checksum: 's2', sourceHash: '2' },
+    { id: 'unrecorded', checksum: 'u2', sourceHash: '1' },
+  ]
+  expect(compareMigrations({ applied, known })).toMatchObject({
+    verdict: 'edited',
+    edited: ['sql', 'unrecorded'],
+    restyled: ['comment'],
+  })
+  expect(compareMigrations({ applied: applied.slice(0, 2), known: known.slice(0, 2) }).verdict).toBe('same')
+})
+
+test('a ledger without one migration in common is of another application, and the words say so', () => {
+  const compared = compareMigrations({ applied: history('x y'), known: history('a b') })
+  expect(compared).toMatchObject({ verdict: 'diverged', foreign: true })
+  expect(describeMigrations(compared).text).toContain('another application')
+  expect(compareMigrations({ applied: history('a x'), known: history('a b') }).foreign).toBe(false)
+})
+
+test('names that look alike are hints, and the words say which', () => {
+  const source = compareMigrations({ applied: history('1_a.ts 2_b.ts'), known: history('1_a.js 2_b.js') })
+  expect(source.hints).toEqual([
+    { kind: 'extension', applied: '1_a.ts', known: '1_a.js' },
+    { kind: 'extension', applied: '2_b.ts', known: '2_b.js' },
+  ])
+  expect(describeMigrations(source).text).toContain('as source and as build')
+  const renamed = compareMigrations({
+    applied: history('Orders1700000000001'),
+    known: history('Purchases1700000000001 Other1700000000002'),
+  })
+  expect(renamed.hints).toEqual([{ kind: 'renamed', applied: 'Orders1700000000001', known: 'Purchases1700000000001' }])
+  expect(describeMigrations(renamed).text).toContain('renamed')
+  expect(compareMigrations({ applied: history('a'), known: history('b') }).hints).toEqual([])
+})
+
+test('a migration under another of its names is the same', () => {
+  const known = [
+    { id: 'a.js', aliases: ['a.ts'] },
+    { id: '2023_b', aliases: ['second:17', 'hash:b'] },
+  ]
+  const applied = [{ id: 'a.ts' }, { id: '17123', aliases: ['second:17', 'hash:?'] }]
+  expect(compareMigrations({ applied, known }).verdict).toBe('same')
+  expect(compareMigrations({ applied: [{ id: 'b.ts' }], known }).verdict).toBe('diverged')
+})
+
+test('people read labels, where ids say little', () => {
+  const known = [
+    { id: '1700000000000', label: '0000_init' },
+    { id: '1700000001000', label: '0001_next' },
+  ]
+  const compared = compareMigrations({ applied: [{ id: '1700000000000' }], known })
+  expect(compared.labels).toEqual({ '1700000001000': '0001_next' })
+  expect(describeMigrations(compared).text).toContain(': 0001_next.')
+})
+
+test('ten thousand migrations on each side, squashed ones among them, are compared at once', () => {
+  const many = Array.from({ length: 10_000 }, (_, n) => ({ id: `m${n}`, ...(n % 2 ? { replaces: [`r${n}`] } : {}) }))
+  const started = performance.now()
+  const applied = [...many.map(({ id }) => ({ id })), ...many.map((_, n) => ({ id: `r${n}` }))]
+  expect(compareMigrations({ applied, known: many }).extra).toHaveLength(5000)
+  expect(performance.now() - started).toBeLessThan(5000)
 })
 
 describe('against a reference model', () => {

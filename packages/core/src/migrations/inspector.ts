@@ -14,25 +14,73 @@ export interface MigrationInspector {
    * `any`: it fills gaps, wherever they are. Decides whether a gap is `behind` or `diverged`.
    */
   readonly order?: MigrationOrder
-  /** The migrations the database says have been applied, in their order. An empty or missing ledger gives `[]`. */
-  applied(query: Query): Promise<Migration[]>
-  /** The migrations the code knows, in their order. */
+  /**
+   * `list` (default): the ledger has a row per migration. `pointer`: it holds only where the database stands, and what
+   * was applied follows from the code's own order (golang-migrate, Alembic).
+   */
+  readonly shape?: LedgerShape
+  /**
+   * What the tool puts into one transaction by itself: `all` that is pending, `each` migration, or `none`. Absent: the
+   * files decide, or it is not known.
+   */
+  readonly transaction?: 'all' | 'each' | 'none'
+  /** Ids that may be in a ledger without a file: squashed away, or a baseline. They never make a database `ahead`. */
+  readonly retired?: readonly string[]
+  /**
+   * The migrations the database says have been applied, in their order. An empty or missing ledger gives `[]`; `null`
+   * says that the tool itself refuses this database (tables, but no ledger), so that nothing can be concluded.
+   */
+  applied(query: Query): Promise<Migration[] | null>
+  /** The migrations the code knows, in their order. Read from files or modules, never by asking the tool. */
   known(): Promise<Migration[]>
+  /**
+   * Removes locks that a crashed run left in the tool's own table and that came along in the backup. Only ever called on
+   * a copy that nothing else uses. Gives what it removed, for the log.
+   */
+  clearLocks?(query: Query): Promise<string[]>
   /** Runs the missing migrations forward, or up to and including `to`. Absent: the engine cannot migrate. */
   migrate?(run: MigrationRun & { to?: string }): Promise<void>
+  /**
+   * The same inspector with the migrations of another folder, such as a checkout of a pull request. Absent: what runs is
+   * found by the tool's own configuration.
+   */
+  from?(folder: string): MigrationInspector
   /** Runs down steps until `to` is the last applied migration (`null`: none). Absent: no way back. */
   rollback?(run: MigrationRun & { to: string | null }): Promise<void>
 }
 
 export type MigrationOrder = 'strict' | 'any'
+export type LedgerShape = 'list' | 'pointer'
 
 export interface Migration {
+  /** What is compared. */
   id: string
+  /** What people read, where the id says little to them (Drizzle 0.x: a number of milliseconds). */
+  label?: string
+  /**
+   * Other names of the same migration: with another extension, or as another version of the tool writes it. A row and a
+   * file that share a name are one migration.
+   */
+  aliases?: string[]
   /** The tool's own checksum, only where it keeps one. */
   checksum?: string
+  /** Of a known migration: other checksums that stand for the same text (other line ends). */
+  equalChecksums?: string[]
   appliedAt?: string
-  /** Hash of the source file where there is one. A difference only warns: builds change it. */
+  /** Hash of what the source says, without comments and white space where the tool's files are SQL. */
   sourceHash?: string
+  /** `failed`: begun and not finished, by the ledger's own word. Default `applied`. */
+  state?: 'applied' | 'failed'
+  /** Of a known migration that runs again whenever it changes (Flyway's `R__`): another checksum means that it has to run. */
+  repeatable?: boolean
+  /** Ids of migrations this one was made of (a squash): their rows need no file any more. */
+  replaces?: string[]
+  /** Of a known migration in a history with branches: the ids it comes after. */
+  parents?: string[]
+  /** Whether there is a down step; absent where that is not known. */
+  hasDown?: boolean
+  /** What is wrong with a known migration by its own file; a plan shows it as a warning. */
+  warning?: string
 }
 
 export interface MigrationRun {

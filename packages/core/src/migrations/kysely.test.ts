@@ -47,9 +47,12 @@ test('an empty database has no history; migrating gives it the one the code know
   expect(await inspector.applied(query)).toEqual([])
   await inspector.migrate!(run())
   const [applied, known] = [await inspector.applied(query), await inspector.known()]
-  expect(known).toEqual([{ id: '001_orders' }, { id: '002_paid' }])
-  expect(applied.map(({ id }) => id)).toEqual(['001_orders', '002_paid'])
-  expect(Date.parse(applied[0]!.appliedAt!)).toBeGreaterThan(Date.now() - 60_000)
+  expect(known).toEqual([
+    { id: '001_orders', hasDown: true },
+    { id: '002_paid', hasDown: true },
+  ])
+  expect(applied?.map(({ id }) => id)).toEqual(['001_orders', '002_paid'])
+  expect(Date.parse(applied![0]!.appliedAt!)).toBeGreaterThan(Date.now() - 60_000)
   expect(lines).toEqual(['Migration 001_orders', 'Migration 002_paid'])
   expect(inspector.ledgerTables).toEqual(['public.kysely_migration', 'public.kysely_migration_lock'])
 })
@@ -79,7 +82,7 @@ test('a history in which time and name disagree is read in the order of time', a
   await kyselyInspector({ migrations: { ...second, '001_orders': step('SELECT 1') }, allowUnordered: true }).migrate!(
     run(),
   )
-  expect((await inspector.applied(query)).map(({ id }) => id)).toEqual(['002_paid', '001_orders'])
+  expect((await inspector.applied(query))?.map(({ id }) => id)).toEqual(['002_paid', '001_orders'])
 })
 
 test('a failing migration is named and leaves nothing behind', async () => {
@@ -98,7 +101,7 @@ test('a migration without a way back fails a rollback instead of being passed ov
   await inspector.migrate!(run())
   await expect(inspector.rollback!({ ...run(), to: null })).rejects.toMatchObject({
     code: 'MIGRATION_FAILED',
-    message: 'Migration 001_only has no down step.',
+    message: 'kysely: nothing was reverted: 001_only has no down step.',
   })
 })
 
@@ -148,7 +151,7 @@ test('a folder: names from files, and a hash of each source', async () => {
     await writeFile(join(folder, 'notes.txt'), 'not a migration')
     const inspector = kyselyInspector({ migrations: folder })
     const known = await inspector.known()
-    expect(known).toEqual([{ id: '2026_first', sourceHash: expect.stringMatching(/^[0-9a-f]{64}$/) }])
+    expect(known).toEqual([{ id: '2026_first', sourceHash: expect.stringMatching(/^[0-9a-f]{64}$/), hasDown: false }])
     await inspector.migrate!(run())
     expect(await query('SELECT * FROM fromfile')).toEqual([])
     await expect(kyselyInspector({ migrations: join(folder, 'missing') }).known()).rejects.toMatchObject({

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Kysely, PostgresPool } from 'kysely'
 import type { Migration as KyselyMigration, MigrationProvider, Migrator } from 'kysely/migration'
 import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
+import { hashFile } from './files.ts'
 import type { Migration, MigrationInspector, MigrationRun } from './inspector.ts'
 import { findLedger } from './ledger-table.ts'
+import { rollBackTool, type ToolDoors } from './tool-run.ts'
 
 export interface KyselyInspectorOptions {
   /** Where the migrations are: a folder (path or file URL), a record of them by name, or Kysely's own provider. */
@@ -47,7 +48,11 @@ const loadKysely = () => Promise.all([import('kysely'), import('kysely/migration
  * Forward and backward runs happen on the copy, in one transaction, as Kysely does it. A failing one leaves the copy
  * as it was and throws `MIGRATION_FAILED` with the migration's name.
  */
-export function createKyselyInspector(options: KyselyInspectorOptions, openPool: OpenPool): MigrationInspector {
+export function createKyselyInspector(
+  options: KyselyInspectorOptions,
+  openPool: OpenPool,
+  doors: ToolDoors,
+): MigrationInspector {
   const {
     name = 'kysely',
     schema = 'public',
@@ -76,13 +81,6 @@ export function createKyselyInspector(options: KyselyInspectorOptions, openPool:
       const migrator = options.migrator?.(database, provider) ?? new Migrator({ db: database, provider, ...settings })
       const { error, results } = await work(migrator)
       throwIfAborted(signal)
-      // Kysely passes over a migration without a down step in silence.
-      const skipped = error === undefined ? results?.find(({ status }) => status !== 'Success') : undefined
-      if (skipped) {
-        throw new EngineError('MIGRATION_FAILED', `Migration ${skipped.migrationName} has no down step.`, {
-          detail: { inspector: name, migration: skipped.migrationName },
-        })
-      }
       if (error === undefined) return
       if (isEngineError(error)) throw error
       const failed = results?.find(({ status }) => status === 'Error')?.migrationName
@@ -96,10 +94,12 @@ export function createKyselyInspector(options: KyselyInspectorOptions, openPool:
     }
   }
 
-  return {
+  const inspector: MigrationInspector = {
     name,
+    from: (folder) => createKyselyInspector({ ...options, migrations: folder }, openPool, doors),
     ledgerTables: [`${schema}.${table}`, `${schema}.${lockTable}`],
     order: options.allowUnordered ? 'any' : 'strict',
+    transaction: 'all',
     async applied(query) {
       const ledger = await findLedger(query, { schema, table })
       if (ledger === null) return []
@@ -116,11 +116,14 @@ export function createKyselyInspector(options: KyselyInspectorOptions, openPool:
       run(migration, (migrator) =>
         migration.to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(migration.to),
       ),
-    async rollback(migration) {
-      const { NO_MIGRATIONS } = await import('kysely/migration')
-      await run(migration, (migrator) => migrator.migrateTo(migration.to ?? NO_MIGRATIONS))
-    },
+    // Kysely passes over a migration without a down step in silence, so all of them are looked at first.
+    rollback: (migration) =>
+      rollBackTool({ inspector, doors }, migration, async () => {
+        const { NO_MIGRATIONS } = await import('kysely/migration')
+        await run({ ...migration, log: () => {} }, (migrator) => migrator.migrateTo(migration.to ?? NO_MIGRATIONS))
+      }),
   }
+  return inspector
 }
 
 interface MigrationSource {
@@ -131,7 +134,11 @@ interface MigrationSource {
 function migrationSource(migrations: KyselyInspectorOptions['migrations']): MigrationSource {
   if (typeof migrations === 'string' || migrations instanceof URL) return folderSource(migrations)
   const provider = isProvider(migrations) ? migrations : { getMigrations: async () => ({ ...migrations }) }
-  return { provider, known: async () => idsInOrder(await provider.getMigrations()).map((id) => ({ id })) }
+  const known = async () => {
+    const found = await provider.getMigrations()
+    return idsInOrder(found).map((id) => ({ id, hasDown: hasDown(found[id]) }))
+  }
+  return { provider, known }
 }
 
 function folderSource(location: string | URL): MigrationSource {
@@ -151,8 +158,14 @@ function folderSource(location: string | URL): MigrationSource {
     const files = new Map<string, string>()
     try {
       for (const file of await readdir(folder)) files.set(path.parse(file).name, file)
-      const ids = idsInOrder(await provider.getMigrations())
-      return await Promise.all(ids.map(async (id) => ({ id, sourceHash: await hashFile(folder, files.get(id) ?? id) })))
+      const found = await provider.getMigrations()
+      return await Promise.all(
+        idsInOrder(found).map(async (id) => ({
+          id,
+          sourceHash: await hashFile(path.join(folder, files.get(id) ?? id)),
+          hasDown: hasDown(found[id]),
+        })),
+      )
     } catch (cause) {
       throw new EngineError('CONFIG_INVALID', `The migrations in ${folder} cannot be read: ${messageOf(cause)}`, {
         cause,
@@ -190,15 +203,13 @@ function isProvider(value: object): value is MigrationProvider {
   return 'getMigrations' in value && typeof value.getMigrations === 'function'
 }
 
+function hasDown(migration: KyselyMigration | undefined): boolean {
+  return typeof migration?.down === 'function'
+}
+
 /** Kysely sorts by code unit, not by locale. */
 function idsInOrder(migrations: Record<string, unknown>): string[] {
   return Object.keys(migrations).sort()
-}
-
-async function hashFile(folder: string, file: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(path.join(folder, file)))
-    .digest('hex')
 }
 
 function messageOf(error: unknown): string {

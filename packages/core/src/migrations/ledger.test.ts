@@ -60,6 +60,7 @@ test('checksum, time, order and success columns, under hostile names', async () 
   expect(await inspector.applied(query)).toEqual([
     { id: 'V1', checksum: '3', appliedAt: '2026-03-01' },
     { id: 'V2', checksum: '-7', appliedAt: '2026-02-01' },
+    { id: 'V3', checksum: '9', appliedAt: '2026-04-01', state: 'failed' },
   ])
   expect(await inspector.known()).toEqual([{ id: 'V1', checksum: '3' }, { id: 'V2' }])
 })

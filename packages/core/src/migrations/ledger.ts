@@ -1,6 +1,5 @@
-import { EngineError, isEngineError } from '../errors.ts'
-import type { Command, CommandRun } from '../postgres/run-command.ts'
 import type { Migration, MigrationInspector, MigrationOrder } from './inspector.ts'
+import { type Command, migrateByCommand, type RunCommand } from './ledger-command.ts'
 import { findLedger, quoteColumns } from './ledger-table.ts'
 
 export interface LedgerInspectorOptions {
@@ -18,8 +17,10 @@ export interface LedgerInspectorOptions {
   checksumColumn?: string
   /** Column with the time it was applied. */
   appliedAtColumn?: string
-  /** Boolean column that is true only where the migration succeeded. Other rows are left out. */
+  /** Boolean column that is true only where the migration succeeded. Other rows make the database `dirty`. */
   successColumn?: string
+  /** Ids that may be in the table without a file. */
+  retired?: readonly string[]
   /** The migrations the code knows, in order. Without it no comparison is possible: the verdict is `unknown`. */
   known?: KnownMigrations
   /** Whether the tool insists on order; default `any`. */
@@ -32,9 +33,6 @@ export interface LedgerInspectorOptions {
 export type KnownMigrations = readonly (string | Migration)[] | (() => KnownList | Promise<KnownList>)
 type KnownList = readonly (string | Migration)[]
 
-/** Runs a program from an array of arguments (postgres/run-command.ts). */
-export type RunCommand = (command: Command, run: CommandRun) => Promise<void>
-
 /**
  * An inspector for any tool that keeps a table with one row per migration: say which table and column, and which
  * command migrates.
@@ -45,6 +43,7 @@ export function createLedgerInspector(options: LedgerInspectorOptions, runComman
     name,
     ledgerTables: [`${schema}.${table}`],
     order: options.order ?? 'any',
+    ...(options.retired ? { retired: options.retired } : {}),
     async applied(query) {
       const ledger = await findLedger(query, { schema, table })
       if (ledger === null) return []
@@ -57,18 +56,25 @@ export function createLedgerInspector(options: LedgerInspectorOptions, runComman
         appliedAtColumn ?? idColumn,
         successColumn ?? idColumn,
       ])
-      const rows = await query<{ id: string; checksum: string | null; applied_at: string | null }>(
+      const rows = await query<{
+        id: string
+        checksum: string | null
+        applied_at: string | null
+        finished: boolean | null
+      }>(
         `SELECT ${id}::text AS id,
                 ${checksumColumn === undefined ? 'NULL' : checksum}::text AS checksum,
-                ${appliedAtColumn === undefined ? 'NULL' : appliedAt}::text AS applied_at
+                ${appliedAtColumn === undefined ? 'NULL' : appliedAt}::text AS applied_at,
+                ${successColumn === undefined ? 'true' : success} AS finished
          FROM ${ledger}
-         WHERE ${id} IS NOT NULL ${successColumn === undefined ? '' : `AND ${success}`}
+         WHERE ${id} IS NOT NULL
          ORDER BY ${order}, ${id}`,
       )
       return rows.map((row) => ({
         id: row.id,
         ...(row.checksum === null ? {} : { checksum: row.checksum }),
         ...(row.applied_at === null ? {} : { appliedAt: row.applied_at }),
+        ...(row.finished === true ? {} : { state: 'failed' as const }),
       }))
     },
     async known() {
@@ -79,42 +85,7 @@ export function createLedgerInspector(options: LedgerInspectorOptions, runComman
     ...(command === undefined
       ? {}
       : {
-          async migrate({ databaseUrl, signal, log }) {
-            const redact = redactor(databaseUrl)
-            const last: string[] = []
-            const onLine = (line: string) => {
-              const text = redact(line)
-              last.push(text)
-              if (last.length > 5) last.shift()
-              log(text)
-            }
-            try {
-              await runCommand({ ...command, env: { ...command.env, DATABASE_URL: databaseUrl } }, { signal, onLine })
-            } catch (cause) {
-              if (isEngineError(cause, 'ABORTED')) throw cause
-              const reason = cause instanceof Error ? cause.message : String(cause)
-              throw new EngineError('MIGRATION_FAILED', [`The migrations failed: ${reason}`, ...last].join('\n'), {
-                cause,
-                detail: { inspector: name },
-              })
-            }
-          },
+          migrate: (run) => migrateByCommand({ name, command, urlVariables: ['DATABASE_URL'], runCommand }, run),
         }),
-  }
-}
-
-/** Takes the database's URL and password out of what a program prints. */
-function redactor(databaseUrl: string): (line: string) => string {
-  // Not by URL: that refuses the form with an empty host, which names a unix socket.
-  const password = /^[a-z]+:\/\/[^:@/]*:([^@]+)@/.exec(databaseUrl)?.[1]
-  const secrets = password === undefined ? [databaseUrl] : [databaseUrl, password, decoded(password)]
-  return (line) => secrets.reduce((text, secret) => text.replaceAll(secret, '***'), line)
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
   }
 }

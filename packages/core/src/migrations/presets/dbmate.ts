@@ -1,0 +1,21 @@
+import { readLedgerRows } from '../ledger-rows.ts'
+import type { Preset } from './preset.ts'
+import { sqlFiles } from './sql-files.ts'
+
+/** dbmate: versions are text; a gap is run unless the command is given `--strict` (then say `order: 'strict'`). */
+export const dbmate: Preset = {
+  table: 'schema_migrations',
+  order: 'any',
+  folder: 'db/migrations',
+  async applied(query, ledger) {
+    const rows = await readLedgerRows(query, ledger, { columns: ['version'], order: ['version'] })
+    return (rows ?? []).map(({ version }) => ({ id: version ?? '' }))
+  },
+  known: (folder) =>
+    sqlFiles(folder, /^(\d+).*\.sql$/, ({ file, text }) => ({
+      id: /^\d+/.exec(file)?.[0] ?? '',
+      hasDown: /^--\s*migrate:down[^\n]*\n.*?\S/ms.test(text),
+    })),
+  // `up` would create the database, and without the first option its dump is written into the project.
+  command: ({ folder }) => ({ file: 'dbmate', args: ['--no-dump-schema', '--migrations-dir', folder, 'migrate'] }),
+}

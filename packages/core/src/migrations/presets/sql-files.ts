@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { listFolder, sqlHash } from '../files.ts'
+import type { Migration } from '../inspector.ts'
+import { plainNumber } from './preset.ts'
+
+interface SqlFile {
+  file: string
+  bytes: Buffer
+  text: string
+}
+
+/**
+ * Migrations in SQL files that begin with a number. `pattern` finds the number (1) and tells files that count;
+ * `describe` adds what a tool says of one.
+ */
+export async function sqlFiles(
+  folder: string,
+  pattern: RegExp,
+  describe: (file: SqlFile, all: readonly string[]) => Partial<Migration>,
+): Promise<Migration[]> {
+  const all = (await listFolder(folder)).sort()
+  const found = all.flatMap((file) => {
+    const digits = pattern.exec(file)?.[1]
+    return digits === undefined ? [] : [{ file, digits }]
+  })
+  return Promise.all(
+    found.map(async ({ file, digits }) => {
+      const bytes = await readFile(path.join(folder, file))
+      const text = bytes.toString('utf8')
+      const own = describe({ file, bytes, text }, all)
+      return { id: plainNumber(digits), label: path.parse(file).name, sourceHash: sqlHash(text), ...own }
+    }),
+  )
+}
