@@ -7,40 +7,14 @@ const attempts = 50
 
 export function auditTable(session: CatalogSession): AuditTable {
   return {
-    async append(entry, chain) {
-      for (let attempt = 1; ; attempt++) {
-        let tried: AuditEntry | undefined
-        try {
-          return await session.write(async (database) => {
-            // The connection was lost at the commit: only the table knows whether it happened.
-            if (tried && (await isThere(database, tried))) return tried
-            const last = await database
-              .selectFrom('audit_events')
-              .select(['seq', 'hash'])
-              .orderBy('seq', 'desc')
-              .limit(1)
-              .executeTakeFirst()
-            const seq = (last?.seq ?? 0) + 1
-            const event = { ...entry, seq, hash: chain(last?.hash ?? null, seq) }
-            tried = event
-            await database
-              .insertInto('audit_events')
-              .values({ ...event, detail: toText(event.detail) })
-              .execute()
-            return event
-          })
-        } catch (error) {
-          if (attempt >= attempts || !session.isDuplicate(error)) throw error
-        }
-      }
-    },
+    append: (entry, link) => append(session, entry, link),
 
     read: (after, limit = 1000) =>
       session.read(async (database) => {
         const rows = await database
           .selectFrom('audit_events')
           .selectAll()
-          .where('seq', '>', after)
+          .$if(after !== null, (query) => query.where('seq', '>', after ?? 0))
           .orderBy('seq')
           .limit(limit)
           .execute()
@@ -61,7 +35,90 @@ export function auditTable(session: CatalogSession): AuditTable {
           .execute()
         return rows.map(toEntry)
       }),
+
+    head: () =>
+      session.read(async (database) => {
+        const last = await lastOf(database)
+        const chain = last && (await chainOf(database, last))
+        return last && chain ? { chain, seq: last.seq, hash: last.hash } : null
+      }),
+
+    ...anchorTable(session),
   }
+}
+
+async function append(
+  session: CatalogSession,
+  entry: Parameters<AuditTable['append']>[0],
+  link: Parameters<AuditTable['append']>[1],
+): Promise<AuditEntry> {
+  for (let attempt = 1; ; attempt++) {
+    let tried: AuditEntry | undefined
+    try {
+      return await session.write(async (database) => {
+        // The connection was lost at the commit: only the table knows whether it happened.
+        if (tried && (await isThere(database, tried))) return tried
+        const last = await lastOf(database)
+        const seq = (last?.seq ?? 0) + 1
+        const place = { previous: last?.hash ?? null, seq, chain: last && (await chainOf(database, last)) }
+        const event = { ...entry, seq, ...link(place) }
+        tried = event
+        await database
+          .insertInto('audit_events')
+          .values({ ...event, detail: toText(event.detail) })
+          .execute()
+        return event
+      })
+    } catch (error) {
+      if (attempt >= attempts || !session.isDuplicate(error)) throw error
+    }
+  }
+}
+
+function anchorTable(session: CatalogSession): Pick<AuditTable, 'anchors' | 'noteAnchor'> {
+  return {
+    anchors: ({ chain, limit = 1_000_000, offset = 0 } = {}) =>
+      session.read(async (database) => {
+        const rows = await database
+          .selectFrom('audit_anchors')
+          .selectAll()
+          .$if(chain !== undefined, (query) => query.where('chain', '=', chain ?? ''))
+          .orderBy('seq', 'desc')
+          .orderBy('name', 'desc')
+          .limit(limit)
+          .offset(offset)
+          .execute()
+        return rows.map((row) => ({ ...row }))
+      }),
+
+    noteAnchor: (note) =>
+      session.write(async (database) => {
+        await database
+          .insertInto('audit_anchors')
+          .values(note)
+          .onConflict((conflict) => conflict.column('name').doNothing())
+          .execute()
+      }),
+  }
+}
+
+type Last = Pick<Tables['audit_events'], 'seq' | 'hash' | 'chain'>
+
+async function lastOf(database: Database): Promise<Last | null> {
+  const query = database.selectFrom('audit_events').select(['seq', 'hash', 'chain']).orderBy('seq', 'desc').limit(1)
+  return (await query.executeTakeFirst()) ?? null
+}
+
+/** The chain goes on after an event that a process of an older version has appended. */
+async function chainOf(database: Database, last: Last): Promise<string | null> {
+  if (last.chain !== null) return last.chain
+  const query = database
+    .selectFrom('audit_events')
+    .select('chain')
+    .where('chain', 'is not', null)
+    .orderBy('seq', 'desc')
+    .limit(1)
+  return (await query.executeTakeFirst())?.chain ?? null
 }
 
 /** The hash is of everything in the event and of all before it. */
@@ -71,5 +128,16 @@ async function isThere(database: Database, { seq, hash }: AuditEntry): Promise<b
 }
 
 function toEntry(row: Tables['audit_events']): AuditEntry {
-  return { ...row, detail: fromText(row.detail) }
+  return { ...row, detail: detailOf(row.detail) }
+}
+
+/** A text that is no JSON object was not written by us. It is shown, and fits no hash. */
+function detailOf(text: string): AuditEntry['detail'] {
+  try {
+    const detail = fromText<unknown>(text)
+    if (typeof detail === 'object' && detail !== null && !Array.isArray(detail)) return detail as AuditEntry['detail']
+  } catch {
+    // Shown as it is.
+  }
+  return { unreadable: text }
 }

@@ -1,3 +1,4 @@
+import type { EngineError } from '../errors.ts'
 /**
  * What the engine remembers beside the repository: jobs and their logs, restores, configuration, audit, schedule.
  *
@@ -14,12 +15,17 @@
 export interface Catalog {
   /** For people and logs: where this is, without any secret. */
   readonly location: string
+  /** Why it cannot be read any more: damaged, or deleted while it was open. Every use of it then throws `CATALOG_DAMAGED`. */
+  problem(): EngineError | null
+  /** Reads it again, so that `problem` is what is so now. */
+  retry(): Promise<void>
   readonly jobs: JobTable
   readonly restores: RestoreTable
   readonly configuration: ConfigurationTable
   readonly audit: AuditTable
   readonly schedule: ScheduleTable
   readonly workers: WorkerTable
+  readonly notifications: NotificationTable
   /**
    * Calls back soon after anybody has added a job, where the database can tell; sometimes without a cause, sometimes not
    * at all. Stopped by `close` at the latest.
@@ -72,6 +78,13 @@ export type NewJob = Pick<
 > &
   Partial<Pick<JobRecord, 'attempt' | 'resumes'>>
 
+/** Which process runs a job, and until when it may be silent. */
+export interface JobClaim {
+  worker: string
+  lease_until: string
+  started_at: string
+}
+
 export interface JobFilter {
   statuses?: readonly JobStatus[]
   kinds?: readonly string[]
@@ -111,17 +124,16 @@ export interface LogLine {
 export interface JobTable {
   /** Adds a queued job; one whose id is there already is left as it is. */
   insert(job: NewJob): Promise<void>
+  /** Adds a job that runs from the beginning, in the process that asks. `busy`: another job of the same writer runs. */
+  insertRunning(job: NewJob, claim: JobClaim): Promise<'claimed' | 'busy'>
   get(id: string): Promise<JobRecord | null>
   /** Queued ones in the order they will run if only they are asked for, else newest first. */
   list(filter?: JobFilter, page?: Page): Promise<JobRecord[]>
   count(filter?: JobFilter): Promise<number>
   /** All that match, newest first, in few bytes each: for lists of tens of thousands. */
   outline(filter?: JobFilter): Promise<JobOutline[]>
-  /** queued -> running. `busy`: another job of the same writer runs. `gone`: it is not queued any more. */
-  claim(
-    id: string,
-    claim: { worker: string; lease_until: string; started_at: string },
-  ): Promise<'claimed' | 'busy' | 'gone'>
+  /** queued -> running. `busy`: another job of the same writer runs, or waits in front of it. `gone`: it is not queued any more. */
+  claim(id: string, claim: JobClaim): Promise<'claimed' | 'busy' | 'gone'>
   /** Prolongs the lease and stores progress. `cancel`: somebody asked for it. `lost`: the job is not ours any more. */
   beat(
     id: string,
@@ -166,6 +178,20 @@ export interface RestoreRecord {
   created_by: string
   /** The plan that was carried out. */
   plan: Json | null
+  /** Whether the restored data became live. */
+  swapped: boolean
+  /** Whether an undo had put back what was before, when the server was last asked. */
+  undone: boolean
+  /** What went wrong after the restored data became live. */
+  problems: RestoreProblem[]
+  /** What ran on the restored data: migrations, data migrations, validators. `{}` where it did not come so far. */
+  ran: Json
+}
+
+export interface RestoreProblem {
+  code: string
+  text: string
+  advice?: string
 }
 
 export interface RestoreTable {
@@ -182,31 +208,85 @@ export interface ConfigurationTable {
   write(patch: Json, change: { by: string; at: string }): Promise<void>
 }
 
-export interface AuditEntry {
-  seq: number
+/** What makes a record an event of its chain. */
+export interface AuditLink {
   hash: string
+  /** Which chain; null for an event of version 1. */
+  chain: string | null
+  /** Null where the repository could not be opened. */
+  seal: string | null
+}
+
+export interface AuditEntry extends AuditLink {
+  seq: number
   at: string
   actor: string
   address: string | null
   action: string
   subject: string | null
-  outcome: 'allowed' | 'refused' | 'failed'
+  outcome: 'started' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted' | 'refused'
   detail: Json
 }
 
 export interface AuditTable {
-  /** Appends the next event; `chain` gives its hash from the hash before (null: there is none) and its number. */
+  /**
+   * Appends the next event; `link` makes of its place what holds it there: of the hash before (null: there is none), its
+   * number, and the chain that an event before it names.
+   */
   append(
-    entry: Omit<AuditEntry, 'seq' | 'hash'>,
-    chain: (previous: string | null, seq: number) => string,
+    entry: Omit<AuditEntry, 'seq' | keyof AuditLink>,
+    link: (place: { previous: string | null; seq: number; chain: string | null }) => AuditLink,
   ): Promise<AuditEntry>
-  /** In order, those with `seq` above `after`. */
-  read(after: number, limit?: number): Promise<AuditEntry[]>
+  /** In order, those with `seq` above `after`; null: from the very first. */
+  read(after: number | null, limit?: number): Promise<AuditEntry[]>
   /** Newest first. */
   list(page?: Page & { subject?: string; actor?: string; action?: string }): Promise<AuditEntry[]>
+  /** The newest event of the chain; null where none names one. */
+  head(): Promise<{ chain: string; seq: number; hash: string } | null>
+  /** The objects that events were laid into, those that reach furthest first. */
+  anchors(page?: Page & { chain?: string }): Promise<AuditAnchorNote[]>
+  /** Notes one; of a name that is there already nothing is changed. */
+  noteAnchor(note: AuditAnchorNote): Promise<void>
+}
+
+/** An object of the repository that holds events up to `seq`. */
+export interface AuditAnchorNote {
+  name: string
+  chain: string
+  seq: number
+  /** Of the last event in it. */
+  hash: string
+  at: string
+}
+
+/** Work that is asked for again and again. */
+export interface ScheduleRow {
+  /** Unique within an engine. */
+  name: string
+  /** Kind of job. */
+  kind: string
+  /** Label; null: the repository as a whole. */
+  database: string | null
+  /** Five fields: minute, hour, day of month, month, day of week. */
+  cron: string
+  /** IANA name; null: as configured at run time, or the server's own. */
+  time_zone: string | null
+  /** Runs begin up to so many minutes after their slot. */
+  jitter_minutes: number
+  enabled: boolean
+  /** What the job is asked for. */
+  input: Json
+  changed_by: string
+  changed_at: string
 }
 
 export interface ScheduleTable {
+  /** By name. */
+  list(): Promise<ScheduleRow[]>
+  /** Adds or replaces. */
+  put(schedule: ScheduleRow): Promise<void>
+  /** False where there is none of this name. */
+  remove(name: string): Promise<boolean>
   /** The newest slot that was ever fired, or null. */
   lastSlot(schedule: string): Promise<string | null>
   /**
@@ -235,5 +315,82 @@ export interface WorkerTable {
   list(): Promise<WorkerRecord[]>
   remove(id: string): Promise<void>
   /** Forgets workers not seen since. */
+  forget(before: string): Promise<void>
+}
+
+/** One message to one channel. */
+export interface DeliveryRecord {
+  /** `<event id>.<channel>`: the same message is never queued twice. */
+  id: string
+  event_id: string
+  channel: string
+  status: 'queued' | 'sent' | 'given_up'
+  attempts: number
+  /** Not before; also until when the process that sends it may be silent. */
+  next_at: string
+  created_at: string
+  /** When it was sent or given up. */
+  ended_at: string | null
+  /** Why the last attempt failed: a code, never what the other side said. */
+  last_error: string | null
+  /** SHA-256 of what was sent, in hex. */
+  body_sha256: string | null
+  event: Json
+}
+export type NewDelivery = Pick<DeliveryRecord, 'id' | 'event_id' | 'channel' | 'next_at'>
+
+/** Something bad that lasts. */
+export interface ConditionRecord {
+  key: string
+  since: string
+  /** How often it was found. */
+  count: number
+  /** When people were told of it last. */
+  told_at: string
+  /** What they were told. */
+  event: Json
+}
+
+/** What one look at the facts leads to: all of it or nothing. */
+export interface NotificationStep {
+  /** Facts from here on were looked at, up to there. */
+  position: { from: number; to: number }
+  at: string
+  events: readonly { id: string; at: string; type: string; body: Json }[]
+  deliveries: readonly NewDelivery[]
+  conditions: readonly ConditionRecord[]
+  /** Keys of conditions that ended. */
+  ended: readonly string[]
+}
+
+export interface DeliveryFilter {
+  status?: DeliveryRecord['status']
+  channel?: string
+}
+
+/** The outbox: what is to be told, to whom, and what has been. */
+export interface NotificationTable {
+  /** The number of the last fact that was looked at; begins at `head` where none was yet. */
+  position(head: number): Promise<number>
+  /** False, and nothing is written, where another process has moved the position. Events that are there are left alone. */
+  record(step: NotificationStep): Promise<boolean>
+  conditions(): Promise<ConditionRecord[]>
+  /** Queued ones whose time has come, oldest first. */
+  due(now: string, limit: number): Promise<DeliveryRecord[]>
+  /** Counts an attempt and keeps others away until `until`. False where another process was first. */
+  claim(id: string, attempt: { attempts: number; now: string; until: string }): Promise<boolean>
+  /** Ends an attempt, unless a later one has begun. */
+  settle(
+    id: string,
+    attempts: number,
+    end: Pick<DeliveryRecord, 'status' | 'next_at' | 'ended_at' | 'last_error' | 'body_sha256'>,
+  ): Promise<boolean>
+  /** Queues an ended one again, its attempts counted from zero. */
+  again(id: string, at: string): Promise<boolean>
+  get(id: string): Promise<DeliveryRecord | null>
+  /** Newest first. */
+  list(filter?: DeliveryFilter, page?: Page): Promise<DeliveryRecord[]>
+  count(filter?: DeliveryFilter): Promise<number>
+  /** Forgets ended deliveries from before, and events that none refers to. */
   forget(before: string): Promise<void>
 }

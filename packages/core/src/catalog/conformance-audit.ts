@@ -7,23 +7,32 @@ const entry = {
   address: '::1',
   action: 'backups.create',
   subject: 'b1',
-  outcome: 'allowed',
+  outcome: 'succeeded',
   detail: { nested: { list: [1, null] } },
 } as const
+
+interface Place {
+  previous: string | null
+  seq: number
+  chain: string | null
+}
+
+const linked = (hash: string, chain: string | null = null) => ({ hash, chain, seal: chain && `seal of ${hash}` })
 
 export const auditConformance: CatalogRule[] = [
   {
     name: 'audit events form one chain without gaps, many writers at once included',
     async run({ audit }) {
-      const chain = (previous: string | null, seq: number) => `${seq}:${(previous ?? 'root').split(':')[0]}`
-      await Promise.all(Array.from({ length: 12 }, () => audit.append(entry, chain)))
+      const link = (place: Place) => linked(`${place.seq}:${(place.previous ?? 'root').split(':')[0]}`)
+      await Promise.all(Array.from({ length: 12 }, () => audit.append(entry, link)))
       const events = await audit.read(0)
       assert.deepEqual(
         events.map(({ seq, hash }) => [seq, hash]),
         Array.from({ length: 12 }, (_, index) => [index + 1, `${index + 1}:${index === 0 ? 'root' : index}`]),
       )
-      const [{ seq: _seq, hash: _hash, ...first } = {}] = events
-      assert.deepEqual(first, entry)
+      const [{ seq: _seq, hash: _hash, chain, seal, ...first } = {}] = events
+      assert.deepEqual([first, chain, seal], [entry, null, null])
+      assert.deepEqual(await audit.read(null, 1), events.slice(0, 1))
       assert.deepEqual(
         (await audit.read(10)).map(({ seq }) => seq),
         [11, 12],
@@ -33,15 +42,46 @@ export const auditConformance: CatalogRule[] = [
   {
     name: 'audit events are listed newest first, by actor, action and subject',
     async run({ audit }) {
-      const chain = (_: string | null, seq: number) => String(seq)
-      await audit.append(entry, chain)
-      await audit.append({ ...entry, actor: 'u2', subject: null, address: null }, chain)
-      await audit.append({ ...entry, action: 'restores.run' }, chain)
+      const link = ({ seq }: Place) => linked(String(seq))
+      await audit.append(entry, link)
+      await audit.append({ ...entry, actor: 'u2', subject: null, address: null }, link)
+      await audit.append({ ...entry, action: 'restores.run' }, link)
       const seqs = async (filter: Parameters<typeof audit.list>[0]) => (await audit.list(filter)).map(({ seq }) => seq)
       assert.deepEqual(await seqs({}), [3, 2, 1])
       assert.deepEqual(await seqs({ actor: 'u2' }), [2])
       assert.deepEqual(await seqs({ action: 'restores.run' }), [3])
       assert.deepEqual(await seqs({ subject: 'b1', limit: 1, offset: 1 }), [1])
+    },
+  },
+  {
+    name: 'a chain goes on after events that name none, and its head is the newest of all',
+    async run({ audit }) {
+      const seen: (string | null)[] = []
+      const append = (chain: string | null) =>
+        audit.append(entry, (place) => {
+          seen.push(place.chain)
+          return linked(`h${place.seq}`, chain)
+        })
+      await append(null)
+      assert.equal(await audit.head(), null)
+      await append('c1')
+      await append(null)
+      assert.deepEqual(await audit.head(), { chain: 'c1', seq: 3, hash: 'h3' })
+      const last = await append('c1')
+      assert.deepEqual(seen, [null, null, 'c1', 'c1'])
+      assert.deepEqual([last.seq, last.hash, last.chain, last.seal], [4, 'h4', 'c1', 'seal of h4'])
+    },
+  },
+  {
+    name: 'anchors are noted once, and those of a chain are listed from the furthest on',
+    async run({ audit }) {
+      const note = (name: string, chain: string, seq: number) => ({ name, chain, seq, hash: `h${seq}`, at: entry.at })
+      await audit.noteAnchor(note('a', 'c1', 3))
+      await audit.noteAnchor(note('b', 'c1', 7))
+      await audit.noteAnchor(note('c', 'c2', 9))
+      await audit.noteAnchor({ ...note('b', 'c1', 7), hash: 'other' })
+      assert.deepEqual(await audit.anchors({ chain: 'c1' }), [note('b', 'c1', 7), note('a', 'c1', 3)])
+      assert.deepEqual(await audit.anchors({ limit: 1 }), [note('c', 'c2', 9)])
     },
   },
 ]

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Catalog, NewJob, RestoreRecord } from './catalog.ts'
 import { auditConformance } from './conformance-audit.ts'
+import { notificationConformance } from './conformance-notifications.ts'
 
 /** One rule of the {@link Catalog} contract; `run` gets an empty catalog and throws where the rule does not hold. */
 export interface CatalogRule {
@@ -27,6 +28,45 @@ function job(id: string, extra: Partial<NewJob> = {}): NewJob {
 }
 
 const claim = (worker: string, until = 30) => ({ worker, lease_until: at(until), started_at: at(1) })
+
+const runningRules: CatalogRule[] = [
+  {
+    name: 'a job that runs from the beginning is running, keeps its writer busy, and ends like any other',
+    async run({ jobs }) {
+      assert.equal(await jobs.insertRunning(job('j1'), claim('w1')), 'claimed')
+      const running = await jobs.get('j1')
+      assert.equal(running?.status, 'running')
+      assert.equal(running?.worker, 'w1')
+      assert.equal(await jobs.insertRunning(job('j2'), claim('w2')), 'busy')
+      assert.equal(await jobs.get('j2'), null)
+      await jobs.insert(job('j3'))
+      assert.equal(await jobs.claim('j3', claim('w2')), 'busy')
+      assert.equal(await jobs.finish('j1', 'w1', { status: 'succeeded', finished_at: at(2) }), true)
+      assert.equal(await jobs.insertRunning(job('j4'), claim('w2')), 'claimed')
+    },
+  },
+]
+
+const plannedRules: CatalogRule[] = [
+  {
+    name: 'schedules are added, replaced, listed by name and removed',
+    async run({ schedule }) {
+      const nightly = {
+        ...{ name: 'nightly', kind: 'backup', database: 'default', cron: '0 2 * * *', time_zone: null },
+        ...{ jitter_minutes: 5, enabled: true, input: { type: 'full' }, changed_by: 'u1', changed_at: at(0) },
+      }
+      const drill = { ...nightly, name: 'drill', kind: 'verify', database: null, enabled: false }
+      await schedule.put(nightly)
+      await schedule.put(drill)
+      assert.deepEqual(await schedule.list(), [drill, nightly])
+      await schedule.put({ ...drill, enabled: true })
+      assert.deepEqual((await schedule.list())[0], { ...drill, enabled: true })
+      assert.equal(await schedule.remove('drill'), true)
+      assert.equal(await schedule.remove('drill'), false)
+      assert.deepEqual(await schedule.list(), [nightly])
+    },
+  },
+]
 
 const jobRules: CatalogRule[] = [
   {
@@ -165,9 +205,11 @@ const jobRules: CatalogRule[] = [
   {
     name: 'what continues a broken-off job is there as soon as that job is broken off',
     async run({ jobs }) {
-      for (const id of ['j1', 'j2']) await jobs.insert(job(id))
+      // Of two writers: what continues the first would have to run before the second.
+      const made = (id: string) => ({ ...job(id), writer: id.slice(0, 2) })
+      for (const id of ['j1', 'j2']) await jobs.insert(made(id))
       await jobs.claim('j1', claim('w1', 30))
-      const next = ({ id }: { id: string }) => ({ ...job(`${id}-2`), attempt: 2, resumes: id })
+      const next = ({ id }: { id: string }) => ({ ...made(`${id}-2`), attempt: 2, resumes: id })
       await jobs.expire(at(31), next)
       assert.equal((await jobs.get('j1-2'))?.status, 'queued')
       await jobs.claim('j2', claim('w1', 90))
@@ -245,6 +287,10 @@ const restore: RestoreRecord = {
   job_id: 'j1',
   created_by: 'u1',
   plan: { hash: 'h', steps: [{ id: 'create' }] },
+  swapped: true,
+  undone: false,
+  problems: [{ code: 'MEDIA_NOT_IN_PLACE', text: 'The folder "é" is missing.' }],
+  ran: { migrations: ['0002'], data_migrations: [{ name: 'é', when: 'after', sha256: null, milliseconds: 3 }] },
 }
 
 const otherRules: CatalogRule[] = [
@@ -330,4 +376,11 @@ const otherRules: CatalogRule[] = [
 ]
 
 /** The rules every catalog passes, free of any test framework. */
-export const catalogConformance: CatalogRule[] = [...jobRules, ...otherRules, ...auditConformance]
+export const catalogConformance: CatalogRule[] = [
+  ...jobRules,
+  ...runningRules,
+  ...plannedRules,
+  ...otherRules,
+  ...auditConformance,
+  ...notificationConformance,
+]

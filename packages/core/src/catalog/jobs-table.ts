@@ -1,3 +1,4 @@
+import type { ExpressionBuilder } from 'kysely'
 import type { JobFilter, JobRecord, JobStatus, JobTable, NewJob } from './catalog.ts'
 import { type CatalogSession, type Database, fromText, fromTextOrNull, toText, toTextOrNull } from './session.ts'
 import type { Tables } from './tables.ts'
@@ -7,6 +8,23 @@ const finished = ['succeeded', 'failed', 'cancelled', 'interrupted'] as const
 export function jobTable(session: CatalogSession): JobTable {
   return {
     insert: (job) => session.write((database) => insertJob(session, database, job)),
+
+    async insertRunning(job, claim) {
+      try {
+        await session.write((database) =>
+          database
+            .insertInto('jobs')
+            .values({ ...newRow(job), ...claim, status: 'running' })
+            // Ours already: the answer to the first attempt was lost with its connection.
+            .onConflict((conflict) => conflict.column('id').doNothing())
+            .execute(),
+        )
+        return 'claimed'
+      } catch (error) {
+        if (session.isDuplicate(error)) return 'busy'
+        throw error
+      }
+    },
 
     get: (id) =>
       session.read(async (database) => {
@@ -49,10 +67,11 @@ export function jobTable(session: CatalogSession): JobTable {
             .set({ status: 'running', worker, lease_until, started_at })
             .where('id', '=', id)
             .where('status', '=', 'queued')
+            .where(isFirstOfItsWriter)
             .executeTakeFirst()
           // Ours already: the answer to the first attempt was lost with its connection.
-          const claimed = changed.numUpdatedRows > 0n || (await isHeld(database, id, worker, 'running'))
-          return claimed ? 'claimed' : 'gone'
+          if (changed.numUpdatedRows > 0n || (await isHeld(database, id, worker, 'running'))) return 'claimed'
+          return (await isQueued(database, id)) ? 'busy' : 'gone'
         })
       } catch (error) {
         if (session.isDuplicate(error)) return 'busy'
@@ -200,13 +219,43 @@ export function jobTable(session: CatalogSession): JobTable {
 
 /** Also used where a job is added together with what called for it. */
 export async function insertJob(session: CatalogSession, database: Database, job: NewJob): Promise<void> {
-  const { input, attempt = 1, resumes = null, ...rest } = job
   await database
     .insertInto('jobs')
-    .values({ ...rest, input: toText(input), attempt, resumes, status: 'queued', cancel_requested: 0 })
+    .values({ ...newRow(job), status: 'queued' })
     .onConflict((conflict) => conflict.column('id').doNothing())
     .execute()
   await session.announceJob?.(database)
+}
+
+function newRow({ input, attempt = 1, resumes = null, ...rest }: NewJob) {
+  return { ...rest, input: toText(input), attempt, resumes, cancel_requested: 0 }
+}
+
+/** A process that finds a writer busy with one job must not take the job after the next when the first has just ended. */
+function isFirstOfItsWriter(job: ExpressionBuilder<Tables, 'jobs'>) {
+  const earlier = job
+    .selectFrom('jobs as earlier')
+    .select('earlier.id')
+    .whereRef('earlier.writer', '=', 'jobs.writer')
+    .where('earlier.status', '=', 'queued')
+    .where(({ eb, ref, and, or }) =>
+      or([
+        eb('earlier.position', '<', ref('jobs.position')),
+        and([
+          eb('earlier.position', '=', ref('jobs.position')),
+          or([
+            eb('earlier.created_at', '<', ref('jobs.created_at')),
+            and([eb('earlier.created_at', '=', ref('jobs.created_at')), eb('earlier.id', '<', ref('jobs.id'))]),
+          ]),
+        ]),
+      ]),
+    )
+  return job.not(job.exists(earlier))
+}
+
+async function isQueued(database: Database, id: string): Promise<boolean> {
+  const found = database.selectFrom('jobs').select('id').where('id', '=', id).where('status', '=', 'queued')
+  return (await found.executeTakeFirst()) !== undefined
 }
 
 async function isHeld(database: Database, id: string, worker: string, status: JobStatus): Promise<boolean> {

@@ -27,6 +27,10 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
 
 const migrations: Record<string, Migration> = {
   '0001_tables': { up: createTables },
+  '0002_facts_and_schedules': { up: addFactsAndSchedules },
+  '0003_ran_on_restored': { up: addRanOnRestored },
+  '0004_notifications': { up: addNotifications },
+  '0005_audit_seals': { up: addAuditSeals },
 }
 
 const provider: MigrationProvider = { getMigrations: async () => migrations }
@@ -131,5 +135,88 @@ async function createTables(database: Kysely<Tables>): Promise<void> {
     .addColumn('roles', 'text', (column) => column.notNull())
     .addColumn('started_at', 'text', (column) => column.notNull())
     .addColumn('seen_at', 'text', (column) => column.notNull())
+    .execute()
+}
+
+async function addFactsAndSchedules(database: Kysely<Tables>): Promise<void> {
+  for (const name of ['swapped', 'undone'])
+    await database.schema
+      .alterTable('restores')
+      .addColumn(name, 'integer', (column) => column.notNull().defaultTo(0))
+      .execute()
+  await database.schema
+    .alterTable('restores')
+    .addColumn('problems', 'text', (column) => column.notNull().defaultTo('[]'))
+    .execute()
+  await database.schema
+    .createTable('schedules')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('database', 'text')
+    .addColumn('cron', 'text', (column) => column.notNull())
+    .addColumn('time_zone', 'text')
+    .addColumn('jitter_minutes', 'integer', (column) => column.notNull())
+    .addColumn('enabled', 'integer', (column) => column.notNull())
+    .addColumn('input', 'text', (column) => column.notNull())
+    .addColumn('changed_by', 'text', (column) => column.notNull())
+    .addColumn('changed_at', 'text', (column) => column.notNull())
+    .execute()
+}
+
+async function addRanOnRestored(database: Kysely<Tables>): Promise<void> {
+  await database.schema
+    .alterTable('restores')
+    .addColumn('ran', 'text', (column) => column.notNull().defaultTo('{}'))
+    .execute()
+}
+
+async function addNotifications(database: Kysely<Tables>): Promise<void> {
+  await database.schema
+    .createTable('notification_events')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('at', 'text', (column) => column.notNull())
+    .addColumn('type', 'text', (column) => column.notNull())
+    .addColumn('body', 'text', (column) => column.notNull())
+    .execute()
+  await database.schema
+    .createTable('deliveries')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('event_id', 'text', (column) => column.notNull())
+    .addColumn('channel', 'text', (column) => column.notNull())
+    .addColumn('status', 'text', (column) => column.notNull())
+    .addColumn('attempts', 'integer', (column) => column.notNull())
+    .addColumn('next_at', 'text', (column) => column.notNull())
+    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('ended_at', 'text')
+    .addColumn('last_error', 'text')
+    .addColumn('body_sha256', 'text')
+    .execute()
+  await database.schema.createIndex('deliveries_due').on('deliveries').columns(['status', 'next_at']).execute()
+  await database.schema.createIndex('deliveries_event').on('deliveries').column('event_id').execute()
+  await database.schema
+    .createTable('conditions')
+    .addColumn('key', 'text', (column) => column.primaryKey())
+    .addColumn('since', 'text', (column) => column.notNull())
+    .addColumn('count', 'integer', (column) => column.notNull())
+    .addColumn('told_at', 'text', (column) => column.notNull())
+    .addColumn('event', 'text', (column) => column.notNull())
+    .execute()
+  await database.schema
+    .createTable('stream_positions')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('seq', 'integer', (column) => column.notNull())
+    .execute()
+}
+
+async function addAuditSeals(database: Kysely<Tables>): Promise<void> {
+  for (const name of ['chain', 'seal'])
+    await database.schema.alterTable('audit_events').addColumn(name, 'text').execute()
+  await database.schema
+    .createTable('audit_anchors')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('chain', 'text', (column) => column.notNull())
+    .addColumn('seq', 'integer', (column) => column.notNull())
+    .addColumn('hash', 'text', (column) => column.notNull())
+    .addColumn('at', 'text', (column) => column.notNull())
     .execute()
 }

@@ -4,11 +4,22 @@ import { markTable } from '../postgres/catalog-carry.ts'
 import { bookkeepingComment } from '../postgres/excluded.ts'
 import type { Tables } from './tables.ts'
 
-/** What may lie in a schema without making it somebody else's. `marker` is written by backups. */
-const ourTables = [
-  ...['jobs', 'job_logs', 'restores', 'configuration', 'audit_events', 'schedule_slots', 'workers'],
-  ...['catalog_migrations', 'catalog_migrations_lock', markTable, 'marker'],
-]
+/** All of them: a table that is missing here does not compile. */
+const tables: Record<keyof Tables, true> = {
+  ...{ jobs: true, job_logs: true, restores: true, schedules: true, configuration: true, audit_events: true },
+  ...{
+    audit_anchors: true,
+    schedule_slots: true,
+    workers: true,
+    conditions: true,
+    deliveries: true,
+    notification_events: true,
+    stream_positions: true,
+  },
+}
+
+/** What a schema may hold and still be a catalog's. `marker` is written by backups. */
+const ourTables = [...Object.keys(tables), 'catalog_migrations', 'catalog_migrations_lock', markTable, 'marker']
 
 /**
  * Makes the schema and the table of the mark where they are missing. The schema's comment says that it is ours: by that

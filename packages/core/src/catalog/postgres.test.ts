@@ -164,11 +164,11 @@ test("a schema with something else in it is refused, an empty one and an earlier
 test('an audit event whose commit lost its answer is not appended again', async () => {
   const name = await newDatabase()
   const catalog = await open(name)
-  const entry = { actor: 'u', address: null, action: 'a', subject: null, outcome: 'allowed', detail: {} } as const
+  const entry = { actor: 'u', address: null, action: 'a', subject: null, outcome: 'succeeded', detail: {} } as const
   let calls = 0
-  const chain = (previous: string | null, seq: number) => {
+  const chain = ({ previous, seq }: { previous: string | null; seq: number }) => {
     calls++
-    return `${previous}/${seq}`
+    return { hash: `${previous}/${seq}`, chain: null, seal: null }
   }
   // The server commits and then ends the session, so that the answer to COMMIT is an error.
   const original = Client.prototype.query

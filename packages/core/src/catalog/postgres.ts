@@ -1,15 +1,16 @@
 import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely'
 import type { Pool } from 'pg'
-import { EngineError } from '../errors.ts'
+import { EngineError, isEngineError } from '../errors.ts'
 import { isCarried, markTable, oneOpener, shareWriters } from '../postgres/catalog-carry.ts'
 import { databaseError } from '../postgres/database-errors.ts'
 import { assembleCatalog } from './assemble.ts'
 import type { Catalog } from './catalog.ts'
 import { migrateCatalog } from './migrations.ts'
-import { again, isDuplicate } from './postgres-again.ts'
 import { hintChannel, listenForHints } from './postgres-hints.ts'
 import { prepareSchema } from './postgres-schema.ts'
+import { isDuplicate, retryTransient } from './retry-transient.ts'
 import type { Tables } from './tables.ts'
+import { type CatalogFault, catalogError } from './watched-session.ts'
 
 export interface PostgresCatalogOptions {
   /** Made by the caller (with an `error` listener); {@link Catalog.close} ends it. */
@@ -35,7 +36,7 @@ export async function openPostgresCatalog(options: PostgresCatalogOptions): Prom
   const database = root.withSchema(schema)
   // Whatever the role or the database has as its default: under another level a writer would not see the mark.
   const transaction = <T>(work: (transaction: Transaction<Tables>) => Promise<T>) =>
-    again(patienceMs, () => root.transaction().setIsolationLevel('read committed').execute(work))
+    retryTransient(patienceMs, () => root.transaction().setIsolationLevel('read committed').execute(work))
   try {
     await transaction(async (opening) => {
       await sql.raw(oneOpener).execute(opening)
@@ -47,18 +48,20 @@ export async function openPostgresCatalog(options: PostgresCatalogOptions): Prom
     })
   } catch (error) {
     await root.destroy()
-    throw databaseError(error, `opening the catalog in ${location}`)
+    const said = catalogError(error, { location, faultOf: faultAtOpening })
+    throw isEngineError(said) ? said : databaseError(error, `opening the catalog in ${location}`)
   }
   const listening = new Set<{ stop(): void }>()
   return assembleCatalog({
     location,
+    watch: { faultOf },
     listen(onHint) {
       const hints = listenForHints(pool, schema, onHint)
       listening.add(hints)
       return hints
     },
     session: {
-      read: (work) => again(patienceMs, () => work(database)),
+      read: (work) => retryTransient(patienceMs, () => work(database)),
       write: (work) =>
         transaction(async (writing) => {
           await sql.raw(shareWriters).execute(writing)
@@ -76,6 +79,25 @@ export async function openPostgresCatalog(options: PostgresCatalogOptions): Prom
       await root.destroy()
     },
   })
+}
+
+const faults: Readonly<Record<string, CatalogFault>> = {
+  // A table, a column or the schema is missing.
+  ...{ '42P01': 'gone', '42703': 'damaged', '3F000': 'gone', '3D000': 'gone' },
+  // data_corrupted, index_corrupted, io_error
+  ...{ XX001: 'damaged', XX002: 'damaged', '58030': 'damaged' },
+  // disk_full, read_only_sql_transaction
+  ...{ '53100': 'full', '25006': 'full' },
+}
+
+/** A database that is not there yet is no catalog that was deleted. */
+function faultAtOpening(error: unknown): CatalogFault | null {
+  return (error as { code?: unknown } | null)?.code === '3D000' ? null : faultOf(error)
+}
+
+function faultOf(error: unknown): CatalogFault | null {
+  const code = error instanceof Error ? Reflect.get(error, 'code') : undefined
+  return typeof code === 'string' && Object.hasOwn(faults, code) ? (faults[code] as CatalogFault) : null
 }
 
 async function isMarked(writing: Transaction<Tables>, schema: string): Promise<boolean> {

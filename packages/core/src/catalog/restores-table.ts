@@ -1,12 +1,20 @@
 import type { RestoreRecord, RestoreTable } from './catalog.ts'
-import { type CatalogSession, fromTextOrNull, toTextOrNull } from './session.ts'
+import { type CatalogSession, fromText, fromTextOrNull, toText, toTextOrNull } from './session.ts'
 import type { Tables } from './tables.ts'
 
 export function restoreTable(session: CatalogSession): RestoreTable {
   return {
     put: (restore) =>
       session.write(async (database) => {
-        const row = { ...restore, error: toTextOrNull(restore.error), plan: toTextOrNull(restore.plan) }
+        const row = {
+          ...restore,
+          error: toTextOrNull(restore.error),
+          plan: toTextOrNull(restore.plan),
+          swapped: Number(restore.swapped),
+          undone: Number(restore.undone),
+          problems: toText(restore.problems),
+          ran: toText(restore.ran),
+        }
         const { id: _, ...changes } = row
         await database
           .insertInto('restores')
@@ -41,5 +49,13 @@ export function restoreTable(session: CatalogSession): RestoreTable {
 }
 
 function toRestore(row: Tables['restores']): RestoreRecord {
-  return { ...row, error: fromTextOrNull(row.error), plan: fromTextOrNull(row.plan) }
+  return {
+    ...row,
+    error: fromTextOrNull(row.error),
+    plan: fromTextOrNull(row.plan),
+    swapped: row.swapped === 1,
+    undone: row.undone === 1,
+    problems: fromText(row.problems),
+    ran: fromText(row.ran),
+  }
 }

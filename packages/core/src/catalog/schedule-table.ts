@@ -1,9 +1,32 @@
-import type { ScheduleTable } from './catalog.ts'
+import type { ScheduleRow, ScheduleTable } from './catalog.ts'
 import { insertJob } from './jobs-table.ts'
-import type { CatalogSession } from './session.ts'
+import { type CatalogSession, fromText, toText } from './session.ts'
+import type { Tables } from './tables.ts'
 
 export function scheduleTable(session: CatalogSession): ScheduleTable {
   return {
+    list: () =>
+      session.read(async (database) =>
+        (await database.selectFrom('schedules').selectAll().orderBy('name').execute()).map(toSchedule),
+      ),
+
+    put: (schedule) =>
+      session.write(async (database) => {
+        const row = { ...schedule, enabled: Number(schedule.enabled), input: toText(schedule.input) }
+        const { name: _, ...changes } = row
+        await database
+          .insertInto('schedules')
+          .values(row)
+          .onConflict((conflict) => conflict.column('name').doUpdateSet(changes))
+          .execute()
+      }),
+
+    remove: (name) =>
+      session.write(async (database) => {
+        const removed = await database.deleteFrom('schedules').where('name', '=', name).executeTakeFirst()
+        return removed.numDeletedRows > 0n
+      }),
+
     lastSlot: (schedule) =>
       session.read(async (database) => {
         const row = await database
@@ -52,4 +75,8 @@ export function scheduleTable(session: CatalogSession): ScheduleTable {
           .execute()
       }),
   }
+}
+
+function toSchedule(row: Tables['schedules']): ScheduleRow {
+  return { ...row, enabled: row.enabled === 1, input: fromText(row.input) }
 }

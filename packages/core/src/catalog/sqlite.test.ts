@@ -42,10 +42,10 @@ test('two connections to one file, as of two processes, make the tables once and
     address: null,
     action: 'a',
     subject: null,
-    outcome: 'allowed' as const,
+    outcome: 'succeeded' as const,
     detail: {},
   }
-  const chain = (_: string | null, seq: number) => String(seq)
+  const chain = ({ seq }: { seq: number }) => ({ hash: String(seq), chain: null, seal: null })
   await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 2 ? first : second).audit.append(entry, chain)))
   expect((await first.audit.read(0)).map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, n) => n + 1))
   await first.close()

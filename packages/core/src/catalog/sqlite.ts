@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -9,6 +9,7 @@ import type { Catalog } from './catalog.ts'
 import { migrateCatalog } from './migrations.ts'
 import { asKyselyDatabase } from './node-sqlite.ts'
 import type { Tables } from './tables.ts'
+import { type CatalogFault, catalogDamaged, catalogError } from './watched-session.ts'
 
 export interface SqliteCatalogOptions {
   /** How long an operation is tried again while another process writes. Default 30 s. */
@@ -21,29 +22,68 @@ export interface SqliteCatalogOptions {
  */
 export async function openSqliteCatalog(path: string, options: SqliteCatalogOptions = {}): Promise<Catalog> {
   const { patienceMs = 30_000 } = options
+  const watch = watchFile(path)
   const file = openFile(path)
   const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: asKyselyDatabase(file) }) })
   try {
     // In WAL mode NORMAL does not sync at every commit, which would hold up the host's event loop: what was written
     // survives the process dying, and a power failure may take its last moments, never its consistency.
-    await again(patienceMs, async () => file.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL'))
+    await retryTransient(patienceMs, async () => file.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL'))
     // SQLite's migrations run outside a transaction; held together, two processes cannot make the tables at once.
-    await again(patienceMs, async () => file.exec('BEGIN IMMEDIATE'))
+    await retryTransient(patienceMs, async () => file.exec('BEGIN IMMEDIATE'))
     await migrateCatalog(database, undefined)
     file.exec('COMMIT')
   } catch (error) {
     file.close()
-    throw error
+    throw catalogError(error, { location: path, ...watch })
   }
+  watch.begin()
   return assembleCatalog({
     location: path,
+    watch,
     session: {
-      read: (work) => again(patienceMs, () => work(database)),
-      write: (work) => again(patienceMs, () => database.transaction().execute(work)),
+      read: (work) => retryTransient(patienceMs, () => work(database)),
+      write: (work) => retryTransient(patienceMs, () => database.transaction().execute(work)),
       isDuplicate: (error) => codeOf(error) === 2067 || codeOf(error) === 1555,
     },
     close: () => database.destroy(),
   })
+}
+
+/** The file under the path, by its identity: one that was deleted goes on being written where nobody finds it. */
+function watchFile(path: string) {
+  const identity = () => {
+    const found = statSync(path, { throwIfNoEntry: false })
+    return found && `${found.dev}:${found.ino}`
+  }
+  let opened: string | undefined
+  return {
+    begin() {
+      if (path !== ':memory:') opened = identity()
+    },
+    faultOf,
+    requirePresent() {
+      if (opened === undefined) return
+      const now = identity()
+      if (now !== opened) throw catalogDamaged('gone', path, now ? 'another file is there.' : 'the file is missing.')
+    },
+  }
+}
+
+const faults: Record<number, CatalogFault> = {
+  // SQLITE_ERROR: a table or a column is missing.
+  1: 'damaged',
+  // READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB
+  ...{ 8: 'full', 10: 'damaged', 11: 'damaged', 13: 'full', 14: 'damaged', 26: 'damaged' },
+}
+
+/** SQLITE_IOERR_SHMSIZE: there is no room for the index of the write-ahead log. */
+const noRoomForShm = 4874
+
+function faultOf(error: unknown): CatalogFault | null {
+  const code = codeOf(error)
+  if (code === undefined) return null
+  return code === noRoomForShm ? 'full' : (faults[code & 0xff] ?? null)
 }
 
 function openFile(path: string): DatabaseSync {
@@ -62,7 +102,7 @@ function openFile(path: string): DatabaseSync {
 }
 
 /** Repeats while the file is locked (SQLITE_BUSY and its extended codes); a refused transaction changed nothing. */
-async function again<T>(patienceMs: number, work: () => Promise<T>): Promise<T> {
+async function retryTransient<T>(patienceMs: number, work: () => Promise<T>): Promise<T> {
   const until = Date.now() + patienceMs
   for (;;) {
     try {

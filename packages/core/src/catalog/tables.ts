@@ -46,6 +46,22 @@ export interface Tables {
     job_id: string | null
     created_by: string
     plan: string | null
+    swapped: number
+    undone: number
+    problems: string
+    ran: string
+  }
+  schedules: {
+    name: string
+    kind: string
+    database: string | null
+    cron: string
+    time_zone: string | null
+    jitter_minutes: number
+    enabled: number
+    input: string
+    changed_by: string
+    changed_at: string
   }
   configuration: { name: string; value: string; changed_by: string; changed_at: string }
   audit_events: {
@@ -56,9 +72,27 @@ export interface Tables {
     address: string | null
     action: string
     subject: string | null
-    outcome: 'allowed' | 'refused' | 'failed'
+    outcome: 'started' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted' | 'refused'
     detail: string
+    chain: string | null
+    seal: string | null
   }
+  audit_anchors: { name: string; chain: string; seq: number; hash: string; at: string }
   schedule_slots: { schedule: string; slot: string; worker: string; fired_at: string; job_id: string | null }
   workers: { id: string; host: string; pid: number; roles: string; started_at: string; seen_at: string }
+  notification_events: { id: string; at: string; type: string; body: string }
+  deliveries: {
+    id: string
+    event_id: string
+    channel: string
+    status: 'queued' | 'sent' | 'given_up'
+    attempts: number
+    next_at: string
+    created_at: string
+    ended_at: string | null
+    last_error: string | null
+    body_sha256: string | null
+  }
+  conditions: { key: string; since: string; count: number; told_at: string; event: string }
+  stream_positions: { name: string; seq: number }
 }

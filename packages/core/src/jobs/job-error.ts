@@ -1,5 +1,5 @@
 import type { Json } from '../catalog/catalog.ts'
-import { isEngineError } from '../errors.ts'
+import { isEngineError, wireCode } from '../errors.ts'
 
 /**
  * An error as records keep it and HTTP shows it: as a problem has it, what happened in `detail` and facts beside it. Of
@@ -9,10 +9,10 @@ export function jobError(error: unknown): Json {
   if (isEngineError(error))
     return {
       ...error.detail,
-      code: error.code,
+      code: wireCode(error.code),
       detail: error.message,
       advice: error.advice,
       retryable: error.retryable,
     }
-  return { code: 'INTERNAL', detail: error instanceof Error ? error.message : String(error) }
+  return { code: wireCode('INTERNAL'), detail: error instanceof Error ? error.message : String(error) }
 }

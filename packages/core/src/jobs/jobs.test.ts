@@ -98,7 +98,7 @@ describe('jobs', () => {
     const job = await jobs.ended((await jobs.add(request())).id)
     expect(job).toMatchObject({
       status: 'failed',
-      error: { code: 'STORAGE_FULL', detail: 'No space left.', free: 0, advice: expect.any(String) },
+      error: { code: 'storage_full', detail: 'No space left.', free: 0, advice: expect.any(String) },
     })
     expect(await catalog.jobs.readLogs(job.id, 0)).toMatchObject([{ level: 'error', message: 'No space left.' }])
   })
@@ -144,7 +144,7 @@ describe('jobs', () => {
     await until(() => expect(running).toHaveLength(1))
     expect(await jobs.cancel(two.id)).toBe('cancelled')
     expect(await jobs.cancel(one.id)).toBe('requested')
-    expect(await jobs.ended(one.id)).toMatchObject({ status: 'cancelled', error: { code: 'ABORTED' } })
+    expect(await jobs.ended(one.id)).toMatchObject({ status: 'cancelled', error: { code: 'aborted' } })
     expect(await jobs.cancel(one.id)).toBe('finished')
     expect(await jobs.cancel('tnone')).toBe('missing')
     await delay(100)

@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Catalog, JobRecord, Json, NewJob } from '../catalog/catalog.ts'
-import { EngineError } from '../errors.ts'
+import { EngineError, throwIfAborted } from '../errors.ts'
 import { type Clock, isoTime, type Timer } from './clock.ts'
 import { randomId } from './job-id.ts'
-import type { JobQueue } from './job-queue.ts'
-import { createJobRunner, type JobHandler } from './runner.ts'
+import type { Delivery, JobQueue, QueuedJob } from './job-queue.ts'
+import { createJobRunner, type JobContext, type JobHandler, type RunHere } from './runner.ts'
 import { createWatchers, type JobUpdate } from './watchers.ts'
 
 export interface JobRequest {
@@ -27,8 +28,17 @@ export interface Jobs {
   /** Starts nothing more, breaks off what runs (`interrupted`, to be taken up again where that is safe), and waits. */
   stop(): Promise<void>
   add(request: JobRequest): Promise<JobRecord>
+  /**
+   * Does now what somebody waits for, as a job like any other. `LEASE_HELD` after `waitMs` where another job of the same
+   * writer runs.
+   */
+  runHere<T>(
+    request: JobRequest,
+    how: Omit<RunHere<T>, 'work'> & { waitMs?: number },
+    work: (context: JobContext & { taskId: string }) => Promise<T>,
+  ): Promise<T>
   /** For jobs that somebody else put into the catalog. */
-  notice(job: Pick<JobRecord, 'id' | 'position' | 'writer'>): Promise<void>
+  notice(job: QueuedJob): Promise<void>
   cancel(jobId: string): Promise<'cancelled' | 'requested' | 'finished' | 'missing'>
   /** Puts these queued jobs first, in this order. Gives the ids that were moved. */
   reorder(jobIds: readonly string[]): Promise<string[]>
@@ -56,15 +66,22 @@ export interface JobsOptions {
    * 5 s.
    */
   sweepMs?: number
+  /** Told of jobs whose process is gone. */
+  onBroken?: (job: JobRecord) => Promise<void>
   /** Times a broken-off job is begun again. Default 3. */
   maxAttempts?: number
 }
+
+/** The place in the queue of a job that never waits in it. */
+const waitedFor = -1
+/** How often a writer that is busy is asked again. */
+const busyMs = 500
 
 /** In the catalog's configuration, so that a pause holds for every process and outlives a restart. */
 const pausedName = '.queue_paused'
 
 export function createJobs(options: JobsOptions): Jobs {
-  const { catalog, queue, handlers, clock, worker, leaseMs, sweepMs = 5000, maxAttempts = 3 } = options
+  const { catalog, queue, handlers, clock, worker, leaseMs, sweepMs = 5000, maxAttempts = 3, onBroken } = options
   const watchers = createWatchers(catalog)
   const runner = createJobRunner({
     catalog,
@@ -94,11 +111,15 @@ export function createJobs(options: JobsOptions): Jobs {
     created_at: isoTime(clock.now()),
   })
 
-  async function deliver(jobId: string): Promise<void> {
-    if (stopped) return
-    if ((await runner.run(jobId)) !== 'done') return
+  async function deliver(jobId: string): Promise<Delivery> {
+    if (stopped) return 'stopped'
+    // Another process may have paused the queue since the last look.
+    if (await isPaused()) return 'paused'
+    const outcome = await runner.run(jobId)
+    if (outcome !== 'done') return outcome
     const job = await catalog.jobs.get(jobId)
     if (job?.status === 'interrupted') await takeUp(job)
+    return 'done'
   }
 
   /**
@@ -106,7 +127,9 @@ export function createJobs(options: JobsOptions): Jobs {
    * that however often it is added there is one.
    */
   function successorOf(job: JobRecord): NewJob | null {
-    if (job.cancel_requested || !handlers[job.kind]?.resumable || job.attempt >= maxAttempts) return null
+    // What somebody waited for in another process is theirs to begin again.
+    if (job.position === waitedFor || job.cancel_requested) return null
+    if (!handlers[job.kind]?.resumable || job.attempt >= maxAttempts) return null
     const { kind, subject_id, database, writer, position, input, trigger, created_by } = job
     return {
       id: `${job.id.replace(/-\d+$/, '')}-${job.attempt + 1}`,
@@ -124,8 +147,26 @@ export function createJobs(options: JobsOptions): Jobs {
     if (successor && !stopped) await queue.add(successor)
   }
 
+  /** Jobs whose process is gone end here. */
+  async function expire(): Promise<void> {
+    for (const job of await catalog.jobs.expire(isoTime(clock.now()), successorOf)) {
+      await onBroken?.(job)
+      await takeUp(job)
+    }
+  }
+
+  /** Names the job that is in the way. */
+  async function busy({ writer, database }: NewJob): Promise<EngineError> {
+    const running = await catalog.jobs.list({ statuses: ['running'] })
+    const other = running.find((job) => job.writer === writer)
+    const what = other ? `The task ${other.id} (${other.kind}, of ${other.created_by})` : 'Another task'
+    return new EngineError('LEASE_HELD', `${what} works on "${database}".`, {
+      detail: other ? { task_id: other.id, kind: other.kind } : {},
+    })
+  }
+
   async function sweep(): Promise<void> {
-    for (const job of await catalog.jobs.expire(isoTime(clock.now()), successorOf)) await takeUp(job)
+    await expire()
     const paused = await isPaused()
     await (paused ? queue.pause() : queue.resume())
     if (paused) return
@@ -164,7 +205,12 @@ export function createJobs(options: JobsOptions): Jobs {
     async start() {
       if (!stopped) return
       stopped = false
-      await queue.start(deliver)
+      try {
+        await queue.start(deliver)
+      } catch (error) {
+        stopped = true
+        throw error
+      }
       await sweep()
       scheduleSweep()
       hints = catalog.listen?.(onHint)
@@ -184,6 +230,22 @@ export function createJobs(options: JobsOptions): Jobs {
       if (!stopped) await queue.add(job)
       watchers.notify(job.id)
       return (await catalog.jobs.get(job.id)) as JobRecord
+    },
+    async runHere(request, { waitMs = 0, ...how }, work) {
+      const { signal } = how
+      const job = { ...newJob(request), position: waitedFor }
+      const until = clock.now() + waitMs
+      for (;;) {
+        await expire()
+        const done = await runner.runHere(job, {
+          ...how,
+          work: (context) => work({ ...context, taskId: job.id }),
+        })
+        if (done) return done.result
+        throwIfAborted(signal)
+        if (clock.now() >= until) throw await busy(job)
+        await delay(busyMs, undefined, signal ? { signal } : {}).catch(() => throwIfAborted(signal))
+      }
     },
     notice: async (job) => {
       watchers.notify(job.id)

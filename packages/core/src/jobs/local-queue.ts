@@ -1,12 +1,12 @@
 import PQueue from 'p-queue'
-import type { JobQueue } from './job-queue.ts'
+import type { Delivery, JobQueue } from './job-queue.ts'
 
 /** The queue of one process, in memory: the runner fills it again from the catalog after a start. */
 export function createLocalQueue({ concurrency = 2 }: { concurrency?: number } = {}): JobQueue {
   const all = new PQueue({ concurrency, autoStart: false })
   const writers = new Map<string, PQueue>()
   const waiting = new Map<string, PQueue>()
-  let deliver: ((jobId: string) => Promise<void>) | undefined
+  let deliver: ((jobId: string) => Promise<Delivery>) | undefined
   let paused = false
 
   /** Jobs of one writer wait in a queue of their own, so that they do not fill the places of others. */

@@ -39,10 +39,25 @@ export interface RunnerOptions {
 export interface JobRunner {
   /** Runs the job if it can be claimed. `busy`: another one of its writer runs, perhaps in another process. */
   run(jobId: string): Promise<'done' | 'busy' | 'gone'>
+  /**
+   * Runs work that somebody waits for, under a record that says it runs: result and errors are theirs, progress and logs
+   * go to both. Null where another job of the same writer runs.
+   */
+  runHere<T>(job: NewJob, how: RunHere<T>): Promise<{ result: T } | null>
   /** Stops the job if it runs here. */
   stop(jobId: string, reason: StopReason): boolean
   stopAll(reason: StopReason): void
   running(): string[]
+}
+
+export interface RunHere<T> {
+  signal?: AbortSignal | undefined
+  report?: Reporter | undefined
+  work(context: JobContext): Promise<T>
+  /** What the record keeps of the result. */
+  summary(result: T): Json | null
+  /** The error that the record ends with although there is a result. */
+  failure?(result: T): Error | null
 }
 
 /** How often a progress that changed is written: often enough to be on a page within a second. */
@@ -90,6 +105,52 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
   }
 
   async function work(job: JobRecord, abort: AbortController): Promise<void> {
+    const handler = handlers[job.kind]
+    await recorded(job, abort, async (context) => {
+      if (!handler) throw new EngineError('INTERNAL', `No handler is known for jobs of kind "${job.kind}".`)
+      return handler.run(job, context)
+    })
+  }
+
+  async function runHere<T>(job: NewJob, how: RunHere<T>): Promise<{ result: T } | null> {
+    const now = clock.now()
+    const claim = { worker, lease_until: isoTime(now + leaseMs), started_at: isoTime(now) }
+    ours.add(job.id)
+    const abort = new AbortController()
+    const stop = () => abort.abort('cancelled')
+    try {
+      if ((await catalog.jobs.insertRunning(job, claim)) === 'busy') return null
+      active.set(job.id, abort)
+      how.signal?.addEventListener('abort', stop, { once: true })
+      if (how.signal?.aborted) stop()
+      onChange(job.id)
+      let done: { result: T } | undefined
+      const failure = await recorded({ ...job, attempt: job.attempt ?? 1 }, abort, async ({ signal, report }) => {
+        const both: Reporter = (event) => {
+          report(event)
+          how.report?.(event)
+        }
+        done = { result: await how.work({ signal, report: both }) }
+        const bad = how.failure?.(done.result)
+        if (bad) throw bad
+        return how.summary(done.result)
+      })
+      if (failure && !done) throw failure.error
+      return done ?? null
+    } finally {
+      how.signal?.removeEventListener('abort', stop)
+      active.delete(job.id)
+      ours.delete(job.id)
+      onChange(job.id)
+    }
+  }
+
+  /** Runs work under the lease of its record, and writes its end. Gives the error it ended with. */
+  async function recorded(
+    job: Pick<JobRecord, 'id' | 'attempt'>,
+    abort: AbortController,
+    run: (context: JobContext) => Promise<Json | null>,
+  ): Promise<{ error: unknown } | null> {
     let dirty = false
     const recorder = createRecorder({
       jobs: catalog.jobs,
@@ -106,31 +167,31 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
       return recorder.progress() ?? undefined
     })
     let outcome: Omit<JobOutcome, 'finished_at'>
+    let failure: { error: unknown } | null = null
     try {
-      const handler = handlers[job.kind]
-      if (!handler) throw new EngineError('INTERNAL', `No handler is known for jobs of kind "${job.kind}".`)
       abort.signal.throwIfAborted()
-      outcome = {
-        status: 'succeeded',
-        result: await handler.run(job, { signal: abort.signal, report: recorder.report }),
-      }
+      outcome = { status: 'succeeded', result: await run({ signal: abort.signal, report: recorder.report }) }
     } catch (error) {
+      failure = { error }
       outcome = outcomeOf(error, abort.signal)
       if (outcome.status === 'failed')
         recorder.report({ type: 'log', level: 'error', message: String(outcome.error?.detail) })
     }
     await lease.end()
-    // Logs that cannot be written must not keep the job from ending.
+    // Logs and progress that cannot be written must not keep the job from ending.
     await recorder.flush().catch(() => {})
     const progress = recorder.progress()
     if (progress)
-      await catalog.jobs.beat(job.id, {
-        worker,
-        lease_until: isoTime(clock.now() + leaseMs),
-        progress: { ...progress },
-      })
-    const next = outcome.status === 'interrupted' ? successorOf(job) : null
-    await catalog.jobs.finish(job.id, worker, { ...outcome, finished_at: isoTime(clock.now()), next })
+      await catalog.jobs
+        .beat(job.id, { worker, lease_until: isoTime(clock.now() + leaseMs), progress: { ...progress } })
+        .catch(() => {})
+    // What somebody waits for is theirs to begin again.
+    const next = outcome.status === 'interrupted' && isOfQueue(job) ? successorOf(job) : null
+    const end = { ...outcome, finished_at: isoTime(clock.now()), next }
+    const finish = catalog.jobs.finish(job.id, worker, end)
+    // Whoever waits learns how the work ended, also where the catalog cannot be told.
+    await (isOfQueue(job) ? finish : finish.catch((error: unknown) => void process.emitWarning(String(error))))
+    return failure
   }
 
   /** Beats until ended; a lease that cannot be prolonged, or a wish to cancel, stops the work. */
@@ -179,6 +240,7 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
 
   return {
     run,
+    runHere,
     stop(jobId, reason) {
       const abort = active.get(jobId)
       abort?.abort(reason)
@@ -189,6 +251,11 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
     },
     running: () => [...active.keys()],
   }
+}
+
+/** A whole record comes from the queue; of what somebody waits for there is only what is needed. */
+function isOfQueue(job: Pick<JobRecord, 'id' | 'attempt'> | JobRecord): job is JobRecord {
+  return 'lease_until' in job
 }
 
 /** Work that ends with an error after it was asked to stop was stopped; whatever its error says. */

@@ -9,7 +9,7 @@ export interface SchedulerOptions<Planned extends Schedule> {
   /** Asked anew at every look, so that changed configuration holds at once. */
   schedules: () => Promise<Planned[]>
   /** The job of a slot. */
-  job: (schedule: Planned, slot: Date, lateMs: number) => NewJob
+  job: (schedule: Planned, slot: Date, lateMs: number) => NewJob | Promise<NewJob>
   /** Called with each job this process put into the catalog. */
   onFired: (job: NewJob) => Promise<void>
   /** Told of looks that failed; the next one makes up for them. */
@@ -29,6 +29,9 @@ export interface Scheduler {
 
 const lookMs = 15_000
 
+/** What the slots of a schedule are kept under. The times are part of it: a changed one starts from now and makes up for no missed run. */
+export const slotsName = ({ name, cron, timeZone }: Schedule): string => `${name} ${cron} ${timeZone}`
+
 export function createScheduler<Planned extends Schedule>(options: SchedulerOptions<Planned>): Scheduler {
   const { catalog, clock, worker, schedules, job, onFired, onError } = options
   let timer: Timer | undefined
@@ -47,8 +50,7 @@ export function createScheduler<Planned extends Schedule>(options: SchedulerOpti
 
   async function fire(schedule: Planned): Promise<NewJob | null> {
     const now = new Date(clock.now())
-    // The times are part of the name: a schedule that was changed begins anew and makes up for nothing.
-    const name = `${schedule.name} ${schedule.cron} ${schedule.timeZone}`
+    const name = slotsName(schedule)
     const take = (slot: Date, next: NewJob | null) =>
       catalog.schedule.fire({ schedule: name, slot: slot.toISOString(), worker, fired_at: now.toISOString() }, next)
     const last = await catalog.schedule.lastSlot(name)
@@ -60,7 +62,7 @@ export function createScheduler<Planned extends Schedule>(options: SchedulerOpti
     }
     const due = dueSlot(schedule, new Date(last), now)
     if (!due) return null
-    const next = job(schedule, due.slot, due.lateMs)
+    const next = await job(schedule, due.slot, due.lateMs)
     return (await take(due.slot, next)) ? next : null
   }
 

@@ -11,7 +11,7 @@ const transientSystem = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ENOENT'
 const lockTimeout = '55P03'
 
 /** Runs `work` until it succeeds or fails for good, for `patienceMs` at most. */
-export async function again<T>(patienceMs: number, work: () => Promise<T>): Promise<T> {
+export async function retryTransient<T>(patienceMs: number, work: () => Promise<T>): Promise<T> {
   const until = Date.now() + patienceMs
   for (let waitMs = 20; ; waitMs = Math.min(waitMs * 2, 1000)) {
     try {
