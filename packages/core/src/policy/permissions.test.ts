@@ -13,6 +13,7 @@ test.each([
   ['operator', 'backups:create', true],
   ['operator', 'backups:download', false],
   ['operator', 'restores:run', false],
+  ['operator', 'rows:query', false],
   ['operator', 'config:write', false],
   ['admin', 'restores:run', true],
 ] as const)('%s and %s: %s', (role, permission, expected) => {

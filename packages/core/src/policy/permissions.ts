@@ -1,7 +1,7 @@
 /**
  * Everything that can be allowed or not. Routes name one each; CLI and library calls run with all of them.
  *
- * `backups:download` and `restores:run` reach every row of the database, so only administrators have them.
+ * `backups:download`, `restores:run` and `rows:query` reach every row of the database, so only administrators have them.
  */
 export const permissions = [
   'backups:read',
@@ -12,6 +12,7 @@ export const permissions = [
   'backups:delete',
   'restores:read',
   'restores:run',
+  'rows:query',
   'tasks:read',
   'tasks:manage',
   'schedule:read',
@@ -19,6 +20,7 @@ export const permissions = [
   'config:write',
   'maintenance:run',
   'status:read',
+  'metrics:read',
   'audit:read',
 ] as const
 export type Permission = (typeof permissions)[number]
@@ -33,6 +35,7 @@ const viewer: readonly Permission[] = [
   'schedule:read',
   'config:read',
   'status:read',
+  'metrics:read',
 ]
 const operator: readonly Permission[] = [
   ...viewer,

@@ -9,12 +9,14 @@ const history = fc.record({
   backups: fc.array(
     fc.record({
       database: fc.constantFrom('a', 'b'),
+      system_identifier: fc.constantFrom('1', '2'),
       // Minutes around the end of daylight saving in most of the zones, or up to three years back.
       minutes: fc.oneof(fc.integer({ min: 0, max: 60 * 24 * 40 }), fc.integer({ min: 0, max: 60 * 24 * 1000 })),
       good: fc.boolean(),
       pinned: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
       neededForUndo: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
       safety: fc.integer({ min: 0, max: 4 }).map((n) => n === 0),
+      madeBy: fc.constantFrom(undefined, undefined, 'ann', 'ben'),
     }),
     { maxLength: 24 },
   ),
@@ -39,16 +41,21 @@ test(`equals the reference model in ${runs} random histories`, { timeout: 60_000
       const list = backups.map(({ minutes, ...rest }, index) => ({
         ...rest,
         id: `b${index}`,
+        // The order is the number's, whatever the times say.
+        number: index,
         createdAt: new Date(now.getTime() - minutes * 60_000),
+        storedAt: null,
+        takenAt: null,
       }))
-      const decisions = decideRetention(list, policy, now)
+      const decisions = decideRetention(list, policy, { engine: now, storage: null, server: null })
       const keptIds = new Set(decisions.filter((decision) => decision.keep).map((decision) => decision.id))
       expect([...keptIds].sort()).toEqual(referenceRetention(list, policy, now).sort())
       for (const decision of decisions) expect(decision.reasons).not.toEqual([])
-      for (const database of ['a', 'b']) {
-        const good = list.filter((entry) => entry.database === database && entry.good)
-        if (good.length > 0) expect(good.some((entry) => keptIds.has(entry.id))).toBe(true)
-      }
+      for (const database of ['a', 'b'])
+        for (const server of ['1', '2']) {
+          const good = list.filter((one) => one.database === database && one.system_identifier === server && one.good)
+          if (good.length > 0) expect(good.some((entry) => keptIds.has(entry.id))).toBe(true)
+        }
     }),
     { numRuns: runs, seed: 20_261_122 },
   )
@@ -63,7 +70,9 @@ function referenceRetention(backups: RetentionBackup[], policy: RetentionPolicy,
 }
 
 function stays(backup: RetentionBackup, all: RetentionBackup[], policy: RetentionPolicy, now: Date): boolean {
-  const same = all.filter((other) => other.database === backup.database)
+  const same = all.filter(
+    (other) => other.database === backup.database && other.system_identifier === backup.system_identifier,
+  )
   if (!same.some((other) => other.good)) return true
   if (backup.pinned || backup.neededForUndo) return true
 
@@ -77,7 +86,8 @@ function stays(backup: RetentionBackup, all: RetentionBackup[], policy: Retentio
 
   const newer = ordinary.filter((other) => other !== backup && isNewer(other, backup))
   const young = policy.days === 0 || ageDays <= policy.days
-  const few = policy.newest === 0 || newer.length < policy.newest
+  const against = newer.filter((other) => other.madeBy === undefined || other.madeBy === backup.madeBy)
+  const few = policy.newest === 0 || against.length < policy.newest
   if (young && few) return true
 
   if (!backup.good) return false
@@ -88,16 +98,18 @@ function stays(backup: RetentionBackup, all: RetentionBackup[], policy: Retentio
     [policy.monthly, (moment) => local(moment, policy.timeZone).slice(0, 7)],
     [policy.yearly, (moment) => local(moment, policy.timeZone).slice(0, 4)],
   ]
-  return buckets.some(([wanted, bucket]) => {
-    const own = bucket(backup.createdAt)
-    const newerBuckets = new Set(newer.map((other) => bucket(other.createdAt)))
-    return !newerBuckets.has(own) && newerBuckets.size < wanted
-  })
+  const newestOfBucket = (others: RetentionBackup[]) =>
+    buckets.some(([wanted, bucket]) => {
+      const own = bucket(backup.createdAt)
+      const newerBuckets = new Set(others.map((other) => bucket(other.createdAt)))
+      return !newerBuckets.has(own) && newerBuckets.size < wanted
+    })
+  const isScheduled = ({ madeBy }: RetentionBackup) => madeBy === undefined
+  return newestOfBucket(newer) || (isScheduled(backup) && newestOfBucket(newer.filter(isScheduled)))
 }
 
 function isNewer(a: RetentionBackup, b: RetentionBackup): boolean {
-  if (a.createdAt.getTime() !== b.createdAt.getTime()) return a.createdAt.getTime() > b.createdAt.getTime()
-  return a.id > b.id
+  return a.number > b.number
 }
 
 /** `2026-11-22 14:05:09` in the zone: Swedish writes ISO. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { decideRetention, type RetentionBackup, type RetentionPolicy } from './retention.ts'
 
 const now = new Date('2026-11-22T12:00:00Z')
+const clocks = { engine: now, storage: null, server: null }
 const noLimits: RetentionPolicy = {
   newest: 0,
   days: 0,
@@ -18,8 +19,13 @@ const day = 86_400_000
 function backup(id: string, ageDays: number, extra: Partial<RetentionBackup> = {}): RetentionBackup {
   return {
     id,
+    // As clocks that are right would have it; tests of wrong ones are in retention-clocks.test.ts.
+    number: 1000 - ageDays,
     database: 'shop',
+    system_identifier: '1',
     createdAt: new Date(now.getTime() - ageDays * day),
+    storedAt: null,
+    takenAt: null,
     good: true,
     pinned: false,
     neededForUndo: false,
@@ -29,7 +35,7 @@ function backup(id: string, ageDays: number, extra: Partial<RetentionBackup> = {
 }
 
 function kept(backups: RetentionBackup[], policy: Partial<RetentionPolicy>): string[] {
-  return decideRetention(backups, { ...noLimits, ...policy }, now)
+  return decideRetention(backups, { ...noLimits, ...policy }, clocks)
     .filter((decision) => decision.keep)
     .map((decision) => decision.id)
 }
@@ -79,6 +85,27 @@ describe('retention', () => {
       ['s1', 'b2'],
     ],
     ['a safety backup stays where it is the last good one', [backup('s', 30, { safety: true })], {}, ['s']],
+    [
+      'an actor pushes out neither what the schedule made nor what others asked for, however many backups they make',
+      [
+        ...[1, 2, 3, 4].map((age) => backup(`op${age}`, age, { madeBy: 'operator' })),
+        ...[backup('s5', 5), backup('a6', 6, { madeBy: 'admin' }), backup('s7', 7), backup('s8', 8)],
+      ],
+      { newest: 2 },
+      ['op1', 'op2', 's5', 'a6', 's7'],
+    ],
+    [
+      'what the schedule made pushes out all that is older',
+      [backup('s1', 1), backup('s2', 2), backup('op3', 3, { madeBy: 'operator' }), backup('s4', 4)],
+      { newest: 2 },
+      ['s1', 's2'],
+    ],
+    [
+      'the backup of a day is that of the schedule too, where somebody made another one later',
+      [backup('late', 1, { madeBy: 'operator', number: 999.5 }), backup('s1', 1), backup('s2', 2), backup('s3', 3)],
+      { newest: 1, daily: 2 },
+      ['late', 's1', 's2'],
+    ],
     ['daily goes beyond the limits', five, { newest: 1, daily: 3 }, ['b1', 'b2', 'b3']],
   ] as [string, RetentionBackup[], Partial<RetentionPolicy>, string[]][])('%s', (_, backups, policy, expected) => {
     expect(kept(backups, policy)).toEqual(expected)
@@ -87,7 +114,7 @@ describe('retention', () => {
   test('days begin at midnight of the zone', () => {
     const backups = [
       backup('late', 0, { createdAt: new Date('2026-11-21T23:30:00Z') }),
-      backup('early', 0, { createdAt: new Date('2026-11-21T22:30:00Z') }),
+      backup('early', 1, { createdAt: new Date('2026-11-21T22:30:00Z') }),
     ]
     expect(kept(backups, { newest: 1, daily: 2, timeZone: 'UTC' })).toEqual(['late'])
     expect(kept(backups, { newest: 1, daily: 2, timeZone: 'Europe/Paris' })).toEqual(['late', 'early'])
@@ -96,7 +123,7 @@ describe('retention', () => {
   test('the hour that comes twice is two hours', () => {
     const backups = [
       backup('second', 0, { createdAt: new Date('2026-10-25T01:30:00Z') }),
-      backup('first', 0, { createdAt: new Date('2026-10-25T00:30:00Z') }),
+      backup('first', 1, { createdAt: new Date('2026-10-25T00:30:00Z') }),
     ]
     expect(kept(backups, { newest: 1, hourly: 2, timeZone: 'Europe/Paris' })).toEqual(['second', 'first'])
   })
@@ -105,7 +132,7 @@ describe('retention', () => {
     const [first, second] = decideRetention(
       [backup('b1', 1), backup('b2', 40)],
       { ...noLimits, newest: 1, days: 30 },
-      now,
+      clocks,
     )
     expect(first).toMatchObject({ keep: true, reasons: ['last_good', 'within_limits'] })
     expect(second).toMatchObject({
