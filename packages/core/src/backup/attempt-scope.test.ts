@@ -26,9 +26,9 @@ test('a failure is thrown as it is, after everything was let go of and told to e
     scope.onEnd(() => {
       released += 1
     })
-    throw new EngineError('CENSUS_MISMATCH', 'no')
+    throw new EngineError('ROW_COUNT_MISMATCH', 'no')
   })
-  await expect(run).rejects.toMatchObject({ code: 'CENSUS_MISMATCH' })
+  await expect(run).rejects.toMatchObject({ code: 'ROW_COUNT_MISMATCH' })
   expect(released).toBe(2)
   expect(signal?.aborted).toBe(true)
 })

@@ -64,7 +64,7 @@ export async function inAttemptScope<T>(
   }
 }
 
-/** A moment for what was in flight to notice; nobody waits longer for a function of the host that hangs. */
+/** A moment for what was in flight to notice; a function of the host that hangs is not waited for longer. */
 async function settledWithin(work: Promise<unknown> | undefined, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const patience = new Promise<void>((resolve) => {

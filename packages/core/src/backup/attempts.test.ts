@@ -36,11 +36,11 @@ test('other errors are not tried again', async () => {
   const run = withAttempts(
     async () => {
       attempts += 1
-      throw new EngineError('CENSUS_MISMATCH', 'no')
+      throw new EngineError('ROW_COUNT_MISMATCH', 'no')
     },
     { delaysMs: [1, 1] },
   )
-  await expect(run).rejects.toMatchObject({ code: 'CENSUS_MISMATCH' })
+  await expect(run).rejects.toMatchObject({ code: 'ROW_COUNT_MISMATCH' })
   expect(attempts).toBe(1)
 })
 

@@ -1,7 +1,8 @@
 import type { Reporter } from '../events.ts'
 import type { MigrationInspector } from '../migrations/inspector.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
-import type { Manifest } from '../repository/documents.ts'
+import type { Invariant } from '../postgres/invariants.ts'
+import type { Manifest } from '../repository/documents/documents.ts'
 import type { Repository } from '../repository/repository.ts'
 
 /** What backups of one database have in common: where from, where to, with what means. Already validated. */
@@ -9,6 +10,8 @@ export interface BackupContext {
   repository: Repository
   database: ConnectionParameters
   inspectors: readonly MigrationInspector[]
+  /** Queries whose results are recorded, and compared after a restore. */
+  invariants?: readonly Invariant[]
   /** Folders that `includeMedia` adds; names are unique. */
   media: readonly { name: string; path: string }[]
   app: { name: string; version: string | null; installedPackages: Record<string, string> }
@@ -71,6 +74,8 @@ export interface BackupOptions {
   lockBudgetMs: number | 'wait'
   /** How long to wait for another backup of the same database to end. Default 0: `LEASE_HELD`. */
   waitMs?: number
+  /** The newest event of the audit log, asked for when the manifest is put together; what it throws is passed over. */
+  auditHead?: (() => Promise<Manifest['audit_head'] | null>) | undefined
   signal?: AbortSignal
   report?: Reporter
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Manifest } from '../repository/documents.ts'
-import { sampleManifest } from '../repository/sample-manifest.ts'
+import type { Manifest } from '../repository/documents/documents.ts'
+import { sampleManifest } from '../repository/documents/sample-manifest.ts'
 import { type BaseCandidate, chooseBase } from './base.ts'
 
 const now = new Date('2026-06-15T12:00:00Z')

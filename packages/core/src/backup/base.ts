@@ -1,4 +1,4 @@
-import type { Manifest } from '../repository/documents.ts'
+import type { Manifest } from '../repository/documents/documents.ts'
 
 /** An earlier backup, as the repository lists it. */
 export interface BaseCandidate {
@@ -54,7 +54,7 @@ export function chooseBase(facts: {
   return { base: manifest }
 }
 
-/** When everything was last read: what limits how long an error that nobody notices can be passed on. */
+/** When everything was last read: what limits how long an unnoticed error can be passed on. */
 export function lastFullAt(manifest: Manifest): string {
   return manifest.type === 'full' ? manifest.created_at : (manifest.change?.last_full_at ?? manifest.created_at)
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Segment, TableRecord } from '../repository/documents.ts'
+import type { Segment, TableRecord } from '../repository/documents/documents.ts'
 import { comparableSegment, voidedTable } from './compare-table.ts'
 import { chooseSample } from './sample.ts'
 
@@ -67,12 +67,12 @@ test('the sample takes each unchanged segment once in so many backups', () => {
     { takenOver: Array.from({ length: 130 }, () => segment), counted: null, voided: null },
     { takenOver: [undefined, segment, undefined], counted: null, voided: null },
     { takenOver: [undefined], counted: null, voided: 'new table' },
-  ]
+  ].map((change, table) => ({ table, change }))
   const seen = new Set<string>()
   for (let turn = 7; turn < 107; turn++) {
     const sample = chooseSample(changes, { share: 0.01, turn })
     expect([1, 2]).toContain(sample.length)
-    for (const one of sample) seen.add(`${one.table}/${one.segment}`)
+    for (const one of sample) seen.add(`${one.of.table}/${one.segment}`)
   }
   expect(seen.size).toBe(131)
   expect(seen.has('1/1')).toBe(true)

@@ -1,7 +1,7 @@
 import type { TableFingerprint } from '../postgres/fingerprint.ts'
 import type { SegmentRange } from '../postgres/segments.ts'
 import type { SourceTable } from '../postgres/tables.ts'
-import type { Segment, TableRecord } from '../repository/documents.ts'
+import type { Segment, TableRecord } from '../repository/documents/documents.ts'
 
 /**
  * Why nothing of a table can be taken over from the base, for people; `null` when its segments can be compared. Pure.
@@ -13,6 +13,7 @@ export function voidedTable(base: TableRecord | undefined, now: SourceTable & Ta
   if (base.rows_excluded) return 'its rows were left out before'
   if (now.access_method !== 'heap') return `access method ${now.access_method ?? 'unknown'}`
   if (now.condition !== null || base.condition !== null) return 'read under a condition'
+  if (now.unplannable) return `read by COPY alone: ${now.unplannable}`
   if (!now.comparable || !base.comparable) return 'a column prints what other rows or unknown code say'
   if (base.access_method !== now.access_method) return 'access method changed'
   if (base.relfilenode !== now.relfilenode) return 'relfilenode changed'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { listManifests } from '../repository/documents/manifests.ts'
 import { initRepository } from '../repository/init.ts'
-import { listManifests } from '../repository/manifests.ts'
 import type { Repository } from '../repository/repository.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
 import type { Storage } from '../storage/storage.ts'

@@ -1,5 +1,4 @@
 import type { Reporter } from '../events.ts'
-import type { MigrationInspector } from '../migrations/inspector.ts'
 import { readCatalogSchemas } from '../postgres/bookkeeping.ts'
 import { readDatabaseProperties } from '../postgres/database-properties.ts'
 import { readExtensions } from '../postgres/extensions.ts'
@@ -7,8 +6,10 @@ import { readPopulatedViews } from '../postgres/populated-views.ts'
 import type { Query } from '../postgres/query.ts'
 import { readRoles } from '../postgres/roles.ts'
 import { readTablespaces } from '../postgres/tablespaces.ts'
-import type { DatabaseProperties, Manifest, RoleRecord } from '../repository/documents.ts'
+import type { DatabaseProperties, Manifest, RoleRecord } from '../repository/documents/documents.ts'
+import type { BackupContext } from './backup-context.ts'
 import { type MigrationState, readMigrationState } from './migration-state.ts'
+import { recordInvariants } from './record-invariants.ts'
 
 /** What a backup records of the database besides its rows. */
 export interface DatabaseFacts {
@@ -18,13 +19,14 @@ export interface DatabaseFacts {
   tablespaces: string[]
   populatedViews: NonNullable<Manifest['populated_views']>
   migrations: MigrationState
+  invariants: NonNullable<Manifest['invariants']>
   catalogSchemas: string[]
 }
 
 /** Reads them one after the other on the session that holds the snapshot. */
 export async function readDatabaseFacts(
   query: Query,
-  inspectors: readonly MigrationInspector[],
+  { inspectors, invariants = [] }: Pick<BackupContext, 'inspectors' | 'invariants'>,
   report: Reporter | undefined,
 ): Promise<DatabaseFacts> {
   return {
@@ -34,6 +36,7 @@ export async function readDatabaseFacts(
     tablespaces: await readTablespaces(query),
     populatedViews: await readPopulatedViews(query),
     migrations: await readMigrationState(inspectors, query, report),
+    invariants: await recordInvariants(query, invariants, report),
     catalogSchemas: await readCatalogSchemas(query),
   }
 }

@@ -3,31 +3,17 @@ import { sqlState } from '../postgres/database-errors.ts'
 import { qualifiedName } from '../postgres/identifiers.ts'
 import { type ScannedRange, type ScanResult, scanSegments } from '../postgres/scan-segments.ts'
 import type { Session } from '../postgres/session.ts'
-import type { ChunkIndex } from '../repository/chunk-index.ts'
-import type { Change, Segment } from '../repository/documents.ts'
-import { readSegments } from '../repository/manifest-chunks.ts'
+import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
+import type { Change, Segment } from '../repository/documents/documents.ts'
+import { readSegments } from '../repository/documents/manifest-chunks.ts'
 import { comparableSegment, voidedTable } from './compare-table.ts'
 import type { Base } from './find-base.ts'
 import type { FingerprintedTable, PlannedTable } from './plan-tables.ts'
+import type { RowChange } from './readable.ts'
 import { type ScanTask, scanTasks } from './scan-tasks.ts'
 
-/** What is known of a table before any of its rows are read out. */
-export interface TableChange {
-  /** By segment of the plan: what the base has of it, where it is unchanged. */
-  takenOver: (Segment | undefined)[]
-  /** By segment: rows under the present snapshot, where the table was scanned; the census of what is read again. */
-  counted: number[] | null
-  /** Why nothing is taken over; `null` where segments were compared. */
-  voided: string | null
-}
-
-/** Nothing is taken over from anywhere. */
-export function readEverything(planned: readonly PlannedTable[], reason: string): TableChange[] {
-  return planned.map(({ ranges }) => ({ takenOver: ranges.map(() => undefined), counted: null, voided: reason }))
-}
-
 /**
- * Scans every table that can be compared with the base, several at a time, and tells which segments are unchanged. A
+ * Scans every table that can be compared with the base, several at a time, and finds the segments that are unchanged. A
  * segment is unchanged when it has as many rows as then, none of which may be newer than the base's snapshot; then they
  * are the same rows in the same places. Its chunks must also be there, and not about to be deleted.
  *
@@ -38,16 +24,16 @@ export async function detectChanges(run: {
   base: Base
   /** The one that holds the locks; it scans what others cannot lock. */
   main: Session
-  /** Settles when nobody else asks anything of the main session. */
+  /** Settles when nothing else is asked of the main session. */
   mainIsFree: Promise<unknown>
   /** Opens one more session that sees the snapshot. */
   open(): Promise<Session>
   connections: number
   /** For tests, which must see that a weaker one fails. */
   rule?: typeof isUnchanged
-}): Promise<TableChange[]> {
+}): Promise<RowChange[]> {
   const { planned, base, main, rule = isUnchanged } = run
-  const changes = planned.map(({ table, ranges }): TableChange => {
+  const changes = planned.map(({ table, ranges }): RowChange => {
     const voided = voidedTable(base.tables.get(table.oid), table)
     return { takenOver: ranges.map(() => undefined), counted: null, voided }
   })
@@ -106,7 +92,7 @@ export async function detectChanges(run: {
   return changes
 }
 
-/** `null`: somebody waits for one of the tables, so only the session that holds its lock may read it. */
+/** `null`: another session waits for one of the tables, so only the session that holds its lock can read it. */
 async function scanLocked(session: Session, task: ScanTask, xmin: string): Promise<ScanResult[] | null> {
   const names = task.tables.map((table) => `ONLY ${qualifiedName(table)}`)
   await session.query('SAVEPOINT task')
@@ -136,7 +122,7 @@ export function isStored(index: ChunkIndex, { chunks }: Pick<Segment, 'chunks'>)
 }
 
 /** How a table's rows came into the backup, for `show`. */
-export function describeChange(change: TableChange, segmentsRead: number): Change {
+export function describeChange(change: RowChange, segmentsRead: number): Change {
   const segments = change.takenOver.length
   if (change.voided !== null) return { kind: 'read', reason: `full: ${change.voided}`, segments_read: segmentsRead }
   const changed = change.takenOver.filter((segment) => segment === undefined).length

@@ -21,7 +21,7 @@ export function dumpDefinitions(
     exclude,
     encoding,
     bookkeeping,
-    // Also with `wait`: pg_dump would wait behind whoever waits for us, a deadlock that PostgreSQL does not see.
+    // Also with `wait`: pg_dump would wait behind a session that waits for us, a deadlock that PostgreSQL does not see.
     lockBudgetMs: lockBudgetMs === 'wait' ? schemaLockBudgetMs : lockBudgetMs,
     signal,
   })

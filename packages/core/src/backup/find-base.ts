@@ -3,12 +3,12 @@ import { isMarkerVisible } from '../postgres/marker.ts'
 import type { Query } from '../postgres/query.ts'
 import { earlierAgeSql, mayBeFresh } from '../postgres/scan-segments.ts'
 import { walReached } from '../postgres/snapshot-facts.ts'
-import type { ChunkIndex } from '../repository/chunk-index.ts'
-import { type ChunkReader, createChunkReader } from '../repository/chunk-reader.ts'
-import { type Manifest, type SnapshotFacts, type TableRecord, tableSchema } from '../repository/documents.ts'
-import { listManifests } from '../repository/manifests.ts'
+import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
+import { type ChunkReader, createChunkReader } from '../repository/chunks/chunk-reader.ts'
+import { type Manifest, type SnapshotFacts, type TableRecord, tableSchema } from '../repository/documents/documents.ts'
+import { listManifests } from '../repository/documents/manifests.ts'
+import { listVerifications, verdictsOf } from '../repository/documents/verifications.ts'
 import type { Repository } from '../repository/repository.ts'
-import { listVerifications } from '../repository/verifications.ts'
 import { type BaseCandidate, chooseBase } from './base.ts'
 import { differentHistory } from './same-history.ts'
 
@@ -39,10 +39,15 @@ export async function readEarlierBackups(
     listVerifications(repository, undefined, { signal }),
     Array.fromAsync(listManifests(repository, { signal })),
   ])
-  const failed = new Map(verifications.map(({ backup, ok }) => [backup, !ok]))
+  const verdicts = verdictsOf(verifications)
+  // What cannot be restored for what it contains is read right all the same.
+  const isWrong = (id: string) => {
+    const decided = verdicts.get(id)?.decided
+    return decided?.ok === false && decided.level !== 'restore'
+  }
   const earlier: EarlierBackups = { candidates: [], damaged: [] }
   for (const { id, manifest } of manifests) {
-    if (manifest) earlier.candidates.push({ manifest, failedVerification: failed.get(id) === true })
+    if (manifest) earlier.candidates.push({ manifest, failedVerification: isWrong(id) })
     else earlier.damaged.push(id)
   }
   return earlier

@@ -1,11 +1,12 @@
 import type { Query } from '../postgres/query.ts'
 import { anyFresh, earlierAgeSql } from '../postgres/scan-segments.ts'
-import type { Manifest, Segment } from '../repository/documents.ts'
-import { readSegments } from '../repository/manifest-chunks.ts'
+import type { Manifest, Segment } from '../repository/documents/documents.ts'
+import { readSegments } from '../repository/documents/manifest-chunks.ts'
 import { comparableSegment } from './compare-table.ts'
-import { isStored, isUnchanged, type TableChange } from './detect-changes.ts'
+import { isStored, isUnchanged } from './detect-changes.ts'
 import type { Base } from './find-base.ts'
 import type { LargeObjectPlan } from './large-objects.ts'
+import type { RowChange } from './readable.ts'
 
 /** The base's segments of large objects, where they can be compared: both read from pg_largeobject itself. */
 export async function earlierLargeObjects(base: Base, direct: boolean): Promise<Segment[] | { voided: string }> {
@@ -26,7 +27,7 @@ export async function detectLargeObjectChanges(
   plan: LargeObjectPlan,
   base: Base,
   earlier: readonly Segment[],
-): Promise<TableChange> {
+): Promise<RowChange> {
   const { ranges } = plan
   const rows = await query<{ segment: number; rows: string; fresh: boolean }>(
     `${earlierAgeSql(base.manifest.snapshot.xmin)}

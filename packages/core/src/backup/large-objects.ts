@@ -1,7 +1,5 @@
 import type { Query } from '../postgres/query.ts'
 import type { SegmentRange } from '../postgres/segments.ts'
-import type { WorkItem } from './work-queue.ts'
-import type { ReadJob } from './worker-protocol.ts'
 
 /** How the pages of large objects are read: in segments by oid. */
 export interface LargeObjectPlan {
@@ -63,35 +61,8 @@ function tiles(ranges: readonly Pick<SegmentRange, 'start' | 'end'>[]): boolean 
   )
 }
 
-/** The work of reading those that are wanted, as the pseudo table `table`, and of counting them unless that is done. */
-export function largeObjectWork(
-  plan: LargeObjectPlan,
-  table: number,
-  wanted: (table: number, segment: number) => boolean = () => true,
-  counted: (table: number) => boolean = () => false,
-): WorkItem[][] {
-  if (plan.ranges.length === 0) return []
-  const weight = Math.round(plan.totalBytes / plan.ranges.length) + 1
-  const pages = plan.ranges
-    .map((_, segment): WorkItem => ({ kind: 'large-objects', table, segment, weight }))
-    .filter(({ segment }) => wanted(table, segment))
-  const count: WorkItem[][] = counted(table) ? [] : [[{ kind: 'large-object-count', table, segment: 0, weight: 1 }]]
-  return pages.length > 0 ? [pages, ...count] : count
-}
-
 /** COPY text of (loid, pageno, data), in the order in which it will be written back. */
-export function largeObjectJob(plan: LargeObjectPlan, items: readonly WorkItem[]): Pick<ReadJob, 'copies' | 'counts'> {
-  return {
-    copies: items
-      .filter((item) => item.kind === 'large-objects')
-      .map(({ table, segment }) => ({ table, segment, sql: pagesSql(plan, plan.ranges[segment]!) })),
-    counts: items
-      .filter((item) => item.kind === 'large-object-count')
-      .map(({ table }) => ({ table, sql: `(${countSql(plan)})` })),
-  }
-}
-
-function pagesSql(plan: LargeObjectPlan, range: SegmentRange): string {
+export function pagesSql(plan: Pick<LargeObjectPlan, 'direct'>, range: SegmentRange): string {
   const upper = range.end === null ? '' : ` AND loid < ${range.end}`
   return `COPY (SELECT loid, pageno, data FROM ${pagesFrom(plan, range)}
     WHERE loid >= ${range.start}${upper} ORDER BY loid, pageno) TO STDOUT`
@@ -101,15 +72,16 @@ function pagesSql(plan: LargeObjectPlan, range: SegmentRange): string {
  * Pages as rows. Where `pg_largeobject` may not be read, each object is opened for its length and read page by page;
  * holes come back as zeros, which is what they read as.
  */
-function pagesFrom(plan: LargeObjectPlan, range: SegmentRange): string {
-  if (plan.direct) return 'pg_catalog.pg_largeobject'
+function pagesFrom({ direct }: Pick<LargeObjectPlan, 'direct'>, range: SegmentRange): string {
+  if (direct) return 'pg_catalog.pg_largeobject'
   return `(SELECT o.oid AS loid, p.pageno, pg_catalog.lo_get(o.oid, p.pageno * 2048::bigint, 2048) AS data
     FROM (${lengthsSql(range)}) o
     CROSS JOIN LATERAL pg_catalog.generate_series(0, (o.length + 2047) / 2048 - 1) AS p(pageno)) pages`
 }
 
-function countSql(plan: LargeObjectPlan): string {
-  if (plan.direct) return 'SELECT pg_catalog.count(*) FROM pg_catalog.pg_largeobject'
+/** Counts the pages of all ranges. */
+export function countSql({ direct }: Pick<LargeObjectPlan, 'direct'>): string {
+  if (direct) return 'SELECT pg_catalog.count(*) FROM pg_catalog.pg_largeobject'
   const all = lengthsSql({ start: 0, end: null })
   return `SELECT COALESCE(pg_catalog.sum((o.length + 2047) / 2048), 0) FROM (${all}) o`
 }

@@ -1,5 +1,5 @@
 import type { ServerFacts } from '../postgres/server-facts.ts'
-import type { Manifest, MediaRecord } from '../repository/documents.ts'
+import type { Manifest, MediaRecord } from '../repository/documents/documents.ts'
 import { formatVersion } from '../repository/layout.ts'
 import { version } from '../version.ts'
 import type { BackupContext, BackupOptions } from './backup-context.ts'
@@ -21,6 +21,7 @@ export function describeBackup(made: {
   /** What was compared with, and why not where nothing was. */
   base: Manifest | null
   reason: string
+  auditHead?: Manifest['audit_head'] | null
 }): Manifest {
   const { context, options, server, reading, media, base } = made
   const { facts } = reading
@@ -46,6 +47,7 @@ export function describeBackup(made: {
     server_version_num: server.version_num,
     migration_state: facts.migrations.migration_state,
     migrations: facts.migrations.migrations,
+    ...(facts.invariants.length > 0 ? { invariants: facts.invariants } : {}),
     installed_packages: app.installedPackages,
     database: server.database,
     database_size: server.database_size,
@@ -66,9 +68,11 @@ export function describeBackup(made: {
     include_media: options.includeMedia,
     media,
     media_size: mediaSize,
+    lost_files: media.reduce((sum, { lost }) => sum + lost, 0),
     logical_bytes: reading.bytes + media.reduce((sum, { tar }) => sum + tar.bytes, 0),
     stored_bytes: made.storedBytes,
     tags: options.tags,
+    ...(made.auditHead ? { audit_head: made.auditHead } : {}),
     streams: reading.streams,
     large_object_segments: reading.largeObjectSegments,
     large_object_count: reading.largeObjectCount,

@@ -62,7 +62,7 @@ test('a folder comes back as tar, whatever its names', async () => {
   expect(execFileSync('tar', ['-tf', '-'], { input: bytes }).toString().split('\n').filter(Boolean)).toHaveLength(8)
 })
 
-test('unchanged contents give the same bytes, also in a copy made in another order by somebody else', async () => {
+test('unchanged contents give the same bytes, also in a copy made in another order', async () => {
   const when = new Date('2024-02-29T12:34:56.789Z')
   const make = async (folder: string, names: string[]) => {
     await mkdir(join(folder, 'sub'), { recursive: true })
@@ -70,6 +70,7 @@ test('unchanged contents give the same bytes, also in a copy made in another ord
       await writeFile(join(folder, name), name.repeat(1000))
       await utimes(join(folder, name), when, when)
     }
+    for (const name of ['sub', '.']) await utimes(join(folder, name), when, when)
   }
   await make(join(root, 'one'), ['b', 'a', 'sub/c', 'B'])
   await make(join(root, 'two'), ['sub/c', 'B', 'a', 'b'])
@@ -94,8 +95,10 @@ test('links and special files are skipped and reported; hard links are files', a
     'link skipped',
     'link-to-folder skipped',
     'pipe skipped',
-    expect.stringContaining(' skipped'),
+    // A file it is, and it is not in the backup.
+    expect.stringContaining(' unreadable'),
   ])
+  expect(reading).toMatchObject({ files: 2, skipped: 3, lost: 1, changed: 0 })
 })
 
 test('a file that shrinks while it is read is padded and reported; the rest is whole', async () => {
@@ -133,10 +136,54 @@ test('a file that vanishes between listing and reading is reported, not fatal', 
   expect((await entriesOf(bytes)).map((entry) => entry.path)).toEqual(['uploads/', 'uploads/a', 'uploads/c'])
 })
 
-test.skipIf(process.getuid?.() === 0)('what may not be read is reported', async () => {
+test.skipIf(process.getuid?.() === 0)('what may not be read is lost, and said', async () => {
   await writeFile(join(root, 'secret'), 'x')
   await chmod(join(root, 'secret'), 0)
-  expect((await readAll(root)).reading.problems).toEqual([{ path: 'secret', problem: 'unreadable' }])
+  const { reading } = await readAll(root)
+  expect(reading).toMatchObject({ lost: 1, problems: [{ path: 'secret', problem: 'unreadable' }] })
+})
+
+test('mode, time to the millisecond and owner are in the tar, of folders too', async () => {
+  await mkdir(join(root, 'shared'))
+  await writeFile(join(root, 'shared', 'run'), '#!')
+  await chmod(join(root, 'shared', 'run'), 0o751)
+  await chmod(join(root, 'shared'), 0o2775)
+  await utimes(join(root, 'shared', 'run'), 1_700_000_000.25, 1_700_000_000.25)
+  await utimes(join(root, 'shared'), 1_600_000_000, 1_600_000_000)
+  const { bytes, reading } = await readAll(root)
+  const said = execFileSync('tar', ['--full-time', '--numeric-owner', '-tvf', '-'], {
+    input: bytes,
+    env: { ...process.env, TZ: 'UTC' },
+  }).toString()
+  const owner = `${process.getuid?.()}/${process.getgid?.()}`
+  expect(said).toContain(`drwxrwsr-x ${owner}`)
+  expect(said).toMatch(/2020-09-13 12:26:40\s+uploads\/shared\/\n/)
+  expect(said).toContain(`-rwxr-x--x ${owner}`)
+  expect(said).toMatch(/2023-11-14 22:13:20.25\s+uploads\/shared\/run/)
+  expect(reading.owners).toEqual([{ uid: process.getuid?.(), gid: process.getgid?.(), entries: 3 }])
+})
+
+test('a long name with a line end in it is whole', async () => {
+  const name = `${'n'.repeat(150)}\n${'m'.repeat(80)}`
+  await writeFile(join(root, name), 'x')
+  const { bytes } = await readAll(root)
+  expect((await entriesOf(bytes)).map(({ path }) => path)).toEqual(['uploads/', `uploads/${name}`])
+})
+
+test('twelve hundred links are counted, and named up to a thousand', async () => {
+  for (let i = 0; i < 1200; i++) await symlink('/etc', join(root, `l${i}`))
+  const { reading } = await readAll(root)
+  expect(reading.skipped).toBe(1200)
+  expect(reading.problems.length).toBe(1000)
+})
+
+test('where a restore works inside the folder is no part of it', async () => {
+  await mkdir(join(root, '.lifeboat-r0123456789abcde', 'old'), { recursive: true })
+  await writeFile(join(root, '.lifeboat-r0123456789abcde', 'old', 'x'), 'before')
+  await mkdir(join(root, '.lifeboat-notes'))
+  const { bytes, reading } = await readAll(root)
+  expect((await entriesOf(bytes)).map(({ path }) => path)).toEqual(['uploads/', 'uploads/.lifeboat-notes/'])
+  expect(reading.problems).toEqual([])
 })
 
 test('a folder that is not there, or goes away meanwhile, is an error', async () => {

@@ -1,17 +1,10 @@
-import { constants, type Dirent } from 'node:fs'
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
+import { constants, type Dirent, type Stats } from 'node:fs'
+import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Header, Pax } from 'tar'
 import { EngineError, throwIfAborted } from '../errors.ts'
-import type { MediaRecord } from '../repository/documents.ts'
-
-/** What reading a folder found besides the bytes; complete once the iteration has ended. */
-export interface MediaReading {
-  files: number
-  /** Bytes of file contents, without tar headers and padding. */
-  bytes: number
-  problems: MediaRecord['problems']
-}
+import { createMediaReading, type MediaReading } from './media-reading.ts'
+import { isMountPoint } from './mount-point.ts'
+import { entryHeader, tarEnd, tarPadding } from './tar-entries.ts'
 
 export interface MediaSource {
   /** An uncompressed tar stream in blocks that own their memory, so that they can be transferred to a worker. */
@@ -20,146 +13,148 @@ export interface MediaSource {
 }
 
 const blockBytes = 1 << 20
-const emptyBlock = 512
+/** Where a restore works that cannot rename the folder itself; see restore/media/media-place.ts. */
+const workFolder = /^\.lifeboat-(r[0-9a-hjkmnp-tv-z]{15}|probe-[0-9a-f]{12})$/
 
 /**
  * Reads a folder as a tar stream that is a function of its contents: entries in byte order of their names below
- * `name/`, without owners, and with modification times of files in whole seconds, so that an unchanged folder gives
- * the same bytes and costs no new chunks.
+ * `name/`, with mode, owner and time of last change (ms), so that an unchanged folder gives the same bytes and costs
+ * no new chunks.
  *
- * A file that changes, vanishes or cannot be read meanwhile is reported in `reading.problems`, not fatal: its entry is
- * padded with zeros or cut at the size its header promised. Symbolic links and special files are skipped and
- * reported. Hard links are stored as files of their own (their chunks are shared anyway).
+ * A file that changes, vanishes or cannot be read is reported in `reading`, not fatal: its entry is left out, or padded
+ * with zeros or cut at the size its header promised. Symbolic links and special files are skipped and reported. Hard
+ * links are stored as files of their own (their chunks are shared anyway).
  * @throws EngineError `MEDIA_FOLDER_MISSING` when the folder itself is not there, before or after.
  */
 export function openMediaSource(folder: { name: string; path: string }, signal?: AbortSignal): MediaSource {
-  const reading: MediaReading = { files: 0, bytes: 0, problems: [] }
-  return { blocks: joined(tarStream(folder, reading, signal)), reading }
+  const found = createMediaReading()
+  return { blocks: joined(tarStream(folder, found, signal)), reading: found.reading }
 }
+
+type Found = ReturnType<typeof createMediaReading>
 
 async function* tarStream(
   folder: { name: string; path: string },
-  reading: MediaReading,
+  found: Found,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   await requireFolder(folder.path)
-  yield* readFolder(folder.path, folder.name, '')
+  found.reading.mounted = await isMountPoint(folder.path).catch(() => false)
+  yield* readFolder({ path: folder.path, entry: folder.name, relative: '' }, found, signal)
   // A folder that was unmounted meanwhile looks like one whose files all vanished: that is no backup of it.
   await requireFolder(folder.path)
-  yield Buffer.alloc(2 * emptyBlock)
-
-  async function* readFolder(path: string, entry: string, relative: string): AsyncGenerator<Uint8Array> {
-    throwIfAborted(signal)
-    const names = await listFolder(path)
-    if (names === undefined) {
-      reading.problems.push({ path: relative || '.', problem: await problemOf(path) })
-      return
-    }
-    const mode = (await stat(path).catch(() => undefined))?.mode ?? 0o755
-    yield* entryHeader({ path: `${entry}/`, mode: mode & 0o777, size: 0, type: 'Directory' })
-    for (const child of names) {
-      const below = relative ? `${relative}/${child.name}` : child.name
-      if (!child.readable || !(child.entry.isFile() || child.entry.isDirectory())) {
-        reading.problems.push({ path: below, problem: 'skipped' })
-      } else if (child.entry.isDirectory()) {
-        yield* readFolder(join(path, child.name), `${entry}/${child.name}`, below)
-      } else {
-        yield* readFile(join(path, child.name), `${entry}/${child.name}`, below)
-      }
-    }
-  }
-
-  async function* readFile(path: string, entry: string, relative: string): AsyncGenerator<Uint8Array> {
-    throwIfAborted(signal)
-    let file: FileHandle
-    try {
-      // A link or a pipe put in the file's place since the listing is neither followed nor waited for.
-      file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    } catch {
-      reading.problems.push({ path: relative, problem: await problemOf(path) })
-      return
-    }
-    try {
-      const before = await file.stat()
-      if (!before.isFile()) {
-        reading.problems.push({ path: relative, problem: 'skipped' })
-        return
-      }
-      const size = before.size
-      yield* entryHeader({
-        path: entry,
-        mode: before.mode & 0o777,
-        size,
-        mtime: new Date(Math.floor(before.mtimeMs / 1000) * 1000),
-        type: 'File',
-      })
-      let position = 0
-      while (position < size) {
-        throwIfAborted(signal)
-        const buffer = new Uint8Array(Math.min(blockBytes, size - position))
-        const read = await file.read(buffer, 0, buffer.length, position).catch(() => undefined)
-        if (read === undefined || read.bytesRead === 0) break
-        position += read.bytesRead
-        yield buffer.subarray(0, read.bytesRead)
-      }
-      yield* zeros(size - position + padding(size))
-      const after = await file.stat()
-      const changed = position < size || after.size !== size || after.mtimeMs !== before.mtimeMs
-      if (changed) reading.problems.push({ path: relative, problem: 'changed' })
-      reading.files += 1
-      reading.bytes += size
-    } finally {
-      await file.close()
-    }
-  }
+  if (found.reading.mounted && !(await isMountPoint(folder.path).catch(() => false)))
+    throw new EngineError('MEDIA_FOLDER_MISSING', `The media folder ${folder.path} was unmounted during the backup.`)
+  found.finish()
+  yield tarEnd
 }
 
-interface EntryHeader {
+interface Place {
+  /** On disk. */
   path: string
-  mode: number
-  size: number
-  mtime?: Date
-  type: 'File' | 'Directory'
+  /** In the tar. */
+  entry: string
+  /** In reports: below the media folder, '' for the folder itself. */
+  relative: string
 }
 
-function* entryHeader(entry: EntryHeader): Generator<Uint8Array> {
-  const header = new Header(entry)
-  const needsPax = header.encode()
-  if (needsPax) yield new Pax({ path: entry.path, size: entry.size }).encode()
-  if (header.block) yield header.block
+function below({ path, entry, relative }: Place, name: string): Place {
+  return { path: join(path, name), entry: `${entry}/${name}`, relative: relative ? `${relative}/${name}` : name }
 }
 
-function padding(size: number): number {
-  return (emptyBlock - (size % emptyBlock)) % emptyBlock
+async function* readFolder(place: Place, found: Found, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  throwIfAborted(signal)
+  const isRoot = place.relative === ''
+  let children: Child[]
+  let facts: Stats
+  try {
+    // The media folder itself may be a link; one put in the place of a folder below is not followed.
+    facts = await (isRoot ? stat(place.path) : lstat(place.path))
+    if (!facts.isDirectory()) return found.problem(place.relative, 'skipped')
+    children = await listFolder(place.path)
+  } catch (error) {
+    return found.problem(place.relative || '.', problemOf(error))
+  }
+  found.owner(facts)
+  yield* entryHeader({ ...attributes(facts), path: `${place.entry}/`, size: 0, type: 'Directory' })
+  for (const { name, entry, isReadable } of children) {
+    if (isRoot && entry.isDirectory() && workFolder.test(name)) continue
+    const child = below(place, name)
+    if (!entry.isFile() && !entry.isDirectory()) found.problem(child.relative, 'skipped')
+    else if (!isReadable) found.problem(child.relative, 'unreadable')
+    else if (entry.isDirectory()) yield* readFolder(child, found, signal)
+    else yield* readFile(child, found, signal)
+  }
+}
+
+async function* readFile(place: Place, found: Found, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  throwIfAborted(signal)
+  let file: FileHandle
+  try {
+    // A link or a pipe put in the file's place since the listing is neither followed nor waited for.
+    file = await open(place.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    return found.problem(place.relative, problemOf(error))
+  }
+  try {
+    const before = await file.stat()
+    if (!before.isFile()) return found.problem(place.relative, 'skipped')
+    const { size } = before
+    found.owner(before)
+    yield* entryHeader({ ...attributes(before), path: place.entry, size, type: 'File' })
+    let position = 0
+    let failed = false
+    while (position < size) {
+      throwIfAborted(signal)
+      const buffer = new Uint8Array(Math.min(blockBytes, size - position))
+      const read = await file.read(buffer, 0, buffer.length, position).catch(() => undefined)
+      failed = read === undefined
+      if (read === undefined || read.bytesRead === 0) break
+      position += read.bytesRead
+      yield buffer.subarray(0, read.bytesRead)
+    }
+    yield* zeros(size - position + tarPadding(size))
+    const after = await file.stat()
+    const changed = position < size || after.size !== size || after.mtimeMs !== before.mtimeMs
+    if (failed) found.problem(place.relative, 'unreadable')
+    else if (changed) found.problem(place.relative, 'changed')
+    found.reading.files += 1
+    found.reading.bytes += size
+  } finally {
+    await file.close()
+  }
+}
+
+function attributes({ mode, uid, gid, mtimeMs }: Stats) {
+  return { mode: mode & 0o7777, uid, gid, mtimeMs }
 }
 
 function* zeros(count: number): Generator<Uint8Array> {
   for (let left = count; left > 0; left -= blockBytes) yield new Uint8Array(Math.min(left, blockBytes))
 }
 
-/** Entries in byte order; a name that is not UTF-8 cannot be asked for by its text and is marked unreadable. */
-async function listFolder(
-  path: string,
-): Promise<{ name: string; entry: Dirent<Buffer>; readable: boolean }[] | undefined> {
-  try {
-    const entries = await readdir(path, { withFileTypes: true, encoding: 'buffer' })
-    entries.sort((a, b) => Buffer.compare(a.name, b.name))
-    return entries.map((entry) => {
-      const name = entry.name.toString('utf8')
-      return { name, entry, readable: Buffer.from(name, 'utf8').equals(entry.name) }
-    })
-  } catch {
-    return undefined
-  }
+interface Child {
+  name: string
+  entry: Dirent<Buffer>
+  /** A name that is not UTF-8 cannot be asked for by its text. */
+  isReadable: boolean
 }
 
-async function problemOf(path: string): Promise<'vanished' | 'unreadable' | 'skipped'> {
-  try {
-    await stat(path)
-    return 'unreadable'
-  } catch {
-    return 'vanished'
-  }
+/** Entries in byte order. */
+async function listFolder(path: string): Promise<Child[]> {
+  const entries = await readdir(path, { withFileTypes: true, encoding: 'buffer' })
+  entries.sort((a, b) => Buffer.compare(a.name, b.name))
+  return entries.map((entry) => {
+    const name = entry.name.toString('utf8')
+    return { name, entry, isReadable: Buffer.from(name, 'utf8').equals(entry.name) }
+  })
+}
+
+function problemOf(error: unknown): 'vanished' | 'unreadable' | 'skipped' {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'vanished'
+  // What is a link, a socket or a device without a driver by now.
+  return code === 'ELOOP' || code === 'ENXIO' ? 'skipped' : 'unreadable'
 }
 
 async function requireFolder(path: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { log, type Reporter } from '../events.ts'
-import type { MigrationInspector } from '../migrations/inspector.ts'
+import type { Migration, MigrationInspector } from '../migrations/inspector.ts'
 import type { Query } from '../postgres/query.ts'
-import type { Manifest } from '../repository/documents.ts'
+import type { Manifest } from '../repository/documents/documents.ts'
 
 /** The part of a manifest that says which migrations the database had seen and which the code knew. */
 export type MigrationState = Pick<Manifest, 'migrations' | 'migration_state'>
@@ -22,12 +22,14 @@ export async function readMigrationState(
     await query('SAVEPOINT inspector')
     try {
       const applied = await inspector.applied(query)
+      if (applied === null) throw new Error('there are tables, but no table of migrations')
       const known = await inspector.known()
       state.migrations.push({
         inspector: inspector.name,
         ledger_tables: [...inspector.ledgerTables],
-        applied: applied.map((migration) => ({ ...migration })),
-        known: known.map((migration) => ({ ...migration })),
+        ...(inspector.shape === undefined ? {} : { shape: inspector.shape }),
+        applied: withSources(applied, known).map(recorded),
+        known: known.map(recorded),
       })
       state.migration_state[inspector.name] = applied.map(({ id }) => id)
     } catch (error) {
@@ -40,4 +42,24 @@ export async function readMigrationState(
     }
   }
   return state
+}
+
+/**
+ * What is applied, with the hash of the source that the code has for it now, unless the tool's own checksum says that it
+ * is another text than the one that ran. It shows a later restore that a source was changed since.
+ */
+function withSources(applied: readonly Migration[], known: readonly Migration[]): Migration[] {
+  const byId = new Map(known.map((migration) => [migration.id, migration]))
+  return applied.map((migration) => {
+    const source = byId.get(migration.id)
+    if (source?.sourceHash === undefined || migration.sourceHash !== undefined) return migration
+    const { checksum } = migration
+    const ran = checksum === undefined || checksum === source.checksum || source.equalChecksums?.includes(checksum)
+    return ran ? { ...migration, sourceHash: source.sourceHash } : migration
+  })
+}
+
+/** What a manifest keeps of a migration. */
+function recorded({ warning: _, equalChecksums: __, ...kept }: Migration): Migration {
+  return kept
 }

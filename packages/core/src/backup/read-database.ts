@@ -2,24 +2,35 @@ import { setImmediate } from 'node:timers/promises'
 import { log } from '../events.ts'
 import { canonicalSchema } from '../postgres/archive/canonical-archive.ts'
 import type { ExportedSnapshot } from '../postgres/exported-snapshot.ts'
+import type { Query } from '../postgres/query.ts'
 import { readSequences } from '../postgres/sequences.ts'
 import type { Session } from '../postgres/session.ts'
-import type { Manifest, Segment, StreamRef } from '../repository/documents.ts'
+import type { Manifest, Segment, StreamRef } from '../repository/documents/documents.ts'
 import type { RepositoryWriter } from '../repository/repository-writer.ts'
 import type { BackupContext, BackupOptions } from './backup-context.ts'
-import { censusOf, checkCensus } from './census.ts'
+import { checkRowCounts, rowCountsOf } from './check-row-counts.ts'
 import { type DatabaseFacts, readDatabaseFacts } from './database-facts.ts'
-import { describeChange, detectChanges, readEverything, type TableChange } from './detect-changes.ts'
+import { describeChange, detectChanges } from './detect-changes.ts'
 import type { Base } from './find-base.ts'
 import { detectLargeObjectChanges, earlierLargeObjects } from './large-object-changes.ts'
 import { type LargeObjectPlan, planLargeObjects, readLargeObjectAccess } from './large-objects.ts'
 import type { LazyPool } from './lazy-pool.ts'
-import { type PlannedTable, planTables } from './plan-tables.ts'
+import { planTables } from './plan-tables.ts'
+import { preferErrorOf } from './prefer-error-of.ts'
 import { readRows } from './read-rows.ts'
-import { saidFirst } from './said-first.ts'
+import {
+  changedWhole,
+  type Readable,
+  type ReadableTable,
+  type RowChange,
+  readableLargeObjects,
+  readableTable,
+  segmentsOf,
+  segmentsRead,
+} from './readable.ts'
+import { refuseChanges } from './same-schema.ts'
 import { defaultSampleShare } from './sample.ts'
 import type { ScanSessions } from './scan-sessions.ts'
-import { refuseChanges } from './still-the-same.ts'
 import { storeLargeObjects } from './store-large-objects.ts'
 import { segmentRecords, storedSegments, tableRecords } from './table-records.ts'
 
@@ -39,7 +50,7 @@ export interface DatabaseReading {
   baseIsWrong: string | null
 }
 
-export async function readDatabase(run: {
+interface DatabaseRun {
   context: BackupContext
   options: BackupOptions
   pool: LazyPool
@@ -53,108 +64,130 @@ export async function readDatabase(run: {
   control: Session
   /** What to compare with; or why everything is read. */
   base: Base | { reason: string }
-}): Promise<DatabaseReading> {
+}
+
+export async function readDatabase(run: DatabaseRun): Promise<DatabaseReading> {
   const { context, options, control, pool, snapshot, writer } = run
   const { session } = snapshot
   const { report } = options
   const base = 'reason' in run.base ? null : run.base
 
+  const onMain = readOnMain(run, base)
+  onMain.catch(() => {})
+  if (base) report?.({ type: 'phase', phase: 'compare' })
+  const tables = await planReadableTables(run, base, onMain)
+  const { facts, sequences, largeObjects, pages } = await onMain
+  const readables: Readable[] = [...tables, pages]
+
+  const share = context.changeDetection?.sampleShare ?? defaultSampleShare
+  const turn = base ? base.manifest.number + 1 : 0
+  const reader = base?.reader ?? null
+  const rows = await readRows({ pool, writer, session, readables, sample: { share, turn }, reader, report })
+  checkRowCounts(rowCountsOf(readables))
+
+  report?.({ type: 'phase', phase: 'schema' })
+  const unchanged = refuseChanges(control.query, snapshot)
+  // What pg_dump failed of may be such a change.
+  const definitions = await preferErrorOf(unchanged, run.schema)
+  await unchanged
+
+  report?.({ type: 'phase', phase: 'lists' })
+  const schema = await storeSchema(definitions, pool, writer)
+  const tableTotals = totalsOf(tables)
+  const pageTotals = totalsOf([pages])
+  const reading: DatabaseReading = {
+    facts,
+    streams: {
+      schema,
+      tables: await writer.writeJsonLines(tableRecords(tables, writer)),
+      sequences: await writer.writeJsonLines(sequences),
+      large_objects: largeObjects.stream,
+    },
+    largeObjectSegments: await storedSegments(segmentRecords(pages.ranges, segmentsOf(pages)), writer),
+    largeObjectCount: largeObjects.oids.length,
+    tableCount: tables.length,
+    rowCount: tableTotals.rows,
+    bytes: tableTotals.bytes + pageTotals.bytes + schema.bytes,
+    change: {
+      large_object_pages: pages.direct,
+      large_objects: describeChange(pages.change, pageTotals.read),
+      bytes_read: rows.bytesRead,
+      segments: tableTotals.segments + pageTotals.segments,
+      segments_read: tableTotals.read + pageTotals.read,
+      segments_sampled: rows.segmentsSampled,
+    },
+    baseIsWrong: rows.baseIsWrong,
+  }
+  if (base) log(report, 'info', summary(tables, reading))
+  return reading
+}
+
+/** The tables, cut into ranges and compared with the base where there is one. */
+async function planReadableTables(
+  run: DatabaseRun,
+  base: Base | null,
+  mainIsFree: Promise<unknown>,
+): Promise<ReadableTable[]> {
+  const { context, snapshot, scanSessions } = run
   const planned = planTables(snapshot.tables, {
     segmentBlocks: context.resources.segmentBlocks,
     blockBytes: snapshot.facts.block_size,
     earlier: ({ oid }) => base?.tables.get(oid)?.segment_blocks,
   })
-  const onMain = readOnMain(run, base)
-  onMain.catch(() => {})
-  if (base) report?.({ type: 'phase', phase: 'compare' })
-  const tableChanges = base
-    ? await detectChanges({
-        planned,
-        base,
-        main: session,
-        mainIsFree: onMain,
-        open: () => run.scanSessions.join(snapshot.id),
-        connections: context.resources.connections,
-      })
-    : readEverything(planned, 'reason' in run.base ? run.base.reason : '')
-  const { facts, sequences, largeObjects, pages, largeObjectChange } = await onMain
-
-  const rows = await readRows({
-    pool,
-    writer,
-    session,
-    planned,
-    pages,
-    changes: [...tableChanges, largeObjectChange],
-    sample: {
-      share: context.changeDetection?.sampleShare ?? defaultSampleShare,
-      turn: base ? base.manifest.number + 1 : 0,
-    },
-    reader: base?.reader ?? null,
-    report,
-  })
-  checkCensus(censusOf(planned, rows))
-
-  report?.({ type: 'phase', phase: 'schema' })
-  const unchanged = refuseChanges(control.query, snapshot)
-  // What pg_dump failed of may be such a change.
-  const definitions = await saidFirst(unchanged, run.schema)
-  await unchanged
-
-  report?.({ type: 'phase', phase: 'lists' })
-  const schema = await storeSchema(definitions, pool, writer)
-  const objectRows = rows.segments[planned.length]!
-  const objectsRead = rows.segmentsRead[planned.length]!
-  const all = rows.segments.flat()
-  const tableRows = rows.segments.slice(0, planned.length).flat()
-  const reading: DatabaseReading = {
-    facts,
-    streams: {
-      schema,
-      tables: await writer.writeJsonLines(tableRecords(planned, rows, writer)),
-      sequences: await writer.writeJsonLines(sequences),
-      large_objects: largeObjects.stream,
-    },
-    largeObjectSegments: await storedSegments(segmentRecords(pages.ranges, objectRows), writer),
-    largeObjectCount: largeObjects.oids.length,
-    tableCount: planned.length,
-    rowCount: tableRows.reduce((sum, segment) => sum + segment.rows, 0),
-    bytes: all.reduce((sum, segment) => sum + segment.bytes, 0) + schema.bytes,
-    change: {
-      large_object_pages: pages.direct,
-      large_objects: describeChange(rows.changes[planned.length]!, objectsRead),
-      bytes_read: rows.bytesRead,
-      segments: all.length,
-      segments_read: rows.segmentsRead.reduce((sum, read) => sum + read, 0),
-      segments_sampled: rows.segmentsSampled,
-    },
-    baseIsWrong: rows.baseIsWrong,
-  }
-  if (base) log(report, 'info', summary(rows.changes, planned, reading))
-  return reading
+  const changes =
+    base &&
+    (await detectChanges({
+      planned,
+      base,
+      main: snapshot.session,
+      mainIsFree,
+      open: () => scanSessions.join(snapshot.id),
+      connections: context.resources.connections,
+    }))
+  const whyWhole = 'reason' in run.base ? run.base.reason : ''
+  return planned.map((plan, index) => readableTable(plan, changes?.[index] ?? changedWhole(plan.ranges, whyWhole)))
 }
 
 /** What is asked of the session that holds the snapshot, one question after the other. */
-async function readOnMain(run: Parameters<typeof readDatabase>[0], base: Base | null) {
+async function readOnMain(run: DatabaseRun, base: Base | null) {
   const { context, options, snapshot, writer } = run
   const { query } = snapshot.session
-  const facts = await readDatabaseFacts(query, context.inspectors, options.report)
+  const facts = await readDatabaseFacts(query, context, options.report)
   const sequences = await readSequences(query, options.exclude)
   const largeObjects = await storeLargeObjects(query, writer)
   const access = await readLargeObjectAccess(query)
   const earlier = base
     ? await earlierLargeObjects(base, access.direct)
     : { voided: 'reason' in run.base ? run.base.reason : '' }
-  const compared = Array.isArray(earlier) ? earlier : []
-  const pages: LargeObjectPlan = planLargeObjects(largeObjects.oids, access, compared)
-  let largeObjectChange: TableChange = {
-    takenOver: pages.ranges.map(() => undefined),
-    counted: null,
-    voided: Array.isArray(earlier) ? null : earlier.voided,
+  const plan = planLargeObjects(largeObjects.oids, access, Array.isArray(earlier) ? earlier : [])
+  const pages = readableLargeObjects(plan, await largeObjectChange(query, plan, base, earlier))
+  return { facts, sequences, largeObjects, pages }
+}
+
+async function largeObjectChange(
+  query: Query,
+  plan: LargeObjectPlan,
+  base: Base | null,
+  earlier: Segment[] | { voided: string },
+): Promise<RowChange> {
+  if (!Array.isArray(earlier)) return changedWhole(plan.ranges, earlier.voided)
+  if (base && plan.ranges.length > 0) return detectLargeObjectChanges(query, plan, base, earlier)
+  return { takenOver: [], counted: null, voided: null }
+}
+
+/** Sums over all ranges of some readables. */
+function totalsOf(readables: readonly Readable[]) {
+  const totals = { segments: 0, read: 0, rows: 0, bytes: 0 }
+  for (const readable of readables) {
+    const segments = segmentsOf(readable)
+    totals.segments += segments.length
+    totals.read += segmentsRead(readable)
+    for (const { rows, bytes } of segments) {
+      totals.rows += rows
+      totals.bytes += bytes
+    }
   }
-  if (base && pages.ranges.length > 0 && Array.isArray(earlier))
-    largeObjectChange = await detectLargeObjectChanges(query, pages, base, earlier)
-  return { facts, sequences, largeObjects, pages, largeObjectChange }
+  return totals
 }
 
 /**
@@ -178,9 +211,9 @@ async function* inTurns<T>(items: Iterable<T>): AsyncGenerator<T> {
   }
 }
 
-function summary(changes: TableChange[], planned: readonly PlannedTable[], { change }: DatabaseReading): string {
-  const unchanged = changes
-    .slice(0, planned.length)
-    .filter(({ takenOver, voided }) => voided === null && !takenOver.includes(undefined))
-  return `${unchanged.length} of ${planned.length} tables are unchanged; ${change.segments_read} of ${change.segments} segments were read.`
+function summary(tables: readonly ReadableTable[], { change }: DatabaseReading): string {
+  const unchanged = tables.filter(
+    ({ change: { takenOver, voided } }) => voided === null && !takenOver.includes(undefined),
+  )
+  return `${unchanged.length} of ${tables.length} tables are unchanged; ${change.segments_read} of ${change.segments} segments were read.`
 }

@@ -2,16 +2,17 @@ import { EngineError } from '../errors.ts'
 import { copyOut } from '../postgres/copy-out.ts'
 import { sqlState } from '../postgres/database-errors.ts'
 import type { Session } from '../postgres/session.ts'
-import type { ChunkWriter } from '../repository/chunk-writer.ts'
+import type { ChunkWriter } from '../repository/chunks/chunk-writer.ts'
 import { findLargestRow } from './largest-row.ts'
-import type { CopyItem, ReadJob, ReadJobResult, SharedState } from './worker-protocol.ts'
+import type { SharedState } from './shared-state.ts'
+import type { CopyItem, CountItem, ReadJob, ReadJobResult } from './worker-protocol.ts'
 
 /**
  * Reads the segments of a job through COPY into chunks and counts tables, on a connection that shares the snapshot.
  *
  * Locks are asked for with NOWAIT: the main session already holds them, so the only way to wait would be behind
- * somebody who waits for the main session, a deadlock nobody sees. A table somebody waits for is left to the main
- * session. The job's locks end with its savepoint, so 10,000 tables do not fill the server's lock table once per
+ * a session that waits for the main session, a deadlock that the server cannot see. A table that another session waits
+ * for is left to the main session. The job's locks end with its savepoint, so 10,000 tables do not fill the server's lock table once per
  * worker.
  */
 export async function readJob(
@@ -21,9 +22,13 @@ export async function readJob(
   shared: SharedState,
 ): Promise<ReadJobResult> {
   const contested = await lockTables(session, job.lock)
-  const result: ReadJobResult = { contested: [...contested], segments: [], counts: [] }
+  const isContested = ({ lock }: { lock: number | null }) => lock !== null && contested.has(lock)
+  const result: ReadJobResult = { contested: [...contested], segments: [], counts: job.counts.map(() => null) }
   for (const copy of job.copies) {
-    if (contested.has(copy.table)) continue
+    if (isContested(copy)) {
+      result.segments.push(null)
+      continue
+    }
     const stream = chunks.openStream()
     shared.active = true
     const { rows } = await copyOut(session, copy.sql, (bytes) => {
@@ -34,23 +39,34 @@ export async function readJob(
       .finally(() => {
         shared.active = false
       })
-    result.segments.push({ table: copy.table, segment: copy.segment, rows, ...stream.end() })
+    result.segments.push({ rows, ...stream.end() })
   }
-  const counts = job.counts.filter((count) => !contested.has(count.table))
-  if (counts.length > 0) {
-    const columns = counts.map((count, index) => `${count.sql} AS c${index}`)
-    const [row] = await session.query<Record<string, string>>(`SELECT ${columns.join(', ')}`)
-    result.counts = counts.map(({ table }, index) => ({ table, rows: Number(row?.[`c${index}`]) }))
-  }
+  result.counts = await countRows(
+    session,
+    job.counts.map((count) => (isContested(count) ? null : count)),
+  )
   await session.query('ROLLBACK TO SAVEPOINT job')
   return result
 }
 
-/** Locks the job's tables within a savepoint; those that cannot be had at once are returned. */
+/** Rows of each item's table, as the server counts them: those that can be planned, in one statement. */
+export async function countRows(session: Session, counts: readonly (CountItem | null)[]): Promise<(number | null)[]> {
+  const columns = counts.flatMap((count, index) => (count && !count.byCopy ? [`${count.sql} AS c${index}`] : []))
+  const [row] =
+    columns.length > 0 ? await session.query<Record<string, string>>(`SELECT ${columns.join(', ')}`) : [undefined]
+  const rows: (number | null)[] = []
+  for (const [index, count] of counts.entries()) {
+    if (count?.byCopy) rows.push((await copyOut(session, count.sql, () => {})).rows)
+    else rows.push(count ? Number(row?.[`c${index}`]) : null)
+  }
+  return rows
+}
+
+/** Locks the job's tables within a savepoint; positions of those that cannot be had at once are returned. */
 async function lockTables(session: Session, lock: ReadJob['lock']): Promise<Set<number>> {
   const contested = new Set<number>()
-  const names = (tables: ReadJob['lock']) => tables.map(({ name }) => `ONLY ${name}`).join(', ')
-  const lockSql = (tables: ReadJob['lock']) => `LOCK TABLE ${names(tables)} IN ACCESS SHARE MODE NOWAIT`
+  const lockSql = (names: string[]) =>
+    `LOCK TABLE ${names.map((name) => `ONLY ${name}`).join(', ')} IN ACCESS SHARE MODE NOWAIT`
   await session.query('SAVEPOINT job')
   if (lock.length === 0) return contested
   try {
@@ -60,15 +76,15 @@ async function lockTables(session: Session, lock: ReadJob['lock']): Promise<Set<
     if (!isLockNotAvailable(error)) throw error
   }
   await session.query('ROLLBACK TO SAVEPOINT job')
-  for (const table of lock) {
+  for (const [position, name] of lock.entries()) {
     await session.query('SAVEPOINT one')
     try {
-      await session.query(lockSql([table]))
+      await session.query(lockSql([name]))
       await session.query('RELEASE SAVEPOINT one')
     } catch (error) {
       if (!isLockNotAvailable(error)) throw error
       await session.query('ROLLBACK TO SAVEPOINT one')
-      contested.add(table.table)
+      contested.add(position)
     }
   }
   return contested
@@ -81,7 +97,8 @@ async function lockTables(session: Session, lock: ReadJob['lock']): Promise<Set<
 export async function explainCopyError(session: Session, copy: CopyItem, error: unknown): Promise<never> {
   if (!copy.range || !isTooLargeForText(error)) throw error
   await session.query('ROLLBACK TO SAVEPOINT job')
-  const row = await findLargestRow(session.query, copy.range)
+  // To look for the row is planned, which may fail for reasons of its own.
+  const row = await findLargestRow(session.query, copy.range).catch(() => null)
   const table = `${copy.range.schema}.${copy.range.name}`
   throw new EngineError(
     'ROW_NOT_REPRESENTABLE',

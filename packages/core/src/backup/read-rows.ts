@@ -3,136 +3,110 @@ import { isEngineError } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
 import { copyOut } from '../postgres/copy-out.ts'
 import type { Session } from '../postgres/session.ts'
-import type { ChunkReader } from '../repository/chunk-reader.ts'
+import type { ChunkReader } from '../repository/chunks/chunk-reader.ts'
+import type { Segment } from '../repository/documents/documents.ts'
 import type { RepositoryWriter } from '../repository/repository-writer.ts'
-import { readEverything, type TableChange } from './detect-changes.ts'
-import { type LargeObjectPlan, largeObjectJob, largeObjectWork } from './large-objects.ts'
 import type { LazyPool } from './lazy-pool.ts'
-import { type PlannedTable, tableJob, tableWork } from './plan-tables.ts'
-import { inPhase } from './progress.ts'
+import { inPhase, type Progress } from './progress.ts'
 import { littleWork, readHere } from './read-here.ts'
-import { type Readings, type ReadSegment, readTables } from './read-tables.ts'
+import { type ReadTotals, readTables } from './read-tables.ts'
+import { planJob, type Wanted, workOf } from './read-work.ts'
+import { changedWhole, nameOf, type Readable, type ReadSegment } from './readable.ts'
 import { chooseSample } from './sample.ts'
-import { type WorkItem, weightOfRows } from './work-queue.ts'
-import type { ReadJob } from './worker-protocol.ts'
+import { weightOfRows } from './work-queue.ts'
 
-/** All rows of a backup: what was read and what was taken over, by table and segment; large objects come last. */
+/** How all rows came here; the readables hold the rest. */
 export interface RowReading {
-  segments: ReadSegment[][]
-  /** Rows another query counted, by table and (where it was scanned) segment. */
-  counts: (number[] | undefined)[]
-  changes: TableChange[]
-  /** Segments read out, by table. */
-  segmentsRead: number[]
   segmentsSampled: number
   bytesRead: number
   /** An unchanged segment was not what it had been: nothing of the base was taken over. */
   baseIsWrong: string | null
 }
 
+interface RowRun {
+  pool: LazyPool
+  writer: RepositoryWriter
+  session: Session
+  readables: readonly Readable[]
+  sample: { share: number; turn: number }
+  /** Reads the base's chunks. */
+  reader: ChunkReader | null
+  report?: Reporter
+}
+
 /** What a table's rows are estimated to be as text before anything is known: somewhat more than on disk. */
 const initialTextPerByte = 1.1
 
 /**
- * Reads the segments that changed, takes over the others, and reads a sample of those too. If one of the sample is not
- * byte for byte what it was, change detection has been wrong: everything is read, under the same snapshot.
+ * Reads the segments that changed into their readables, takes over the others, and reads a sample of those too. If one
+ * of the sample is not byte for byte what it was, change detection has been wrong: everything is read, under the same
+ * snapshot.
  */
-export async function readRows(run: {
-  pool: LazyPool
-  writer: RepositoryWriter
-  session: Session
-  planned: readonly PlannedTable[]
-  pages: LargeObjectPlan
-  /** One for each table, and one for the large objects. */
-  changes: TableChange[]
-  sample: { share: number; turn: number }
-  reader: ChunkReader | null
-  report?: Reporter
-}): Promise<RowReading> {
-  const { pool, writer, session, planned, pages, report } = run
-  const readings: Readings = { segments: run.changes.map(() => []), counts: [], rows: 0, weightDone: 0, bytesDone: 0 }
-  const toJob = (items: readonly WorkItem[]): ReadJob => {
-    const tables = tableJob(planned, items, session.encoding)
-    const objects = largeObjectJob(pages, items)
-    return {
-      lock: tables.lock,
-      copies: [...tables.copies, ...objects.copies],
-      counts: [...tables.counts, ...objects.counts],
-    }
-  }
-  let totalWeight = 0
+export async function readRows(run: RowRun): Promise<RowReading> {
+  const { pool, readables, report } = run
+  const totals = { rows: 0, weight: 0, weightDone: 0, bytesDone: 0, bytesHere: 0 }
   const bytesBefore = pool.bytesRead
-  let bytesHere = 0
-  const bytesRead = () => pool.bytesRead - bytesBefore + bytesHere
-  const readWanted = async (
-    wanted: (table: number, segment: number) => boolean,
-    counted: (table: number) => boolean,
-  ) => {
-    const groups = [...tableWork(planned, wanted, counted), ...largeObjectWork(pages, planned.length, wanted, counted)]
-    const weight = groups.flat().reduce((sum, item) => sum + item.weight, 0)
-    totalWeight += weightOfRows(groups.flat())
-    if (groups.length === 0) return
-    if (!pool.started && weight <= littleWork)
-      bytesHere += (await readHere({ session, writer, groups, toJob, readings })).bytes
-    else await readTables({ pool, session, groups, toJob, readings, report })
-  }
+  const bytesRead = () => pool.bytesRead - bytesBefore + totals.bytesHere
+  const sample = chooseSample(readables, run.sample)
+  const sampled = new Set(sample.map(({ before }) => before))
 
-  let { changes } = run
-  const sample = chooseSample(changes, run.sample)
-  const sampled = new Set(sample.map(({ table, segment }) => `${table}/${segment}`))
-  let baseIsWrong: string | null = null
-  await inPhase(
-    report,
-    'rows',
-    async () => {
-      await readWanted(
-        (table, segment) => changes[table]!.takenOver[segment] === undefined || sampled.has(`${table}/${segment}`),
-        (table) => changes[table]!.counted !== null,
-      )
-      for (const { table, segment } of sample) {
-        const before = changes[table]!.takenOver[segment]!
-        const kind = table < planned.length ? 'rows' : 'large-objects'
-        const [copy] = toJob([{ kind, table, segment, weight: 0 }]).copies
-        if (await isSame(session, copy!.sql, before, readings.segments[table]![segment]!, run.reader)) continue
-        baseIsWrong = `${tableName(planned, table)}, segment ${segment + 1}`
-        break
-      }
-      if (baseIsWrong === null) return
-      log(report, 'error', `Unchanged rows are not what the earlier backup has of them (${baseIsWrong}).`)
-      const reason = 'an unchanged segment was not what it had been'
-      const everything = readEverything([...planned, { ranges: pages.ranges } as PlannedTable], reason)
-      changes = everything.map((change, table) => ({ ...change, counted: changes[table]!.counted }))
-      await readWanted(
-        (table, segment) => readings.segments[table]![segment] === undefined,
-        () => true,
-      )
-    },
-    () => {
-      const bytes = bytesRead()
-      const { weightDone, bytesDone } = readings
-      // What is left is as dense as what is done; at first nobody knows.
-      const textPerByte = weightDone > 0 ? bytesDone / weightDone : initialTextPerByte
-      const left = bytesLeft(Math.max(0, totalWeight - weightDone) * textPerByte, bytes - bytesDone)
-      return { bytes, bytesTotal: bytes + left, rows: readings.rows }
-    },
-  )
-  return {
-    changes,
-    segments: changes.map(({ takenOver }, table) =>
-      takenOver.map((before, segment) => {
-        const read = readings.segments[table]![segment]
-        return before ? { rows: before.rows, bytes: before.bytes, ids: before.chunks } : read!
-      }),
-    ),
-    counts: changes.map(({ counted }, table) => {
-      const whole = readings.counts[table]
-      return counted ?? (whole === undefined ? undefined : [whole])
-    }),
-    segmentsRead: readings.segments.map((segments) => segments.filter((segment) => segment !== undefined).length),
-    segmentsSampled: sample.length,
-    bytesRead: bytesRead(),
-    baseIsWrong,
+  async function read(): Promise<string | null> {
+    await readWanted(run, totals, ({ change }, segment) => {
+      const before = change.takenOver[segment]
+      return before === undefined || sampled.has(before)
+    })
+    const wrong = await firstDifference(run, sample)
+    if (wrong === null) return null
+    log(report, 'error', `Unchanged rows are not what the earlier backup has of them (${wrong}).`)
+    for (const readable of readables) {
+      const { counted } = readable.change
+      readable.change = { ...changedWhole(readable.ranges, 'an unchanged segment was not what it had been'), counted }
+    }
+    await readWanted(run, totals, (readable, segment) => readable.read[segment] === undefined)
+    return wrong
   }
+  const baseIsWrong = await inPhase(report, 'rows', read, () => progressOf(totals, bytesRead()))
+  return { segmentsSampled: sample.length, bytesRead: bytesRead(), baseIsWrong }
+}
+
+interface RowTotals extends ReadTotals {
+  /** Of all work so far. */
+  weight: number
+  /** Read in this thread. */
+  bytesHere: number
+}
+
+/** Reads what is wanted: in this thread where it is little, else on the workers. */
+async function readWanted(run: RowRun, totals: RowTotals, wanted: Wanted): Promise<void> {
+  const { pool, session, writer, report } = run
+  const groups = run.readables.flatMap((readable) => workOf(readable, wanted))
+  const items = groups.flat()
+  if (items.length === 0) return
+  totals.weight += weightOfRows(items)
+  const isLittle = items.reduce((sum, { weight }) => sum + weight, 0) <= littleWork
+  if (pool.started || !isLittle) await readTables({ pool, session, groups, totals, report })
+  else totals.bytesHere += (await readHere({ session, writer, items, totals })).bytes
+}
+
+/** Which of the sampled segments is not what the base has of it; null: all are. */
+async function firstDifference(
+  { session, reader }: RowRun,
+  sample: readonly { of: Readable; segment: number; before: Segment }[],
+): Promise<string | null> {
+  for (const { of: readable, segment, before } of sample) {
+    const now = readable.read[segment]
+    const [copy] = planJob([{ kind: 'read', of: readable, segment, weight: 0 }], session.encoding).job.copies
+    if (copy && now && (await isSame(before, now, { session, copySql: copy.sql, reader }))) continue
+    return `${nameOf(readable)}, segment ${segment + 1}`
+  }
+  return null
+}
+
+/** What is left is as dense as what is done. Of the first rows that is not known yet. */
+function progressOf({ rows, weight, weightDone, bytesDone }: RowTotals, bytes: number): Progress {
+  const textPerByte = weightDone > 0 ? bytesDone / weightDone : initialTextPerByte
+  const left = bytesLeft(Math.max(0, weight - weightDone) * textPerByte, bytes - bytesDone)
+  return { bytes, bytesTotal: bytes + left, rows }
 }
 
 /**
@@ -143,13 +117,11 @@ export function bytesLeft(ahead: number, underWay: number): number {
   return ahead <= 0 ? 0 : ahead ** 2 / (ahead + underWay)
 }
 
-/** Equal chunk ids mean equal bytes. Other ids may come of another way of cutting: then the bytes themselves decide. */
+/** Equal chunk ids mean equal bytes. Other ids can come of another way of cutting: then the bytes themselves decide. */
 async function isSame(
-  session: Session,
-  copySql: string,
-  before: { rows: number; bytes: number; chunks: string[] },
+  before: Pick<Segment, 'rows' | 'bytes' | 'chunks'>,
   now: ReadSegment,
-  reader: ChunkReader | null,
+  { session, copySql, reader }: { session: Session; copySql: string; reader: ChunkReader | null },
 ): Promise<boolean> {
   if (before.rows !== now.rows || before.bytes !== now.bytes) return false
   if (before.chunks.length === now.ids.length && before.chunks.every((id, i) => id === now.ids[i])) return true
@@ -164,9 +136,4 @@ async function isSame(
   const present = createHash('sha256')
   await copyOut(session, copySql, (bytes) => void present.update(bytes))
   return then.digest('hex') === present.digest('hex')
-}
-
-function tableName(planned: readonly PlannedTable[], table: number): string {
-  const plan = planned[table]
-  return plan ? `${plan.table.schema}.${plan.table.name}` : 'large objects'
 }

@@ -1,25 +1,25 @@
 import { log, type Reporter } from '../events.ts'
 import { copyOut } from '../postgres/copy-out.ts'
 import type { Session } from '../postgres/session.ts'
-import { explainCopyError } from './read-job.ts'
-import { createWorkQueue, type WorkItem, weightOfRows } from './work-queue.ts'
+import { countRows, explainCopyError } from './read-job.ts'
+import { type PlannedJob, planJob } from './read-work.ts'
+import type { ReadSegment } from './readable.ts'
+import { createWorkQueue, type ReadItem, type WorkItem, weightOfRows } from './work-queue.ts'
 import type { WorkerPool } from './worker-pool.ts'
-import type { ReadJob, StoredStream } from './worker-protocol.ts'
 
-export interface ReadSegment extends StoredStream {
-  rows: number
-}
-
-/** What reading found; filled as jobs end, whole when `readTables` has resolved. */
-export interface Readings {
-  /** By table and segment, as in the plan. */
-  segments: ReadSegment[][]
-  /** By table: rows another query counted. */
-  counts: (number | undefined)[]
+/** How far reading is. */
+export interface ReadTotals {
   rows: number
   /** Weight of the rows that are done, and their bytes: for the estimate of what is left. */
   weightDone: number
   bytesDone: number
+}
+
+/** Notes what was read of an item. */
+export function recordSegment(totals: ReadTotals, { of: readable, segment }: ReadItem, stored: ReadSegment): void {
+  readable.read[segment] = stored
+  totals.rows += stored.rows
+  totals.bytesDone += stored.bytes
 }
 
 /**
@@ -30,36 +30,44 @@ export async function readTables(run: {
   pool: WorkerPool
   session: Session
   groups: WorkItem[][]
-  toJob(items: readonly WorkItem[]): ReadJob
-  readings: Readings
+  totals: ReadTotals
   report?: Reporter
 }): Promise<void> {
-  const { pool, session, toJob, readings } = run
+  const { pool, session, totals } = run
   const queue = createWorkQueue(run.groups, { workers: pool.size })
   let mainSession: Promise<unknown> = Promise.resolve()
 
   async function work(): Promise<void> {
     for (let items = queue.next(); items; items = queue.next()) {
-      const job = toJob(items)
-      const result = await pool.read(job)
-      for (const { table, segment, ...stored } of result.segments) record(table, segment, stored)
-      for (const { table, rows } of result.counts) readings.counts[table] = rows
+      const planned = planJob(items, session.encoding)
+      const result = await pool.read(planned.job)
+      for (const [position, item] of planned.reads.entries()) {
+        const stored = result.segments[position]
+        if (stored) recordSegment(totals, item, stored)
+      }
+      for (const [position, readable] of planned.counted.entries())
+        readable.count = result.counts[position] ?? undefined
       if (result.contested.length > 0) {
         const contested = new Set(result.contested)
         // One COPY at a time on the main session.
-        mainSession = mainSession.then(() => readContested(job, contested))
+        mainSession = mainSession.then(() => readContested(planned, contested))
         await mainSession
       }
-      readings.weightDone += weightOfRows(items)
+      totals.weightDone += weightOfRows(items)
     }
   }
 
-  async function readContested(job: ReadJob, contested: Set<number>): Promise<void> {
-    for (const { table, name } of job.lock.filter(({ table }) => contested.has(table)))
-      log(run.report, 'info', `Somebody waits to lock ${name}: it is read by the session that holds its lock.`, {
-        table,
-      })
-    for (const copy of job.copies.filter(({ table }) => contested.has(table))) {
+  async function readContested({ job, reads, counted }: PlannedJob, contested: Set<number>): Promise<void> {
+    const isContested = ({ lock }: { lock: number | null }) => lock !== null && contested.has(lock)
+    for (const position of contested)
+      log(
+        run.report,
+        'info',
+        `Another session waits to lock ${job.lock[position]}: ours, which holds its lock, reads it.`,
+      )
+    for (const [position, item] of reads.entries()) {
+      const copy = job.copies[position]
+      if (!copy || !isContested(copy)) continue
       await session.query('SAVEPOINT job')
       const { value, stream } = await pool.feed((write) =>
         copyOut(session, copy.sql, (bytes) => write(new Uint8Array(bytes))).catch((error) =>
@@ -67,18 +75,13 @@ export async function readTables(run: {
         ),
       )
       await session.query('RELEASE SAVEPOINT job')
-      record(copy.table, copy.segment, { rows: value.rows, ...stream })
+      recordSegment(totals, item, { rows: value.rows, ...stream })
     }
-    for (const count of job.counts.filter(({ table }) => contested.has(table))) {
-      const [row] = await session.query<{ rows: string }>(`SELECT ${count.sql} AS rows`)
-      readings.counts[count.table] = Number(row?.rows)
-    }
-  }
-
-  function record(table: number, segment: number, stored: ReadSegment): void {
-    readings.segments[table]![segment] = stored
-    readings.rows += stored.rows
-    readings.bytesDone += stored.bytes
+    const rows = await countRows(
+      session,
+      job.counts.map((count) => (isContested(count) ? count : null)),
+    )
+    for (const [position, readable] of counted.entries()) readable.count = rows[position] ?? readable.count
   }
 
   await Promise.all(Array.from({ length: pool.size }, work))

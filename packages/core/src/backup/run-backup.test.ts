@@ -1,11 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EngineEvent } from '../events.ts'
-import { sequenceSchema } from '../repository/documents.ts'
-import { readManifest } from '../repository/manifests.ts'
-import { listPins } from '../repository/pins.ts'
+import { sequenceSchema } from '../repository/documents/documents.ts'
+import { readManifest } from '../repository/documents/manifests.ts'
+import { listPins } from '../repository/documents/pins.ts'
+import { canMount } from '../testing/can-mount.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
 import { copySource, openBackup, ourBackendsSql, testContext, testOptions } from './backup-fixture.ts'
 import { runBackup } from './run-backup.ts'
@@ -202,17 +204,79 @@ test('media folders come with it, and what could not be read is told', async () 
     })
     const { reader } = await openBackup(context.repository, manifest)
     const tar = await reader.readBytes(manifest.media[0]!.tar)
-    expect(tar.subarray(0, 8).toString()).toBe('uploads/')
+    expect(execFileSync('tar', ['-tf', '-'], { input: tar }).toString().split('\n')).toEqual([
+      'uploads/',
+      'uploads/images/',
+      'uploads/images/a.bin',
+      '',
+    ])
     expect(tar.length).toBe(manifest.media[0]!.tar.bytes)
 
     const again = await runBackup(context, testOptions({ includeMedia: true }))
     expect(again.manifest.media[0]!.tar).toEqual(manifest.media[0]!.tar)
     const without = await runBackup(context, testOptions())
-    expect(without.manifest).toMatchObject({ include_media: false, media: [], media_size: 0 })
+    expect(without.manifest).toMatchObject({ include_media: false, media: [], media_size: 0, lost_files: 0 })
   } finally {
     await rm(folder, { recursive: true })
   }
 })
+
+test('what is lost of media is counted apart from what no backup holds, and stays a fact of the backup', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'lifeboat-backup-media-'))
+  try {
+    await writeFile(join(folder, 'a'), 'here')
+    await symlink('/etc/passwd', join(folder, 'link'))
+    await writeFile(Buffer.concat([Buffer.from(folder), Buffer.from([0x2f, 0xff, 0xfe])]), 'its name is not UTF-8')
+    const context = await testContext(cluster.url('shop'), { media: [{ name: 'uploads', path: folder }] })
+    const said: string[] = []
+    const { manifest } = await runBackup(
+      context,
+      testOptions({
+        includeMedia: true,
+        report: (event) => event.type === 'log' && event.level === 'warning' && said.push(event.message),
+      }),
+    )
+    expect(manifest.lost_files).toBe(1)
+    expect(manifest.media[0]).toMatchObject({ files: 1, lost: 1, skipped: 1, changed: 0, mounted: false })
+    expect(said).toContain('Media "uploads": 1 file could not be read and is not in the backup.')
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test.skipIf(!canMount())(
+  'a media folder whose file system is not mounted any more is not one without files',
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'lifeboat-backup-media-'))
+    const context = await testContext(cluster.url('shop'), { media: [{ name: 'uploads', path: folder }] })
+    const mount = () => execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder])
+    const unmount = () => execFileSync('umount', [folder])
+    try {
+      mount()
+      try {
+        await writeFile(join(folder, 'a'), 'here')
+        const { manifest } = await runBackup(context, testOptions({ includeMedia: true }))
+        expect(manifest.media[0]?.mounted).toBe(true)
+      } finally {
+        unmount()
+      }
+      for (const type of ['incremental', 'full'] as const)
+        await expect(runBackup(context, testOptions({ includeMedia: true, type }))).rejects.toMatchObject({
+          code: 'MEDIA_FOLDER_MISSING',
+          message: expect.stringContaining('not mounted'),
+        })
+      // A volume that is mounted and empty is what it says.
+      mount()
+      try {
+        await runBackup(context, testOptions({ includeMedia: true }))
+      } finally {
+        unmount()
+      }
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  },
+)
 
 test('a media folder that is missing fails the backup, and leaves nothing visible', async () => {
   const context = await testContext(cluster.url('shop'), { media: [{ name: 'gone', path: '/no/such/folder' }] })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Manifest, SnapshotFacts } from '../repository/documents.ts'
-import { sampleManifest } from '../repository/sample-manifest.ts'
+import type { Manifest, SnapshotFacts } from '../repository/documents/documents.ts'
+import { sampleManifest } from '../repository/documents/sample-manifest.ts'
 import { differentHistory, type HistoryObservations } from './same-history.ts'
 
 const base: SnapshotFacts = {

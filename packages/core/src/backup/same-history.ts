@@ -1,4 +1,4 @@
-import type { SnapshotFacts } from '../repository/documents.ts'
+import type { SnapshotFacts } from '../repository/documents/documents.ts'
 
 /** What is looked up about the base once the present snapshot is there. */
 export interface HistoryObservations {

@@ -4,9 +4,9 @@ import { openSession, type Session } from '../postgres/session.ts'
 
 /** Sessions that look for changes. */
 export interface ScanSessions {
-  /** One that sees the snapshot; whoever asks for it closes it. */
+  /** One that sees the snapshot; the caller closes it. */
   join(snapshotId: string): Promise<Session>
-  /** Closes those that nobody asked for. */
+  /** Closes those that were not asked for. */
   close(): Promise<void>
 }
 

@@ -1,6 +1,6 @@
 import { readLargeObjects } from '../postgres/large-objects.ts'
 import type { Query } from '../postgres/query.ts'
-import type { StreamRef } from '../repository/documents.ts'
+import type { StreamRef } from '../repository/documents/documents.ts'
 import type { RepositoryWriter } from '../repository/repository-writer.ts'
 
 /**

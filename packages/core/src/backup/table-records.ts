@@ -1,27 +1,24 @@
 import type { SegmentRange } from '../postgres/segments.ts'
-import type { Segment, StreamRef } from '../repository/documents.ts'
+import type { Segment, StreamRef } from '../repository/documents/documents.ts'
 import type { RepositoryWriter } from '../repository/repository-writer.ts'
 import { describeChange } from './detect-changes.ts'
-import type { FingerprintedTable, PlannedTable } from './plan-tables.ts'
-import type { RowReading } from './read-rows.ts'
-import type { ReadSegment } from './read-tables.ts'
+import { type ReadableTable, type ReadSegment, segmentsOf, segmentsRead } from './readable.ts'
 
-/** The lines of the `tables` stream, in the order of the catalog, so that an unchanged list costs nothing anew. */
+/** The lines of the `tables` stream, in the order of the catalog, so that an unchanged list costs nothing to store. */
 export async function* tableRecords(
-  planned: readonly PlannedTable<FingerprintedTable>[],
-  rows: RowReading,
+  tables: readonly ReadableTable[],
   writer: RepositoryWriter,
 ): AsyncGenerator<unknown> {
-  for (const [index, { table, ranges, segmentBlocks }] of planned.entries()) {
-    const { total_bytes: _, divisible: __, ...recorded } = table
-    const segments = segmentRecords(ranges, rows.segments[index]!)
+  for (const readable of tables) {
+    const { total_bytes: _, divisible: __, unplannable: ___, ...recorded } = readable.table
+    const segments = segmentRecords(readable.ranges, segmentsOf(readable))
     yield {
       ...recorded,
       rows: segments.reduce((sum, segment) => sum + segment.rows, 0),
       bytes: segments.reduce((sum, segment) => sum + segment.bytes, 0),
-      segment_blocks: segmentBlocks,
+      segment_blocks: readable.segmentBlocks,
       segments: await storedSegments(segments, writer),
-      change: describeChange(rows.changes[index]!, rows.segmentsRead[index]!),
+      change: describeChange(readable.change, segmentsRead(readable)),
     }
   }
 }

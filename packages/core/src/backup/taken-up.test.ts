@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newBackupId } from '../repository/backup-id.ts'
-import { manifestName } from '../repository/manifests.ts'
+import { newBackupId } from '../repository/documents/backup-id.ts'
+import { manifestName } from '../repository/documents/manifests.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
 import { testContext, testOptions } from './backup-fixture.ts'

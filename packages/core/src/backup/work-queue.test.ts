@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
-import { createWorkQueue, type WorkItem } from './work-queue.ts'
+import { createWorkQueue, type ReadItem, type WorkItem } from './work-queue.ts'
 
-const segment = (table: number, index: number, weight: number): WorkItem => ({
-  kind: 'rows',
-  table,
+const segment = (of: number, index: number, weight: number): ReadItem<number> => ({
+  kind: 'read',
+  of,
   segment: index,
   weight,
 })
 
-function drain(groups: WorkItem[][], options: Parameters<typeof createWorkQueue>[1]): WorkItem[][] {
+function drain(groups: WorkItem<number>[][], options: Parameters<typeof createWorkQueue>[1]): WorkItem<number>[][] {
   const queue = createWorkQueue(groups, options)
-  const jobs: WorkItem[][] = []
+  const jobs: WorkItem<number>[][] = []
   for (let job = queue.next(); job; job = queue.next()) jobs.push(job)
   expect(queue.remainingWeight).toBe(0)
   return jobs
@@ -22,7 +22,9 @@ test('every item is handed out exactly once, the heaviest table first, segments 
   const items = jobs.flat()
   expect(items).toHaveLength(52)
   expect(items[0]).toEqual(segment(1, 0, 10))
-  expect(items.filter((item) => item.table === 1).map((item) => item.segment)).toEqual([...Array(50).keys()])
+  expect(items.flatMap((item) => (item.kind === 'read' && item.of === 1 ? [item.segment] : []))).toEqual([
+    ...Array(50).keys(),
+  ])
   expect(items.at(-1)).toEqual(segment(0, 0, 5))
 })
 
@@ -34,11 +36,11 @@ test('jobs shrink towards the end, so that workers end together', () => {
 
 test('many small tables share a job, up to the bound of locks', () => {
   const jobs = drain(
-    Array.from({ length: 1000 }, (_, i) => [segment(i, 0, 1), { ...segment(i, 0, 1), kind: 'count' as const }]),
+    Array.from({ length: 1000 }, (_, i) => [segment(i, 0, 1), { kind: 'count' as const, of: i, weight: 1 }]),
     { workers: 2, jobTables: 16 },
   )
   expect(jobs[0]).toHaveLength(32)
-  expect(Math.max(...jobs.map((job) => new Set(job.map((item) => item.table)).size))).toBe(16)
+  expect(Math.max(...jobs.map((job) => new Set(job.map((item) => item.of)).size))).toBe(16)
 })
 
 test('an item heavier than the bound is a job of its own', () => {

@@ -1,22 +1,31 @@
-/** One thing to be done on a worker's connection: read one segment, or count the rows of one table. */
-export interface WorkItem {
-  kind: 'rows' | 'count' | 'large-objects' | 'large-object-count'
-  /** Index into the list of tables; large objects are the one after the last. */
-  table: number
-  /** Index into the segments of the table, or of the large objects. */
+import type { Readable } from './readable.ts'
+
+/** One thing to be done on a worker's connection: read one segment, or count all rows. */
+export type WorkItem<Of = Readable> = ReadItem<Of> | CountingItem<Of>
+
+export interface ReadItem<Of = Readable> {
+  kind: 'read'
+  of: Of
+  /** Index into the ranges of what is read. */
   segment: number
   /** Roughly the bytes of work; decides the order and how much goes into one job. */
   weight: number
 }
 
-/** The weight of what brings bytes: counting takes time, but says nothing of how much there is to read. */
-export function weightOfRows(items: readonly WorkItem[]): number {
-  return totalWeight(items.filter(({ kind }) => kind === 'rows' || kind === 'large-objects'))
+interface CountingItem<Of> {
+  kind: 'count'
+  of: Of
+  weight: number
 }
 
-export interface WorkQueue {
+/** The weight of what brings bytes: counting takes time, but says nothing of how much there is to read. */
+export function weightOfRows(items: readonly WorkItem[]): number {
+  return totalWeight(items.filter(({ kind }) => kind === 'read'))
+}
+
+export interface WorkQueue<Of> {
   /** The next job's items: never empty, `undefined` when all is handed out. */
-  next(): WorkItem[] | undefined
+  next(): WorkItem<Of>[] | undefined
   readonly remainingWeight: number
 }
 
@@ -32,12 +41,12 @@ const mebibyte = 1 << 20
 
 /**
  * Hands out work heaviest group first, in runs of neighbouring segments (the server reads ahead) that shrink towards
- * the end, so that all workers end together; whoever is idle takes the next one. Small tables go many to a job: what
+ * the end, so that all workers end together; an idle worker takes the next one. Small tables go many to a job: what
  * would cost each of 10,000 tables a round trip through the host's event loop is paid once per job.
  *
  * A group is what belongs together, in its order: the segments of a table, or a small table and its count.
  */
-export function createWorkQueue(groups: WorkItem[][], options: WorkQueueOptions): WorkQueue {
+export function createWorkQueue<Of>(groups: readonly WorkItem<Of>[][], options: WorkQueueOptions): WorkQueue<Of> {
   const { workers, jobWeight = 64 * mebibyte, jobTables = 16 } = options
   const order = groups
     .map((items) => ({ items, weight: totalWeight(items) }))
@@ -52,14 +61,14 @@ export function createWorkQueue(groups: WorkItem[][], options: WorkQueueOptions)
     next() {
       if (position >= order.length) return undefined
       const target = Math.min(jobWeight, remaining / (2 * workers))
-      const job: WorkItem[] = []
-      const tables = new Set<number>()
+      const job: WorkItem<Of>[] = []
+      const tables = new Set<Of>()
       let weight = 0
       for (let item = order[position]; item !== undefined; item = order[position]) {
         if (job.length > 0 && weight + item.weight > target) break
-        if (tables.size >= jobTables && !tables.has(item.table)) break
+        if (tables.size >= jobTables && !tables.has(item.of)) break
         job.push(item)
-        tables.add(item.table)
+        tables.add(item.of)
         weight += item.weight
         position += 1
       }
@@ -69,6 +78,6 @@ export function createWorkQueue(groups: WorkItem[][], options: WorkQueueOptions)
   }
 }
 
-function totalWeight(items: WorkItem[]): number {
+function totalWeight(items: readonly { weight: number }[]): number {
   return items.reduce((sum, item) => sum + item.weight, 0)
 }

@@ -1,6 +1,6 @@
 import { EngineError } from '../errors.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
-import type { FinishedPack } from '../repository/pack.ts'
+import type { FinishedPack } from '../repository/packs/pack.ts'
 import { startWorker, type WorkerHandle } from './worker-handle.ts'
 import type { CommonSetup, ReadJob, ReadJobResult, StoredStream } from './worker-protocol.ts'
 
@@ -47,8 +47,6 @@ export function createWorkerPool(
   const idle = [...workers]
   const queue: PromiseWithResolvers<WorkerHandle>[] = []
   let stopped: { reason: unknown } | undefined
-  const stopping = Promise.withResolvers<never>()
-  stopping.promise.catch(() => {})
 
   async function withWorker<T>(use: (worker: WorkerHandle) => Promise<T>): Promise<T> {
     if (stopped) throw stopped.reason
@@ -77,57 +75,22 @@ export function createWorkerPool(
     },
     activity: () => workers.map(({ shared }) => ({ active: shared.active, bytes: shared.bytesRead })),
     async connect(parameters, snapshotId) {
-      await Promise.all(
-        workers.map(async (worker) => {
-          const answer = await worker.request({ type: 'connect', parameters, snapshotId })
-          if (answer.type === 'connected') worker.backendPid = answer.backendPid
-        }),
-      )
+      await Promise.all(workers.map((worker) => worker.connect(parameters, snapshotId)))
     },
     async disconnect() {
-      await Promise.all(
-        workers.map(async (worker) => {
-          await worker.request({ type: 'disconnect' })
-          worker.backendPid = null
-        }),
-      )
+      await Promise.all(workers.map((worker) => worker.disconnect()))
     },
-    read: (job) =>
-      withWorker(async (worker) => {
-        const answer = await worker.request({ type: 'read', job })
-        return answer.type === 'read' ? answer.results : unexpected(answer.type)
-      }),
-    feed: (produce) =>
-      withWorker(async (worker) => {
-        const answered = worker.request({ type: 'feed' })
-        // A worker that dies meanwhile is noticed while it is fed; what hangs while it produces, by `stop`.
-        answered.catch(() => {})
-        try {
-          const value = await Promise.race([produce((block) => worker.feed(block)), stopping.promise])
-          worker.endFeed()
-          const answer = await answered
-          return answer.type === 'fed' ? { value, stream: answer.stream } : unexpected(answer.type)
-        } catch (error) {
-          // The worker is idle again only when it has answered.
-          if (!stopped) worker.endFeed()
-          await answered.catch(() => {})
-          throw error
-        }
-      }),
+    read: (job) => withWorker((worker) => worker.read(job)),
+    feed: (produce) => withWorker((worker) => worker.feed(produce)),
     async flush() {
-      const answers = await Promise.all(workers.map((worker) => worker.request({ type: 'flush' })))
+      const bytes = await Promise.all(workers.map((worker) => worker.flush()))
       await Promise.all(storing)
-      return answers.reduce((sum, answer) => sum + (answer.type === 'flushed' ? answer.storedBytes : 0), 0)
+      return bytes.reduce((sum, own) => sum + own, 0)
     },
     async stop(reason = new EngineError('ABORTED', 'Interrupted.')) {
       stopped ??= { reason }
-      stopping.reject(reason)
       for (const turn of queue.splice(0)) turn.reject(reason)
       await Promise.all(workers.map((worker) => worker.stop(reason)))
     },
   }
-}
-
-function unexpected(type: string): never {
-  throw new EngineError('INTERNAL', `A backup worker gave an unexpected answer: ${type}.`)
 }

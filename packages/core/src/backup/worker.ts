@@ -3,113 +3,81 @@
  * packs, synchronously (PERFORMANCE.md of the prototype: 7.2 s against 8.3 s with a thread pool, at half the memory).
  * It does no storage I/O: packs go to the main thread, which owns the Storage.
  */
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { receiveMessageOnPort } from 'node:worker_threads'
 import { EngineError } from '../errors.ts'
 import { joinSnapshot } from '../postgres/joined-snapshot.ts'
 import { openSession, type Session } from '../postgres/session.ts'
-import { createChunkWriter } from '../repository/chunk-writer.ts'
-import { toPlainError } from '../repository/plain-error.ts'
-import { standBack } from '../repository/stand-back.ts'
+import { createChunkWriter } from '../repository/chunks/chunk-writer.ts'
+import { openThreadSide } from '../threads/serve-thread.ts'
 import { readJob } from './read-job.ts'
-import {
-  type ReadJob,
-  SharedState,
-  type StoredStream,
-  type WorkerAnswer,
-  type WorkerEnd,
-  type WorkerFeed,
-  type WorkerMessage,
-  type WorkerRequest,
-  type WorkerSetup,
-} from './worker-protocol.ts'
+import { SharedState } from './shared-state.ts'
+import type { BackupThread, StoredStream } from './worker-protocol.ts'
 
-if (parentPort === null) throw new Error('worker.ts runs in a worker thread only')
-const port = parentPort
-const setup = workerData as WorkerSetup
-const shared = new SharedState(setup.shared)
-standBack()
+const thread = openThreadSide<BackupThread>()
+const { keys, known, chunker, packBytes, compressionLevel, returned } = thread.setup
+const shared = new SharedState(thread.setup.shared)
 
 let packsSent = 0
 const chunks = createChunkWriter({
-  keys: setup.keys,
-  known: setup.known,
-  chunker: setup.chunker,
-  packBytes: setup.packBytes,
-  compressionLevel: setup.compressionLevel,
+  ...{ keys, known, chunker, packBytes, compressionLevel },
   onPack(pack) {
     shared.waitForPacks(packsSent)
     packsSent += 1
-    send({ type: 'pack', pack }, [pack.data.buffer as ArrayBuffer])
+    thread.report('pack', pack, [pack.data.buffer as ArrayBuffer])
   },
-  spare: () => receiveMessageOnPort(setup.returned)?.message,
+  spare: () => receiveMessageOnPort(returned)?.message,
 })
 
 let session: Session | undefined
-let feeding: ReturnType<typeof chunks.openStream> | undefined
-let feedError: unknown
+let feed: { stream: ReturnType<typeof chunks.openStream>; stored: PromiseWithResolvers<StoredStream> } | undefined
+let feedError: { reason: unknown } | undefined
 
-port.on('message', (message: WorkerRequest | WorkerFeed | WorkerEnd) => {
-  // Here, where nothing is half made (end-worker.ts), and whatever else had been sent before.
-  if (message.type === 'end' || shared.stopped) process.exit()
-  if (message.type === 'feed-data' || message.type === 'feed-end') {
-    onFeed(message)
-    return
-  }
-  answer(message).then(
-    (reply) => reply && send(reply),
-    (error) => send({ type: 'failed', error: toPlainError(error) }),
-  )
-})
-
-async function answer(request: WorkerRequest): Promise<WorkerAnswer | undefined> {
-  switch (request.type) {
-    case 'connect':
-      session = await openSession(request.parameters, { application: 'backup worker', copyReader: true })
-      await joinSnapshot(session, request.snapshotId)
-      return { type: 'connected', backendPid: session.backendPid }
-    case 'disconnect':
+thread.serve({
+  requests: {
+    async connect({ parameters, snapshotId }) {
+      session = await openSession(parameters, { application: 'backup worker', copyReader: true })
+      await joinSnapshot(session, snapshotId)
+      return { backendPid: session.backendPid }
+    },
+    async disconnect() {
       await session?.close()
       session = undefined
-      return { type: 'disconnected' }
-    case 'read':
-      return { type: 'read', results: await read(request.job) }
-    case 'feed':
+    },
+    async read(job) {
+      if (!session) throw new EngineError('INTERNAL', 'A worker was asked to read before it was connected.')
+      return readJob(session, chunks, job, shared)
+    },
+    feed() {
       feedError = undefined
-      feeding = chunks.openStream()
-      return undefined // The answer follows feed-end.
-    case 'flush':
+      feed = { stream: chunks.openStream(), stored: Promise.withResolvers() }
+      return feed.stored.promise
+    },
+    flush() {
       chunks.flush()
-      return { type: 'flushed', storedBytes: chunks.stored.bytes }
-  }
-}
-
-async function read(job: ReadJob) {
-  if (!session) throw new EngineError('INTERNAL', 'A worker was asked to read before it was connected.')
-  return readJob(session, chunks, job, shared)
-}
-
-function onFeed(message: WorkerFeed): void {
-  if (message.type === 'feed-data') {
-    try {
-      if (feedError === undefined) feeding?.write(message.bytes)
-      shared.addBytesRead(message.bytes.byteLength)
-    } catch (error) {
-      feedError = error
-    }
-    send({ type: 'taken', bytes: message.bytes.byteLength })
-    return
-  }
-  try {
-    if (feedError !== undefined) throw feedError
-    const stream: StoredStream = feeding?.end() ?? { bytes: 0, ids: [] }
-    send({ type: 'fed', stream })
-  } catch (error) {
-    send({ type: 'failed', error: toPlainError(error) })
-  } finally {
-    feeding = undefined
-  }
-}
-
-function send(message: WorkerMessage, transfer: ArrayBuffer[] = []): void {
-  port.postMessage(message, transfer)
-}
+      return chunks.stored.bytes
+    },
+  },
+  notices: {
+    block(bytes) {
+      if (!feed) throw new EngineError('INTERNAL', 'A worker was fed before it was asked to take a feed.')
+      const { byteLength } = bytes
+      try {
+        if (!feedError) feed.stream.write(bytes)
+        shared.addBytesRead(byteLength)
+      } catch (reason) {
+        feedError = { reason }
+      }
+      thread.report('workedOff', byteLength)
+    },
+    endOfFeed() {
+      const ended = feed
+      feed = undefined
+      try {
+        if (feedError) throw feedError.reason
+        if (ended) ended.stored.resolve(ended.stream.end())
+      } catch (error) {
+        ended?.stored.reject(error)
+      }
+    },
+  },
+})

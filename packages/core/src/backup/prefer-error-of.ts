@@ -2,8 +2,8 @@
  * Waits for `work`. Where it fails, `first` is waited for too, and if that has failed as well its error is the one that
  * is thrown: of two things done at the same time, the more telling failure.
  */
-export async function saidFirst<T>(first: Promise<unknown>, work: Promise<T>): Promise<T> {
-  // Whoever awaits it later, or never because `work` failed: nobody is to hear of it as unhandled.
+export async function preferErrorOf<T>(first: Promise<unknown>, work: Promise<T>): Promise<T> {
+  // It is awaited later, or never because `work` failed: then it must not count as unhandled.
   first.catch(() => {})
   try {
     return await work

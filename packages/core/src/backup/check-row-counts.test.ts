@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { checkCensus } from './census.ts'
+import { checkRowCounts } from './check-row-counts.ts'
 
 test('equal counts pass', () => {
-  checkCensus([
+  checkRowCounts([
     { name: 'public.a', written: 3, counted: 3 },
     { name: 'public.empty', written: 0, counted: 0 },
   ])
@@ -14,8 +14,8 @@ test('a row too few, a row too many and a table never counted are each a mismatc
     [3, 2],
     [0, undefined],
   ] as const) {
-    expect(() => checkCensus([{ name: 'public.a', written, counted }])).toThrow(
-      expect.objectContaining({ code: 'CENSUS_MISMATCH', message: expect.stringContaining('public.a') }),
+    expect(() => checkRowCounts([{ name: 'public.a', written, counted }])).toThrow(
+      expect.objectContaining({ code: 'ROW_COUNT_MISMATCH', message: expect.stringContaining('public.a') }),
     )
   }
 })

@@ -1,6 +1,5 @@
 import { EngineError } from '../errors.ts'
-import type { PlannedTable } from './plan-tables.ts'
-import type { RowReading } from './read-rows.ts'
+import { countsOf, nameOf, type Readable, segmentsOf } from './readable.ts'
 
 export interface CountedTable {
   name: string
@@ -12,9 +11,9 @@ export interface CountedTable {
 
 /**
  * Success is proven, not assumed: every table's written rows must equal the rows another query counted.
- * @throws EngineError `CENSUS_MISMATCH` naming the tables that differ.
+ * @throws EngineError `ROW_COUNT_MISMATCH` naming the tables that differ.
  */
-export function checkCensus(tables: Iterable<CountedTable>): void {
+export function checkRowCounts(tables: Iterable<CountedTable>): void {
   const wrong: CountedTable[] = []
   for (const table of tables) if (table.written !== table.counted) wrong.push(table)
   if (wrong.length === 0) return
@@ -22,7 +21,7 @@ export function checkCensus(tables: Iterable<CountedTable>): void {
     .slice(0, 5)
     .map(({ name, written, counted }) => `${name} (written ${written}, counted ${counted ?? 'never'})`)
   const more = wrong.length > named.length ? ` and ${wrong.length - named.length} more` : ''
-  throw new EngineError('CENSUS_MISMATCH', `Rows written are not the rows counted: ${named.join(', ')}${more}.`, {
+  throw new EngineError('ROW_COUNT_MISMATCH', `Rows written are not the rows counted: ${named.join(', ')}${more}.`, {
     detail: { tables: wrong.slice(0, 100) },
   })
 }
@@ -31,12 +30,12 @@ export function checkCensus(tables: Iterable<CountedTable>): void {
  * What the backup holds of each table beside what was counted: the whole table, or, where change detection scanned it,
  * each segment.
  */
-export function* censusOf(planned: readonly PlannedTable[], rows: RowReading): Generator<CountedTable> {
-  for (const [table, segments] of rows.segments.entries()) {
+export function* rowCountsOf(readables: readonly Readable[]): Generator<CountedTable> {
+  for (const readable of readables) {
+    const segments = segmentsOf(readable)
     if (segments.length === 0) continue
-    const plan = planned[table]?.table
-    const name = plan ? `${plan.schema}.${plan.name}` : 'large objects'
-    const counts = rows.counts[table]
+    const name = nameOf(readable)
+    const counts = countsOf(readable)
     if (counts && counts.length === segments.length && counts.length > 1)
       for (const [segment, { rows: written }] of segments.entries())
         yield { name: `${name}, segment ${segment + 1}`, written, counted: counts[segment] }
