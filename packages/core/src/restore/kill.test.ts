@@ -9,9 +9,9 @@ import { openSession } from '../postgres/session.ts'
 import { initRepository } from '../repository/init.ts'
 import { createLocalStorage } from '../storage/local.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
-import { discardRestore, listKeptDatabases, undoRestore } from './kept-databases.ts'
-import { cleanLeftovers } from './leftovers.ts'
 import type { RestoreContext } from './options.ts'
+import { discardRestore, listKeptDatabases, undoRestore } from './undo/kept-databases.ts'
+import { cleanLeftovers } from './undo/leftovers.ts'
 
 let cluster: TemporaryCluster
 let folder: string
@@ -39,7 +39,7 @@ const url = (path: string) => JSON.stringify(new URL(path, import.meta.url).href
 /** A process of its own that restores and says which phase it is in; nothing in it can clean up after SIGKILL. */
 const program = `(async () => {
   const { runRestore } = await import(${url('./run-restore.ts')})
-  const { planRestore } = await import(${url('./plan-restore.ts')})
+  const { planRestore } = await import(${url('./plan/plan-restore.ts')})
   const { defaultRestoreOptions } = await import(${url('./options.ts')})
   const { openRepository } = await import(${url('../repository/open.ts')})
   const { createLocalStorage } = await import(${url('../storage/local.ts')})
@@ -147,11 +147,12 @@ test('a swap killed anywhere leaves the live database old or new, and what it le
     ['swap', 15],
     ['swap', 40],
   ]
-  const phases = ['create-database', 'definitions', 'refresh', 'census', 'properties', 'swap-media']
+  const phases = ['create-database', 'definitions', 'refresh', 'count-rows', 'properties', 'swap-media']
   const more = phases.flatMap((phase) => [0, 10, 40].map((delay): [string, number] => [phase, delay]))
   const within = Array.from({ length: 60 }, (_, delay): [string, number] => ['swap', delay])
   const moments = long ? [...few, ...more, ...within] : few
   const outcomes = new Set<string>()
+  const mediaNames = (await readdir(folder)).filter((name) => name.includes('media')).sort()
   for (const [phase, delay] of moments) {
     await killedAt({ ...given, options }, phase, delay)
     // The backends of the dead process notice within moments; an unfinished commit is finished or undone by then.
@@ -162,6 +163,8 @@ test('a swap killed anywhere leaves the live database old or new, and what it le
     await cleanLeftovers(context.database, { media: [media] })
     expect((await readdir(folder)).filter((name) => name.includes('restoring'))).toEqual([])
     expect(await copies()).toEqual([])
+    // The media folder follows the database.
+    expect(await readFile(join(media, 'which'), 'utf8')).toBe(now === fresh ? 'backup' : 'wreck')
     const control = await openSession(resolveConnection(cluster.url('postgres')), { application: 'test' })
     for (const kept of await listKeptDatabases(control.query)) {
       if (kept.database !== 'swapped') continue
@@ -170,9 +173,11 @@ test('a swap killed anywhere leaves the live database old or new, and what it le
     }
     await control.close()
     expect(await state('swapped')).toBe(wreck)
-    // The media folder follows the database.
-    expect(await readFile(join(media, 'which'), 'utf8')).toBe(now === fresh ? 'backup' : 'wreck')
-    await writeFile(join(media, 'which'), 'wreck')
+    // An undo puts the media back too, and a discard leaves nothing beside them.
+    expect(await readFile(join(media, 'which'), 'utf8')).toBe('wreck')
+    // A look at the place that was killed leaves an empty folder for an hour.
+    const left = (await readdir(folder)).filter((name) => name.includes('media') && !name.includes('lifeboat-probe'))
+    expect(left.sort()).toEqual(mediaNames)
   }
   expect(outcomes.has('old')).toBe(true)
   // And one that is not killed still works.
@@ -191,7 +196,7 @@ test('an in-place restore killed anywhere leaves the database old or new', {
     ['rows', 0],
     ['commit', 0],
   ]
-  const phases = ['read-all', 'clear', 'definitions', 'rows', 'refresh', 'census']
+  const phases = ['read-all', 'clear', 'definitions', 'rows', 'refresh', 'count-rows']
   const more = phases.flatMap((phase) => [0, 10, 40, 90].map((delay): [string, number] => [phase, delay]))
   for (const [phase, delay] of long ? [...more, ...few] : few) {
     await killedAt({ ...given, options }, phase, delay)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { formatRestoreComment, parseRestoreComment } from './database-comment.ts'
 import { copyDatabaseName, isKeptDatabaseName, keptDatabaseName, newRestoreId, restoreIdOfCopy } from './names.ts'
+import { formatRestoreComment, parseRestoreComment } from './undo/database-comment.ts'
 
 const at = new Date('2026-11-23T04:05:06.789Z')
 

@@ -6,7 +6,7 @@ import { initRepository } from '../repository/init.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
 import { defaultRestoreOptions, type RestoreContext, type RestoreOptions } from './options.ts'
-import { planRestore } from './plan-restore.ts'
+import { planRestore } from './plan/plan-restore.ts'
 import { runRestore } from './run-restore.ts'
 
 let cluster: TemporaryCluster

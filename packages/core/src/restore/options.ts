@@ -1,5 +1,5 @@
 import type { BackupContext } from '../backup/backup-context.ts'
-import type { Validator } from '../config.ts'
+import type { DataMigration, Validator } from '../config.ts'
 import type { Reporter } from '../events.ts'
 
 export const restoreStrategies = ['swap', 'new-database', 'in-place'] as const
@@ -35,9 +35,20 @@ export interface RestoreOptions {
   noTablespaces: boolean
   /** The database to replace is not the one the backup was made of, and that is meant. */
   intoOther: boolean
+  /**
+   * Objects that are not restored, with everything that needs them: by name (`public.orders`, `public.orders_total_idx`,
+   * `public.orders.orders_customer_fkey`, `public.tax(numeric)`), or as errors name them (`INDEX public.orders_total_idx`,
+   * `SCHEMA auth`, `EXTENSION postgis`, `DEFAULT PRIVILEGES FOR ROLE admin`). All of a kind: `extensions`, `publications`,
+   * `event-triggers`, `default-privileges`, `comments`.
+   */
+  leaveOut?: string[]
+  /** Foreign keys and CHECK constraints (`schema.table.constraint`) that are made NOT VALID: present rows are not checked. */
+  notValid?: string[]
+  /** Materialized views (`schema.view`) that are left without rows; those that read from them are, too. */
+  unpopulated?: string[]
 }
 
-/** What nobody asked for otherwise. */
+/** The defaults. */
 export const defaultRestoreOptions: Omit<RestoreOptions, 'backupId'> = {
   strategy: 'swap',
   migrate: true,
@@ -54,6 +65,7 @@ export const defaultRestoreOptions: Omit<RestoreOptions, 'backupId'> = {
 /** What a restore works with; a superset of what a backup needs, because a safety backup is made first. */
 export interface RestoreContext extends BackupContext {
   validators?: readonly Validator[]
+  dataMigrations?: readonly DataMigration[]
   /** How long a replaced database is kept; 0 keeps it until it is discarded by hand. Default 7 days. */
   keepReplacedDays?: number
   aroundSwap?: AroundSwap

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createMemoryStorage } from '../storage/memory.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
 import { defaultRestoreOptions } from './options.ts'
-import { planRestore } from './plan-restore.ts'
+import { planRestore } from './plan/plan-restore.ts'
 import { restoreFixture } from './restore-fixture.ts'
 import { runRestore } from './run-restore.ts'
 
@@ -20,7 +20,7 @@ test('an abort at any phase of a swap leaves the live database and no copy', asy
   const id = await backup(context)
   const there = await databases()
   const plan = await planRestore(context, { ...defaultRestoreOptions, backupId: id, safetyBackup: false })
-  for (const phase of ['create-database', 'definitions', 'rows', 'refresh', 'census', 'properties', 'analyze']) {
+  for (const phase of ['create-database', 'definitions', 'rows', 'refresh', 'count-rows', 'properties', 'analyze']) {
     const aborting = new AbortController()
     const running = runRestore(context, plan, {
       signal: aborting.signal,
@@ -96,4 +96,34 @@ test('a safety backup that fails stops the restore before anything', async () =>
   await expect(restore(context, id)).rejects.toMatchObject({ code: 'SAFETY_BACKUP_FAILED' })
   expect(await databases()).toEqual(there)
   expect(await restore(context, id, { safetyBackup: false })).toMatchObject({ safetyBackupId: null })
+})
+
+test('a restore that fails after its safety backup names it, and says that nothing was swapped', async () => {
+  await cluster.createDatabase('late')
+  const context = await contextOf('late', {
+    validators: [{ name: 'no', validate: () => Promise.reject(new Error('refused')) }],
+  })
+  const id = await backup(context)
+  const failed = await restore(context, id).catch((error: unknown) => error)
+  expect(failed).toMatchObject({
+    code: 'VALIDATION_FAILED',
+    detail: { swapped: false, restore_id: expect.stringMatching(/^r/), safety_backup_id: expect.stringMatching(/^b/) },
+  })
+})
+
+test('in-place: what fails after the commit is a problem of a restore that has happened', async () => {
+  await cluster.createDatabase('committed')
+  await cluster.sql('committed', 'CREATE TABLE t AS SELECT 1 AS v')
+  const context = await contextOf('committed', {
+    validators: [{ name: 'no', validate: () => Promise.reject(new Error('refused')) }],
+  })
+  const id = await backup(context)
+  await cluster.sql('committed', 'UPDATE t SET v = 2')
+  const result = await restore(context, id, { strategy: 'in-place' })
+  expect(result).toMatchObject({
+    swapped: true,
+    safetyBackupId: expect.stringMatching(/^b/),
+    problems: [{ code: 'VALIDATION_FAILED', advice: expect.stringContaining('safety backup') }],
+  })
+  expect(await cluster.sql('committed', 'SELECT v FROM t')).toEqual([{ v: 1 }])
 })

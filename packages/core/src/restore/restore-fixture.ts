@@ -5,7 +5,7 @@ import { createMemoryStorage } from '../storage/memory.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { TemporaryCluster } from '../testing/temporary-cluster.ts'
 import { defaultRestoreOptions, type RestoreContext, type RestoreOptions } from './options.ts'
-import { planRestore } from './plan-restore.ts'
+import { planRestore } from './plan/plan-restore.ts'
 import { runRestore } from './run-restore.ts'
 
 /** For tests: a database with something of everything that a restore treats in a way of its own. */

@@ -1,14 +1,17 @@
 import { openArchive } from '../postgres/archive/parse-archive.ts'
-import { type ChunkReader, createChunkReader } from '../repository/chunk-reader.ts'
+import { qualifiedName } from '../postgres/identifiers.ts'
+import { type ChunkReader, createChunkReader } from '../repository/chunks/chunk-reader.ts'
 import {
   type Manifest,
   type SequenceRecord,
   sequenceSchema,
   type TableRecord,
   tableSchema,
-} from '../repository/documents.ts'
-import { loadChunkIndex } from '../repository/load-index.ts'
-import { type DefinitionStep, definitionSettings, definitionSteps } from './definitions/definition-steps.ts'
+} from '../repository/documents/documents.ts'
+import { loadChunkIndex } from '../repository/index/load-index.ts'
+import { type DefinitionStep, definitionSettings, definitionSteps } from './database/definitions/definition-steps.ts'
+import { leftOutSteps } from './database/definitions/leave-out.ts'
+import { notValidSteps } from './database/definitions/not-valid.ts'
 import type { RestoreContext, RestoreOptions, Running } from './options.ts'
 import { createProgress, type RestoreProgress } from './restore-progress.ts'
 
@@ -20,6 +23,8 @@ export interface RestoreRun extends Running {
   manifest: Manifest
   reader: ChunkReader
   progress: RestoreProgress
+  /** What functions that name things without a schema may need; see own-search-path.ts. */
+  searchPaths: readonly string[]
   /** Roles of the server once the missing ones were made. */
   roles: ReadonlySet<string>
   exists(role: string): boolean
@@ -31,10 +36,14 @@ export interface RestoreContent {
   settings: string[]
   tables: TableRecord[]
   sequences: SequenceRecord[]
+  /** CHECK constraints inside of table definitions that are to be NOT VALID, as `schema.table.constraint`. */
+  relaxedChecks: string[]
 }
 
 export async function openRestoreRun(
-  given: Pick<RestoreRun, 'id' | 'context' | 'options' | 'manifest' | 'signal' | 'report'> & { roles: string[] },
+  given: Pick<RestoreRun, 'id' | 'context' | 'options' | 'manifest' | 'signal' | 'report' | 'searchPaths'> & {
+    roles: string[]
+  },
 ): Promise<RestoreRun> {
   const { context, signal, report } = given
   const index = await loadChunkIndex(context.repository, { signal, readAround: true })
@@ -55,11 +64,30 @@ export async function readRestoreContent({ reader, manifest, options }: RestoreR
     Array.fromAsync(reader.readJsonLines(manifest.streams.sequences, sequenceSchema)),
   ])
   const archive = openArchive(definitions)
-  const { noOwner, noPrivileges, noTablespaces, roleMap } = options
+  const { noOwner, noPrivileges, noTablespaces, roleMap, leaveOut = [], notValid = [] } = options
+  const all = definitionSteps(archive, { noOwner, noPrivileges, noTablespaces, roleMap })
+  const leftOut = new Set([...leftOutSteps(all, leaveOut).values()].flatMap((ids) => [...ids]))
+  const isGone = relationsOf(all.filter(({ id }) => leftOut.has(id)))
+  const { steps, relaxedChecks } = notValidSteps(
+    all.filter(({ id }) => !leftOut.has(id)),
+    notValid,
+  )
   return {
-    steps: definitionSteps(archive, { noOwner, noPrivileges, noTablespaces, roleMap }),
+    steps,
     settings: definitionSettings(archive),
-    tables,
-    sequences,
+    tables: tables
+      .filter((table) => !isGone(table))
+      .map((table) => (table.load_via && isGone(table.load_via) ? { ...table, load_via: null } : table)),
+    sequences: sequences.filter((sequence) => !isGone(sequence)),
+    relaxedChecks,
   }
+}
+
+function relationsOf(steps: readonly DefinitionStep[]): (relation: { schema: string; name: string }) => boolean {
+  const names = new Set(
+    steps
+      .filter(({ kind }) => kind === 'TABLE' || kind === 'SEQUENCE')
+      .map(({ schema, tag }) => qualifiedName({ schema: schema ?? '', name: tag })),
+  )
+  return (relation) => names.has(qualifiedName(relation))
 }

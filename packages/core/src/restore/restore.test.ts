@@ -4,11 +4,11 @@ import type { MigrationInspector } from '../migrations/inspector.ts'
 import { resolveConnection } from '../postgres/connection.ts'
 import { startStopwatch } from '../testing/stopwatch.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
-import { undoRestore } from './kept-databases.ts'
 import { defaultRestoreOptions, type RestoreContext } from './options.ts'
-import { planRestore } from './plan-restore.ts'
+import { planRestore } from './plan/plan-restore.ts'
 import { restoreFixture } from './restore-fixture.ts'
 import { runRestore } from './run-restore.ts'
+import { undoRestore } from './undo/kept-databases.ts'
 
 let cluster: TemporaryCluster
 beforeAll(async () => {

@@ -1,60 +1,94 @@
-import { rm } from 'node:fs/promises'
-import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
-import { log } from '../events.ts'
+import { EngineError, throwIfAborted } from '../errors.ts'
 import { withDatabase } from '../postgres/connection.ts'
 import { readDatabaseProperties } from '../postgres/database-properties.ts'
 import { openSession, type Session } from '../postgres/session.ts'
-import { readManifest } from '../repository/manifests.ts'
-import { openControlSession } from './control-session.ts'
-import { dropLeftovers } from './leftovers.ts'
-import { cleanMediaLeftovers } from './media-leftovers.ts'
-import { mediaTargets } from './media-names.ts'
-import { swapMedia, type UnpackedMedia, unpackMedia } from './media-restore.ts'
-import { createMissingRoles, readRoleNames } from './missing-roles.ts'
+import { readManifest } from '../repository/documents/manifests.ts'
+import { requireTrusted } from '../repository/documents/trust.ts'
+import { openControlSession } from './database/control-session.ts'
+import { createMissingRoles, readRoleNames } from './database/missing-roles.ts'
+import { ownSearchPaths } from './database/own-search-path.ts'
+import { type FilledCopy, restoreBeside, restoreForTrial } from './database/restore-beside.ts'
+import { restoreInPlace } from './database/restore-in-place.ts'
+import { unpackAllMedia } from './media/restore-media.ts'
+import { settleMedia } from './media/settle-media.ts'
 import { newRestoreId } from './names.ts'
 import type { RestoreContext, Running } from './options.ts'
-import type { RestorePlan } from './plan.ts'
-import { planRestore } from './plan-restore.ts'
-import { restoreBeside } from './restore-beside.ts'
-import { restoreInPlace } from './restore-in-place.ts'
+import type { RestorePlan } from './plan/plan.ts'
+import { planRestore } from './plan/plan-restore.ts'
 import { lockRestore, lockTarget } from './restore-lock.ts'
+import { type FailedRestoreFacts, type RestoreResult, withRestoreFacts } from './restore-result.ts'
 import { openRestoreRun, type RestoreRun } from './restore-run.ts'
 import { makeSafetyBackup } from './safety-backup.ts'
-
-export interface RestoreResult {
-  restoreId: string
-  backupId: string
-  strategy: RestorePlan['strategy']
-  database: string
-  /** What the database was before, under this name until `undoUntil` (null: until it is discarded). */
-  keptDatabase: string | null
-  undoUntil: string | null
-  safetyBackupId: string | null
-  tables: number
-  rows: number
-  /** Migrations that were run on the restored data. */
-  migrations: string[]
-  /** For how long the database's name did not answer. */
-  swapMilliseconds: number | null
-  media: { name: string; target: string; kept: string | null }[]
-  milliseconds: number
-}
+import { dropLeftovers } from './undo/leftovers.ts'
 
 /**
- * Carries a plan out. Unless it was `plannedNow`, right before, the plan is made again first: `PLAN_CHANGED` when what it
- * saw is different now. `RESTORE_REFUSED` when it refuses. Whatever fails or dies before the end, the database to be replaced is as it was
- * (for in-place restores: until the commit).
+ * Carries a plan out. The plan is made again once the target is locked, and, unless it was `plannedNow`, right before, also
+ * first: `PLAN_CHANGED` when what it saw is different now. `RESTORE_REFUSED` when it refuses.
+ *
+ * Rejects only while the database to be replaced is as it was; the error's `detail` then has {@link FailedRestoreFacts}.
+ * What fails after the restored data has gone live (the swap, the commit of an in-place restore) is in the result's
+ * `problems`.
  */
 export async function runRestore(
-  context: RestoreContext,
+  asked: RestoreContext,
   plan: RestorePlan,
   { id = newRestoreId(), plannedNow = false, signal, report }: Running & { id?: string; plannedNow?: boolean } = {},
 ): Promise<RestoreResult> {
   const started = performance.now()
-  if (!plannedNow) await requireSamePlan(context, plan, signal)
+  const facts: FailedRestoreFacts = { restore_id: id, swapped: false, safety_backup_id: null }
+  if (!plannedNow) await requireSamePlan(asked, plan, signal)
   requireNoRefusal(plan)
   throwIfAborted(signal)
-  const control = await openControl(context, plan, signal)
+  // With one connection, before the control session is there: a backup needs as many as there may be.
+  const isFrugal = asked.resources.connections === 1
+  const early = isFrugal ? await safetyBackup(asked, plan, { id, signal, report }) : null
+  facts.safety_backup_id = early
+  try {
+    return await underControl(asked, plan, { id, signal, report }, async (context, control, watched) => {
+      await settleMedia(control.query, mediaFolders(context, plan), { report })
+      const running = { id, signal: watched, report }
+      facts.safety_backup_id ??= await safetyBackup(context, plan, running)
+      const run = await openRun(context, plan, control, running)
+      const result = await restoreUnpacked(run, plan, control, facts.safety_backup_id)
+      return { ...result, milliseconds: Math.round(performance.now() - started) }
+    })
+  } catch (error) {
+    throw withRestoreFacts(error, facts)
+  }
+}
+
+/**
+ * Restores by a plan for a new database into one that never goes live: `work` has it to itself once its rows are there,
+ * and then it is dropped.
+ *
+ * @throws EngineError what a restore throws, and what `work` throws.
+ */
+export async function runTrialRestore(
+  asked: RestoreContext,
+  plan: RestorePlan,
+  { signal, report }: Running,
+  work: (run: RestoreRun, copy: FilledCopy) => Promise<void>,
+): Promise<void> {
+  requireNoRefusal(plan)
+  const id = newRestoreId()
+  await underControl(asked, plan, { id, signal, report }, async (context, control, watched) => {
+    const run = await openRun(context, plan, control, { id, signal: watched, report })
+    await restoreForTrial(run, control, context.database.database, (copy) => work(run, copy))
+  })
+}
+
+type Controlled<T> = (context: RestoreContext, control: Session, signal: AbortSignal) => Promise<T>
+
+/** With a session on another database that holds the locks of the restore. When it is lost, the work is broken off. */
+async function underControl<T>(
+  asked: RestoreContext,
+  plan: RestorePlan,
+  { id, signal, report }: Running & { id: string },
+  work: Controlled<T>,
+): Promise<T> {
+  const control = await openControl(asked, plan, signal)
+  // As the control session is connected: whether by TLS or through a pooler is not found out again by each.
+  const context = { ...asked, database: withDatabase(control.parameters, asked.database.database) }
   // Our locks are gone with the control session: then others may take us for dead, so we had better stop.
   const lost = new AbortController()
   const onEnded = () => lost.abort(new EngineError('DATABASE_UNREACHABLE', 'The control connection was lost.'))
@@ -63,74 +97,72 @@ export async function runRestore(
   try {
     await lockRestore(control.query, id)
     await lockTarget(control.query, plan.database)
-    await dropLeftovers(control.query, context.database.database, { report })
-    await cleanMediaLeftovers(control.query, mediaPaths(context, plan), { report })
-    const result = await restoreLocked(context, plan, control, { id, signal: watched, report })
-    return { ...result, milliseconds: Math.round(performance.now() - started) }
+    // However long this process stood still before it had the locks: from here on no other restore changes what was planned.
+    await requireSamePlan(context, plan, watched)
+    await dropLeftovers(control.query, context.database, { report })
+    return await work(context, control, watched)
   } catch (error) {
-    if (lost.signal.aborted && !signal?.aborted) throw lost.signal.reason
-    throw error
+    throw lost.signal.aborted && !signal?.aborted ? lost.signal.reason : error
   } finally {
     control.ended.removeEventListener('abort', onEnded)
     await control.close()
   }
 }
 
-async function restoreLocked(
+async function openRun(
   context: RestoreContext,
   plan: RestorePlan,
   control: Session,
   { id, signal, report }: Running & { id: string },
-): Promise<Omit<RestoreResult, 'milliseconds'>> {
-  const { options, strategy, database } = plan
+): Promise<RestoreRun> {
+  const { options } = plan
   const { manifest } = await readManifest(context.repository, options.backupId, { signal })
-  let safetyBackupId: string | null = null
-  if (plan.steps.some((step) => step.id === 'safety-backup')) {
-    const replaced = { database, restoreId: id, backupId: manifest.id, includeMedia: options.mediaTarget === true }
-    safetyBackupId = await makeSafetyBackup(context, replaced, { signal, report })
-  }
+  await requireTrusted(context.repository, manifest, { signal })
   if (options.createRoles) await createMissingRoles(control.query, manifest, options, { report })
   const roles = await readRoleNames(control.query)
-  const run = await openRestoreRun({ id, context, options, manifest, roles, signal, report })
-  const media = await unpackAll(run)
-  let swapped: RestoreResult['media'] = []
-  try {
-    const common = { restoreId: id, backupId: manifest.id, strategy, database, safetyBackupId }
-    if (strategy === 'in-place') {
-      const result = await restoreInPlace(run, database, async () => {
-        swapped = await swapAll(run, media)
-      })
-      return { ...common, ...result, keptDatabase: null, undoUntil: null, swapMilliseconds: null, media: swapped }
-    }
-    const live = plan.replaces ? await readDatabaseProperties(control.query, database) : null
-    const result = await restoreBeside(run, control, { name: database, live, safetyBackupId })
-    swapped = await swapAll(run, media)
-    return { ...common, ...result, media: swapped }
-  } catch (error) {
-    // Once the database is live, what was unpacked for it is not ours to throw away.
-    if (isEngineError(error, 'MEDIA_NOT_IN_PLACE'))
-      swapped = media.map(({ name, target }) => ({ name, target, kept: null }))
-    throw error
-  } finally {
-    await removeUnused(media, swapped)
-  }
+  const searchPaths = await ownSearchPaths(control.query, manifest)
+  return openRestoreRun({ id, context, options, manifest, roles, searchPaths, signal, report })
 }
 
-/** The database is restored by then, so this must not read as if nothing had happened. */
-function mediaNotInPlace(
-  { name, target, fresh }: UnpackedMedia,
-  done: RestoreResult['media'],
-  cause: unknown,
-): EngineError {
-  return new EngineError(
-    'MEDIA_NOT_IN_PLACE',
-    `The database is restored, but the media folder "${name}" could not be put in place of ${target}.`,
-    {
-      cause,
-      detail: { name, target, unpacked: fresh, in_place: done.map((media) => media.name) },
-      advice: `Its files are in ${fresh}: mend the cause and rename that folder to ${target}; or take the database back with \`lifeboat undo latest\`.`,
-    },
-  )
+async function safetyBackup(
+  context: RestoreContext,
+  { options, database, steps, media }: RestorePlan,
+  { id, signal, report }: Running & { id: string },
+): Promise<string | null> {
+  if (!steps.some((step) => step.id === 'safety-backup')) return null
+  const folders = media.flatMap(({ name, target, replaces }) => (replaces && target ? [{ name, path: target }] : []))
+  const replaced = { database, restoreId: id, backupId: options.backupId, media: folders }
+  return makeSafetyBackup(context, replaced, { signal, report })
+}
+
+async function restoreUnpacked(
+  run: RestoreRun,
+  { strategy, database, replaces }: RestorePlan,
+  control: Session,
+  safetyBackupId: string | null,
+): Promise<Omit<RestoreResult, 'milliseconds'>> {
+  const waiting = await unpackAllMedia(run, { database, query: control.query })
+  const common = {
+    restoreId: run.id,
+    backupId: run.manifest.id,
+    strategy,
+    database,
+    swapped: true,
+    safetyBackupId,
+  } as const
+  try {
+    if (strategy === 'in-place') {
+      const result = await restoreInPlace(run, database, waiting)
+      return { ...common, ...result, keptDatabase: null, undoUntil: null, swapMilliseconds: null }
+    }
+    const live = replaces ? await readDatabaseProperties(control.query, database) : null
+    const result = await restoreBeside(run, control, { name: database, live, safetyBackupId, media: waiting })
+    return { ...common, ...result, ...(await waiting.place()) }
+  } catch (error) {
+    // Nothing is live, so what was unpacked is of no use.
+    await waiting.abandon()
+    throw error
+  }
 }
 
 async function requireSamePlan(
@@ -140,7 +172,7 @@ async function requireSamePlan(
 ): Promise<void> {
   const now = await planRestore(context, plan.options, { signal })
   if (now.hash !== plan.hash) {
-    throw new EngineError('PLAN_CHANGED', 'The plan is not what it was any more.', { detail: { plan: now } })
+    throw new EngineError('PLAN_CHANGED', 'The plan has changed since it was made.', { detail: { plan: now } })
   }
 }
 
@@ -149,9 +181,9 @@ function requireNoRefusal({ refusals }: RestorePlan): void {
   if (first) throw new EngineError('RESTORE_REFUSED', first.text, { detail: { refusals } })
 }
 
-function mediaPaths(context: RestoreContext, { options: { mediaTarget } }: RestorePlan): string[] {
-  const given = typeof mediaTarget === 'object' ? Object.values(mediaTarget) : []
-  return [...context.media.map(({ path }) => path), ...given, ...(typeof mediaTarget === 'string' ? [mediaTarget] : [])]
+/** The configured ones too: another restore may have left something there. */
+function mediaFolders(context: RestoreContext, { media }: RestorePlan): string[] {
+  return [...context.media.map(({ path }) => path), ...media.flatMap(({ target }) => target ?? [])]
 }
 
 /** For in-place the database itself will do: only its locks are needed. */
@@ -160,48 +192,11 @@ async function openControl(
   plan: RestorePlan,
   signal: AbortSignal | undefined,
 ): Promise<Session> {
-  const control = await openControlSession(context.database, { target: plan.database, signal })
+  const control = await openControlSession(context.database, {
+    target: plan.database,
+    signal,
+    make: plan.strategy !== 'in-place',
+  })
   if (control) return control
   return openSession(withDatabase(context.database, plan.database), { application: 'restore control', signal })
-}
-
-async function unpackAll(run: RestoreRun): Promise<UnpackedMedia[]> {
-  const { manifest, options, context, reader, progress, id, signal } = run
-  const names = manifest.media.map(({ name }) => name)
-  const targets = mediaTargets(names, options.mediaTarget, context.media)
-  if (targets.length === 0) return []
-  progress.phase('media', { bytes: manifest.media_size })
-  const unpacked: UnpackedMedia[] = []
-  try {
-    for (const { name, target } of targets) {
-      const record = manifest.media.find((media) => media.name === name)
-      if (!record || target === null) continue
-      const onBytes = (bytes: number) => progress.add({ bytes })
-      unpacked.push(await unpackMedia(reader, record, target, { restoreId: id, signal, onBytes }))
-    }
-  } catch (error) {
-    await removeUnused(unpacked, [])
-    throw error
-  }
-  progress.end()
-  return unpacked
-}
-
-async function swapAll({ progress, report }: RestoreRun, unpacked: UnpackedMedia[]): Promise<RestoreResult['media']> {
-  if (unpacked.length > 0) progress.phase('swap-media')
-  const swapped: RestoreResult['media'] = []
-  for (const one of unpacked) {
-    const { kept } = await swapMedia(one, new Date()).catch((cause: unknown) => {
-      throw mediaNotInPlace(one, swapped, cause)
-    })
-    log(report, 'info', `Media "${one.name}" is in place${kept ? `; the old folder is ${kept}` : ''}.`)
-    swapped.push({ name: one.name, target: one.target, kept })
-  }
-  return swapped
-}
-
-async function removeUnused(unpacked: UnpackedMedia[], swapped: RestoreResult['media']): Promise<void> {
-  for (const { fresh, target } of unpacked) {
-    if (!swapped.some((one) => one.target === target)) await rm(fresh, { recursive: true, force: true })
-  }
 }

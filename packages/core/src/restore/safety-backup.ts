@@ -1,3 +1,4 @@
+import type { BackupContext } from '../backup/backup-context.ts'
 import { runBackup } from '../backup/run-backup.ts'
 import { EngineError, isEngineError } from '../errors.ts'
 import { withDatabase } from '../postgres/connection.ts'
@@ -6,12 +7,12 @@ import type { RestoreContext, Running } from './options.ts'
 export const safetyBackupName = 'Pre-restore safety backup'
 
 /**
- * Backs up what is about to be replaced. Media folders are included where the restore replaces them. Throws
+ * Backs up what is about to be replaced, with the media folders that the restore replaces. Throws
  * `SAFETY_BACKUP_FAILED`; nothing has been touched then.
  */
 export async function makeSafetyBackup(
   context: RestoreContext,
-  target: { database: string; restoreId: string; backupId: string; includeMedia: boolean },
+  target: { database: string; restoreId: string; backupId: string; media: BackupContext['media'] },
   { signal, report }: Running,
 ): Promise<string> {
   try {
@@ -19,6 +20,7 @@ export async function makeSafetyBackup(
       {
         ...context,
         database: withDatabase(context.database, target.database),
+        media: target.media,
         // Somebody waits for the restore: no pauses of minutes between attempts.
         resources: { ...context.resources, retryDelaysMs: [1000, 5000, 15_000] },
       },
@@ -29,7 +31,7 @@ export async function makeSafetyBackup(
         trigger: 'pre_restore',
         createdBy: 'restore',
         tags: { restore: target.restoreId },
-        includeMedia: target.includeMedia,
+        includeMedia: target.media.length > 0,
         pinned: false,
         exclude: { tables: [], schemas: [], rows: [] },
         lockBudgetMs: 3000,

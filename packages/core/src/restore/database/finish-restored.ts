@@ -1,0 +1,27 @@
+import type { ConnectionParameters } from '../../postgres/connection.ts'
+import type { RanOnCopy } from '../restore-result.ts'
+import type { RestoreRun } from '../restore-run.ts'
+import { checkInvariants } from './check-invariants.ts'
+import { changeRestoredData } from './data-migrations.ts'
+import { migrateRestored } from './migrate-copy.ts'
+import { validateRestored } from './validate-copy.ts'
+
+export const nothingRan = (): RanOnCopy => ({ migrations: [], dataMigrations: [], validators: [] })
+
+/**
+ * Brings restored rows to the code: migrations between the application's own checks and changes. What ran is added to
+ * `ran` as it is done, so that it is known after a failure too.
+ */
+export async function finishRestored(
+  run: RestoreRun,
+  parameters: ConnectionParameters,
+  ran: RanOnCopy,
+  migrate: () => Promise<string[]> = () => migrateRestored(run, parameters),
+): Promise<void> {
+  await checkInvariants(run, parameters)
+  ran.validators.push(...(await validateRestored(run, parameters, 'before')))
+  await changeRestoredData(run, parameters, { when: 'before', done: ran.dataMigrations })
+  if (run.options.migrate) ran.migrations.push(...(await migrate()))
+  await changeRestoredData(run, parameters, { when: 'after', done: ran.dataMigrations })
+  ran.validators.push(...(await validateRestored(run, parameters, 'after')))
+}

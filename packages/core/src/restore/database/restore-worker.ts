@@ -1,0 +1,147 @@
+import { EngineError, isEngineError } from '../../errors.ts'
+import { type CopyIn, copyIn } from '../../postgres/copy-in.ts'
+import { openSession, type Session } from '../../postgres/session.ts'
+import type { SealedChunk } from '../../repository/chunks/sealed-chunk.ts'
+import { unsealChunk } from '../../repository/chunks/sealed-chunk.ts'
+import { freeBuffer } from '../../threads/free-buffer.ts'
+import { fromPlainError, toPlainError } from '../../threads/plain-error.ts'
+import { openThreadSide } from '../../threads/serve-thread.ts'
+import type { CopyRequest, RestoreThread } from './worker-protocol.ts'
+
+/**
+ * The thread behind restore-session.ts: one session, fed with sealed chunks, which are authenticated, decompressed and
+ * written as COPY data here, so that the host's event loop does none of it.
+ */
+const thread = openThreadSide<RestoreThread>()
+const { parameters, keys, application } = thread.setup
+
+const aborting = new AbortController()
+const interrupted = () => new EngineError('ABORTED', 'Interrupted.')
+/** Chunks that have come and are not worked off; `end` and `incomplete` end a stream of them. */
+const chunks: (SealedChunk | 'end' | 'incomplete')[] = []
+let wake: (() => void) | undefined
+let onAnother: ((answer: RestoreThread['notices']['another']) => void) | undefined
+let opened: Session | undefined
+
+thread.serve({
+  requests: {
+    async open() {
+      opened = await openSession(parameters, { application, signal: aborting.signal })
+      // The same for every database: what a restore writes is durable at the latest with the commit that makes it live.
+      await opened.query('SET synchronous_commit = off')
+      return { backendPid: opened.backendPid }
+    },
+    async run(statements) {
+      let rows: unknown[] = []
+      for (const { sql, values } of statements) rows = await session().query(sql, values)
+      return rows
+    },
+    copy,
+    close: () => session().close(),
+  },
+  notices: {
+    chunk: push,
+    endOfChunks: ({ complete }) => push(complete ? 'end' : 'incomplete'),
+    another: (answer) => onAnother?.(answer),
+    abort() {
+      aborting.abort()
+      push('incomplete')
+      onAnother?.({ error: toPlainError(interrupted()) })
+    },
+  },
+})
+
+function session(): Session {
+  if (!opened) throw new EngineError('INTERNAL', 'The worker has no session.')
+  return opened
+}
+
+async function copy(request: CopyRequest): Promise<{ rows: number; bytes: number }> {
+  const { query } = session()
+  const stream = { ended: false }
+  try {
+    for (const sql of request.before) await query(sql)
+    const target = request.sql === null ? null : await copyIn(session(), request.sql)
+    const bytes = await writeChunks(request, stream, target).catch(async (error: unknown) => {
+      await Promise.resolve(target?.fail(error instanceof Error ? error : new Error(String(error)))).catch(() => {})
+      throw error
+    })
+    const rows = target ? (await target.end()).rows : 0
+    if (target && request.rows !== null && rows !== request.rows) {
+      throw mismatch(`${request.name} got ${rows} rows, not ${request.rows} as the backup counted.`)
+    }
+    for (const sql of request.after) await query(sql)
+    return { rows, bytes }
+  } finally {
+    if (!stream.ended) await discardChunks()
+  }
+}
+
+/** Writes the chunks of one stream, and returns their bytes; `stream.ended` says whether its last one has come. */
+async function writeChunks(
+  { name, bytes: expected }: CopyRequest,
+  stream: { ended: boolean },
+  target: CopyIn | null,
+): Promise<number> {
+  let bytes = 0
+  for (;;) {
+    const chunk = await nextChunk()
+    stream.ended = typeof chunk === 'string'
+    if (chunk === 'end') break
+    if (chunk === 'incomplete') throw interrupted()
+    const plain = await openChunk(chunk)
+    freeBuffer(chunk.data)
+    const { length } = plain
+    await target?.write(plain, () => freeBuffer(plain))
+    bytes += length
+    thread.report('workedOff', length)
+  }
+  if (expected !== null && bytes !== expected) {
+    throw mismatch(`${name} has ${bytes} bytes in its chunks, not ${expected} as recorded.`)
+  }
+  return bytes
+}
+
+/** What is left of a stream that failed is not taken for the beginning of the next one. */
+async function discardChunks(): Promise<void> {
+  thread.report('refused', undefined)
+  while (typeof (await nextChunk()) === 'object') thread.report('workedOff', 0)
+}
+
+/** For a damaged chunk another is asked for: there can be a good version in another pack, or in a copy. */
+async function openChunk(chunk: SealedChunk): Promise<Buffer> {
+  try {
+    return unsealChunk(keys, chunk)
+  } catch (error) {
+    if (!isEngineError(error, 'REPOSITORY_DAMAGED')) throw error
+    const another = Promise.withResolvers<RestoreThread['notices']['another']>()
+    onAnother = another.resolve
+    thread.report('damaged', chunk.id)
+    const answer = await another.promise
+    onAnother = undefined
+    if ('error' in answer) throw fromPlainError(answer.error)
+    if (answer.chunk.id !== chunk.id) throw error
+    return unsealChunk(keys, answer.chunk)
+  }
+}
+
+function push(chunk: SealedChunk | 'end' | 'incomplete'): void {
+  chunks.push(chunk)
+  wake?.()
+}
+
+async function nextChunk(): Promise<SealedChunk | 'end' | 'incomplete'> {
+  for (;;) {
+    const chunk = chunks.shift()
+    if (chunk !== undefined) return chunk
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  }
+}
+
+function mismatch(message: string): EngineError {
+  return new EngineError('ROW_COUNT_MISMATCH', message, {
+    advice: 'Run {backups.verify} on the backup and restore another backup until then.',
+  })
+}

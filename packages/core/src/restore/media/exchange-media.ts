@@ -1,0 +1,174 @@
+import type { Stats } from 'node:fs'
+import { chmod, chown, lstat, mkdir, readdir, rename, rmdir, stat, utimes } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { keptDatabaseName } from '../names.ts'
+import { isWorkFolder } from './media-names.ts'
+import { type MediaNote, mediaPaths, type NotedMedia, removeNoted, writeMediaNote } from './media-note.ts'
+
+/**
+ * Puts what lies in `fresh` into the place of the media folder; what was there is kept, and the note says until when.
+ * A failure puts everything back, and the note as it was given. What dies on the way is finished by
+ * {@link finishExchange}: the note is on the disk before the first step.
+ */
+export async function exchangeMedia(
+  noted: NotedMedia,
+  { now, keepUntil, undone = false }: { now: Date; keepUntil: string | null; undone?: boolean },
+): Promise<{ kept: string | null }> {
+  if (!(await isThere(noted.fresh))) throw new Error(`${noted.fresh} is not there any more`)
+  const stamp = await freeStamp(noted, now)
+  const begun = mediaPaths(noted.folder, {
+    ...noted.note,
+    state: 'exchanging',
+    stamp,
+    at: now.toISOString(),
+    keep_until: keepUntil,
+    undone,
+  })
+  await writeMediaNote(begun)
+  try {
+    await steps[begun.note.method](begun)
+  } catch (error) {
+    await revertExchange(begun)
+    await writeMediaNote(noted)
+    throw error
+  }
+  return settled(begun)
+}
+
+/** Goes on where an exchange was broken off, from any step. */
+export async function finishExchange(noted: NotedMedia): Promise<{ kept: string | null }> {
+  await steps[noted.note.method](noted)
+  return settled(noted)
+}
+
+/** Puts back what was there, from any step; what was to come waits in `fresh` again. */
+async function revertExchange(noted: NotedMedia): Promise<void> {
+  const { folder, fresh, kept, note } = noted
+  if (note.method === 'rename') {
+    if ((await isThere(kept)) && !(await isThere(fresh)) && (await isThere(folder))) await rename(folder, fresh)
+    if ((await isThere(kept)) && !(await isThere(folder))) await rename(kept, folder)
+  } else {
+    const coming = comingOf(noted)
+    if (await isThere(coming)) {
+      await moveEntries(folder, coming)
+      await rename(coming, fresh)
+    }
+    if (await isThere(kept)) {
+      await moveEntries(kept, folder)
+      await takeAttributes(kept, folder)
+      await rmdir(kept)
+    }
+  }
+}
+
+/**
+ * An undo, or the undo of one: what is kept comes back, and what is there now is kept in its turn. A failure leaves both
+ * where they were.
+ */
+export async function putMediaBack(
+  noted: NotedMedia,
+  until: { now: Date; keepUntil: string | null },
+): Promise<{ kept: string | null }> {
+  const { folder, note, fresh, kept } = noted
+  const returning = mediaPaths(folder, { ...note, state: 'returning' })
+  await writeMediaNote(returning)
+  if (await isThere(kept)) await rename(kept, fresh)
+  try {
+    return await exchangeMedia(returning, { ...until, undone: !note.undone })
+  } catch (error) {
+    await rename(fresh, kept)
+    await writeMediaNote(mediaPaths(folder, { ...note, state: 'kept' }))
+    throw error
+  }
+}
+
+const steps: Record<MediaNote['method'], (noted: NotedMedia) => Promise<void>> = {
+  async rename({ folder, fresh, kept }) {
+    if (!(await isThere(fresh))) return
+    if (await isThere(folder)) await rename(folder, kept)
+    await rename(fresh, folder)
+  },
+
+  async inside(noted) {
+    const { folder, fresh, kept } = noted
+    const coming = comingOf(noted)
+    if (await isThere(fresh)) {
+      await mkdir(kept, { recursive: true, mode: 0o700 })
+      await takeAttributes(folder, kept)
+      await moveEntries(folder, kept)
+      // From here on, what lies in the folder is what comes.
+      await rename(fresh, coming)
+    }
+    if (!(await isThere(coming))) return
+    const attributes = await stat(coming)
+    await chmod(coming, 0o700)
+    await moveEntries(coming, folder)
+    await setAttributes(folder, attributes)
+    await rmdir(coming)
+  },
+}
+
+/** Where `fresh` is once everything that was there has been moved aside. */
+function comingOf({ fresh }: NotedMedia): string {
+  return join(dirname(fresh), 'coming')
+}
+
+async function settled(noted: NotedMedia): Promise<{ kept: string | null }> {
+  const { note, folder, kept } = noted
+  const isKept = (await isThere(kept)) && (note.method === 'rename' || (await readdir(kept)).length > 0)
+  if (!isKept) {
+    await removeNoted(noted)
+    return { kept: null }
+  }
+  await writeMediaNote(mediaPaths(folder, { ...note, state: 'kept' }))
+  return { kept }
+}
+
+/** Until none is left: an application may write meanwhile. */
+async function moveEntries(from: string, to: string): Promise<void> {
+  for (let round = 0; round < 20; round++) {
+    const names = (await readdir(from)).filter((name) => !isWorkFolder(name))
+    if (names.length === 0) return
+    for (const name of names) await moveEntry(join(from, name), join(to, name))
+  }
+  throw new Error(`${from} is written to all the time`)
+}
+
+/** A folder that changes its parent is itself written to, which its mode may forbid to its owner. */
+async function moveEntry(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to)
+  } catch (error) {
+    const found = await lstat(from)
+    if (!found.isDirectory() || (found.mode & 0o200) !== 0) throw error
+    await chmod(from, found.mode | 0o200)
+    await rename(from, to)
+    await chmod(to, found.mode)
+  }
+}
+
+async function takeAttributes(from: string, to: string): Promise<void> {
+  await setAttributes(to, await stat(from))
+}
+
+/** Owner, mode and time; where the folder is another user's they stay what they are. */
+async function setAttributes(folder: string, { mode, uid, gid, atime, mtime }: Stats): Promise<void> {
+  await chown(folder, uid, gid).catch(() => {})
+  await chmod(folder, mode & 0o7777).catch(() => {})
+  await utimes(folder, atime, mtime).catch(() => {})
+}
+
+async function freeStamp(noted: NotedMedia, now: Date): Promise<string> {
+  for (let at = now.getTime(); ; at += 1000) {
+    const stamp = keptDatabaseName('', new Date(at)).replace(/\D/g, '')
+    if (noted.note.method === 'inside') return stamp
+    if (!(await isThere(mediaPaths(noted.folder, { ...noted.note, stamp }).kept))) return stamp
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,137 @@
+import { readdir, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { log } from '../../events.ts'
+import type { Query } from '../../postgres/query.ts'
+import type { Running } from '../options.ts'
+import { isRestoreRunning } from '../restore-lock.ts'
+import { serverTime } from '../undo/server-time.ts'
+import { exchangeMedia, finishExchange, putMediaBack } from './exchange-media.ts'
+import { isWorkFolder } from './media-names.ts'
+import { type MediaNote, type NotedMedia, readMediaNotes, removeNoted } from './media-note.ts'
+import { removeStrayProbes, resolveMediaFolder } from './media-place.ts'
+
+export interface SettledMedia {
+  /** Folders that now are what the restore that died had begun to make of them. */
+  finished: string[]
+  /** What was left behind of restores that failed, and what was kept long enough. */
+  removed: string[]
+}
+
+/**
+ * Ends what restores and undos that died had begun with these media folders, and removes what was kept until now. What
+ * was on its way into place comes there; what was only unpacked does where the server says that its database is live,
+ * and is removed otherwise. What cannot be done is logged and left for the next time.
+ */
+export async function settleMedia(
+  query: Query,
+  targets: readonly string[],
+  { report }: Running = {},
+): Promise<SettledMedia> {
+  const settled: SettledMedia = { finished: [], removed: [] }
+  const folders = await foldersOf(targets)
+  for (const folder of folders) {
+    await removeStrayWork(query, folder)
+    await removeStrayProbes(folder)
+  }
+  const noted = (await Promise.all(folders.map(readMediaNotes))).flat()
+  if (noted.length === 0) return settled
+  const [system, now] = await Promise.all([readSystemIdentifier(query), serverTime(query)])
+  for (const one of noted) {
+    if (one.note.system !== system || (await isRestoreRunning(query, one.note.restore))) continue
+    try {
+      await settle(query, one, { report, now }, settled)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      log(
+        report,
+        'warning',
+        `Media folder ${one.folder}: what restore ${one.note.restore} left could not be settled: ${why}`,
+      )
+    }
+  }
+  return settled
+}
+
+export interface MediaLeftover {
+  folder: string
+  restoreId: string
+  fresh: string
+  /** The database that was restored with it. */
+  database: string
+}
+
+/** What restores and undos that are gone have begun with these media folders and not ended. Changes nothing. */
+export async function findMediaLeftovers(query: Query, targets: readonly string[]): Promise<MediaLeftover[]> {
+  const folders = await foldersOf(targets)
+  const begun = (await Promise.all(folders.map(readMediaNotes))).flat().filter(({ note }) => note.state !== 'kept')
+  const left: MediaLeftover[] = []
+  for (const { note, folder, fresh } of begun)
+    if (!(await isRestoreRunning(query, note.restore)))
+      left.push({ folder, restoreId: note.restore, fresh, database: note.database })
+  return left
+}
+
+async function settle(
+  query: Query,
+  noted: NotedMedia,
+  { report, now }: Running & { now: Date },
+  settled: SettledMedia,
+): Promise<void> {
+  const { note, folder, fresh, kept } = noted
+  const until = { now, keepUntil: note.keep_until }
+  if (note.state === 'kept') {
+    if (note.keep_until === null || new Date(note.keep_until) > now) return
+    await removeNoted(noted)
+    log(report, 'info', `Removed ${kept}: its time to be kept is over.`)
+    settled.removed.push(kept)
+    return
+  }
+  if (note.state === 'loading' && !(await isLive(query, note))) {
+    await removeNoted(noted)
+    log(report, 'info', `Removed ${fresh}, left behind by restore ${note.restore}.`)
+    settled.removed.push(fresh)
+    return
+  }
+  if (note.state === 'loading') await exchangeMedia(noted, until)
+  else if (note.state === 'returning') await putMediaBack(noted, until)
+  else await finishExchange(noted)
+  log(report, 'info', `Media folder ${folder} is as restore ${note.restore}, which died before, was to leave it.`)
+  settled.finished.push(folder)
+}
+
+/** The folders themselves, each once, whatever links lead there. */
+export async function foldersOf(targets: readonly string[]): Promise<string[]> {
+  return [...new Set(await Promise.all(targets.map((target) => resolveMediaFolder(target))))]
+}
+
+/** A process that died between making its folder and writing the note into it has left an empty one. */
+async function removeStrayWork(query: Query, folder: string): Promise<void> {
+  for (const name of (await readdir(folder).catch(() => [])).filter(isWorkFolder)) {
+    const isEmpty = (await readdir(join(folder, name)).catch(() => ['?'])).length === 0
+    if (isEmpty && !(await isRestoreRunning(query, name.slice('.lifeboat-'.length))))
+      await rmdir(join(folder, name)).catch(() => {})
+  }
+}
+
+/** Whether what was restored with these media answers under its name by now. */
+async function isLive(query: Query, { proof, database }: MediaNote): Promise<boolean> {
+  if (proof === null) return false
+  try {
+    if ('oid' in proof) {
+      const sql = 'SELECT datname::text AS name FROM pg_catalog.pg_database WHERE oid = $1::pg_catalog.oid'
+      return (await query<{ name: string }>(sql, [proof.oid]))[0]?.name === database
+    }
+    const sql = 'SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8) AS status'
+    return (await query<{ status: string | null }>(sql, [proof.transaction]))[0]?.status === 'committed'
+  } catch {
+    // An oid or a transaction that the server never had.
+    return false
+  }
+}
+
+export async function readSystemIdentifier(query: Query): Promise<string> {
+  const [row] = await query<{ system: string }>(
+    'SELECT system_identifier::text AS system FROM pg_catalog.pg_control_system()',
+  )
+  return row?.system ?? ''
+}

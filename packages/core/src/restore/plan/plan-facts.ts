@@ -1,0 +1,125 @@
+import type { MigrationComparison } from '../../migrations/compare.ts'
+import type { MigrationOrder } from '../../migrations/inspector.ts'
+import type { ChosenObjects } from '../database/definitions/leave-out.ts'
+import type { MediaPlace } from '../media/media-place.ts'
+import type { RestoreOptions } from '../options.ts'
+import type { RightsFacts } from '../rights/restore-rights.ts'
+
+/** Everything {@link restorePlan} looks at. Plain JSON, so that tables of cases can be written down. */
+export interface RestoreFacts {
+  options: RestoreOptions
+  backup: BackupFacts
+  /** Packs the backup needs that are absent or not of the indexed size. */
+  damagedPacks: string[]
+  server: ServerSideFacts
+  /** `configured` is the connection's own. The database to replace or, for `new-database`, the one that would be in the way. */
+  target: { name: string; live: LiveDatabaseFacts | null; configured: string }
+  /** What the names in leaveOut, notValid and unpopulated mean; absent where none are given. */
+  chosen?: ChosenObjects
+  /** What the backup needs against what the role may do; absent where the role is a superuser. */
+  rights?: RightsFacts
+  /** Databases of the role's that are empty, where it may not create one. */
+  emptyDatabases?: string[]
+  migrations: InspectorFacts[]
+  media: MediaFacts[]
+  validators: string[]
+  dataMigrations: PlannedDataMigration[]
+}
+
+/** A data migration as a plan shows it: a plan that was confirmed is bound to the text that will run. */
+export interface PlannedDataMigration {
+  name: string
+  when: 'before' | 'after'
+  /** Of its SQL; null for a function. */
+  sha256: string | null
+}
+
+export interface BackupFacts {
+  id: string
+  number: number
+  checksum: string
+  createdAt: string
+  database: string
+  systemIdentifier: string
+  majorVersion: number
+  tables: number
+  rows: number
+  /** Bytes of rows, large objects and definitions as text. */
+  logicalBytes: number
+  databaseBytes: number
+  largeObjects: number
+  exclusions: { tables: string[]; schemas: string[]; rows: string[] }
+  extensions: { name: string; version: string }[]
+  /** Roles the backup refers to that are not predefined ones (`pg_...`). */
+  roles: string[]
+  tablespaces: string[]
+  collationVersion: string | null
+  encoding: string
+}
+
+export interface ServerSideFacts {
+  majorVersion: number
+  systemIdentifier: string
+  inRecovery: boolean
+  /** A connection pooler that hands each transaction to another session answers here. */
+  pooler: boolean
+  /** Another database to connect to while the live one is renamed. */
+  maintenanceDatabase: string | null
+  role: { name: string; superuser: boolean; createDatabase: boolean; createRole: boolean }
+  roles: string[]
+  tablespaces: string[]
+  /** Extensions that can be created, with the version that would be. */
+  extensions: { name: string; version: string }[]
+  /** Version the operating system now gives the collation of the backup; null where unknown. */
+  collationVersion: string | null
+  lockTableSlots: number
+  /** max_locks_per_transaction. */
+  locksPerTransaction: number
+  /** Bytes free where the data directory lies; null where that cannot be known. */
+  freeBytes: number | null
+}
+
+export interface LiveDatabaseFacts {
+  /** Whether our role is, or is a member of, the owner. */
+  owned: boolean
+  encoding: string
+  /** Whether nothing is in it that a restore would replace. */
+  empty: boolean
+  /** Relations and large objects that an in-place restore would have to lock, besides those of the backup. */
+  objects: number
+  preparedTransactions: string[]
+  /** Roles with sessions we may not end. */
+  foreignSessions: string[]
+  logicalSlots: string[]
+  subscriptions: string[]
+  /** Schemas with a catalog of Lifeboat's own. */
+  catalogs: string[]
+}
+
+export interface InspectorFacts {
+  inspector: string
+  /** Whether the tool insists on order. */
+  order: MigrationOrder
+  comparison: MigrationComparison
+  canMigrate: boolean
+  /** What is wrong with the code's own migrations, by their files. */
+  warnings: string[]
+  /** Where the verdict is `unknown`: what stands in the way. */
+  why?: string
+}
+
+export interface MediaFacts {
+  name: string
+  files: number
+  bytes: number
+  /** Files that the backup lacks, because they could not be read. */
+  lost: number
+  /** Users and groups of the files, by number, that this process may not give files to. */
+  foreignOwners: string[]
+  /** Where it goes; null where that was not said. */
+  target: string | null
+  /** Whether what is there is replaced; else there must be nothing. */
+  replaces: boolean
+  /** What there is; null without a target. */
+  place: MediaPlace | null
+}
