@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto'
+import { adviceFor } from '../advice.ts'
+import { errorTable, wireCode } from '../errors.ts'
+import { type EventType, severityOf } from './events.ts'
+import type { NotificationEvent } from './options.ts'
+
+/** A recorded fact, as the stream keeps it. */
+export interface RecordedFact {
+  seq: number
+  hash: string
+  at: string
+  actor: string
+  action: string
+  subject: string | null
+  outcome: 'started' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted' | 'refused'
+  detail: Readonly<Record<string, unknown>>
+}
+
+/** A slot that begins later than this was missed. */
+const missedAfterMs = 30 * 60_000
+
+interface Subject {
+  started?: EventType
+  succeeded: EventType
+  failed: EventType
+  what: string
+  /** Whether a failure lasts until the same succeeds. */
+  lasts?: boolean
+}
+
+/** Actions that people are told of. Own names only are asked for. */
+const told: Readonly<Record<string, Subject>> = {
+  'backups.create': {
+    ...{ started: 'backup.started', succeeded: 'backup.completed', failed: 'backup.failed', what: 'Backup' },
+    lasts: true,
+  },
+  'restores.run': {
+    ...{ started: 'restore.started', succeeded: 'restore.completed', failed: 'restore.failed', what: 'Restore' },
+  },
+  'restores.undo': { succeeded: 'restore.undone', failed: 'restore.failed', what: 'Undo' },
+  'backups.verify': { succeeded: 'verify.passed', failed: 'verify.failed', what: 'Verification', lasts: true },
+  'maintenance.check': {
+    succeeded: 'verify.passed',
+    failed: 'verify.failed',
+    what: 'Check of the repository',
+    lasts: true,
+  },
+  'maintenance.scrub': {
+    succeeded: 'verify.passed',
+    failed: 'verify.failed',
+    what: 'Scrub of the repository',
+    lasts: true,
+  },
+  'copies.update': { succeeded: 'copy.completed', failed: 'copy.behind', what: 'Copy', lasts: true },
+  'drills.run': { succeeded: 'drill.passed', failed: 'drill.failed', what: 'Drill', lasts: true },
+}
+
+/** What a fact has to say for people, if anything. Pure; the same fact gives the same event with the same id. */
+export function eventsOfFact(fact: RecordedFact, { includeErrorDetail = false } = {}): NotificationEvent[] {
+  if (fact.action === 'retention.run') return retentionEvents(fact)
+  const subject = Object.hasOwn(told, fact.action) ? told[fact.action] : undefined
+  if (!subject) return []
+  if (fact.outcome === 'started') {
+    const late = missedEvents(fact)
+    return subject.started ? [...late, event(fact, subject.started, startedText(fact, subject))] : late
+  }
+  if (fact.outcome === 'succeeded') return [event(fact, subject.succeeded, succeededText(fact, subject))]
+  // People cancel on purpose; what was refused before it began, the one who asked has seen.
+  if (fact.outcome === 'cancelled' || (fact.outcome === 'refused' && !hasBegun(fact))) return []
+  return [event(fact, subject.failed, failedText(fact, subject, includeErrorDetail))]
+}
+
+/** What was refused as a task had begun: by itself, or in the background, where no person sees it. */
+const hasBegun = ({ detail }: RecordedFact): boolean => typeof detail.task_id === 'string'
+
+type Text = Pick<NotificationEvent, 'title' | 'lines' | 'facts'>
+
+function event(fact: RecordedFact, type: EventType, text: Text): NotificationEvent {
+  const id = eventId(`${fact.hash} ${type}`)
+  const database = databaseOf(fact)
+  const place = { database, subject: fact.subject, condition: conditionOf(fact, type) }
+  return { id, type, at: fact.at, severity: severityOf(type), ...place, ...text }
+}
+
+function conditionOf(fact: RecordedFact, type: EventType): string | null {
+  const { lasts, started } = told[fact.action] ?? {}
+  if (!lasts || type === started) return null
+  const which = fact.action === 'copies.update' ? textIn(fact, 'copy') : databaseOf(fact)
+  return `${fact.action}:${which ?? ''}`
+}
+
+/** The same for the same cause: a receiver knows a repetition by it. */
+export const eventId = (cause: string): string => `msg_${createHash('sha256').update(cause).digest('hex').slice(0, 26)}`
+
+function databaseOf({ detail }: RecordedFact): string | null {
+  for (const name of ['label', 'database']) {
+    const value = detail[name]
+    if (typeof value === 'string') return value
+  }
+  return null
+}
+
+const numberIn = ({ detail }: RecordedFact, name: string): number | null =>
+  typeof detail[name] === 'number' ? (detail[name] as number) : null
+
+const textIn = ({ detail }: RecordedFact, name: string): string | null =>
+  typeof detail[name] === 'string' ? (detail[name] as string) : null
+
+function nameOf(fact: RecordedFact, { what }: Subject): string {
+  const number = fact.action === 'backups.create' ? numberIn(fact, 'number') : null
+  const database = databaseOf(fact)
+  const copy = fact.action === 'copies.update' ? textIn(fact, 'copy') : null
+  return `${what}${number === null ? '' : ` ${number}`}${copy === null ? '' : ` "${copy}"`}${database === null ? '' : ` of "${database}"`}`
+}
+
+function startedText(fact: RecordedFact, subject: Subject): Text {
+  return { title: `${nameOf(fact, subject)} begins`, lines: [], facts: { task: textIn(fact, 'task_id') } }
+}
+
+function succeededText(fact: RecordedFact, subject: Subject): Text {
+  const said =
+    fact.action === 'backups.create' ? 'is completed' : subject.succeeded === 'restore.undone' ? 'is done' : 'succeeded'
+  const facts: Text['facts'] = { task: textIn(fact, 'task_id') }
+  for (const name of ['number', 'rows', 'stored_bytes', 'recovery_seconds']) {
+    const value = numberIn(fact, name)
+    if (value !== null) facts[name] = value
+  }
+  return { title: `${nameOf(fact, subject)} ${said}`, lines: [], facts }
+}
+
+function failedText(fact: RecordedFact, subject: Subject, withDetail: boolean): Text {
+  const error = fact.detail.error
+  const field = (name: string): string | null => {
+    const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, name) : null
+    return typeof value === 'string' ? value : null
+  }
+  const code = field('code') ?? (fact.outcome === 'interrupted' ? 'aborted' : 'internal')
+  const lines = [`Code: ${code}`]
+  const advice = adviceOf(code)
+  if (advice) lines.push(advice)
+  const detail = withDetail ? field('detail') : null
+  if (detail) lines.push(...detail.split('\n').slice(0, 10))
+  const failed = fact.outcome === 'interrupted' ? 'was broken off' : 'failed'
+  return { title: `${nameOf(fact, subject)} ${failed}`, lines, facts: { code, task: textIn(fact, 'task_id') } }
+}
+
+/** Of the table of errors: our own words, which hold nothing of the database. */
+function adviceOf(code: string): string | null {
+  const found = Object.entries(errorTable).find(([name]) => wireCode(name) === code)
+  return found ? adviceFor('command', found[1].advice) : null
+}
+
+function missedEvents(fact: RecordedFact): NotificationEvent[] {
+  const late = numberIn(fact, 'late_ms')
+  if (fact.action !== 'backups.create' || late === null || late < missedAfterMs) return []
+  const slot = textIn(fact, 'slot')
+  return [
+    event(fact, 'backup.missed', {
+      title: `Backup by the schedule "${textIn(fact, 'schedule') ?? ''}" begins ${Math.round(late / 60_000)} minutes late`,
+      lines: [`It was due at ${slot}. No process that runs schedules was alive then.`],
+      facts: { slot, late_seconds: Math.round(late / 1000) },
+    }),
+  ]
+}
+
+function retentionEvents(fact: RecordedFact): NotificationEvent[] {
+  const error = fact.detail.error
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : null
+  if (code !== 'retention_refused') return []
+  const text = { title: 'Retention refused to remove backups', lines: [adviceOf('retention_refused') ?? ''], facts: {} }
+  return [event(fact, 'retention.refused', text)]
+}
