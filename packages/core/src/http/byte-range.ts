@@ -1,4 +1,4 @@
-import type { ByteRange } from '../engine/operations-type.ts'
+import type { ByteRange } from '../postgres/archive/write-archive.ts'
 
 /**
  * What a `Range` header asks of a file: one range of bytes, `unsatisfiable` where it has none of them, or null for the

@@ -1,4 +1,6 @@
-import { isEngineError } from '../errors.ts'
+import type { Caller } from '../actions/caller.ts'
+import { insideOf } from '../actions/inside.ts'
+import { isActionName } from '../actions/registry.ts'
 import type { Actor } from '../policy/permissions.ts'
 import { isAllowed } from '../policy/permissions.ts'
 import { preflightAnswer, withAllowedOrigin } from './allowed-origins.ts'
@@ -6,10 +8,11 @@ import { readJsonBody } from './body.ts'
 import { crossSiteRefusal } from './cross-site.ts'
 import type { HttpEngine } from './engine-type.ts'
 import { createMatcher } from './match.ts'
-import { HttpProblem, problemResponse, wireCode } from './problem.ts'
+import { HttpProblem, problemResponse } from './problem.ts'
 import { createRateLimit, type RateLimit } from './rate-limit.ts'
 import type { Answer, Route } from './route.ts'
 import { type Connection, type HandlerOptions, type HandlerSettings, handlerSettings } from './settings.ts'
+import { refuseUnknownParameters } from './unknown-parameters.ts'
 import { notLoggedInPage, userInterfaceAnswer, wantsPage } from './user-interface.ts'
 
 /** The API as one function. The second argument says what the request itself cannot: where it comes from. */
@@ -29,15 +32,19 @@ const unknownConnection: Connection = { address: null, encrypted: false }
  */
 export function createHandler(engine: HttpEngine, options: HandlerOptions): Handler {
   const settings = handlerSettings(options)
+  const inside = insideOf(engine)
   let matcher: Promise<ReturnType<typeof createMatcher>> | undefined
   // Loaded with the first request: what mounts the API, or only imports it, starts without.
   const routes = () => {
-    matcher ??= import('./routes.ts').then(({ createRoutes }) => createMatcher(createRoutes()))
+    matcher ??= import('./routes.ts').then(async ({ createRoutes }) => createMatcher(await createRoutes()))
     return matcher
   }
-  const rate = createRateLimit(settings.limits.requestsPerMinute)
+  const { requestsPerMinute } = settings.limits
+  const rate = createRateLimit(requestsPerMinute)
   // A page and its files are many requests: they do not use up the calls it is there for, nor the other way round.
-  const pageRate = createRateLimit(settings.limits.requestsPerMinute)
+  const pageRate = createRateLimit(requestsPerMinute)
+  // Many people share an address behind a proxy: who is not known uses up nothing of those who are.
+  const unknownRate = createRateLimit(requestsPerMinute)
 
   return async (request, known = {}) => {
     const { basePath = settings.basePath, ...rest } = known
@@ -53,50 +60,27 @@ export function createHandler(engine: HttpEngine, options: HandlerOptions): Hand
     const path = new URL(request.url).pathname
     // Links from elsewhere may lead to the pages: they are the same for everybody, and cannot be framed.
     const page = own.ui && userInterfaceAnswer(own.ui, request, pathBelow(path, own.basePath))
-    if (connection.address !== null) limitRate(page ? pageRate : rate, connection.address)
     const preflight = preflightAnswer(request, own.origins)
     if (preflight) return preflight
-    const ask = async () =>
-      settings.authorize(request, { hostRequest: connection.hostRequest, address: connection.address })
-    if (page && (await ask())) return page
-    if (page && wantsPage(request)) return notLoggedInPage()
-    refuseCrossSite(request, own)
-    const actor = await ask()
-    if (!actor) throw new HttpProblem(401, 'unauthenticated', 'Log in first.')
-    if (connection.address === null) limitRate(rate, actor.id)
+    if (!page) refuseCrossSite(request, own)
+    const { address, hostRequest } = connection
+    const actor = await settings.authorize(request, { hostRequest, address })
+    if (!actor) {
+      limitRate(unknownRate, address ?? '')
+      if (page && wantsPage(request)) return notLoggedInPage()
+      throw new HttpProblem(401, 'unauthenticated', 'Log in first.')
+    }
+    limitRate(page ? pageRate : rate, `${address ?? ''} ${actor.id}`)
+    if (page) return page
     const match = await routes()
     const { route, params } = match(request.method, pathBelow(path, own.basePath))
-    const audit = (
-      outcome: 'allowed' | 'refused' | 'failed',
-      subject: string | null,
-      detail: Record<string, unknown>,
-    ) =>
-      route.audit === undefined
-        ? Promise.resolve()
-        : engine.operations.audit.append({
-            actor: actor.id,
-            address: connection.address,
-            action: route.audit,
-            subject,
-            outcome,
-            detail,
-          })
-    const subject = params.id ?? params.task_id ?? null
-    if (!isAllowed(actor, route.permission)) {
-      await audit('refused', subject, { permission: route.permission })
+    // What an action asks for, its own path decides and records.
+    if (!route.raw && !isAllowed(actor, route.permission)) {
+      const caller = callerOf(actor, connection, own)
+      if (route.action !== undefined && isActionName(route.action)) await inside.run(route.action, {}, { caller })
       throw new HttpProblem(403, 'forbidden', `This needs the permission ${route.permission}.`)
     }
-    try {
-      const answer = await handle(route, params, request, connection, own, actor)
-      const about = answer instanceof Response ? subject : (answer.subject ?? subject)
-      await audit('allowed', about, {})
-      return toResponse(answer, request.method === 'HEAD')
-    } catch (error) {
-      const code = error instanceof HttpProblem ? error.code : isEngineError(error) ? wireCode(error.code) : 'internal'
-      const refused = error instanceof HttpProblem || (isEngineError(error) && error.status < 500)
-      await audit(refused ? 'refused' : 'failed', subject, { code })
-      throw error
-    }
+    return toResponse(await handle(route, params, request, connection, own, actor), request.method === 'HEAD')
   }
 
   async function handle(
@@ -107,13 +91,20 @@ export function createHandler(engine: HttpEngine, options: HandlerOptions): Hand
     own: HandlerSettings,
     actor: Actor,
   ): Promise<Answer> {
-    const query = parse(route.query, Object.fromEntries(new URL(request.url).searchParams))
+    const asked = Object.fromEntries(new URL(request.url).searchParams)
+    refuseUnknownParameters(route, asked)
     const reads = request.method === 'GET' || request.method === 'HEAD'
     const given = reads ? {} : await readJsonBody(request, own.limits.bodyBytes)
-    const body = route.body ? parse(route.body, given) : {}
-    const ends = [request.signal, engine.operations.stopping, ...(connection.closing ? [connection.closing] : [])]
+    const query = route.raw ? asked : parse(route.query, asked)
+    const body = route.raw ? given : route.body ? parse(route.body, given) : {}
+    const ends = [request.signal, inside.ground.stopping, ...(connection.closing ? [connection.closing] : [])]
+    const signal = AbortSignal.any(ends)
+    const caller = callerOf(actor, connection, own)
     return route.handle({
       engine,
+      inside,
+      caller,
+      run: (name, input) => inside.run(name, input, { caller, signal }),
       settings: own,
       connection,
       request,
@@ -121,7 +112,7 @@ export function createHandler(engine: HttpEngine, options: HandlerOptions): Hand
       params,
       query,
       body,
-      signal: AbortSignal.any(ends),
+      signal,
       link: (path) => `${own.basePath}/${path}`,
     })
   }
@@ -135,6 +126,14 @@ export function createHandler(engine: HttpEngine, options: HandlerOptions): Hand
   }
 }
 
+function callerOf(actor: Actor, { address }: Connection, { confirmation }: HandlerSettings): Caller {
+  return { actor, face: 'http', address, trigger: 'api', confirmation }
+}
+
+/** Browsers send `Sec-Fetch-Site` over HTTPS only, so plain HTTP behind a proxy depends on `Host`. */
+const crossSiteAdvice =
+  'Behind a proxy, serve HTTPS, or pass the host on (nginx: `proxy_set_header Host $http_host;`). Pages of another origin need the option `origins` and the header `X-Lifeboat`.'
+
 function refuseCrossSite(request: Request, settings: HandlerSettings): void {
   const { headers, method } = request
   const refusal = crossSiteRefusal({
@@ -147,7 +146,10 @@ function refuseCrossSite(request: Request, settings: HandlerSettings): void {
     hasCustomHeader: headers.has('x-requested-with') || headers.has('x-lifeboat'),
     allowedOrigins: settings.origins,
   })
-  if (refusal) throw new HttpProblem(403, 'cross_site', `This looks like a call from another site. ${refusal}`)
+  if (refusal)
+    throw new HttpProblem(403, 'cross_site', `This looks like a call from another site. ${refusal}`, {
+      extra: { advice: crossSiteAdvice },
+    })
 }
 
 /** The path of a route: what follows the base path. A host that has cut the base path off already is fine too. */

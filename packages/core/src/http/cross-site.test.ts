@@ -28,6 +28,12 @@ test.each<[string, Partial<CrossSiteFacts>, 'passes' | 'refused']>([
   ['an origin that is no URL', { origin: '%%%' }, 'refused'],
   ['an extension', { origin: 'chrome-extension://app.example:8443' }, 'refused'],
   ['no host to compare with', { origin: own, host: null }, 'refused'],
+  [
+    'the own page behind a proxy that rewrites Host',
+    { origin: own, host: '127.0.0.1:3000', secFetchSite: 'same-origin', hasCookie: true },
+    'passes',
+  ],
+  ['the same over plain HTTP, where browsers say less', { origin: own, host: '127.0.0.1:3000' }, 'refused'],
   ['a subdomain', { secFetchSite: 'same-site', hasCookie: true }, 'refused'],
   ['a form of another site', { method: 'POST', origin: other, secFetchSite: 'cross-site', hasCookie: true }, 'refused'],
   ['a link on another site', { method: 'GET', secFetchSite: 'cross-site' }, 'refused'],

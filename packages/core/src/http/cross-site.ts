@@ -16,17 +16,18 @@ export interface CrossSiteFacts {
  * Why a request is refused as cross-site, or null. Pure.
  *
  * A request with none of `Origin`, `Sec-Fetch-Site` and `Cookie` does not come from a browser's session. Any other
- * must be same-origin, or carry a custom header and come from an allowed origin. Reads that a browser sends without
- * saying where from (old browsers, plain HTTP) pass: their answers cannot be read across origins.
+ * must be same-origin, or carry a custom header and come from an allowed origin. `Sec-Fetch-Site: same-origin` is enough:
+ * no page can set it, and the browser knows the origin where a proxy has rewritten `Host`. Reads that a browser sends
+ * without saying where from (old browsers, plain HTTP) pass: their answers cannot be read across origins.
  */
 export function crossSiteRefusal(facts: CrossSiteFacts): string | null {
   const { origin, secFetchSite, hasCookie } = facts
   if (origin === null && secFetchSite === null && !hasCookie) return null
   if (origin !== null && facts.allowedOrigins.includes(origin) && facts.hasCustomHeader) return null
   if (secFetchSite === 'cross-site' || secFetchSite === 'same-site') return `The browser calls it ${secFetchSite}.`
+  if (secFetchSite === 'same-origin') return null
   if (origin !== null) return hostOf(origin) === hostOfHeader(facts.host) ? null : 'It comes from another origin.'
   const isRead = facts.method === 'GET' || facts.method === 'HEAD'
-  if (secFetchSite === 'same-origin') return null
   if (secFetchSite === 'none') return isRead ? null : 'It was not sent by a page of this site.'
   if (facts.referer !== null)
     return hostOf(facts.referer) === hostOfHeader(facts.host) ? null : 'It comes from another origin.'

@@ -1,9 +1,10 @@
-import { PassThrough, Readable } from 'node:stream'
-import type { Download } from '../engine/operations-type.ts'
+import { createHash } from 'node:crypto'
+import { PassThrough, type Readable, Writable } from 'node:stream'
+import type { SentFile } from '../actions/backups/download.ts'
 import { askedRange } from './byte-range.ts'
 import { HttpProblem } from './problem.ts'
 import type { RouteContext } from './route.ts'
-import { countStream } from './streams.ts'
+import { countOpen } from './streams.ts'
 
 /**
  * Streams a download as it is written; nobody reads ahead of the client. What fails before the first byte becomes a
@@ -12,16 +13,19 @@ import { countStream } from './streams.ts'
  * `onComplete` is called by a transfer that has reached the end of the file.
  */
 export async function sendDownload(
-  { request, signal, settings }: RouteContext<unknown, unknown>,
-  open: (signal: AbortSignal) => Promise<Download>,
+  context: RouteContext<unknown, unknown>,
+  open: () => Promise<SentFile>,
   onComplete: () => void,
 ): Promise<Response> {
+  const { request, signal } = context
   const left = new AbortController()
   const until = AbortSignal.any([signal, left.signal])
-  const download = await open(until)
-  const { status, headers, range } = part(request, download)
+  const download = await open()
+  const { status, headers: plain, range } = part(request, download)
+  const headers: Record<string, string> = { ...plain }
+  if (wantsDigest(request)) headers['repr-digest'] = await digestOf(download, until)
   if (request.method === 'HEAD') return new Response(null, { headers })
-  const release = countStream(settings)
+  const release = countOpen('downloads', context)
   const stream = new PassThrough({ highWaterMark: 256 << 10 })
   const written = download.write(stream, until, range)
   const begun = new Promise<void>((resolve) => stream.once('readable', resolve))
@@ -38,11 +42,49 @@ export async function sendDownload(
   stream.on('error', () => {})
   stream.once('close', () => left.abort())
   await Promise.race([begun, written])
-  return new Response(Readable.toWeb(stream) as ReadableStream<Uint8Array>, { status, headers })
+  return new Response(bodyOf(stream), { status, headers })
+}
+
+/**
+ * The stream as the body of a response. Node's own `Readable.toWeb` throws outside of every promise, which ends the process,
+ * where a body is cancelled while something is in the stream.
+ */
+function bodyOf(stream: Readable): ReadableStream<Uint8Array> {
+  const chunks = stream[Symbol.asyncIterator]()
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next()
+        if (done) controller.close()
+        else controller.enqueue(value as Uint8Array)
+      },
+      cancel: () => void stream.destroy(),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** RFC 9530. Who does not ask does not wait: the file is written once more for it. */
+function wantsDigest({ headers }: Request): boolean {
+  return /(^|,)\s*sha-256\s*(=\s*([1-9]|10)\s*)?(,|$)/i.test(headers.get('want-repr-digest') ?? '')
+}
+
+async function digestOf(download: SentFile, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  const sink = new Writable({
+    highWaterMark: 256 << 10,
+    write(bytes: Buffer, _, done) {
+      hash.update(bytes)
+      done()
+    },
+  })
+  await download.write(sink, signal)
+  await new Promise<void>((resolve) => sink.end(resolve))
+  return `sha-256=:${hash.digest('base64')}:`
 }
 
 /** What of the file is sent, and what is said of it. */
-function part({ method, headers: asked }: Request, download: Download) {
+function part({ method, headers: asked }: Request, download: SentFile) {
   const common = {
     'content-type': download.content_type,
     'content-disposition': contentDisposition(download.file_name),

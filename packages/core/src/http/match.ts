@@ -26,7 +26,8 @@ export function createMatcher(routes: readonly Route[]): (method: string, path: 
     const match = literal.find(({ route }) => route.method === (asked as Method))
     if (match) return match
     if (found.length === 0) throw new HttpProblem(404, 'not_found', 'There is nothing at this path.')
-    const allow = [...new Set(found.map(({ route }) => route.method))].join(', ')
+    const given = new Set(found.map(({ route }) => route.method))
+    const allow = (['GET', 'POST', 'DELETE'] as const).filter((one) => given.has(one)).join(', ')
     throw new HttpProblem(405, 'method_not_allowed', `This path takes ${allow}.`, { headers: { allow } })
   }
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Handler } from './create-handler.ts'
+import { HttpProblem, problemResponse } from './problem.ts'
 import { closingOf } from './server-closing.ts'
 
 /** What an adapter knows of a request. */
@@ -38,7 +39,9 @@ export async function answerNodeRequest(
   response.once('close', onClose)
   const closing = closingOf(message, known.closing)
   try {
-    const answer = await handler(toRequest(message, known, left.signal), {
+    const request = requestOrProblem(message, known, left.signal)
+    if (request instanceof Response) return await send(request, response, left.signal)
+    const answer = await handler(request, {
       address: known.address === undefined ? (message.socket.remoteAddress ?? null) : known.address,
       encrypted: known.encrypted ?? 'encrypted' in message.socket,
       ...(known.hostRequest === undefined ? {} : { hostRequest: known.hostRequest }),
@@ -54,6 +57,20 @@ export async function answerNodeRequest(
   }
 }
 
+/** What can be no `Request` is answered here, by a problem: thrown, a framework would answer it with a stack. */
+function requestOrProblem(message: IncomingMessage, known: NodeRequest, signal: AbortSignal): Request | Response {
+  try {
+    return toRequest(message, known, signal)
+  } catch (error) {
+    const problem =
+      error instanceof HttpProblem ? error : new HttpProblem(400, 'malformed', 'This is no well-formed request.')
+    return problemResponse(problem, () => {})
+  }
+}
+
+/** Methods that fetch forbids: a `Request` cannot have them. */
+const forbidden = ['CONNECT', 'TRACE', 'TRACK']
+
 function toRequest(message: IncomingMessage, known: NodeRequest, signal: AbortSignal): Request {
   const headers = new Headers()
   for (let index = 0; index < message.rawHeaders.length; index += 2) {
@@ -61,7 +78,15 @@ function toRequest(message: IncomingMessage, known: NodeRequest, signal: AbortSi
     if (!name.startsWith(':')) headers.append(name, message.rawHeaders[index + 1] as string)
   }
   const method = message.method ?? 'GET'
-  const url = new URL(known.url ?? message.url ?? '/', originOf(message))
+  if (forbidden.includes(method.toUpperCase()))
+    throw new HttpProblem(405, 'method_not_allowed', `There is no ${method} here.`, {
+      headers: { allow: 'GET, HEAD, POST, DELETE, OPTIONS' },
+    })
+  const target = known.url ?? message.url ?? '/'
+  // The absolute form is for proxies; its host would take the place of the one that was asked.
+  if (!target.startsWith('/'))
+    throw new HttpProblem(400, 'malformed', 'The request names no path, as "GET /path" does.')
+  const url = new URL(`${originOf(message)}${target}`)
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers, signal })
   // Parsers that a content type does not concern leave the stream alone, and some an empty object in its stead.
   if (!message.readableDidRead && !message.readableEnded) {
@@ -81,7 +106,7 @@ function toRequest(message: IncomingMessage, known: NodeRequest, signal: AbortSi
 /** Only a frame for the path; a `Host` that is none must not keep the request from being answered. */
 function originOf(message: IncomingMessage): string {
   const origin = `http://${message.headers.host ?? 'localhost'}`
-  return URL.canParse(origin) ? origin : 'http://localhost'
+  return URL.canParse(origin) ? new URL(origin).origin : 'http://localhost'
 }
 
 /** Writes the answer as fast as the client takes it. */

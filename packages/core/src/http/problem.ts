@@ -1,5 +1,5 @@
-import { type EngineError, errorTable, isEngineError } from '../errors.ts'
-import { adviceOverHttp } from './advice.ts'
+import { adviceFor } from '../advice.ts'
+import { type EngineError, errorTable, isEngineError, wireCode } from '../errors.ts'
 
 /** An error that only HTTP knows, e.g. a body that is no JSON. */
 export class HttpProblem extends Error {
@@ -22,16 +22,6 @@ export class HttpProblem extends Error {
     this.headers = options.headers ?? {}
   }
 }
-
-/** Where the wire says it shorter than the table of errors. */
-const wireCodes: Record<string, string> = {
-  BACKUP_PINNED: 'pinned',
-  BACKUP_NEEDED_FOR_UNDO: 'needed_for_undo',
-  BACKUP_LAST_GOOD: 'last_good',
-}
-
-/** The code of an error as it goes over the wire: stable, in lower case. */
-export const wireCode = (code: string): string => wireCodes[code] ?? code.toLowerCase()
 
 const titles: Record<number, string> = {
   400: 'Bad request',
@@ -64,8 +54,8 @@ export function problemResponse(error: unknown, onError: (error: unknown) => voi
 
 function engineProblem(error: EngineError): Response {
   const headers: Record<string, string> = error.retryable && error.status === 409 ? { 'retry-after': '10' } : {}
-  const extra = { advice: adviceOverHttp(error.advice), ...error.detail }
-  return respond(error.status, wireCode(error.code), error.message, extra, headers)
+  const extra = { advice: adviceFor('http', error.adviceTemplate), ...error.detail }
+  return respond(error.status, wireCode(error.code), adviceFor('http', error.messageTemplate), extra, headers)
 }
 
 function respond(

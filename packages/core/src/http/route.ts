@@ -1,4 +1,8 @@
 import type { z } from 'zod'
+import type { TextFormat } from '../actions/action.ts'
+import type { Caller } from '../actions/caller.ts'
+import type { EngineInside } from '../actions/inside.ts'
+import type { ActionName } from '../actions/registry.ts'
 import type { Actor, Permission } from '../policy/permissions.ts'
 import type { HttpEngine } from './engine-type.ts'
 import type { Connection, HandlerSettings } from './settings.ts'
@@ -15,23 +19,40 @@ export interface Route {
   permission: Permission
   /** One sentence for the documentation. */
   summary: string
-  /** Name in the audit log; routes that only read have none. */
-  audit?: string
+  /** The action it does; routes without one only carry what actions know. */
+  action?: string
   query?: z.ZodObject
   body?: z.ZodObject
   /** Status and shape of the answer where all goes well. */
-  answers: { status: number; schema?: z.ZodType; contentType?: string }
+  answers: {
+    status: number
+    schema?: z.ZodType
+    contentType?: string
+    alsoCsv?: boolean
+    alsoEvents?: boolean
+    /** Other forms of the answer, as texts. */
+    alsoTexts?: readonly TextFormat[]
+    /** Another status that comes with the same body: 503, where the answer itself says that something is wrong. */
+    alsoStatus?: number
+  }
+  /** Whether the plan is shown first: 409 with plan and plan_hash. */
+  confirms?: boolean
   /** Whether the answer is a file that can be asked for in parts. */
   ranges?: boolean
+  /** Whether `handle` parses query and body itself. */
+  raw?: boolean
   handle(context: RouteContext<unknown, unknown>): Promise<Answer>
 }
 
 export interface RouteContext<Query, Body> {
   engine: HttpEngine
+  inside: EngineInside
   settings: HandlerSettings
   connection: Connection
   request: Request
   actor: Actor
+  /** Who asks, for actions. */
+  caller: Caller
   params: Record<string, string>
   query: Query
   body: Body
@@ -39,11 +60,11 @@ export interface RouteContext<Query, Body> {
   signal: AbortSignal
   /** Absolute path of a route. */
   link(path: string): string
+  /** Runs an action for this caller. */
+  run(name: ActionName, input: unknown): Promise<unknown>
 }
 
-export type Answer<Result = unknown> =
-  | Response
-  | { status?: number; body?: Result; headers?: Record<string, string>; subject?: string }
+export type Answer<Result = unknown> = Response | { status?: number; body?: Result; headers?: Record<string, string> }
 
 /** A route that remembers what it takes and gives, for clients in TypeScript. `types` is never there at run time. */
 export interface TypedRoute<Verb extends Method, Path extends string, Query, Body, Result> extends Route {

@@ -2,6 +2,16 @@ import { EngineError } from '../errors.ts'
 import type { Actor } from '../policy/permissions.ts'
 import type { UserInterface } from './user-interface.ts'
 
+export const environmentColours = ['grey', 'blue', 'green', 'amber', 'red'] as const
+
+/** Where the application runs, as the pages show it beside its name and in every confirmation. */
+export interface EnvironmentMark {
+  /** `production`, `staging`: at most 40 characters. */
+  label: string
+  /** Default: grey. */
+  colour?: (typeof environmentColours)[number]
+}
+
 /** What is known of a request besides the request itself. */
 export interface Connection {
   /** Network address of the client, or of the proxy before us; null where unknown. */
@@ -26,28 +36,33 @@ export interface HandlerOptions<HostRequest = unknown> {
   basePath?: string
   /** Pages to serve below `ui/`: `adminUi()` of `@lifeboat/admin-ui`. Default: none. */
   ui?: UserInterface
+  /** Shown by the pages, so that production is not taken for something else. Default: none. */
+  environment?: EnvironmentMark
   /** Origins (`https://admin.example.com`) besides the own one from which browsers may call. */
   origins?: readonly string[]
   /** `required` (default): restores and deletions answer with a plan first, and go ahead with its hash. */
   confirmation?: 'required' | 'off'
   /** Downloads over plain HTTP from other machines are refused unless this is set. */
   allowPlainHttpDownloads?: boolean
-  /** Places `backup_directory` may be set to over HTTP. Default: none. */
-  backupDirectories?: readonly string[]
   limits?: {
     /** Of a request's body. Default 64 KiB. */
     bodyBytes?: number
-    /** Per client address (or actor, where the address is unknown). Default 600. */
+    /** Of one actor at one address; and of all together at one address whom `authorize` does not know. Default 600. */
     requestsPerMinute?: number
-    /** Event streams and downloads open at once. Default 100. */
+    /** Event streams open at once. Default 100. */
     streams?: number
+    /** Downloads open at once. Default 100. */
+    downloads?: number
+    /** Event streams, and as many downloads, that one actor may have open. Default 20. */
+    perActor?: number
   }
   /** Told of unexpected errors, whose text a client never sees. Default: the process's warnings. */
   onError?: (error: unknown) => void
 }
 
-export type HandlerSettings = Required<Omit<HandlerOptions, 'limits' | 'ui'>> & {
+export type HandlerSettings = Required<Omit<HandlerOptions, 'limits' | 'ui' | 'environment'>> & {
   ui: UserInterface | null
+  environment: Required<EnvironmentMark> | null
   limits: Required<NonNullable<HandlerOptions['limits']>>
 }
 
@@ -61,15 +76,28 @@ export function handlerSettings(options: HandlerOptions): HandlerSettings {
     authorize: options.authorize,
     basePath: `/${(options.basePath ?? '').split('/').filter(Boolean).join('/')}`.replace(/\/$/, ''),
     ui: options.ui ?? null,
+    environment: environmentOf(options.environment),
     origins: options.origins ?? [],
     confirmation: options.confirmation ?? 'required',
     allowPlainHttpDownloads: options.allowPlainHttpDownloads ?? false,
-    backupDirectories: options.backupDirectories ?? [],
     limits: {
       bodyBytes: options.limits?.bodyBytes ?? 64 << 10,
       requestsPerMinute: options.limits?.requestsPerMinute ?? 600,
       streams: options.limits?.streams ?? 100,
+      downloads: options.limits?.downloads ?? 100,
+      perActor: options.limits?.perActor ?? 20,
     },
     onError: options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error))),
   }
+}
+
+function environmentOf(given: EnvironmentMark | undefined): Required<EnvironmentMark> | null {
+  if (given === undefined) return null
+  const { label, colour = 'grey' } = given
+  if (typeof label !== 'string' || label.trim() === '' || label.length > 40 || !environmentColours.includes(colour))
+    throw new EngineError(
+      'CONFIG_INVALID',
+      `\`environment\` takes a label of at most 40 characters and one of the colours ${environmentColours.join(', ')}.`,
+    )
+  return { label, colour }
 }

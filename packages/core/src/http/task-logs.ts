@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { Task, TaskUpdate } from '../engine/operations-type.ts'
+import { logSchema } from '../catalog/records.ts'
+import { type Task, type TaskUpdate, watchTask } from '../engine/background/tasks.ts'
 import { type StreamEvent, wantsEvents } from './event-stream.ts'
 import { HttpProblem } from './problem.ts'
 import type { Answer, RouteContext } from './route.ts'
-import { logSchema } from './schemas.ts'
 import { openStream } from './streams.ts'
 
 export const logsQuery = z.object({
@@ -23,23 +23,24 @@ export async function logsAnswer(
   context: RouteContext<{ after: number; limit: number }, unknown>,
   task: Task | null,
 ): Promise<Answer<z.output<typeof logsSchema>>> {
-  const { engine, query, request, signal } = context
+  const { inside, query, request, signal } = context
+  const background = await inside.ground.background()
   if (!task) {
     if (wantsEvents(request)) return new Response(null, { status: 204 })
     return { body: { count: 0, task_id: null, results: [] } }
   }
   const after = lastEventId(request) ?? query.after
   if (!wantsEvents(request)) {
-    const results = await engine.operations.tasks.logs(task.task_id, after, query.limit)
+    const results = await background.catalog.jobs.readLogs(task.task_id, after, query.limit)
     return { body: { count: results.length, task_id: task.task_id, status: task.status, results } }
   }
   // A client that comes back after the end is told by 204 not to come again.
   const ended = task.status !== 'queued' && task.status !== 'running'
   if (ended && lastEventId(request) !== undefined) {
-    const more = await engine.operations.tasks.logs(task.task_id, after, 1)
+    const more = await background.catalog.jobs.readLogs(task.task_id, after, 1)
     if (more.length === 0) return new Response(null, { status: 204 })
   }
-  return openStream(context, events(engine.operations.tasks.watch(task.task_id, { after, signal })))
+  return openStream(context, events(watchTask(background, task.task_id, { after, signal })))
 }
 
 async function* events(updates: AsyncIterable<TaskUpdate>): AsyncGenerator<StreamEvent> {

@@ -1,10 +1,14 @@
 import { z } from 'zod'
+import type { Download } from '../../actions/backups/download.ts'
+import { databaseLabel } from '../../actions/inputs.ts'
+import { findCompleted } from '../../engine/background/backup-history.ts'
 import { sendDownload } from '../download.ts'
 import { createDownloadLinks } from '../download-links.ts'
 import { isLoopback } from '../loopback.ts'
 import { HttpProblem } from '../problem.ts'
 import { type RouteContext, route } from '../route.ts'
-import { ofDatabase } from '../schemas.ts'
+
+const ofDatabase = z.object({ database: databaseLabel })
 
 const downloadQuery = ofDatabase.extend({
   part: z.enum(['database', 'media']).default('database').describe('`media`: the media folders as tar.gz.'),
@@ -28,7 +32,7 @@ export function downloadRoutes() {
     method: 'GET',
     path: 'backups/:id/download',
     permission: 'backups:download',
-    audit: 'backups.download',
+    action: 'backups.download',
     summary: 'A standard file of the backup: pg_dump custom format, or the media as tar.gz.',
     query: downloadQuery,
     answers: { status: 200, contentType: 'application/octet-stream' },
@@ -40,15 +44,14 @@ export function downloadRoutes() {
     method: 'POST',
     path: 'backups/:id/download-link',
     permission: 'backups:download',
-    audit: 'backups.download_link',
     summary: 'A link of its own to a download: for ten minutes, for the same actor, for one complete transfer.',
     query: ofDatabase,
     body: z.strictObject(downloadQuery.omit({ database: true }).shape),
     answers: { status: 201, schema: z.object({ url: z.string(), expires_at: z.iso.datetime() }) },
-    async handle({ engine, params, query, body, actor, link }) {
-      const { id } = await engine.operations.backups.get(params.id ?? '', query)
+    async handle({ inside, params, query, body, actor, link }) {
+      const { id } = await findCompleted(inside.ground, params.id ?? '', query)
       const { token, expiresAt } = links.make(actor.id, { ...body, ...query, id })
-      return { status: 201, body: { url: link(`downloads/${token}/`), expires_at: expiresAt }, subject: id }
+      return { status: 201, body: { url: link(`downloads/${token}/`), expires_at: expiresAt } }
     },
   })
 
@@ -56,7 +59,7 @@ export function downloadRoutes() {
     method: 'GET',
     path: 'downloads/:token',
     permission: 'backups:download',
-    audit: 'backups.download',
+    action: 'backups.download',
     summary: 'The download a link was made for.',
     answers: { status: 200, contentType: 'application/octet-stream' },
     ranges: true,
@@ -71,13 +74,13 @@ export function downloadRoutes() {
 }
 
 async function answer(context: RouteContext<unknown, unknown>, asked: Asked, onComplete: () => void) {
-  const { engine, settings, connection } = context
+  const { settings, connection } = context
   if (!connection.encrypted && !isLoopback(connection.address) && !settings.allowPlainHttpDownloads)
     throw new HttpProblem(403, 'plain_http', 'A backup is not sent over plain HTTP to another machine.', {
       extra: { advice: 'Use HTTPS, or set `allowPlainHttpDownloads`.' },
     })
   const { id, database, part, format, compression } = asked
-  const open = (signal: AbortSignal) =>
-    engine.operations.backups.download(id, { database, part, format, compressionLevel: compression, signal })
+  const open = async () =>
+    (await context.run('backups.download', { backup: id, database, part, format, compression })) as Download
   return sendDownload(context, open, onComplete)
 }

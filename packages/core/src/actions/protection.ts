@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { protectionSchema } from '../catalog/records.ts'
+import type { Background } from '../engine/background/core.ts'
+import { plannedJobs } from '../engine/background/schedules.ts'
+import { type ProtectionFacts, protectionLevels, protectionOf } from '../engine/protection.ts'
+import { readStatus } from '../engine/read-status.ts'
+import { type ActionContext, action } from './action.ts'
+import { databaseLabel } from './inputs.ts'
+
+type Found = z.output<typeof protectionSchema>
+
+export const protection = action({
+  name: 'protection',
+  summary: 'Says whether each database is protected, with every reason why it is not.',
+  permission: 'status:read',
+  kind: 'read',
+  input: z.strictObject({ database: databaseLabel }),
+  result: protectionSchema,
+  http: { method: 'GET', path: 'protection' },
+  command: { name: 'protection', examples: ['lifeboat protection', 'lifeboat protection --json'] },
+  page: 'overview',
+  async run(context, { database }): Promise<Found> {
+    const { parts } = context
+    const history = await context.history()
+    const labels = database === undefined ? parts.labels() : [database]
+    const databases = await Promise.all(labels.map((label) => judge(context, history, label)))
+    const worst = Math.max(0, ...databases.map(({ level }) => protectionLevels.indexOf(level)))
+    return { level: protectionLevels[worst] ?? 'unknown', databases }
+  },
+})
+
+async function judge(context: ActionContext, history: Background | null, label: string) {
+  const { parts, copies, signal } = context
+  const status = await readStatus(parts, copies, { database: label, signal })
+  const facts: ProtectionFacts = history
+    ? { status, ...(await historyOf(history, label)) }
+    : { status, attempt: null, isScheduled: null, isPaused: false }
+  const { database, last_backup } = status
+  return {
+    label,
+    database,
+    ...protectionOf(facts),
+    last_backup: last_backup as Found['databases'][number]['last_backup'],
+  }
+}
+
+async function historyOf(history: Background, label: string): Promise<Omit<ProtectionFacts, 'status'>> {
+  const [ended, planned, isPaused] = await Promise.all([
+    history.catalog.jobs.list(
+      { kinds: ['backup'], statuses: ['succeeded', 'failed', 'interrupted'], database: label },
+      { limit: 1 },
+    ),
+    plannedJobs(history),
+    history.jobs.isPaused(),
+  ])
+  const [job] = ended
+  const { detail, advice } = (job?.error ?? {}) as { detail?: string; advice?: string }
+  return {
+    attempt: job
+      ? {
+          status: job.status,
+          finished_at: job.finished_at ?? job.created_at,
+          detail: detail ?? '',
+          ...(advice === undefined ? {} : { advice }),
+        }
+      : null,
+    isScheduled: planned.some(
+      ({ kind, enabled, database }) => kind === 'backup' && enabled && (database === null || database === label),
+    ),
+    isPaused,
+  }
+}
