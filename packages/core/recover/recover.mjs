@@ -1722,6 +1722,8 @@ async function main() {
     throw new Failure(`Backup ${manifest.id} holds no media files.`)
   const { number, id, created_at, database } = manifest
   process.stdout.write(`${printable(`Backup ${number}, ${id}, of ${created_at}, database ${database}`)}\n`)
+  if (command === 'media' && manifest.lost_files > 0)
+    warn(`${manifest.lost_files} files could not be read when this backup was made: they are not in it, or not whole.`)
   const chunks = createChunkReader(repository, await readIndex(repository))
   try {
     await writeOutput(file, (output) => (command === 'dump' ? dump : media)(chunks, manifest, output))

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { EngineError } from './errors.ts'
+import type { HostQueue } from './jobs/host-queue.ts'
 import type { MigrationInspector } from './migrations/inspector.ts'
+import { notificationOptions } from './notifications/options.ts'
 import { runTimeConfigPatchSchema } from './policy/run-time-config.ts'
 import type { Storage } from './storage/storage.ts'
 
@@ -124,7 +126,10 @@ const catalogSchema = z.strictObject({
   database: databaseLabel.optional(),
 })
 
-const catalogPlace = z.union([z.string().min(1), catalogSchema], {
+/** `sqlite:catalog` would be a file of that name. */
+const isPlace = (text: string) => !/^[a-z][a-z0-9+.-]+:/i.test(text) || /^(postgres(ql)?:\/\/|schema:)/.test(text)
+
+const catalogPlace = z.union([z.string().min(1).refine(isPlace), catalogSchema], {
   error: 'a path, a PostgreSQL URL, `schema:name` or { schema, database }; the name has a-z, 0-9 and _',
 })
 const catalog = catalogPlace
@@ -132,6 +137,11 @@ const catalog = catalogPlace
     typeof place === 'string' && place.startsWith('schema:') ? { schema: place.slice('schema:'.length) } : place,
   )
   .pipe(catalogPlace)
+
+const differentNames = [
+  (list: readonly { name: string }[]) => new Set(list.map(({ name }) => name)).size === list.length,
+  'names that are all different',
+] as const
 
 export const engineOptionsSchema = z.strictObject({
   /** The application's database: `postgresql://user:password@host:5432/name`. */
@@ -150,7 +160,43 @@ export const engineOptionsSchema = z.strictObject({
   /** How the application migrates its schema; see docs/migrations.md. */
   migrations: z.array(z.custom<MigrationInspector>(isInspector, 'a migration inspector')).default([]),
   /** Checks run on a restored copy before it goes live; one that throws stops the restore. */
-  validators: z.array(z.custom<Validator>(isValidator, 'a validator: { name, validate(run) }')).default([]),
+  validators: z
+    .array(z.custom<Validator>(isValidator, 'a validator: { name, validate(run) } or { name, sql, expect }'))
+    .refine(...differentNames)
+    .default([]),
+  /** Changes of the application's own to the rows of a restored copy, in this order; one that fails stops the restore. */
+  dataMigrations: z
+    .array(z.custom<DataMigration>(isDataMigration, 'a data migration: { name, sql }, { name, file } or { name, run }'))
+    .refine(...differentNames)
+    .default([]),
+  /**
+   * Queries whose result a backup records in its own snapshot, and a restore compares once the rows are back. One SELECT
+   * each, with tables named by their schema, and in an order of its own where it has several rows.
+   */
+  invariants: z
+    .array(z.strictObject({ name: z.string().min(1).max(200), sql: z.string().min(1).max(20_000) }))
+    .refine(...differentNames)
+    .default([]),
+  /** What a drill expects of a restored backup besides what a restore checks; see docs/drills.md. */
+  drills: z
+    .strictObject({
+      /** Columns of times whose newest row must not have been older, in hours, when the backup was made. */
+      freshness: z
+        .array(
+          z.strictObject({
+            /** `schema.table`, or a table of the schema public. */
+            table: z.string().min(1).max(200),
+            column: z.string().min(1).max(63),
+            maxAgeHours: z.number().positive().default(24),
+          }),
+        )
+        .default([]),
+      /** How old the newest backup may be, in hours. Default: any age. */
+      maxBackupAgeHours: z.number().positive().optional(),
+      /** How long it may take until the restored database could go live, in minutes. Default: any time. */
+      maxRecoveryMinutes: z.number().positive().optional(),
+    })
+    .prefault({}),
   /** Called around the moment in which a restore or an undo replaces a live database. */
   hooks: z
     .strictObject({
@@ -185,6 +231,19 @@ export const engineOptionsSchema = z.strictObject({
    * have to be exactly these. None is allowed by default.
    */
   allowedStorageEndpoints: z.array(z.string().min(1)).default([]),
+  /**
+   * Databases that may be named over HTTP as the target of a restore, and that backups of other databases may replace: names,
+   * or beginnings of names with `*` at the end. Always allowed are the configured database, and a new one that begins with
+   * its name and `_`; never `postgres` and `template*`.
+   */
+  restoreTargets: z
+    .array(
+      z
+        .string()
+        .regex(/^[^*]{0,63}\*?$/, 'a name, or its beginning with * at the end')
+        .min(1),
+    )
+    .default([]),
   /** Storages that are kept in step with the repository after each backup. */
   copies: z
     .array(copy)
@@ -199,9 +258,20 @@ export const engineOptionsSchema = z.strictObject({
    */
   catalog: catalog.optional(),
   /** Folder for the standard files of backups (`export_after_backup`). Default: `exports` in the repository's folder. */
+  /** Bytes put aside for the day the storage is full. Undefined: 4 MiB where the storage says how much is free. */
+  reserveBytes: z.number().int().min(0).max(67_108_864).optional(),
   exportDirectory: z.string().min(1).optional(),
+  /** Who is told of what, and how: see docs/notifications.md. */
+  notifications: notificationOptions.prefault({}),
   /** Jobs that run at the same time; of one database at most one writes. */
   jobConcurrency: z.number().int().min(1).max(32).default(2),
+  /**
+   * A queue of the host's that brings jobs to its workers: `bullmqQueue()`, `pgBossQueue()` or `graphileWorkerQueue()` of
+   * `@lifeboat/core/queues`, or one of your own. The catalog stays the truth about them. Default: the catalog alone.
+   */
+  queue: z
+    .custom<HostQueue>(isHostQueue, 'a queue of `@lifeboat/core/queues`, or { name, bring(), work(), close() }')
+    .optional(),
   /** What holds until it is changed at run time: schedule, retention, compression. */
   runTime: runTimeConfigPatchSchema.prefault({}),
 })
@@ -211,16 +281,35 @@ export type EngineOptions = z.input<typeof engineOptionsSchema>
 /** What the engine works with. */
 export type EngineSettings = z.output<typeof engineOptionsSchema>
 
-/**
- * A check of the application's own on a restored copy, before and after its migrations ran.
- * Throwing refuses the copy: the restore stops and the live database stays as it was.
- */
-export interface Validator {
+/** What a step of the application's own on a restored copy works with. The URL is the copy's. */
+export interface CopyStepRun {
+  databaseUrl: string
+  signal: AbortSignal
+  log(message: string): void
+}
+
+interface CopyStep {
   name: string
   /** `before`: rows loaded, not migrated yet. `after` (default): migrated. */
   when?: 'before' | 'after'
-  validate(run: { databaseUrl: string; signal: AbortSignal; log(message: string): void }): Promise<void>
 }
+
+/**
+ * A check of the application's own on a restored copy, before and after its migrations ran: a function that throws, or a
+ * query. Without `expect` the query has to give no rows; with it, one row whose first value is that one. It runs in a
+ * read-only transaction under the search path of the database. A check that fails refuses the copy: the restore stops and
+ * the live database stays as it was.
+ */
+export type Validator = CopyStep &
+  ({ validate(run: CopyStepRun): Promise<void> } | { sql: string; expect?: string | number | boolean | null })
+
+/**
+ * A change of the application's own to the rows of a restored copy. Of the same `when` they run in the order in which they
+ * are given: those `before` ahead of the migrations, the others once these have run. `sql` and the SQL in `file` run in one
+ * transaction, under the search path of the database. One that fails stops the restore; the live database stays as it was.
+ */
+export type DataMigration = CopyStep &
+  ({ run(run: CopyStepRun): Promise<void> } | { sql: string } | { file: string | URL })
 
 /** What a host does around a swap. `swapped` is false where the swap failed and everything is as it was. */
 export interface SwapHooks {
@@ -263,6 +352,15 @@ function isStorage(value: unknown): value is Storage {
   )
 }
 
+function isHostQueue(value: unknown): value is HostQueue {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof Reflect.get(value, 'name') === 'string' &&
+    ['bring', 'work', 'close'].every((m) => typeof Reflect.get(value, m) === 'function')
+  )
+}
+
 function isInspector(value: unknown): value is MigrationInspector {
   return (
     typeof value === 'object' &&
@@ -272,5 +370,25 @@ function isInspector(value: unknown): value is MigrationInspector {
 }
 
 function isValidator(value: unknown): value is Validator {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'validate') === 'function'
+  if (!isCopyStep(value)) return false
+  const [validate, sql, expected] = ['validate', 'sql', 'expect'].map((name) => Reflect.get(value, name))
+  if (typeof validate === 'function') return sql === undefined && expected === undefined
+  const isPlain = expected === null || ['undefined', 'string', 'number', 'boolean'].includes(typeof expected)
+  return validate === undefined && isText(sql) && isPlain
 }
+
+function isDataMigration(value: unknown): value is DataMigration {
+  if (!isCopyStep(value)) return false
+  const given = ['run', 'sql', 'file'].map((name): unknown => Reflect.get(value, name))
+  const [run, sql, file] = given
+  if (given.filter((one) => one !== undefined).length !== 1) return false
+  return typeof run === 'function' || isText(sql) || isText(file) || file instanceof URL
+}
+
+function isCopyStep(value: unknown): value is CopyStep {
+  if (typeof value !== 'object' || value === null) return false
+  const name: unknown = Reflect.get(value, 'name')
+  return isText(name) && name.length <= 200 && [undefined, 'before', 'after'].includes(Reflect.get(value, 'when'))
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== ''

@@ -1,67 +1,54 @@
+import type { CallOptions } from './actions/caller.ts'
+import { createGround, type EngineGround } from './actions/create-ground.ts'
+import type { FactListener } from './actions/facts.ts'
+import { insideOf, openInside } from './actions/inside.ts'
+import {
+  type ActionInput,
+  type CallerOf,
+  type LibraryRooms,
+  libraryRooms,
+  type StartedOf,
+  startFromLibrary,
+} from './actions/library.ts'
+import type { ActionName } from './actions/registry.ts'
 import { type EngineOptions, parseEngineOptions } from './config.ts'
-import { type Backups, createBackups } from './engine/backups.ts'
-import { type Copies, createCopies } from './engine/copies.ts'
-import type { DoctorReport } from './engine/doctor.ts'
-import type { OfDatabase, Running } from './engine/engine-type.ts'
-import { createKeys, type Keys } from './engine/keys.ts'
-import { createMaintenance, type Maintenance } from './engine/maintenance.ts'
-import { createMaintenanceMode, type MaintenanceMode } from './engine/maintenance-mode.ts'
-import { createOperations } from './engine/operations/operations.ts'
-import type { Operations } from './engine/operations-type.ts'
-import { createEngineParts } from './engine/parts.ts'
-import { createRestores, type Restores } from './engine/restores.ts'
-import { type StatusReport, statusReport } from './engine/status.ts'
-import type { Repository } from './repository/repository.ts'
-import type { Throttle } from './storage/throttle.ts'
+import { type TaskUpdate, watchTask } from './engine/background/tasks.ts'
+import type { MaintenanceMode } from './engine/maintenance-mode.ts'
 
 /**
- * The engine: one plain object that library calls, HTTP, CLI and scheduler go through alike.
+ * The engine: one plain object. Library calls, HTTP, command, pages and scheduler run the same actions; each method here
+ * is one of them (`actions/registry.ts`), with the same rules, audit event and history.
  *
- * It opens the repository when it is first needed and connects to the database only while it works. Every call that
- * takes time accepts `{ signal, report }`; every failure is an `EngineError` with a stable code and advice.
+ * It opens the repository when it is first needed and connects to the database only while it works. Every method takes
+ * `{ signal, report, as, confirm }` beside its input; every failure is an `EngineError` with a stable code and advice.
  */
-export interface BackupEngine {
-  repository: {
-    /** Creates the repository. `REPOSITORY_EXISTS` where there is one, `KEY_MISSING` without a key. */
-    init(): Promise<RepositoryDescription>
-    describe(): Promise<RepositoryDescription>
-    /** How fast the repository may be written and read; a change holds at once, also for what is under way. */
-    throttle: Pick<Throttle, 'limits' | 'change'>
+export interface BackupEngine extends Omit<LibraryRooms, 'tasks' | 'copies'> {
+  tasks: LibraryRooms['tasks'] & {
+    /** Has an action done in the background; resolves when it is in the queue. */
+    start<Name extends ActionName>(
+      name: Name,
+      input: ActionInput<Name>,
+      options?: CallOptions,
+    ): Promise<StartedOf<Name>>
+    /** Log lines after a number, and the task whenever it changes; ends after the task has. */
+    watch(task: string, options?: { after?: number; signal?: AbortSignal }): AsyncIterable<TaskUpdate>
   }
-  backups: Backups
-  restores: Restores
-  maintenance: Maintenance
-  /** The copies of the repository in other storages. */
-  copies: Copies
-  /** The keys that open the repository. */
-  keys: Keys
-  /** Looks at everything a backup and a restore need. */
-  doctor(options?: OfDatabase & Running & { fix?: boolean }): Promise<DoctorReport>
-  /** Is the last backup good? */
-  status(options?: OfDatabase & Running & { maxAgeSeconds?: number }): Promise<StatusReport>
+  copies: LibraryRooms['copies'] & {
+    /** Names of the configured copies. */
+    names(): string[]
+  }
+  /** What happens, through whatever door, once it is recorded. */
+  facts: { subscribe(listener: FactListener): { stop(): void } }
   /** Labels of the configured databases. */
   databases(): string[]
   /** Names of the configured media folders. */
   mediaFolders(): string[]
   /** For the host to turn requests away while a restore swaps its database: see the adapters' `maintenanceMode`. */
   readonly maintenanceMode: MaintenanceMode
-  /** The same in the background: jobs, schedule, history, run-time configuration, audit. */
-  operations: Operations
   /** Begins to run jobs and the schedule. Library calls need no start. */
   start(): Promise<void>
   /** Breaks off what runs in the background (taken up at the next start) and releases what the engine holds. */
   stop(): Promise<void>
-}
-
-export interface RepositoryDescription {
-  id: string
-  /** Where it is, without secrets. */
-  location: string
-  format: number
-  encryption: 'aes-256-gcm' | 'none'
-  created_at: string
-  /** Tells it from a repository that somebody else made; no secret. */
-  fingerprint: string
 }
 
 /**
@@ -77,54 +64,33 @@ export interface RepositoryDescription {
  * await engine.backups.create({ name: 'before 2.0' })
  */
 export function createBackupEngine(options: EngineOptions): BackupEngine {
-  const parts = createEngineParts(parseEngineOptions(options))
-  const backups = createBackups(parts)
-  const { mode, around } = createMaintenanceMode(parts.settings.hooks)
-  const restores = createRestores(parts, backups, around)
-  const maintenance = createMaintenance(parts)
-  const copies = createCopies(parts)
-  const operations = createOperations({ parts, backups, restores, maintenance, copies })
-  return {
-    repository: {
-      init: async () => describeRepository(await parts.init()),
-      describe: async () => describeRepository(await parts.repository()),
-      throttle: parts.throttle,
-    },
-    backups,
-    restores,
-    maintenance,
-    copies,
-    keys: createKeys(parts),
-    async doctor(request) {
-      const { examine } = await import('./engine/doctor.ts')
-      return examine(parts, copies, request)
-    },
-    async status({ database, maxAgeSeconds = 26 * 3600, signal } = {}) {
-      const list = await backups.list({ signal })
-      const name = parts.connection(database).database
-      return statusReport({
-        database: name,
-        backups: list.backups,
-        damaged: list.damaged.length,
-        copies: await copies.states({ signal }),
-        scrub: await (await import('./engine/scrub-state.ts')).readScrubState(await parts.repository(), { signal }),
-        now: new Date(),
-        maxAgeSeconds,
-      })
-    },
-    databases: () => parts.labels(),
-    mediaFolders: () => parts.mediaFolders().map(({ name }) => name),
-    maintenanceMode: mode,
-    operations,
-    start: () => operations.start(),
-    async stop() {
-      await operations.stop()
-      await parts.close()
-    },
-  }
+  return engineOn(createGround(parseEngineOptions(options)))
 }
 
-function describeRepository({ id, storage, config, fingerprint }: Repository): RepositoryDescription {
-  const { format, encryption, created_at } = config
-  return { id, location: storage.location, format, encryption, created_at, fingerprint }
+/** The same engine for another door: every call is recorded as coming through it. For whoever builds a face. */
+export function engineFor(engine: BackupEngine, callerOf: CallerOf): BackupEngine {
+  return engineOn(insideOf(engine).ground, callerOf)
+}
+
+function engineOn(ground: EngineGround, callerOf?: CallerOf): BackupEngine {
+  const rooms = libraryRooms(ground, callerOf)
+  const engine: BackupEngine = {
+    ...rooms,
+    tasks: {
+      ...rooms.tasks,
+      start: (name, input, call) => startFromLibrary(ground, name, input, call, callerOf),
+      async *watch(task, options = {}) {
+        yield* watchTask(await ground.background(), task, options)
+      },
+    },
+    copies: { ...rooms.copies, names: () => ground.copies.names() },
+    facts: { subscribe: (listener) => ground.facts.subscribe(listener) },
+    databases: () => ground.parts.labels(),
+    mediaFolders: () => ground.parts.mediaFolders().map(({ name }) => name),
+    maintenanceMode: ground.maintenanceMode,
+    start: () => ground.start(),
+    stop: () => ground.stop(),
+  }
+  openInside(engine, ground)
+  return engine
 }

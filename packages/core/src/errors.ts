@@ -1,3 +1,5 @@
+import { adviceFor } from './advice.ts'
+
 /**
  * Every error the engine raises on purpose, as one table: its stable code, the HTTP status it maps to, the CLI's exit
  * code, whether the same call may succeed later, and what the reader should do next.
@@ -6,7 +8,7 @@
  */
 export const errorTable = {
   // --- repository and keys
-  NOT_A_REPOSITORY: row(404, 1, false, 'Check the location, or create a repository there with `lifeboat init`.'),
+  NOT_A_REPOSITORY: row(404, 1, false, 'Check the location, or create a repository there with {repository.init}.'),
   REPOSITORY_EXISTS: row(
     409,
     3,
@@ -23,7 +25,7 @@ export const errorTable = {
     500,
     1,
     false,
-    'Run `lifeboat check` to see what is damaged; restore the object from a copy of the repository if you have one.',
+    'Run {maintenance.check} to see what is damaged; restore the object from a copy of the repository if you have one.',
   ),
   WRONG_KEY: row(
     403,
@@ -35,27 +37,22 @@ export const errorTable = {
     400,
     2,
     false,
-    'Give a passphrase file with --passphrase-file, set LIFEBOAT_PASSPHRASE, or ask for encryption "none" by that name.',
+    'Give the key: {key}. To leave the backups unprotected, ask for encryption "none" by that name.',
   ),
   KMS_UNAVAILABLE: row(
     502,
     1,
     true,
-    'Try again when the KMS answers. Another key slot opens meanwhile: --passphrase-file, --key-file and --age-identity go before the configuration.',
+    'Try again when the KMS answers. Until then another key slot opens the repository: {key}.',
   ),
   CHUNK_MISSING: row(
     500,
     1,
     false,
-    'The repository lacks a chunk this backup needs. Run `lifeboat check`; choose another backup meanwhile.',
+    'The repository lacks a chunk this backup needs. Run {maintenance.check}; choose another backup meanwhile.',
   ),
   CHUNK_MARKED: row(409, 1, true, 'A prune marked chunks this backup refers to while it ran. Start the backup again.'),
-  LEASE_HELD: row(
-    409,
-    3,
-    true,
-    'Another process works on this. Wait for it to finish, or see `lifeboat doctor` if it is gone.',
-  ),
+  LEASE_HELD: row(409, 3, true, 'Another process works on this. Wait for it to finish, or see {doctor} if it is gone.'),
   LEASE_LOST: row(
     409,
     1,
@@ -72,13 +69,13 @@ export const errorTable = {
     507,
     1,
     true,
-    'The storage is full. Free space, or run `lifeboat prune` after forgetting old backups.',
+    'The storage is full, or its quota is used up. Let backups go with {retention.run} or {backups.delete}, then run {maintenance.prune} with {now}. Where that fails too: free 1 MiB beside the repository first.',
   ),
   STORAGE_GONE: row(
     502,
     1,
     true,
-    'Is the disk or share mounted? Where there is no repository yet, create one with `lifeboat init`.',
+    'Is the disk or share mounted? Where there is no repository yet, create one with {repository.init}.',
   ),
   STORAGE_DENIED: row(
     502,
@@ -86,16 +83,24 @@ export const errorTable = {
     false,
     'The storage refuses these credentials, rights or settings. See docs/storage.md for what it needs.',
   ),
+  STORAGE_CLOCK: row(
+    502,
+    1,
+    true,
+    'The clock of this machine is wrong, or that of the storage: set it (`timedatectl`, NTP), then try again.',
+  ),
   STORAGE_NOT_LISTED: row(
     403,
     2,
     false,
     'Add the storage to `allowedStorageEndpoints` in code, or leave out `url` to test the one in use.',
   ),
+  TARGET_NOT_LISTED: row(403, 3, false, 'Add the database to `restoreTargets` in code, or restore by the command.'),
   COPY_NOT_FOUND: row(404, 2, false, 'Copies are configured by the option `copies`; see docs/storage.md.'),
   // --- backups
-  BACKUP_NOT_FOUND: row(404, 1, false, 'List the backups with `lifeboat list`.'),
+  BACKUP_NOT_FOUND: row(404, 1, false, 'List the backups with {backups.list}.'),
   BACKUP_AMBIGUOUS: row(409, 2, false, 'Give more characters of the id.'),
+  RESTORE_AMBIGUOUS: row(409, 2, false, 'Give more characters of the restore, or the name of the kept database.'),
   BACKUP_RUNNING: row(409, 3, true, 'Cancel its task, or wait until it has ended.'),
   BACKUP_PINNED: row(409, 3, false, 'Unpin the backup first.'),
   BACKUP_LOCKED: row(
@@ -105,13 +110,25 @@ export const errorTable = {
     'An object lock holds until then, also for its owner. Retention passes it over meanwhile.',
   ),
   BACKUP_LAST_GOOD: row(409, 3, false, 'This is the last good backup of its database. Make another one first.'),
+  BACKUP_NOT_TRUSTED: row(
+    409,
+    3,
+    false,
+    'Look at what a restore would run ({backups.get}), then take it out of quarantine with {backups.trust}.',
+  ),
+  RETENTION_REFUSED: row(
+    409,
+    3,
+    false,
+    'Look at {retention.preview} and at the clocks. If it is what you want, name the number: {yesRemove} N.',
+  ),
   BACKUP_NEEDED_FOR_UNDO: row(
     409,
     3,
     false,
-    'An undo of a restore needs this backup. Confirm the restore (`discard`) first.',
+    'An undo of a restore or rewind needs this backup. Discard the restore first ({restores.discard}); what a rewind needs is kept for a few days ({rows.kept}).',
   ),
-  CENSUS_MISMATCH: row(
+  ROW_COUNT_MISMATCH: row(
     500,
     1,
     true,
@@ -127,13 +144,13 @@ export const errorTable = {
     409,
     1,
     true,
-    'A schema change and this backup wait for each other. Run the backup at another time, or with lockBudget "wait".',
+    'A schema change and this backup wait for each other. Run the backup at another time, or with {lockBudget}.',
   ),
   SNAPSHOT_TOO_OLD: row(
     500,
     1,
     true,
-    'The backup took longer than a snapshot may live. Raise maxSnapshotAge or give it more connections.',
+    'The backup took longer than a snapshot may live. Raise {maxSnapshotAge}, or give it more connections.',
   ),
   BACKUP_STALLED: row(
     500,
@@ -142,15 +159,45 @@ export const errorTable = {
     'Nothing moved for too long. Check the network to the database, and the storage, then try again.',
   ),
   DATABASE_CHANGED: row(409, 1, true, 'Tables kept changing under the backup. Run it when no migration is running.'),
+  LEDGER_EXCLUDED: row(
+    409,
+    2,
+    false,
+    'Take the migrations table out of what is left out: restored without it, every migration would run again.',
+  ),
   MEDIA_FOLDER_MISSING: row(404, 1, false, 'Create the media folder or leave it out of the configuration.'),
   // --- PostgreSQL
   DATABASE_UNREACHABLE: row(502, 1, true, 'Check host, port and that PostgreSQL is running.'),
+  DATABASE_TLS: row(
+    502,
+    1,
+    false,
+    'Check sslmode and sslrootcert of the database URL, and the certificate of the server.',
+  ),
   DATABASE_AUTH: row(502, 1, false, 'Check user and password of the database URL.'),
   DATABASE_NOT_FOUND: row(404, 1, false, 'Check the database name in the URL.'),
   DATABASE_RIGHTS: row(403, 1, false, 'Grant the role what is named above, or use a role that has it.'),
-  DATABASE_POOLER: row(400, 1, false, 'This is a transaction pooler. Give the direct URL of the PostgreSQL server.'),
+  DATABASE_POOLER: row(
+    400,
+    1,
+    false,
+    'This is a transaction pooler. Give the direct URL of the PostgreSQL server, or of a pooler in session mode.',
+  ),
   DATABASE_VERSION: row(400, 1, false, 'Lifeboat supports PostgreSQL 15 to 18.'),
   DATABASE_BUSY: row(409, 1, true, 'End the sessions or operations named above and try again.'),
+  DATABASE_ENCODING: row(
+    422,
+    1,
+    false,
+    'Rename what is named above (ALTER TABLE ... RENAME), from a client with client_encoding SQL_ASCII; or use pg_dump for this database.',
+  ),
+  DATABASE_RESTART: row(
+    503,
+    1,
+    true,
+    'The files of the PostgreSQL server or of an extension were upgraded under the running server: restart the server.',
+  ),
+  DATABASE_FULL: row(507, 1, true, 'The disk of the PostgreSQL server is full. Free space there, and try again.'),
   DATABASE_ERROR: row(500, 1, false, 'PostgreSQL refused a statement; its message says why.'),
   ROW_SECURITY: row(
     403,
@@ -181,12 +228,12 @@ export const errorTable = {
     false,
     'The database is restored. Put the unpacked media folder into place by hand, or undo the restore.',
   ),
-  RESTORE_NOT_FOUND: row(404, 1, false, 'List the restores with `lifeboat restore --list`.'),
+  RESTORE_NOT_FOUND: row(404, 1, false, 'List the restores with {restores.kept}.'),
   SAFETY_BACKUP_FAILED: row(
     500,
     1,
     true,
-    'The safety backup failed, so nothing was restored. Mend its cause, or override with --without-safety-backup.',
+    'The safety backup failed, so nothing was restored. Remove its cause, or go ahead with {withoutSafetyBackup}.',
   ),
   PLAN_CHANGED: row(409, 3, true, 'What the plan saw has changed. Look at the new plan and confirm it.'),
   CONFIRMATION_REQUIRED: row(409, 3, false, 'Look at the plan and repeat the request with its hash in "confirm".'),
@@ -196,7 +243,115 @@ export const errorTable = {
     false,
     'A migration failed on the restored copy; the live database is as it was. See the log.',
   ),
+  MIGRATION_WRONG_DATABASE: row(
+    500,
+    1,
+    false,
+    'Look at the live database at once: migrations ran there. Make the tool take its address from DATABASE_URL alone.',
+  ),
+  DEPLOY_REFUSED: row(409, 3, false, 'Nothing was migrated. Correct what is named above first.'),
+  DEPLOY_FAILED: row(
+    500,
+    1,
+    false,
+    'The backup made before it stays pinned; its restore without migrations puts the database back.',
+  ),
+  REHEARSAL_FAILED: row(
+    500,
+    1,
+    false,
+    'Write the migration as the report says, or raise the limits where that wait is acceptable.',
+  ),
+  DRILL_FAILED: row(
+    500,
+    1,
+    false,
+    'A restore in need would meet the same. {drills.list} says what is wrong; correct it, and run the drill again.',
+  ),
+  DRILL_INCONCLUSIVE: row(
+    500,
+    1,
+    true,
+    'Nothing is known to be wrong with the backup. Remove what kept the drill from finding out, and run it again.',
+  ),
   VALIDATION_FAILED: row(500, 1, false, 'A validator refused the restored copy; the live database is as it was.'),
+  // --- rows
+  HISTORY_DIFFERS: row(
+    409,
+    3,
+    false,
+    'The server was put back, failed over or restored since, or its memory lies. Restore the backup by swap instead.',
+  ),
+  SCHEMA_CHANGED: row(
+    409,
+    3,
+    false,
+    'Tables are not what they were when the backup was made. Restore the backup by swap, or name tables that are: {tables}.',
+  ),
+  LEDGER_CHANGED: row(
+    409,
+    3,
+    false,
+    'Migrations have run since the backup. Restore it by swap, which runs them again, or name tables: {tables}.',
+  ),
+  NO_RIGHTS: row(
+    403,
+    3,
+    false,
+    'Use the owner of the tables, or `GRANT SET ON PARAMETER session_replication_role TO <role>` with INSERT and DELETE on them.',
+  ),
+  NO_PRIMARY_KEY: row(
+    409,
+    3,
+    false,
+    'Without a primary key new rows cannot be told from changed ones. Leave the table out, or do not keep new rows.',
+  ),
+  SUBSET_NOT_CLOSED: row(
+    409,
+    3,
+    false,
+    'Take the other table of the foreign key back too, or change the rows that are named; nothing was changed.',
+  ),
+  OTHER_TENANT: row(
+    409,
+    3,
+    false,
+    'Rows that would have to change are not this tenant’s alone. Change the rows that are named, or put single rows back with {rows.patch}; nothing was changed.',
+  ),
+  UNIQUE_TAKEN: row(
+    409,
+    3,
+    false,
+    'A newer row holds a value that a row of the backup needs. Change or remove it, or do not keep new rows.',
+  ),
+  TOO_MUCH_CHANGED: row(
+    409,
+    3,
+    false,
+    'So much has changed that a restore by swap is cheaper. Override with `too-much-changed` to do it all the same.',
+  ),
+  REPLICATION_TARGET: row(
+    409,
+    3,
+    false,
+    'A subscription writes into this database. Disable and drop it first, or restore by swap.',
+  ),
+  FOREIGN_RULES: row(409, 3, false, 'Rules of these tables would answer for what is written. Disable them first.'),
+  CHANGED_SINCE: row(
+    409,
+    3,
+    false,
+    'Rows that were put back have changed since. Rewind to the safety backup instead; {rows.lost} shows what that would take.',
+  ),
+  REWIND_NOT_FOUND: row(404, 1, false, 'List the rewinds that can be undone with {rows.kept}.'),
+  // --- notifications
+  CHANNEL_NOT_FOUND: row(
+    404,
+    2,
+    false,
+    'Channels are configured by the option `notifications`; list them with {notifications.list}.',
+  ),
+  DELIVERY_NOT_FOUND: row(404, 1, false, 'List what was sent with {notifications.deliveries}.'),
   // --- catalog
   CATALOG_BUSY: row(
     503,
@@ -204,10 +359,23 @@ export const errorTable = {
     true,
     'A restore or an undo takes the catalog along, which lasts moments. Try again; nothing was written.',
   ),
+  CATALOG_DAMAGED: row(
+    503,
+    1,
+    false,
+    'Backups, lists and restores go on without the catalog. Move it aside and start again: {adopt} fills a new one.',
+  ),
+  AUDIT_BROKEN: row(500, 3, false, 'See {audit.verify}. Keep the catalog and the repository as they are now.'),
   // --- everything else
   CONFIG_INVALID: row(400, 2, false, 'Correct the option named above.'),
-  USAGE: row(400, 2, false, 'See `lifeboat --help`.'),
+  USAGE: row(400, 2, false, 'See {help}.'),
   ABORTED: row(499, 130, true, 'The operation was interrupted and has cleaned up after itself.'),
+  TASK_NOT_FOUND: row(404, 1, false, 'List the tasks with {tasks.list}.'),
+  TASK_FINISHED: row(409, 3, false, 'There is nothing left to cancel.'),
+  SCHEDULE_NOT_FOUND: row(404, 1, false, 'List the schedules with {schedules.list}.'),
+  BACKUP_NOT_COMPLETED: row(409, 3, true, 'Wait for it to be completed, or choose another one.'),
+  FORBIDDEN: row(403, 3, false, 'Ask for this permission, or have it done by a person who has it.'),
+  INVALID: row(400, 2, false, 'Correct what is named above.'),
   INTERNAL: row(500, 1, false, 'This is a defect in Lifeboat. Please report it with the message above.'),
 } as const satisfies Record<string, ErrorRow>
 
@@ -222,7 +390,11 @@ export class EngineError extends Error {
   readonly status: number
   readonly exitCode: number
   readonly retryable: boolean
+  /** In the words of the library; the other faces say {@link EngineError.adviceTemplate} in theirs. */
   readonly advice: string
+  /** Message and advice with their tokens: see advice.ts. */
+  readonly messageTemplate: string
+  readonly adviceTemplate: string
   /** Machine-readable particulars, e.g. `{ table: 'public.orders' }`. Plain JSON, no secrets. */
   readonly detail: Record<string, unknown>
 
@@ -231,14 +403,16 @@ export class EngineError extends Error {
     message: string,
     options: { cause?: unknown; detail?: Record<string, unknown>; advice?: string } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    super(adviceFor('library', message), options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'EngineError'
     const row = errorTable[code]
     this.code = code
     this.status = row.status
     this.exitCode = row.exitCode
     this.retryable = row.retryable
-    this.advice = options.advice ?? row.advice
+    this.messageTemplate = message
+    this.adviceTemplate = options.advice ?? row.advice
+    this.advice = adviceFor('library', this.adviceTemplate)
     this.detail = options.detail ?? {}
   }
 }
@@ -263,3 +437,14 @@ interface ErrorRow {
 function row(status: number, exitCode: ErrorRow['exitCode'], retryable: boolean, advice: string): ErrorRow {
   return { status, exitCode, retryable, advice }
 }
+
+/** Where the wire says it shorter than the table of errors. */
+const wireCodes: Partial<Record<string, string>> = {
+  BACKUP_PINNED: 'pinned',
+  BACKUP_NEEDED_FOR_UNDO: 'needed_for_undo',
+  BACKUP_LAST_GOOD: 'last_good',
+}
+
+/** The code of an error in records and over HTTP: stable, in lower case, one spelling everywhere. */
+export const wireCode = (code: string): string =>
+  (Object.hasOwn(wireCodes, code) ? wireCodes[code] : undefined) ?? code.toLowerCase()

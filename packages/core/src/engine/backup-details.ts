@@ -1,6 +1,6 @@
-import { createChunkReader } from '../repository/chunk-reader.ts'
-import { tableSchema } from '../repository/documents.ts'
-import { loadChunkIndex } from '../repository/load-index.ts'
+import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
+import { tableSchema } from '../repository/documents/documents.ts'
+import { loadChunkIndex } from '../repository/index/load-index.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { BackupDetails, TableSummary } from './engine-type.ts'
 import { backupSummary, type StoredBackup } from './summary.ts'
@@ -24,10 +24,11 @@ export async function backupDetails(
     ...backupSummary(stored),
     base: manifest.base,
     change: manifest.change ?? null,
+    findings: manifest.quarantine?.findings ?? [],
     tables,
     table_counts: Object.fromEntries(tables.map(({ table, rows }) => [table, rows])),
     large_object_count: manifest.large_object_count,
-    media: manifest.media.map(({ name, path, files, bytes, problems }) => ({ name, path, files, bytes, problems })),
+    media: manifest.media.map(({ tar: _, ...folder }) => folder),
     exclusions: manifest.exclusions,
     catalog_schemas: manifest.catalog_schemas,
     extensions: manifest.extensions,

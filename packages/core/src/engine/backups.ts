@@ -1,9 +1,19 @@
-import { EngineError } from '../errors.ts'
+import { log } from '../events.ts'
+import type { Forecast } from '../migrations/forecast.ts'
+import type { Annotation } from '../repository/documents/annotations.ts'
+import type { SchemaDiff } from '../schema/diff/diff-schemas.ts'
 import type { BackupComparison } from './compare-backups.ts'
-import type { BackupDetails, BackupList, CreateBackupOptions, OfDatabase, Running } from './engine-type.ts'
+import type {
+  BackupDetails,
+  BackupList,
+  CreateBackupOptions,
+  ImportBackupOptions,
+  OfDatabase,
+  Running,
+} from './engine-type.ts'
 import type { ExportOptions, ExportResult } from './export-backup.ts'
 import type { EngineParts } from './parts.ts'
-import { type BackupSummary, backupSummary, type StoredBackup } from './summary.ts'
+import { type BackupSummary, backupSummary, isUntrusted, type StoredBackup, sourceOf } from './summary.ts'
 import type { VerifyOptions, VerifyReport } from './verify-backup.ts'
 import { whileOpening } from './while-opening.ts'
 
@@ -11,6 +21,13 @@ import { whileOpening } from './while-opening.ts'
 export interface Backups {
   /** Makes a backup; resolves once its manifest is stored, reads back and opens. */
   create(options?: CreateBackupOptions): Promise<BackupSummary>
+  /**
+   * Makes a backup of a file that pg_dump wrote in its custom format. It is in quarantine until `trust`: it can be shown,
+   * verified and exported, and nothing of it reaches a database. No database is connected to.
+   */
+  import(options: ImportBackupOptions): Promise<BackupDetails>
+  /** Takes an imported backup out of quarantine: what its file says may be run from now on. */
+  trust(reference: string, options: OfDatabase & Running & { reason: string; by?: string }): Promise<BackupSummary>
   /** Newest first; of one database only where its label is given. */
   list(options?: OfDatabase & Running): Promise<BackupList>
   get(reference: string, options?: OfDatabase & Running): Promise<BackupSummary>
@@ -20,14 +37,30 @@ export interface Backups {
    * now. Of the live database the catalogs are read and small tables counted; larger ones are estimated.
    */
   compare(before: string, after: string, options?: OfDatabase & Running): Promise<BackupComparison>
+  /**
+   * Everything in which the schema of a backup differs from that of another one or, with `live`, from the database as it is
+   * now. Two backups are compared without any database.
+   */
+  schemaDiff(before: string, after: string, options?: OfDatabase & Running): Promise<SchemaDiff>
+  /**
+   * What would come of restoring each stored backup with the migrations that the code has now. Reads manifests alone, so
+   * that a pipeline can ask before migration files are deleted.
+   */
+  forecast(options?: OfDatabase & Running): Promise<Forecast>
   verify(reference: string, options?: VerifyOptions & OfDatabase & Running): Promise<VerifyReport>
   export(reference: string, options?: ExportOptions & OfDatabase & Running): Promise<ExportResult>
   /** Lays the standard files beside the backup, in the option `exportDirectory`; they go when it goes. */
   exportToFolder(reference: string, options?: OfDatabase & Running): Promise<{ files: string[] }>
   pin(reference: string, pinned: boolean, options?: OfDatabase & Running & { by?: string }): Promise<BackupSummary>
+  /** Says something else of a backup than its manifest; what is not given stays. */
+  annotate(
+    reference: string,
+    changed: Annotation,
+    options: OfDatabase & Running & { by: string },
+  ): Promise<BackupSummary>
   /**
-   * Deletes a backup; its space comes back with the next prune. `BACKUP_PINNED` where it is pinned, `BACKUP_LAST_GOOD`
-   * for the last one of its database unless `force` is set.
+   * Deletes a backup and its exported files. Whether it may go is looked at under a lease that all deletes and retention
+   * share: `BACKUP_PINNED`, and `BACKUP_LAST_GOOD` without `force`.
    */
   delete(reference: string, options?: OfDatabase & Running & { force?: boolean }): Promise<BackupSummary>
   /**
@@ -41,22 +74,28 @@ export interface Backups {
   ): Promise<BackupSummary[]>
 }
 
+const loadLists = () => Promise.all([import('./stored-backups.ts'), import('./resolve-backup.ts')])
+
 /** What each of them works with is loaded when it is first called: a host that only mounts the engine starts at once. */
 export function createBackups(parts: EngineParts): Backups {
   const find = async (
     reference: string,
     options: OfDatabase & Running = {},
   ): Promise<{ found: StoredBackup; all: StoredBackup[] }> => {
-    const { opening, done } = await whileOpening(parts, () =>
-      Promise.all([import('./stored-backups.ts'), import('./resolve-backup.ts')]),
-    )
+    const { opening, done } = await whileOpening(parts, loadLists)
     const [{ readStoredBackups }, { resolveBackup }] = done
     const { backups } = await readStoredBackups(await opening, options.signal)
-    const database = parts.optionalConnection(options.database)?.database
+    const known = backups.map((backup) => ({
+      id: backup.manifest.id,
+      number: backup.manifest.number,
+      trigger: backup.manifest.trigger,
+      untrusted: isUntrusted(backup),
+      ...sourceOf(backup),
+    }))
     const { id } = resolveBackup(
-      backups.map(({ manifest }) => manifest),
+      known,
       reference,
-      database,
+      reference === 'latest' ? await parts.meant(options.database, known) : {},
     )
     return { found: backups.find(({ manifest }) => manifest.id === id) as StoredBackup, all: backups }
   }
@@ -71,7 +110,7 @@ export function createBackups(parts: EngineParts): Backups {
       const level = options.compressionLevel ?? found.resources.compressionLevel
       const context = { ...found, repository, resources: { ...found.resources, compressionLevel: level } }
       const { settings } = parts
-      const { manifest, checksum } = await runBackup(context, {
+      const made = await runBackup(context, {
         id: options.id,
         number: options.number,
         name: options.name ?? defaultName(context.database.database, new Date()),
@@ -89,18 +128,38 @@ export function createBackups(parts: EngineParts): Backups {
         },
         lockBudgetMs: options.lockBudgetMs ?? settings.lockBudgetMs,
         waitMs: options.waitMs,
+        auditHead: options.auditHead,
         signal: options.signal,
         report: options.report,
       })
-      return backupSummary({ manifest, checksum, pinned: options.pinned ?? false, lastVerified: null })
+      const { keepReserve } = await import('../repository/reserve.ts')
+      await keepReserve(await repository, settings.reserveBytes).catch((error: unknown) =>
+        log(options.report, 'warning', `No reserve could be put aside: ${String(error)}`),
+      )
+      return backupSummary({ ...made, pinned: options.pinned ?? false, lastVerified: null })
+    },
+
+    async import(options) {
+      const { importFile } = await import('./import-file.ts')
+      return importFile(parts, { createdBy: currentUser(), ...options })
+    },
+
+    async trust(reference, { reason, by = currentUser(), ...options }) {
+      const { found } = await find(reference, options)
+      const { trustBackup } = await import('./import-file.ts')
+      return trustBackup(parts, found, { by, reason })
     },
 
     async list(options = {}) {
-      const { opening, done } = await whileOpening(parts, () => import('./stored-backups.ts'))
-      const { backups, damaged } = await done.readStoredBackups(await opening, options.signal)
-      const database = options.database === undefined ? undefined : parts.connection(options.database).database
-      const wanted = backups.filter(({ manifest }) => database === undefined || manifest.database === database)
-      return { backups: wanted.map(backupSummary), damaged }
+      const { opening, done } = await whileOpening(parts, loadLists)
+      const [{ readStoredBackups }, { backupsOf }] = done
+      const { backups, damaged, unreadable } = await readStoredBackups(await opening, options.signal)
+      const summaries = backups.map(backupSummary)
+      if (options.database === undefined) return { backups: summaries, damaged, unreadable }
+      // Asked for its errors: an unknown label.
+      parts.connection(options.database)
+      const { own } = backupsOf(summaries, await parts.meant(options.database, summaries))
+      return { backups: own, damaged, unreadable }
     },
 
     async get(reference, options) {
@@ -123,6 +182,33 @@ export function createBackups(parts: EngineParts): Backups {
       return compareWithBackup(repository, found.manifest, other.found.manifest, options.signal)
     },
 
+    async schemaDiff(before, after, options = {}) {
+      const { found } = await find(before, options)
+      const repository = await parts.repository()
+      const { diffBackups, diffWithDatabase } = await import('./schema-diff.ts')
+      if (after === 'live') {
+        const { clientTools } = parts.settings
+        const { signal } = options
+        return diffWithDatabase(repository, found.manifest, parts.connection(options.database), { clientTools, signal })
+      }
+      const other = await find(after, options)
+      return diffBackups(repository, found.manifest, other.found.manifest, options.signal)
+    },
+
+    async forecast(options = {}) {
+      const { opening, done } = await whileOpening(parts, () =>
+        Promise.all([import('./stored-backups.ts'), import('./forecast.ts')]),
+      )
+      const [{ readStoredBackups }, { forecastBackups }] = done
+      const { backups } = await readStoredBackups(await opening, options.signal)
+      const database = options.database === undefined ? undefined : parts.connection(options.database).database
+      const wanted = backups.filter(({ manifest }) => database === undefined || manifest.database === database)
+      return forecastBackups(
+        wanted.map(({ manifest }) => manifest),
+        parts.settings.migrations,
+      )
+    },
+
     async verify(reference, options = {}) {
       const { found } = await find(reference, options)
       const { verifyStoredBackup } = await import('./verify-backup.ts')
@@ -143,32 +229,23 @@ export function createBackups(parts: EngineParts): Backups {
 
     async pin(reference, pinned, options) {
       const { found } = await find(reference, options)
-      const { setPin } = await import('../repository/pins.ts')
+      const { setPin } = await import('../repository/documents/pins.ts')
       await setPin(await parts.repository(), found.manifest.id, pinned, { by: options?.by ?? currentUser() })
       return backupSummary({ ...found, pinned })
     },
 
-    async delete(reference, options) {
-      const { found, all } = await find(reference, options)
-      const { id, number, database } = found.manifest
-      if (found.pinned) throw new EngineError('BACKUP_PINNED', `Backup ${number} is pinned.`, { detail: { id } })
-      const others = all.filter(
-        ({ manifest, lastVerified }) =>
-          manifest.id !== id && manifest.database === database && lastVerified?.ok !== false,
-      )
-      if (others.length === 0 && !options?.force) {
-        throw new EngineError('BACKUP_LAST_GOOD', `Backup ${number} is the last good one of "${database}".`, {
-          detail: { id },
-          advice: 'Make another one first, or delete it with --force.',
-        })
-      }
-      const [{ deleteManifest }, { removeExported }] = await Promise.all([
-        import('../repository/manifests.ts'),
-        import('./export-folder.ts'),
-      ])
-      await deleteManifest(await parts.repository(), id, { signal: options?.signal })
-      await removeExported(parts.settings, id)
-      return backupSummary(found)
+    async annotate(reference, changed, options) {
+      const { found } = await find(reference, options)
+      const { annotate } = await import('../repository/documents/annotations.ts')
+      const annotation = await annotate(await parts.repository(), found.manifest.id, changed, options.by)
+      return backupSummary({ ...found, annotation })
+    },
+
+    async delete(reference, options = {}) {
+      const { found } = await find(reference, options)
+      const { deleteBackup } = await import('./delete-backups.ts')
+      const { force, signal, report } = options
+      return deleteBackup(parts, found.manifest.id, { force, signal, report })
     },
 
     async deleteAll(ids, options = {}) {

@@ -1,12 +1,12 @@
-import { archiveText } from '../postgres/archive/archive-text.ts'
 import { openArchive } from '../postgres/archive/parse-archive.ts'
+import { schemaEntries } from '../postgres/archive/schema-entries.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
 import { exclusionMatcher } from '../postgres/excluded.ts'
 import { countSmallTables, readLiveTables } from '../postgres/live-tables.ts'
 import { openSession } from '../postgres/session.ts'
-import { createChunkReader } from '../repository/chunk-reader.ts'
-import { type Manifest, tableSchema } from '../repository/documents.ts'
-import { loadChunkIndex } from '../repository/load-index.ts'
+import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
+import { type Manifest, tableSchema } from '../repository/documents/documents.ts'
+import { loadChunkIndex } from '../repository/index/load-index.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type ComparedTable, compareTables, type TableDifference } from '../schema/compare-tables.ts'
 import { tablesOfDefinitions } from '../schema/table-schema.ts'
@@ -56,18 +56,7 @@ async function sideOfBackup(repository: Repository, manifest: Manifest, signal?:
   const index = await loadChunkIndex(repository, { signal, readAround: true })
   const reader = createChunkReader(repository, index, { signal })
   const archive = openArchive(await reader.readBytes(streams.schema))
-  const text = archiveText(archive)
-  const decoded = (value: string | null) => (value === null ? null : text(value))
-  const definitions = tablesOfDefinitions(
-    Iterator.from(archive.entries)
-      .map(({ kind, schema, tag, definition }) => ({
-        kind,
-        schema: decoded(schema),
-        tag: decoded(tag),
-        definition: decoded(definition),
-      }))
-      .toArray(),
-  )
+  const definitions = tablesOfDefinitions([...schemaEntries(archive)])
   const tables = new Map<string, ComparedTable>()
   for (const definition of definitions) {
     const table = `${definition.schema}.${definition.name}`

@@ -1,15 +1,15 @@
 import { counted } from '../counted.ts'
-import { isEngineError } from '../errors.ts'
+import { EngineError, isEngineError } from '../errors.ts'
 import { log } from '../events.ts'
 import type { CopyResult } from '../maintenance/copy.ts'
 import type { PruneResult } from '../maintenance/prune.ts'
 import { localTimeZone } from '../policy/calendar.ts'
-import type { RetentionBackup, RetentionPolicy } from '../policy/retention.ts'
+import type { RetentionPolicy } from '../policy/retention.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type CopyPlace, findCopy } from './copy-places.ts'
 import type { Running } from './engine-type.ts'
 import { type EngineParts, keySource } from './parts.ts'
-import type { StoredBackup } from './summary.ts'
+import { retentionBackup, type StoredBackup } from './summary.ts'
 
 /** The configured copies of the repository. */
 export interface Copies {
@@ -42,7 +42,7 @@ export interface CopyState {
   /** Backups it should hold and does not. */
   missing: number | null
   newest_at: string | null
-  error: { code: string; detail: string } | null
+  error: { code: string; detail: string; advice: string } | null
 }
 
 /** A status is asked for often and must not wait for a copy that is away. */
@@ -69,7 +69,8 @@ export function createCopies(parts: EngineParts): Copies {
     const here = await readStoredBackups(source, signal)
     const there = await readStoredBackups(repositoryOf(source, place), signal, { fresh })
     const policy = policyOf(place, parts)
-    const decided = copyPlan(here.backups.map(judged), there.backups.map(judged), policy, new Date())
+    const { clocksOf } = await import('./read-clocks.ts')
+    const decided = copyPlan(judged(here.backups), judged(there.backups), policy, clocksOf(there.backups))
     return { ...decided, there }
   }
 
@@ -99,7 +100,7 @@ export function createCopies(parts: EngineParts): Copies {
       const message = `Copy "${place.name}" cannot be looked at: ${reason}`
       return {
         ...{ ...common, level: 'warning', message, backups: null, missing: null, newest_at: null },
-        error: { code, detail: reason },
+        error: { code, detail: reason, advice: adviceOf(error) },
       }
     }
   }
@@ -109,6 +110,7 @@ export function createCopies(parts: EngineParts): Copies {
 
     async update(name, { create = false, signal, report } = {}) {
       const place = findCopy(parts.copies, name)
+      await requirePlace(place, { create, signal })
       const { copyRepository } = await import('../maintenance/copy.ts')
       const { forgetBackup } = await import('../maintenance/forget.ts')
       const { prune } = await import('../maintenance/prune.ts')
@@ -158,7 +160,8 @@ export function createCopies(parts: EngineParts): Copies {
           const { copyPlan } = await import('../maintenance/copy-plan.ts')
           const { readStoredBackups } = await import('./stored-backups.ts')
           const here = await readStoredBackups(source, signal)
-          return copyPlan(here.backups.map(judged), [], policyOf(one, parts), new Date())
+          const { clocksOf } = await import('./read-clocks.ts')
+          return copyPlan(judged(here.backups), [], policyOf(one, parts), clocksOf([]))
         }
       }
     },
@@ -177,6 +180,34 @@ export function createCopies(parts: EngineParts): Copies {
   }
 }
 
+/**
+ * A folder that is not there is made by the command alone. Throws `STORAGE_GONE`, with what to do about this copy: the
+ * advice of the repository's own, to make a new one, would be wrong.
+ */
+async function requirePlace(
+  place: CopyPlace,
+  { create, signal }: { create: boolean; signal: AbortSignal | undefined },
+): Promise<void> {
+  const { repository } = place.settings
+  if (typeof repository === 'string') {
+    const { refuseUnmounted } = await import('./refuse-unmounted.ts')
+    await refuseUnmounted(repository)
+  }
+  if (create) return
+  try {
+    await place.storage.stat('config', { signal })
+  } catch (error) {
+    if (!isEngineError(error, 'STORAGE_GONE')) throw error
+    throw new EngineError('STORAGE_GONE', error.message, { cause: error, advice: adviceOf(error) })
+  }
+}
+
+function adviceOf(error: unknown): string {
+  if (isEngineError(error, 'STORAGE_GONE'))
+    return 'Is its disk or share mounted? Where the copy was never made, {copies.update} makes its place, once.'
+  return isEngineError(error) ? error.advice : 'Look at the storage, then bring the copy up to date.'
+}
+
 /** What a copy keeps; null: everything. */
 function policyOf({ settings: { retention } }: CopyPlace, parts: EngineParts): RetentionPolicy | null {
   if (retention === undefined) return null
@@ -193,14 +224,4 @@ function policyOf({ settings: { retention } }: CopyPlace, parts: EngineParts): R
   }
 }
 
-function judged({ manifest, pinned, lastVerified }: StoredBackup): RetentionBackup {
-  return {
-    id: manifest.id,
-    database: manifest.database,
-    createdAt: new Date(manifest.created_at),
-    good: lastVerified?.ok !== false,
-    pinned,
-    neededForUndo: false,
-    safety: manifest.trigger === 'pre_restore',
-  }
-}
+const judged = (backups: readonly StoredBackup[]) => backups.map((backup) => retentionBackup(backup))

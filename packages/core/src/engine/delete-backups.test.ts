@@ -1,12 +1,13 @@
 import { beforeEach, expect, test } from 'vitest'
+import { insideOf } from '../actions/inside.ts'
 import { type BackupEngine, createBackupEngine } from '../engine.ts'
-import { newBackupId } from '../repository/backup-id.ts'
+import { newBackupId } from '../repository/documents/backup-id.ts'
+import { manifestName } from '../repository/documents/manifests.ts'
+import { setPin } from '../repository/documents/pins.ts'
+import { emptyStream, sampleManifest } from '../repository/documents/sample-manifest.ts'
+import { putDocument } from '../repository/documents/sealed-document.ts'
 import { initRepository } from '../repository/init.ts'
-import { manifestName } from '../repository/manifests.ts'
-import { setPin } from '../repository/pins.ts'
 import type { Repository } from '../repository/repository.ts'
-import { emptyStream, sampleManifest } from '../repository/sample-manifest.ts'
-import { putDocument } from '../repository/sealed-document.ts'
 import { createMemoryStorage } from '../storage/memory.ts'
 import { type StorageStatistics, withStatistics } from '../storage/statistics.ts'
 
@@ -35,20 +36,22 @@ beforeEach(async () => {
 test('many backups are deleted with a look at the list for hundreds of them, not for each', async () => {
   const lists = statistics.lists
   const deleted: number[] = []
-  await engine.backups.deleteAll(ids.slice(0, -1), { onDeleted: ({ number }) => deleted.push(number) })
+  await insideOf(engine).ground.backups.deleteAll(ids.slice(0, -1), { onDeleted: ({ number }) => deleted.push(number) })
   expect(deleted.sort((a, b) => a - b)).toEqual(Array.from({ length: count - 1 }, (_, at) => at + 1))
   expect((await engine.backups.list()).backups.map(({ number }) => number)).toEqual([count])
   // One for the verifications of each backup, and a few for each look.
   expect(statistics.lists - lists).toBeLessThan(count + 40)
-  expect(await engine.backups.deleteAll(ids.slice(0, 3))).toEqual([])
+  expect(await insideOf(engine).ground.backups.deleteAll(ids.slice(0, 3))).toEqual([])
   await engine.stop()
 })
 
 test('what must stay stays: a pinned backup, and something good of each database', async () => {
   await setPin(repository, ids[300] as string, true)
-  await expect(engine.backups.deleteAll(ids)).rejects.toMatchObject({ code: 'BACKUP_LAST_GOOD' })
+  await expect(insideOf(engine).ground.backups.deleteAll(ids)).rejects.toMatchObject({ code: 'BACKUP_LAST_GOOD' })
   expect((await engine.backups.list()).backups).toHaveLength(count)
-  await expect(engine.backups.deleteAll(ids.slice(0, -1))).rejects.toMatchObject({ code: 'BACKUP_PINNED' })
+  await expect(insideOf(engine).ground.backups.deleteAll(ids.slice(0, -1))).rejects.toMatchObject({
+    code: 'BACKUP_PINNED',
+  })
   const left = (await engine.backups.list()).backups.map(({ id }) => id)
   expect(left).toContain(ids[300])
   expect(left).toContain(ids.at(-1))

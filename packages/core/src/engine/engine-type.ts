@@ -1,5 +1,7 @@
+import type { Readable } from 'node:stream'
 import type { Reporter } from '../events.ts'
-import type { Manifest, TableRecord } from '../repository/documents.ts'
+import type { Finding, Manifest, TableRecord } from '../repository/documents/documents.ts'
+import type { UnreadableObject } from '../repository/documents/unreadable.ts'
 import type { BackupSummary } from './summary.ts'
 
 /** What every call that takes time accepts. */
@@ -34,12 +36,29 @@ export interface CreateBackupOptions extends Running, OfDatabase {
   /** Given when a job was made before the backup began; see `newBackupId`. */
   id?: string
   number?: number
+  /** The newest event of the audit log, asked for when the manifest is put together. */
+  auditHead?: () => Promise<Manifest['audit_head'] | null>
+}
+
+export interface ImportBackupOptions extends Running {
+  /** Path of the file; or a stream of its bytes. */
+  file?: string
+  stream?: Readable
+  name?: string
+  description?: string
+  tags?: Record<string, string>
+  pinned?: boolean
+  /** Hex of the SHA-256 that the file must have. */
+  sha256?: string
+  createdBy?: string
 }
 
 export interface BackupList {
   backups: BackupSummary[]
   /** Manifests that are there but cannot be read or opened: never silently left out. */
   damaged: { id: string; code: string; message: string }[]
+  /** Pins and verification records that are there and cannot be read; they keep nothing from going on. */
+  unreadable: UnreadableObject[]
 }
 
 /** A table of a backup, as details show it. */
@@ -55,7 +74,7 @@ export interface BackupDetails extends BackupSummary {
   table_counts: Record<string, number>
   tables: TableSummary[]
   large_object_count: number
-  media: { name: string; path: string; files: number; bytes: number; problems: Manifest['media'][number]['problems'] }[]
+  media: Omit<Manifest['media'][number], 'tar'>[]
   exclusions: Manifest['exclusions']
   /** Schemas with a catalog, which no backup contains. */
   catalog_schemas: string[]
@@ -66,6 +85,8 @@ export interface BackupDetails extends BackupSummary {
   base: string | null
   /** What was compared with, and what that saved. */
   change: Manifest['change'] | null
+  /** Of a backup that was imported from a file: what a restore would run. */
+  findings: Finding[]
 }
 
 export const verifyLevels = ['manifest', 'checksums', 'structure', 'restore'] as const

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { exportDump } from '../export/export-dump.ts'
-import { exportFileName, exportKind } from '../export/export-file-name.ts'
+import { exportKind } from '../export/export-file-name.ts'
 import { exportMedia } from '../export/export-media.ts'
 import { exportSql } from '../export/export-sql.ts'
-import type { Manifest } from '../repository/documents.ts'
+import type { Manifest } from '../repository/documents/documents.ts'
 import type { Running } from './engine-type.ts'
+import { exportName } from './export-name.ts'
 import type { EngineParts } from './parts.ts'
 
 export interface ExportOptions {
@@ -36,7 +37,7 @@ export async function exportBackup(
   options: ExportOptions & Running,
 ): Promise<ExportResult> {
   const { part = 'database', format = 'dump', stream, compressionLevel, signal, report } = options
-  const fileName = exportFileName(manifest.app_name, exportKind(part, format), new Date(manifest.created_at))
+  const fileName = exportName(parts, manifest, exportKind(part, format))
   const file = stream ? null : resolve(options.file ?? fileName)
   const output = stream ? { stream } : { file: file as string }
   const write = writers[exportKind(part, format)]

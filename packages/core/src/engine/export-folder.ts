@@ -1,10 +1,12 @@
-import { access, mkdir, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { access, mkdir, rm, writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
 import type { EngineSettings } from '../config.ts'
-import { exportFileName } from '../export/export-file-name.ts'
-import { backupIdSchema, type Manifest } from '../repository/documents.ts'
+import { backupIdSchema, type Manifest } from '../repository/documents/documents.ts'
 import type { Running } from './engine-type.ts'
 import { exportBackup } from './export-backup.ts'
+import { exportName } from './export-name.ts'
 import type { EngineParts } from './parts.ts'
 import { repositoryFolder } from './repository-folder.ts'
 
@@ -16,8 +18,8 @@ export function exportFolder(settings: EngineSettings): string {
 
 /**
  * Lays the standard files of a backup into a folder of its own, named by its id and readable by the owner alone: the
- * dump, and the media where it has some. Gives their paths. A file that is there already, from an attempt before, is
- * whole and stays.
+ * dump, and the media where it has some, each with its SHA-256 in a file that `sha256sum --check` reads. Gives the paths of
+ * dump and media. A file that is there already, from an attempt before, is whole and stays.
  */
 export async function exportToFolder(
   parts: EngineParts,
@@ -30,8 +32,9 @@ export async function exportToFolder(
   for (const part of ['database', 'media'] as const) {
     if (part === 'media' && manifest.media.length === 0) continue
     const kind = part === 'media' ? 'media' : 'backup'
-    const file = join(folder, exportFileName(manifest.app_name, kind, new Date(manifest.created_at)))
+    const file = join(folder, exportName(parts, manifest, kind))
     if (!(await exists(file))) await exportBackup(parts, manifest, { part, file, ...running })
+    if (!(await exists(checksumOf(file)))) await writeChecksum(file)
     files.push(file)
   }
   return { files }
@@ -45,6 +48,15 @@ export async function removeExported(settings: EngineSettings, id: string): Prom
 /** An id comes out of a manifest: only one of the right form gets near a path. */
 function folderOf(settings: EngineSettings, id: string): string {
   return join(exportFolder(settings), backupIdSchema.parse(id))
+}
+
+const checksumOf = (file: string) => `${file}.sha256`
+
+/** By what lies on the disk: a file of an attempt before is hashed too. */
+async function writeChecksum(file: string): Promise<void> {
+  const hash = createHash('sha256')
+  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(piece as Buffer)
+  await writeFile(checksumOf(file), `${hash.digest('hex')}  ${basename(file)}\n`, { mode: 0o600 })
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -1,9 +1,9 @@
 import type { KeyOption } from '../config.ts'
 import { EngineError } from '../errors.ts'
-import { addKeySlot, type KeySlotInfo, listKeySlots, rotateKeySlot } from '../repository/key-slots.ts'
-import type { KeySource } from '../repository/keys.ts'
+import { addKeySlot, type KeySlotInfo, listKeySlots, rotateKeySlot } from '../repository/keys/key-slots.ts'
+import type { KeySource } from '../repository/keys/keys.ts'
+import { removeKeySlot } from '../repository/keys/remove-key-slot.ts'
 import { recoverName } from '../repository/layout.ts'
-import { removeKeySlot } from '../repository/remove-key-slot.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { EngineParts } from './parts.ts'
 import { keySource } from './parts.ts'
@@ -78,7 +78,7 @@ export function createKeys(parts: EngineParts): Keys {
           'USAGE',
           `${found.length > 1 ? 'Several key slots are' : 'No key slot is'} "${reference}".`,
           {
-            advice: 'List them with `lifeboat key list` and give more characters.',
+            advice: 'List them with {keys.list} and give more characters.',
           },
         )
       await removeKeySlot(await parts.repository(), slot.slot)

@@ -2,7 +2,7 @@ import { EngineError } from '../errors.ts'
 import { log } from '../events.ts'
 import type { CheckReport } from '../maintenance/check.ts'
 import type { CopyResult } from '../maintenance/copy.ts'
-import type { PruneResult } from '../maintenance/prune.ts'
+import type { PruneOptions, PruneResult } from '../maintenance/prune.ts'
 import type { RepairReport } from '../maintenance/repair.ts'
 import type { ScrubReport } from '../maintenance/scrub.ts'
 import { openStorage } from '../storage/open-storage.ts'
@@ -15,7 +15,7 @@ import type { Repaired } from './verify-repaired.ts'
 /** Upkeep of the repository and of what restores leave on the server. */
 export interface Maintenance {
   /** Frees what no backup needs any more; see `prune` for how it stays safe beside running backups. */
-  prune(options?: Running & { dryRun?: boolean; graceMs?: number }): Promise<PruneResult>
+  prune(options?: Running & Pick<PruneOptions, 'dryRun' | 'graceMs' | 'now' | 'keepUnindexed'>): Promise<PruneResult>
   /**
    * Looks whether everything stored is there and, with `readData`, is what was written. Backups that cannot be restored
    * because of what is found count as good no more.
@@ -40,13 +40,15 @@ export interface Maintenance {
   scrub(options: Running & { days: number; repair?: boolean }): Promise<ScrubReport & { repaired: RepairReport | null }>
   /** Drops databases left behind by killed restores and kept ones whose time is over. */
   cleanLeftovers(options?: OfDatabase & Running): Promise<{ dropped: string[] }>
+  /** The databases that `cleanLeftovers` would drop now. */
+  leftovers(options?: OfDatabase & Running): Promise<{ leftovers: string[]; expired: string[] }>
 }
 
 export function createMaintenance(parts: EngineParts): Maintenance {
   const maintenance: Maintenance = {
     async prune(options) {
       const { prune } = await import('../maintenance/prune.ts')
-      return prune(await parts.repository(), options)
+      return prune(await parts.repository(), { ...options, reserveBytes: parts.settings.reserveBytes })
     },
     async check(options) {
       const [{ checkRepository }, { condemnBackups }] = await Promise.all([
@@ -100,8 +102,13 @@ export function createMaintenance(parts: EngineParts): Maintenance {
       return { ...found, ok: repaired.ok, repaired }
     },
     async cleanLeftovers({ database, signal, report } = {}) {
-      const { cleanLeftovers } = await import('../restore/leftovers.ts')
-      return cleanLeftovers(parts.connection(database), { signal, report })
+      const { cleanLeftovers } = await import('../restore/undo/leftovers.ts')
+      const media = parts.mediaFolders().map(({ path }) => path)
+      return cleanLeftovers(parts.connection(database), { signal, report, media })
+    },
+    async leftovers({ database, signal } = {}) {
+      const { listLeftovers } = await import('../restore/undo/leftovers.ts')
+      return listLeftovers(parts.connection(database), { signal })
     },
   }
   return maintenance

@@ -1,10 +1,10 @@
 import { basename, resolve } from 'node:path'
 import type { BackupContext } from '../backup/backup-context.ts'
-import { saidFirst } from '../backup/said-first.ts'
+import { preferErrorOf } from '../backup/prefer-error-of.ts'
 import { databasesOf, type EngineSettings, type KeyOption } from '../config.ts'
 import { EngineError, isEngineError } from '../errors.ts'
 import { type ConnectionParameters, resolveConnection } from '../postgres/connection.ts'
-import type { KeySource } from '../repository/keys.ts'
+import type { KeySource } from '../repository/keys/keys.ts'
 import { type OpenOptions, openRepository } from '../repository/open.ts'
 import type { Repository } from '../repository/repository.ts'
 import { openStorage } from '../storage/open-storage.ts'
@@ -12,6 +12,10 @@ import type { Storage } from '../storage/storage.ts'
 import { createThrottle, type Throttle, withThrottle } from '../storage/throttle.ts'
 import { readApplication } from './application.ts'
 import { type CopyPlace, createCopyPlaces } from './copy-places.ts'
+import type { MeantDatabase } from './resolve-backup.ts'
+import { createServerIdentities, type ServerIdentity } from './server-identity.ts'
+
+type OfSource = { database: string | null; system_identifier: string | null }
 
 /** What the engine's operations share: the storage, the repository (opened once, when first needed), the databases. */
 export interface EngineParts {
@@ -24,7 +28,7 @@ export interface EngineParts {
   init(): Promise<Repository>
   repository(): Promise<Repository>
   /** While it is being opened: until the key is being tried, for which another thread is busy a third of a second. */
-  keyIsTried(): Promise<void>
+  keyChecked(): Promise<void>
   /** Labels of the configured databases. */
   labels(): string[]
   /** The configured media folders, each with a name of its own. */
@@ -33,6 +37,12 @@ export interface EngineParts {
   connection(label?: string): ConnectionParameters
   /** The same, or undefined where no database is configured: reading a repository needs none. */
   optionalConnection(label?: string): ConnectionParameters | undefined
+  /** The configured database as one of `backups` is told from others; its server is asked where several have one of its name. */
+  meant(label: string | undefined, backups: readonly OfSource[]): Promise<MeantDatabase>
+  /** Which server a configured database is on, and its clock; null where it does not answer. */
+  server(label?: string, options?: { signal?: AbortSignal }): Promise<ServerIdentity | null>
+  /** The name that backups record. */
+  applicationName(): Promise<string>
   /** What a backup or a restore of a database works with. */
   backupContext(label?: string): Promise<BackupContext>
   /** The same without the repository, which may take longer to open. */
@@ -45,6 +55,7 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
   const throttle = createThrottle(settings.throttle)
   const storage = typeof location === 'string' ? openStorage(location, { throttle }) : withThrottle(location, throttle)
   const databases = databasesOf(settings)
+  const servers = createServerIdentities()
   const copies = createCopyPlaces(settings, throttle)
   const withCopies = (repository: Repository) => ({ ...repository, copies: copies.map((copy) => copy.storage) })
   let opened: Promise<Repository> | undefined
@@ -58,6 +69,10 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
     async init() {
       if (settings.encryption === undefined)
         throw new EngineError('KEY_MISSING', 'A new repository needs a passphrase or a key.')
+      if (typeof location === 'string') {
+        const { refuseUnmounted } = await import('./refuse-unmounted.ts')
+        await refuseUnmounted(location)
+      }
       // Only here a missing folder is made: anywhere else it means that a disk is not mounted.
       const target = typeof location === 'string' ? openStorage(location, { create: true, throttle }) : storage
       const { initRepository } = await import('../repository/init.ts')
@@ -73,14 +88,14 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
       opened.then(() => tried.resolve(), tried.resolve)
       return opened
     },
-    keyIsTried: () => tried.promise,
+    keyChecked: () => tried.promise,
     labels: () => Object.keys(databases),
     mediaFolders: () => mediaFolders(settings.media),
     connection(label) {
       const found = parts.optionalConnection(label)
       if (!found)
         throw new EngineError('CONFIG_INVALID', 'No database is configured.', {
-          advice: 'Give the URL of the database: --database-url, DATABASE_URL, or the option `database`.',
+          advice: 'Give the URL of the database: {databaseUrl}.',
         })
       return found
     },
@@ -93,16 +108,31 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
           advice: 'Say which one is meant, by its label.',
         })
       }
-      const url = databases[wanted]
+      // Own property only: a label comes from outside and could be "constructor".
+      const url = Object.hasOwn(databases, wanted) ? databases[wanted] : undefined
       if (url === undefined)
         throw new EngineError('CONFIG_INVALID', `No database is labelled "${wanted}".`, {
           advice: `Labels: ${labels.join(', ') || 'none'}.`,
         })
       return resolveConnection(url)
     },
+    async meant(label, backups) {
+      const database = parts.optionalConnection(label)?.database
+      if (database === undefined) return {}
+      const named = backups.filter((backup) => backup.database === database)
+      if (new Set(named.map((backup) => backup.system_identifier)).size < 2) return { database }
+      return { database, system_identifier: (await parts.server(label))?.system_identifier ?? null }
+    },
+    async server(label, options) {
+      const parameters = parts.optionalConnection(label)
+      return parameters ? servers.of(parameters, options) : null
+    },
+    async applicationName() {
+      return settings.appName ?? (await readApplication(process.cwd(), {})).name
+    },
     async backupContext(label) {
       const opening = parts.repository()
-      const context = await saidFirst(opening, parts.sourceContext(label))
+      const context = await preferErrorOf(opening, parts.sourceContext(label))
       return { ...context, repository: await opening }
     },
     async sourceContext(label) {
@@ -110,6 +140,7 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
       return {
         database: parts.connection(label),
         inspectors: settings.migrations,
+        invariants: settings.invariants,
         media: parts.mediaFolders(),
         app: application,
         resources: { ...settings.resources, compressionLevel: settings.compressionLevel },

@@ -1,12 +1,15 @@
 import { EngineError } from '../errors.ts'
 import { type AroundSwap, defaultRestoreOptions, type RestoreContext, type RestoreOptions } from '../restore/options.ts'
-import type { RestorePlan } from '../restore/plan.ts'
+import type { RestorePlan } from '../restore/plan/plan.ts'
+import type { RestoreProblem } from '../restore/restore-result.ts'
 import type { Backups } from './backups.ts'
 import type { OfDatabase, Running } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
 import {
   type KeptDatabaseSummary,
+  type KeptMediaSummary,
   keptDatabaseSummary,
+  keptMediaSummary,
   type RestoreSummary,
   restoreSummary,
 } from './restore-summary.ts'
@@ -14,6 +17,9 @@ import { whileOpening } from './while-opening.ts'
 
 /** What may be said of a restore; what is left out is as `defaultRestoreOptions` has it: swap, migrate, safety backup. */
 export type RestoreRequest = Partial<Omit<RestoreOptions, 'backupId'>> & OfDatabase & Running
+
+/** `everyName`: also those of other databases of the server; for what is matched by the ids of restores. */
+export type KeptOptions = OfDatabase & Running & { everyName?: boolean }
 
 /** Restores: planned, run, undone. Every one begins with a plan that can be looked at. */
 export interface Restores {
@@ -25,21 +31,36 @@ export interface Restores {
    */
   run(reference: string, options: RestoreRequest & { confirm: string | true; id?: string }): Promise<RestoreSummary>
   /** The databases that restores replaced and that can still be put back, newest first. */
-  kept(options?: OfDatabase & Running): Promise<KeptDatabaseSummary[]>
+  kept(options?: KeptOptions): Promise<KeptDatabaseSummary[]>
   /** The one a reference means: a restore's id, its first characters, the database's name, or `latest`. */
   findKept(reference: string, options?: OfDatabase & Running): Promise<KeptDatabaseSummary>
-  /** Puts back what a restore replaced; what is live now is kept in its turn, so that an undo can be undone. */
-  undo(
-    reference: string,
-    options?: OfDatabase & Running,
-  ): Promise<{ database: string; kept_database: string | null; undo_until: string | null }>
-  discard(reference: string, options?: OfDatabase & Running): Promise<{ dropped: string }>
+  /** What restores keep of the configured media folders, newest first: also those of in-place restores. */
+  keptMedia(options?: OfDatabase & Running): Promise<KeptMediaSummary[]>
+  /**
+   * Puts back what a restore replaced, database and media folders; what is live now is kept in its turn, so that an undo
+   * can be undone. What is wrong although the database is as it was, is in `problems`.
+   */
+  undo(reference: string, options?: OfDatabase & Running): Promise<UndoSummary>
+  /** Drops the database that a restore keeps, and the media folders kept with it. */
+  discard(reference: string, options?: OfDatabase & Running): Promise<{ dropped: string | null; removed: string[] }>
+  /** Removes the media folders that an in-place restore keeps: there is no database to discard. */
+  discardMedia(restoreId: string, options?: OfDatabase & Running): Promise<{ removed: string[] }>
+}
+
+export interface UndoSummary {
+  database: string
+  kept_database: string | null
+  undo_until: string | null
+  /** The media folders that were put back, and where what was in them until now is kept. */
+  media: { folder: string; kept: string | null }[]
+  problems: RestoreProblem[]
 }
 
 export function createRestores(parts: EngineParts, backups: Backups, aroundSwap: AroundSwap): Restores {
   const context = async (label: string | undefined): Promise<RestoreContext> => ({
     ...(await parts.backupContext(label)),
     validators: parts.settings.validators,
+    dataMigrations: parts.settings.dataMigrations,
     keepReplacedDays: parts.settings.keepReplacedDays,
     aroundSwap,
   })
@@ -52,9 +73,11 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
     return { ...defaultRestoreOptions, ...given, backupId: id }
   }
 
+  const mediaPaths = () => parts.mediaFolders().map(({ path }) => path)
+
   const restores: Restores = {
     async plan(reference, request = {}) {
-      const { done } = await whileOpening(parts, () => import('../restore/plan-restore.ts'))
+      const { done } = await whileOpening(parts, () => import('../restore/plan/plan-restore.ts'))
       return done.planRestore(await context(request.database), await asked(reference, request), {
         signal: request.signal,
       })
@@ -63,7 +86,7 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
     async run(reference, request) {
       const { signal, report, confirm, id } = request
       const { done } = await whileOpening(parts, () =>
-        Promise.all([import('../restore/plan-restore.ts'), import('../restore/run-restore.ts')]),
+        Promise.all([import('../restore/plan/plan-restore.ts'), import('../restore/run-restore.ts')]),
       )
       const [{ planRestore }, { runRestore }] = done
       const ready = await context(request.database)
@@ -78,56 +101,99 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
       )
     },
 
-    async kept({ database, signal } = {}) {
+    async kept({ database, everyName = false, signal } = {}) {
       const [{ openControlSession }, { listKeptDatabases }] = await Promise.all([
-        import('../restore/control-session.ts'),
-        import('../restore/kept-databases.ts'),
+        import('../restore/database/control-session.ts'),
+        import('../restore/undo/kept-databases.ts'),
       ])
       const parameters = parts.connection(database)
       const control = await openControlSession(parameters, { target: parameters.database, signal })
       if (!control) return []
       try {
-        return (await listKeptDatabases(control.query, parameters.database)).map(keptDatabaseSummary)
+        return (await listKeptDatabases(control.query, everyName ? undefined : parameters.database)).map(
+          keptDatabaseSummary,
+        )
+      } finally {
+        await control.close()
+      }
+    },
+
+    async keptMedia({ database, signal } = {}) {
+      const [{ openControlSession }, { listKeptMedia }] = await Promise.all([
+        import('../restore/database/control-session.ts'),
+        import('../restore/undo/undo-media.ts'),
+      ])
+      const parameters = parts.connection(database)
+      const control = await openControlSession(parameters, { target: parameters.database, signal })
+      if (!control) return []
+      try {
+        return (await listKeptMedia(control.query, mediaPaths())).map(keptMediaSummary)
       } finally {
         await control.close()
       }
     },
 
     async findKept(reference, options) {
-      const kept = await restores.kept(options)
-      const matches =
-        reference === 'latest'
-          ? kept.slice(0, 1)
-          : kept.filter(
-              ({ restore_id: id, kept_database: name }) =>
-                id === reference || name === reference || (reference.length >= 4 && id.startsWith(reference)),
-            )
+      const all = await restores.kept({ ...options, everyName: true })
+      const own = parts.connection(options?.database).database
+      const kept = all.filter(({ database }) => database === own)
+      if (reference === 'latest' && kept[0]) return kept[0]
+      // A whole id says enough, also of a restore into another database; names and first characters may be other applications'.
+      const exact =
+        kept.find(({ kept_database: name }) => name === reference) ?? all.find(({ restore_id: id }) => id === reference)
+      if (exact) return exact
+      const matches = reference.length >= 4 ? kept.filter(({ restore_id: id }) => id.startsWith(reference)) : []
       const [only, second] = matches
       if (!only) throw new EngineError('RESTORE_NOT_FOUND', `No kept database belongs to restore "${reference}".`)
-      if (second) throw new EngineError('BACKUP_AMBIGUOUS', `${matches.length} restores begin with "${reference}".`)
+      if (second)
+        throw new EngineError('RESTORE_AMBIGUOUS', `${matches.length} restores begin with "${reference}".`, {
+          detail: { ids: matches.map(({ restore_id: id }) => id) },
+        })
       return only
     },
 
     async undo(reference, options = {}) {
-      const { restore_id: restoreId } = await restores.findKept(reference, options)
-      const { undoRestore } = await import('../restore/kept-databases.ts')
-      const { database, keptDatabase, undoUntil } = await undoRestore(parts.connection(options.database), restoreId, {
+      const { kept_database: name } = await findNamed(reference, options)
+      const { undoRestore } = await import('../restore/undo/kept-databases.ts')
+      const undone = await undoRestore(parts.connection(options.database), name, {
         signal: options.signal,
         report: options.report,
         keepDays: parts.settings.keepReplacedDays,
+        media: mediaPaths(),
         aroundSwap,
       })
-      return { database, kept_database: keptDatabase, undo_until: undoUntil }
+      const { database, keptDatabase, undoUntil, media, problems } = undone
+      return { database, kept_database: keptDatabase, undo_until: undoUntil, media, problems }
     },
 
     async discard(reference, options = {}) {
-      const { restore_id: restoreId } = await restores.findKept(reference, options)
-      const { discardRestore } = await import('../restore/kept-databases.ts')
-      return discardRestore(parts.connection(options.database), restoreId, {
+      const { kept_database: name } = await findNamed(reference, options)
+      const { discardRestore } = await import('../restore/undo/kept-databases.ts')
+      return discardRestore(parts.connection(options.database), name, {
         signal: options.signal,
         report: options.report,
+        media: mediaPaths(),
       })
     },
+
+    async discardMedia(restoreId, options = {}) {
+      const kept = (await restores.keptMedia(options)).some((one) => one.restore_id === restoreId)
+      if (!kept) throw new EngineError('RESTORE_NOT_FOUND', `Restore "${restoreId}" keeps no media folder here.`)
+      if ((await restores.kept(options)).some((one) => one.restore_id === restoreId))
+        throw new EngineError('CONFIG_INVALID', `Restore ${restoreId} keeps a database too.`, {
+          advice: 'Discard the restore: its media folders go with the database.',
+        })
+      const { discardRestore } = await import('../restore/undo/kept-databases.ts')
+      const { removed } = await discardRestore(parts.connection(options.database), restoreId, {
+        ...{ signal: options.signal, report: options.report, media: mediaPaths() },
+      })
+      return { removed }
+    },
+  }
+  /** By its full name one is meant whatever database it was; what asks by it has looked it up. */
+  const findNamed = async (reference: string, options: OfDatabase & Running) => {
+    const all = await restores.kept({ ...options, everyName: true })
+    return all.find(({ kept_database: name }) => name === reference) ?? restores.findKept(reference, options)
   }
   return restores
 }

@@ -1,7 +1,7 @@
 import { dayNumber, scrubCoverage } from '../policy/scrub-rotation.ts'
-import { createOpenedObjects, type OpenedObjects } from '../repository/opened-objects.ts'
+import { createOpenedObjects, type OpenedObjects } from '../repository/documents/opened-objects.ts'
+import { listScrubs, type ScrubRecord } from '../repository/documents/scrubs.ts'
 import type { Repository } from '../repository/repository.ts'
-import { listScrubs, type ScrubRecord } from '../repository/scrubs.ts'
 
 /** How much of what is stored was read again of late. */
 export interface ScrubState {

@@ -3,7 +3,7 @@ import { log } from '../events.ts'
 import { isListedLocation } from '../storage/listed-locations.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { assertReachableAddress } from '../storage/reachable-address.ts'
-import { testStorage } from '../storage/test-storage.ts'
+import { type StorageTestReport, testStorage } from '../storage/test-storage.ts'
 import type { Running } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
 
@@ -40,19 +40,22 @@ export async function runStorageTest(
   }
   const storage = location === undefined ? parts.storage : openStorage(location, { throttle: parts.throttle })
   try {
-    const tested = await testStorage(storage, {
-      signal,
-      onCheck: (name, ok) => log(report, ok ? 'info' : 'error', `${ok ? 'Passed' : 'Failed'}: ${name}`),
-    })
-    return {
-      ok: tested.ok,
-      location: tested.location,
-      checks: tested.checks.map(({ name, ok, error, ms }) => ({ name, ok, problem: error, ms })),
-      upload_bytes_per_second: tested.uploadBytesPerSecond,
-      download_bytes_per_second: tested.downloadBytesPerSecond,
-      latency_ms: tested.latencyMs,
-    }
+    const onCheck = (name: string, ok: boolean) =>
+      log(report, ok ? 'info' : 'error', `${ok ? 'Passed' : 'Failed'}: ${name}`)
+    return storageTestSummary(await testStorage(storage, { signal, onCheck }))
   } finally {
     if (location !== undefined) await storage.close?.()
+  }
+}
+
+/** A report with the field names of the HTTP contract. */
+export function storageTestSummary(tested: StorageTestReport): StorageTestSummary {
+  return {
+    ok: tested.ok,
+    location: tested.location,
+    checks: tested.checks.map(({ name, ok, error, ms }) => ({ name, ok, problem: error, ms })),
+    upload_bytes_per_second: tested.uploadBytesPerSecond,
+    download_bytes_per_second: tested.downloadBytesPerSecond,
+    latency_ms: tested.latencyMs,
   }
 }

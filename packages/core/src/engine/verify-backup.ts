@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { verifyBackup } from '../maintenance/verify.ts'
 import { findClientTools, listArchive } from '../postgres/client-tools.ts'
 import { withDatabase } from '../postgres/connection.ts'
-import { quoteIdentifier } from '../postgres/identifiers.ts'
 import { openSession } from '../postgres/session.ts'
-import type { Manifest } from '../repository/documents.ts'
+import type { Manifest } from '../repository/documents/documents.ts'
+import { requireTrusted } from '../repository/documents/trust.ts'
+import { dropCopyDatabase } from '../restore/database/drop-copy.ts'
 import { defaultRestoreOptions } from '../restore/options.ts'
-import { planRestore } from '../restore/plan-restore.ts'
+import { planRestore } from '../restore/plan/plan-restore.ts'
 import { runRestore } from '../restore/run-restore.ts'
 import type { OfDatabase, Running, VerifyLevel } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
@@ -33,6 +34,7 @@ export async function verifyStoredBackup(
 ): Promise<VerifyReport> {
   const { levels = ['checksums', 'structure'], signal, report } = options
   const repository = await parts.repository()
+  if (levels.includes('restore')) await requireTrusted(repository, stored.manifest, { signal })
   const found: VerifyReport['levels'] = []
   for (const level of levels) {
     const { at, ok, problems } = await verifyBackup(repository, stored, {
@@ -78,7 +80,7 @@ async function restoreOnTheSide(
       application: 'verify cleanup',
     })
     try {
-      await session.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(scratch)} WITH (FORCE)`)
+      await dropCopyDatabase(session.query, context.database, scratch)
     } finally {
       await session.close()
     }

@@ -1,4 +1,4 @@
-import { saidFirst } from '../backup/said-first.ts'
+import { preferErrorOf } from '../backup/prefer-error-of.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { EngineParts } from './parts.ts'
 
@@ -8,11 +8,11 @@ import type { EngineParts } from './parts.ts'
  * beginning anything. Where both fail, the repository's error is the one that is told.
  */
 export async function whileOpening<T>(
-  parts: Pick<EngineParts, 'repository' | 'keyIsTried'>,
+  parts: Pick<EngineParts, 'repository' | 'keyChecked'>,
   work: () => Promise<T>,
 ): Promise<{ opening: Promise<Repository>; done: T }> {
   const opening = parts.repository()
   opening.catch(() => {})
-  await parts.keyIsTried()
-  return { opening, done: await saidFirst(opening, work()) }
+  await parts.keyChecked()
+  return { opening, done: await preferErrorOf(opening, work()) }
 }

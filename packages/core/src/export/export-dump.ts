@@ -3,9 +3,9 @@ import type { Reporter } from '../events.ts'
 import { archiveSize } from '../postgres/archive/archive-size.ts'
 import type { PieceDeflater } from '../postgres/archive/deflate-pieces.ts'
 import { type ByteRange, writeArchive } from '../postgres/archive/write-archive.ts'
-import { createChunkReader } from '../repository/chunk-reader.ts'
-import type { Manifest } from '../repository/documents.ts'
-import { loadChunkIndex } from '../repository/load-index.ts'
+import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
+import type { Manifest } from '../repository/documents/documents.ts'
+import { loadChunkIndex } from '../repository/index/load-index.ts'
 import type { Repository } from '../repository/repository.ts'
 import { archivePlan } from './archive-plan.ts'
 import { type ExportOutput, openOutput } from './export-output.ts'
@@ -47,7 +47,7 @@ export async function exportDump(context: { repository: Repository }, options: E
   return (await openDump(context, options)).write(options.output)
 }
 
-/** The same in two steps, for whoever has to know the size first or wants a part. */
+/** The same in two steps, for callers that must know the size first or want a part. */
 export async function openDump(
   { repository }: { repository: Repository },
   options: Omit<ExportOptions, 'output'>,

@@ -15,3 +15,8 @@ test.each([
 ] as const)('%j, %s', (app, kind, name) => {
   expect(exportFileName(app, kind, date)).toBe(name)
 })
+
+test('with the database, where there are several', () => {
+  expect(exportFileName('shop', 'backup', date, 'stock')).toBe('shop_stock_backup_20260304_050607.dump')
+  expect(exportFileName('', 'backup', date, '../x')).toBe('app_x_backup_20260304_050607.dump')
+})

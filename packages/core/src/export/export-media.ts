@@ -1,8 +1,8 @@
 import { EngineError, throwIfAborted } from '../errors.ts'
 import { gzipPieces } from '../postgres/archive/deflate-pieces.ts'
-import { createChunkReader } from '../repository/chunk-reader.ts'
+import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
 import { damaged } from '../repository/damage.ts'
-import { loadChunkIndex } from '../repository/load-index.ts'
+import { loadChunkIndex } from '../repository/index/load-index.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { ExportOptions, ExportResult } from './export-dump.ts'
 import { openOutput } from './export-output.ts'
@@ -16,7 +16,7 @@ export async function exportMedia(context: { repository: Repository }, options: 
   const { manifest, signal, report, compressionLevel = 6 } = options
   if (manifest.media.length === 0)
     throw new EngineError('BACKUP_NOT_FOUND', `Backup ${manifest.id} holds no media files.`, {
-      advice: 'Choose a backup that was made with media (`lifeboat list` shows which).',
+      advice: 'Choose a backup that was made with media ({backups.list} shows which).',
     })
   const { repository } = context
   const reader = createChunkReader(repository, await loadChunkIndex(repository, { signal, readAround: true }), {

@@ -71,7 +71,7 @@ function streamWriter(stream: Writable): OutputWriter {
     hash.update(data)
     bytes += data.length
     await new Promise<void>((resolve, reject) => {
-      // A stream whose reader has gone calls nobody back.
+      // A stream whose reader has gone calls no callback.
       const closed = () => reject(new Error('the reader has gone'))
       if (stream.destroyed) return closed()
       stream.once('close', closed)

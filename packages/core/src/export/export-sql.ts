@@ -5,10 +5,14 @@ import { invalid } from '../postgres/archive/byte-reader.ts'
 import { refreshEntries, relationIndex, sequenceSetEntry, tableDataEntry } from '../postgres/archive/data-entries.ts'
 import { largeObjectEntries } from '../postgres/archive/large-object-entries.ts'
 import { openArchive } from '../postgres/archive/parse-archive.ts'
-import { createChunkReader } from '../repository/chunk-reader.ts'
-import { loadChunkIndex } from '../repository/load-index.ts'
+import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
+import { loadChunkIndex } from '../repository/index/load-index.ts'
 import type { Repository } from '../repository/repository.ts'
-import { type DefinitionOptions, definitionSettings, definitionSteps } from '../restore/definitions/definition-steps.ts'
+import {
+  type DefinitionOptions,
+  definitionSettings,
+  definitionSteps,
+} from '../restore/database/definitions/definition-steps.ts'
 import { viewsOf } from './archive-plan.ts'
 import type { ExportOptions, ExportResult } from './export-dump.ts'
 import { openOutput } from './export-output.ts'

@@ -22,7 +22,7 @@ export function largeObjectCursor(text: AsyncIterable<Uint8Array>, pageBytes: nu
     async *read(oid) {
       if (!started) await advance()
       started = true
-      // Pages of objects nobody asks for: gone from the metadata between the two readings.
+      // Pages of objects that are not asked for: gone from the metadata between the two readings.
       while (ahead !== undefined && ahead.oid < oid) await advance()
       let position = 0
       while (ahead !== undefined && ahead.oid === oid) {

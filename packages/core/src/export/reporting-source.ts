@@ -17,7 +17,7 @@ export function reportingSource(source: ExportSource, bytesTotal: number, report
   }
 }
 
-/** Counts bytes of one or several streams and tells the sum, at most a few times a second and at each end. */
+/** Counts bytes of one or several streams and reports the sum, at most a few times a second and at each end. */
 export function progressOf(report: Reporter | undefined, bytesTotal: number) {
   let bytes = 0
   let told = 0

@@ -1,5 +1,5 @@
 import { qualifiedName } from '../postgres/identifiers.ts'
-import type { ChunkReader } from '../repository/chunk-reader.ts'
+import type { ChunkReader } from '../repository/chunks/chunk-reader.ts'
 import { damaged } from '../repository/damage.ts'
 import {
   largeObjectSchema,
@@ -10,7 +10,7 @@ import {
   sequenceSchema,
   type TableRecord,
   tableSchema,
-} from '../repository/documents.ts'
+} from '../repository/documents/documents.ts'
 import type { ExportSource } from './export-source.ts'
 
 /** A backup in a repository as the source of an export. Everything read is authenticated on the way. */

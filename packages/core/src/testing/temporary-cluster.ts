@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process'
 import { chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import { makeDataDirectory } from './data-directory.ts'
 import { freePort } from './free-port.ts'
+import { runAsServer, serverAccount } from './server-account.ts'
 
 /**
  * A throwaway PostgreSQL cluster for tests: made by initdb in a temporary folder, run by an unprivileged user, reached
@@ -48,29 +49,22 @@ const password = 'temporary'
 
 export async function startTemporaryCluster(options: ClusterOptions = {}): Promise<TemporaryCluster> {
   const bin = options.binDirectory ?? (await newestBinDirectory())
-  const account = await unprivilegedAccount()
+  const account = serverAccount()
   const root = await mkdtemp(join(tmpdir(), 'lifeboat-pg-'))
-  if (account) await chown(root, account.uid, account.gid)
   const dataDirectory = join(root, 'data')
   const port = await freePort()
   const passwordFile = join(root, 'password')
-  await writeFile(passwordFile, `${password}\n`)
-  const run = (program: string, args: string[]) => runProgram(join(bin, program), args, account, root)
-
-  await run('initdb', [
-    '-D',
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 })
+  // Whatever the umask of this process, the server's user must be able to read it.
+  if (account) for (const path of [passwordFile, root]) await chown(path, account.uid, account.gid)
+  await makeDataDirectory({
     dataDirectory,
-    '-U',
-    'postgres',
-    '-A',
-    'scram-sha-256',
-    `--pwfile=${passwordFile}`,
-    '-E',
-    'UTF8',
-    '--no-locale',
-    '--no-sync',
-    ...(options.initdbArguments ?? []),
-  ])
+    binDirectory: bin,
+    initdbArguments: [
+      ...['-U', 'postgres', '-A', 'scram-sha-256', '--pwfile=password', '-E', 'UTF8', '--no-locale', '--no-sync'],
+      ...(options.initdbArguments ?? []),
+    ],
+  })
   const settings = {
     fsync: 'off',
     full_page_writes: 'off',
@@ -84,12 +78,10 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
   const flags = Object.entries({ ...settings, port, unix_socket_directories: root, listen_addresses: '127.0.0.1' })
     .map(([name, value]) => `-c ${name}='${String(value)}'`)
     .join(' ')
-  const start = async () => {
-    await run('pg_ctl', ['-D', dataDirectory, '-l', join(root, 'log'), '-w', '-t', '200', '-o', flags, 'start'])
-  }
-  const shutdown = async (mode: string) => {
-    await run('pg_ctl', ['-D', dataDirectory, '-w', '-t', '200', '-m', mode, 'stop'])
-  }
+  const control = (...args: string[]) =>
+    runAsServer(join(bin, 'pg_ctl'), ['-D', dataDirectory, '-w', '-t', '200', ...args], root)
+  const start = () => control('-l', join(root, 'log'), '-o', flags, 'start')
+  const shutdown = (mode: string) => control('-m', mode, 'stop')
   await start()
 
   const url = (database = 'postgres', user = { name: 'postgres', password }) =>
@@ -126,7 +118,7 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
       await sql('postgres', `DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`)
       await sql(
         'postgres',
-        `CREATE DATABASE ${quote(name)} TEMPLATE ${quote(template)}${owner ? ` OWNER ${quote(owner)}` : ''}`,
+        `CREATE DATABASE ${quote(name)} TEMPLATE ${quote(template)} STRATEGY file_copy${owner ? ` OWNER ${quote(owner)}` : ''}`,
       )
       return url(name)
     },
@@ -148,36 +140,4 @@ async function newestBinDirectory(): Promise<string> {
   if (newest === undefined)
     throw new Error('There is no PostgreSQL server below /usr/lib/postgresql. Install it: apt-get install postgresql')
   return `/usr/lib/postgresql/${newest}/bin`
-}
-
-interface Account {
-  uid: number
-  gid: number
-}
-
-/** PostgreSQL refuses to run as root; then it runs as `nobody`. */
-async function unprivilegedAccount(): Promise<Account | undefined> {
-  return userInfo().uid === 0 ? { uid: 65_534, gid: 65_534 } : undefined
-}
-
-function runProgram(program: string, args: string[], account: Account | undefined, cwd: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      ...account,
-      cwd,
-      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    let errors = ''
-    child.stderr.on('data', (data) => {
-      errors += data
-    })
-    child.on('error', reject)
-    // `exit`, not `close`: the started server inherits our pipes.
-    child.on('exit', (code) => {
-      child.stderr.destroy()
-      if (code === 0) resolve()
-      else reject(new Error(`${program} ended with ${code}: ${errors}`))
-    })
-  })
 }

@@ -1,0 +1,44 @@
+import type { Ground } from '../../../actions/ground.ts'
+import type { MetricFamily } from '../../../policy/metric-text.ts'
+import { version } from '../../../version.ts'
+import { readStoredBackups } from '../../stored-backups.ts'
+import type { Background } from '../core.ts'
+import { plannedJobs } from '../schedules.ts'
+import { catalogFigures } from './catalog-figures.ts'
+import { databaseFigures } from './database-figures.ts'
+import { type Figures, familiesOf } from './families.ts'
+import { readAttempts } from './read-attempts.ts'
+import { repositoryFigures } from './repository-figures.ts'
+
+/**
+ * All metrics, from the catalog and the repository as they are now: a process that has just begun, and every replica, has the
+ * same. Nothing is counted in memory.
+ */
+export async function collectMetrics(
+  ground: Pick<Ground, 'parts'>,
+  background: Background,
+  { now = new Date(), signal }: { now?: Date; signal?: AbortSignal | undefined } = {},
+): Promise<MetricFamily[]> {
+  const { parts } = ground
+  const repository = await parts.repository()
+  const { catalog } = background
+  const labels = parts.labels()
+  const [{ backups, damaged }, attempts, planned] = await Promise.all([
+    readStoredBackups(repository, signal),
+    readAttempts(catalog, repository, labels),
+    plannedJobs(background),
+  ])
+  const figures: Figures = { build_info: [[{ version }, 1]] }
+  for (const label of labels) {
+    const named = backups.map((backup) => ({
+      ...backup,
+      database: backup.manifest.database,
+      system_identifier: backup.manifest.snapshot.system_identifier,
+    }))
+    const meant = await parts.meant(label, named).catch(() => ({ database: parts.connection(label).database }))
+    databaseFigures(figures, { label, backups: named, meant, planned, now, attempts: attempts.get(label) })
+  }
+  await repositoryFigures(figures, { parts, repository, damaged: damaged.length, now, signal })
+  await catalogFigures(figures, { background, planned, now })
+  return familiesOf(figures)
+}

@@ -1,0 +1,75 @@
+import { nextRuns } from '../../../jobs/schedule.ts'
+import { newestOf } from '../../../policy/backup-order.ts'
+import { backupsOf, type MeantDatabase } from '../../resolve-backup.ts'
+import { isGood, type StoredBackup } from '../../summary.ts'
+import type { PlannedJob } from '../schedules.ts'
+import { type Figures, type MetricName, secondsOf, setFigure } from './families.ts'
+import { type AttemptTally, countedOutcomes, noAttempts } from './tally-audit.ts'
+
+interface Facts {
+  label: string
+  backups: (StoredBackup & { database: string; system_identifier: string })[]
+  meant: MeantDatabase
+  planned: readonly PlannedJob[]
+  attempts: AttemptTally | undefined
+  now: Date
+}
+
+/** What is known of one configured database. */
+export function databaseFigures(figures: Figures, { label, backups, meant, planned, attempts, now }: Facts): void {
+  const set = (name: MetricName, value: number | null | undefined) =>
+    setFigure(figures, name, { database: label }, value)
+  const { own } = backupsOf(backups, meant)
+  set('backups_kept', own.length)
+  set('backups_bad', own.filter(({ lastVerified }) => lastVerified?.ok === false).length)
+  const verified = own.flatMap(({ lastVerified }) => (lastVerified?.ok ? [lastVerified.at] : [])).sort()
+  set('backup_verified_timestamp_seconds', secondsOf(verified.at(-1)))
+  newestFigures(set, own, now)
+  attemptFigures(figures, label, attempts ?? noAttempts())
+  const mine = planned.filter(
+    ({ kind, enabled, database }) => kind === 'backup' && enabled && (database === null || database === label),
+  )
+  const runs = mine.flatMap((schedule) => nextRuns(schedule, 60, now).map((run) => run.getTime() / 1000))
+  runs.sort((a, b) => a - b)
+  set('backup_next_due_timestamp_seconds', runs[0])
+  if (runs.length < 2) return
+  const interval = Math.max(...runs.slice(1).map((run, index) => run - (runs[index] ?? run)))
+  set('backup_interval_seconds', Math.round(interval))
+  set('recovery_point_objective_seconds', Math.round(1.5 * interval))
+}
+
+type Set = (name: MetricName, value: number | null | undefined) => void
+
+function newestFigures(set: Set, own: Facts['backups'], now: Date): void {
+  const known = own.map((backup) => ({ backup, number: backup.manifest.number, id: backup.manifest.id }))
+  const manifest = newestOf(known)?.backup.manifest
+  const good = newestOf(known.filter(({ backup }) => isGood(backup)))?.backup.manifest
+  if (good) {
+    const point = secondsOf(good.snapshot.taken_at)
+    set('recovery_point_timestamp_seconds', point)
+    set('recovery_point_age_seconds', point === null ? null : Math.floor(now.getTime() / 1000 - point))
+  }
+  if (!manifest) return
+  const completed = secondsOf(manifest.completed_at)
+  const began = secondsOf(manifest.created_at)
+  set('backup_last_success_timestamp_seconds', completed)
+  set('backup_duration_seconds', completed === null || began === null ? null : Number((completed - began).toFixed(3)))
+  set('backup_logical_bytes', manifest.logical_bytes)
+  set('backup_stored_bytes', manifest.stored_bytes)
+  set('backup_rows', manifest.row_count)
+  set('backup_lost_files', manifest.lost_files)
+  set('database_bytes', manifest.database_size)
+}
+
+function attemptFigures(figures: Figures, database: string, attempts: AttemptTally): void {
+  const { backups, restores, lastBackup, lastRestoreAt, consecutiveFailures } = attempts
+  const set = (name: MetricName, value: number | null) => setFigure(figures, name, { database }, value)
+  for (const outcome of countedOutcomes) {
+    setFigure(figures, 'backup_attempts_total', { database, outcome }, backups.get(outcome) ?? 0)
+    setFigure(figures, 'restores_total', { database, outcome }, restores.get(outcome) ?? 0)
+  }
+  set('backup_consecutive_failures', consecutiveFailures)
+  set('backup_last_attempt_timestamp_seconds', secondsOf(lastBackup?.at))
+  set('backup_last_attempt_success', lastBackup ? Number(lastBackup.outcome === 'succeeded') : null)
+  set('restore_last_success_timestamp_seconds', secondsOf(lastRestoreAt))
+}

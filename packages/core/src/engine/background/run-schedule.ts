@@ -1,0 +1,66 @@
+import { hostname } from 'node:os'
+import { systemCaller } from '../../actions/caller.ts'
+import type { Ground } from '../../actions/ground.ts'
+import { type JobAction, jobKinds } from '../../actions/job-kinds.ts'
+import { planJob } from '../../actions/run-action.ts'
+import type { NewJob } from '../../catalog/catalog.ts'
+import { type Clock, isoTime } from '../../jobs/clock.ts'
+import { createScheduler, type Scheduler } from '../../jobs/scheduler.ts'
+import type { Background } from './core.ts'
+import { jobInput, type PlannedJob, plannedJobs } from './schedules.ts'
+import { sharedThrottle } from './shared-throttle.ts'
+
+/** Fires what is due, and says that this process is alive. */
+export async function createEngineScheduler(
+  ground: Ground,
+  background: Background,
+  { clock, worker }: { clock: Clock; worker: string },
+): Promise<Scheduler> {
+  const { catalog, jobs, parts } = background
+  const kinds = await jobKinds()
+  const began = isoTime(clock.now())
+  return createScheduler<PlannedJob>({
+    catalog,
+    clock,
+    worker,
+    async schedules() {
+      const seen = isoTime(clock.now())
+      await catalog.workers.beat({
+        ...{ id: worker, host: hostname(), pid: process.pid, roles: ['jobs', 'scheduler'] },
+        ...{ started_at: began, seen_at: seen },
+      })
+      await catalog.workers.forget(isoTime(clock.now() - 600_000))
+      const limits = await sharedThrottle(catalog)
+      if (limits) parts.throttle.change(limits)
+      await ground.audit.anchorNowAndThen()
+      return (await plannedJobs(background)).filter(({ kind }) => kinds.has(kind))
+    },
+    async job(planned, slot, lateMs): Promise<NewJob> {
+      const action = kinds.get(planned.kind) as JobAction
+      const asked = { ...jobInput(action, planned.input, planned.database), ...nameOf(planned, slot) }
+      const { request } = await planJob(ground, action, asked, { caller: systemCaller() })
+      const prepared = { ...request.input.prepared, schedule: planned.name, slot: slot.toISOString(), late_ms: lateMs }
+      return jobs.newJob({ ...request, input: { ...request.input, prepared } })
+    },
+    async onFired(job) {
+      await jobs.notice(job)
+      const action = kinds.get(job.kind) as JobAction
+      const { prepared } = job.input as { prepared: Record<string, unknown> }
+      const { schedule, slot, late_ms } = prepared
+      await ground.facts.publish({
+        ...{ type: 'started', at: isoTime(clock.now()), action: action.name, subject: job.subject_id },
+        ...{ actor: 'scheduler', face: 'scheduler', address: null, outcome: 'started', task_id: job.id },
+        facts: { schedule, slot, late_ms, label: job.database },
+        error: null,
+      })
+    },
+    // The next look makes up for it.
+    onError: (error) => process.emitWarning(error instanceof Error ? error : String(error)),
+  })
+}
+
+function nameOf({ kind, bySettings, name }: PlannedJob, slot: Date): { name?: string } {
+  if (kind !== 'backup') return {}
+  const time = slot.toISOString().slice(0, 16).replace('T', ' ')
+  return { name: bySettings ? `Automatic backup ${time}` : `${name} ${time}` }
+}

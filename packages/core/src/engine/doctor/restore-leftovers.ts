@@ -1,0 +1,60 @@
+import { findMediaLeftovers } from '../../restore/media/settle-media.ts'
+import { listKeptDatabases } from '../../restore/undo/kept-databases.ts'
+import { cleanLeftovers, findLeftovers } from '../../restore/undo/leftovers.ts'
+import { serverTime } from '../../restore/undo/server-time.ts'
+import { listKeptMedia } from '../../restore/undo/undo-media.ts'
+import type { DatabaseContext, DoctorCheck, Probe } from './probe.ts'
+
+/** What killed restores left behind, removed where that is asked for, and what is kept for an undo: of this database alone. */
+export const restoreLeftovers: Probe<DatabaseContext> = {
+  id: 'restore.leftovers',
+  async run({ parts, session, parameters, fix, signal, report }) {
+    const media = parts.mediaFolders().map(({ path }) => path)
+    const dropped = fix ? (await cleanLeftovers(parameters, { signal, report, media })).dropped : []
+    const checks: DoctorCheck[] = dropped.map((name) => ({
+      id: 'restore.leftovers',
+      level: 'ok',
+      message: `Dropped "${name}".`,
+    }))
+    for (const { database, restoreId } of await findLeftovers(session.query, parameters.database)) {
+      checks.push({
+        id: 'restore.leftovers',
+        level: 'warning',
+        message: `"${database}" was left behind by restore ${restoreId}, which died.`,
+        advice: 'Remove it with {maintenance.cleanLeftovers}.',
+      })
+    }
+    const now = await serverTime(session.query)
+    for (const { name, database, keepUntil } of await listKeptDatabases(session.query, parameters.database))
+      checks.push(keptCheck(`"${name}" is kept for an undo of the restore of "${database}"`, keepUntil, now))
+    for (const { kept, folder, keepUntil, database } of await listKeptMedia(session.query, media))
+      if (database === parameters.database)
+        checks.push(keptCheck(`"${kept}" is kept of the media folder ${folder}`, keepUntil, now))
+    for (const { folder, restoreId, fresh, database } of await findMediaLeftovers(session.query, media)) {
+      if (database !== parameters.database) continue
+      checks.push({
+        id: 'restore.leftovers',
+        level: 'warning',
+        message: `"${fresh}" was left behind for the media folder ${folder} by restore ${restoreId}.`,
+        advice: 'Put it into place, or remove it where its database is not live, with {maintenance.cleanLeftovers}.',
+      })
+    }
+    if (checks.length === 0)
+      checks.push({ id: 'restore.leftovers', level: 'ok', message: 'No restore has left anything behind.' })
+    return checks
+  },
+}
+
+/** What is kept longer than it had to be takes space until the next restore or clean-up. */
+function keptCheck(text: string, keepUntil: string | null, now: Date): DoctorCheck {
+  const id = 'restore.kept'
+  if (keepUntil === null) return { id, level: 'ok', message: `${text}, until it is discarded.` }
+  const isOver = new Date(keepUntil) < now
+  if (!isOver) return { id, level: 'ok', message: `${text} until ${keepUntil.slice(0, 10)}.` }
+  return {
+    id,
+    level: 'warning',
+    message: `${text}, and its time was over on ${keepUntil.slice(0, 10)}.`,
+    advice: 'Drop it with {maintenance.cleanLeftovers}.',
+  }
+}

@@ -1,0 +1,40 @@
+import { setImmediate } from 'node:timers/promises'
+
+/**
+ * What jobs and downloads work with. Node reads and compiles what an import brings along in one turn of the event loop,
+ * some of these a tenth of a second.
+ */
+const rooms: readonly (() => Promise<unknown>)[] = [
+  () => import('../backup/run-backup.ts'),
+  () => import('../postgres/load-execa.ts').then(({ loadExeca }) => loadExeca()),
+  () => import('../backup/store-media.ts'),
+  () => import('../backup/require-mounted.ts'),
+  () => import('./stored-backups.ts'),
+  () => import('./export-backup.ts'),
+  () => import('../restore/plan/plan-restore.ts'),
+  () => import('../restore/run-restore.ts'),
+  () => import('../rows/rewind/undo-rewind.ts'),
+  () => import('../maintenance/prune.ts'),
+  () => import('../maintenance/scrub.ts'),
+  () => import('./verify-backup.ts'),
+  () => import('./delete-backups.ts'),
+  () => import('./export-folder.ts'),
+  () => import('./background/audit-log.ts'),
+  () => import('./background/sized-dump.ts'),
+  () => import('./background/sealed-facts.ts'),
+  () => import('./judge-retention.ts'),
+  () => import('../repository/documents/numbers.ts'),
+  () => import('../repository/storage-time.ts'),
+]
+
+/**
+ * Loads it beside the beginning of a host, so that nobody waits for it in the middle of the night's first backup. Nothing
+ * waits for this: what is not there yet when it is needed is loaded then, and what cannot be loaded fails there.
+ */
+export async function preloadModules(signal: AbortSignal): Promise<void> {
+  for (const load of rooms) {
+    if (signal.aborted) return
+    await load()
+    await setImmediate()
+  }
+}

@@ -1,0 +1,84 @@
+import { EngineError } from '../errors.ts'
+import { openArchive } from '../postgres/archive/parse-archive.ts'
+import { schemaEntries } from '../postgres/archive/schema-entries.ts'
+import { readBookkeepingSchemas } from '../postgres/bookkeeping.ts'
+import { findClientTools } from '../postgres/client-tools.ts'
+import type { ConnectionParameters } from '../postgres/connection.ts'
+import { dumpSchema } from '../postgres/dump-schema.ts'
+import { readServerFacts } from '../postgres/server-facts.ts'
+import { openSession } from '../postgres/session.ts'
+import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
+import type { Manifest } from '../repository/documents/documents.ts'
+import { loadChunkIndex } from '../repository/index/load-index.ts'
+import type { Repository } from '../repository/repository.ts'
+import { diffSchemas, type SchemaDiff, type SchemaSide } from '../schema/diff/diff-schemas.ts'
+
+/** The schema of one backup against that of another. Reads no rows, and no database. */
+export async function diffBackups(
+  repository: Repository,
+  before: Manifest,
+  after: Manifest,
+  signal?: AbortSignal,
+): Promise<SchemaDiff> {
+  return diffSchemas(await schemaOfBackup(repository, before, signal), await schemaOfBackup(repository, after, signal))
+}
+
+/**
+ * The schema of a backup against a database as it is now, without what the backup leaves out.
+ *
+ * @throws EngineError what connecting throws, `CLIENT_TOOLS_MISSING`, `CLIENT_TOOL_FAILED`, `ABORTED`.
+ */
+export async function diffWithDatabase(
+  repository: Repository,
+  before: Manifest,
+  database: ConnectionParameters,
+  { clientTools, signal }: { clientTools?: string | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<SchemaDiff> {
+  const { exclusions: exclude } = before
+  return diffSchemas(
+    await schemaOfBackup(repository, before, signal),
+    await schemaOfDatabase(database, { clientTools, exclude, signal }),
+  )
+}
+
+/** The definitions that a backup holds. */
+export async function schemaOfBackup(
+  repository: Repository,
+  { streams, server_version_num }: Manifest,
+  signal?: AbortSignal,
+): Promise<SchemaSide> {
+  const index = await loadChunkIndex(repository, { signal, readAround: true })
+  const reader = createChunkReader(repository, index, { signal })
+  const archive = openArchive(await reader.readBytes(streams.schema))
+  return { entries: schemaEntries(archive), majorVersion: Math.floor(server_version_num / 10_000) }
+}
+
+/** The definitions of a database, as pg_dump gives them now. */
+export async function schemaOfDatabase(
+  database: ConnectionParameters,
+  options: {
+    clientTools?: string | undefined
+    exclude?: Manifest['exclusions']
+    signal?: AbortSignal | undefined
+  } = {},
+): Promise<SchemaSide> {
+  const { clientTools, exclude, signal } = options
+  const session = await openSession(database, { application: 'schema', ...(signal ? { signal } : {}) })
+  try {
+    const { major } = await readServerFacts(session.query)
+    const tools = await findClientTools(major, { binDirectory: clientTools })
+    const bookkeeping = await readBookkeepingSchemas(session.query)
+    const bytes = await dumpSchema(tools, database, {
+      ...(exclude ? { exclude } : {}),
+      encoding: session.encoding,
+      bookkeeping,
+      ...(signal ? { signal } : {}),
+    })
+    return { entries: schemaEntries(openArchive(bytes)), majorVersion: major }
+  } catch (error) {
+    if (error instanceof EngineError) throw error
+    throw new EngineError('INTERNAL', `The schema could not be read: ${String(error)}`, { cause: error })
+  } finally {
+    await session.close()
+  }
+}
