@@ -1,8 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { type Actor, allowLoopbackForDevelopment, EngineError, type HandlerOptions } from '@lifeboat/core'
-import { currentUser } from './user.ts'
+import { type Actor, EngineError } from '@lifeboat/core'
+import { systemUser } from '@lifeboat/core/actions'
+import type { HandlerOptions } from '@lifeboat/core/http'
 
 const leastLength = 16
 
@@ -23,14 +24,13 @@ export async function readToken(file: string | undefined): Promise<string | unde
   return token
 }
 
-/**
- * Whoever sends the token is an administrator, as a bearer token or, as browsers do, as the password of any name;
- * without one everybody on this machine is.
- */
-export function authorizeWith(token: string | undefined): HandlerOptions['authorize'] {
-  if (token === undefined) return allowLoopbackForDevelopment((message) => process.stderr.write(`! ${message}\n`))
+/** A token for one run, where none is given. */
+export const randomToken = (): string => randomBytes(24).toString('hex')
+
+/** Who sends the token is an administrator: as a bearer token or, as browsers do, as the password of any name. */
+export function authorizeWith(token: string): HandlerOptions['authorize'] {
   const wanted = digest(token)
-  const actor: Actor = { id: `token of ${currentUser()}`, role: 'admin' }
+  const actor: Actor = { id: `token of ${systemUser()}`, role: 'admin' }
   return (request) =>
     timingSafeEqual(digest(sentToken(request.headers.get('authorization') ?? '')), wanted) ? actor : null
 }

@@ -7,6 +7,10 @@ export function withCommonOptions(command: Command): Command {
     .option('--database <label>', 'which of the configured databases')
     .addOption(new Option('--repository <location>', 'path or URL of the repository').env('LIFEBOAT_REPOSITORY'))
     .option('--passphrase-file <file>', 'file with the passphrase (or set LIFEBOAT_PASSPHRASE)')
+    .option(
+      '--passphrase-command <command>',
+      'program that prints the passphrase, as a password manager does (or set LIFEBOAT_PASSPHRASE_COMMAND)',
+    )
     .option('--key-file <file>', 'file with a raw key: 32 bytes, or 64 hex digits')
     .addOption(
       new Option('--age-identity <file>', 'file with age identities, as age-keygen makes it').env(
@@ -19,7 +23,10 @@ export function withCommonOptions(command: Command): Command {
       ),
     )
     .addOption(new Option('--encryption <mode>', 'only "none": keep the key beside the data').choices(['none']))
-    .option('--config <file>', 'configuration file (default: lifeboat.config.ts, .js or .json, if there is one)')
+    .option(
+      '--config <file>',
+      'configuration file (default: lifeboat.config.ts, .mts, .js, .mjs, .cjs or .json, if there is one)',
+    )
     .addOption(
       new Option('--catalog <place>', 'SQLite file, PostgreSQL URL, or schema:<name> of the database').env(
         'LIFEBOAT_CATALOG',

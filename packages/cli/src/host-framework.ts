@@ -8,7 +8,9 @@ export interface MountLines {
   lines: string[]
 }
 
-const config = ["import config from './lifeboat.config.ts'", '', 'const engine = createBackupEngine(config)']
+/** Stands for the name of the configuration file. */
+const configName = 'lifeboat.config.ts'
+const config = [`import config from './${configName}'`, '', 'const engine = createBackupEngine(config)']
 
 const frameworks: MountLines[] = [
   {
@@ -39,13 +41,18 @@ const frameworks: MountLines[] = [
   },
 ]
 
-/** The lines that mount the API in the framework package.json of a folder names; null where it names none we know. */
-export async function mountLines(folder: string): Promise<MountLines | null> {
+/**
+ * The lines that mount the API in the framework package.json of a folder names, importing the configuration by its name;
+ * null where it names none we know.
+ */
+export async function mountLines(folder: string, name: string): Promise<MountLines | null> {
   const { dependencies = {} } = await readPackage(folder)
-  return frameworks.find(({ framework }) => Object.hasOwn(dependencies, framework)) ?? null
+  const found = frameworks.find(({ framework }) => Object.hasOwn(dependencies, framework))
+  return found ? { ...found, lines: found.lines.map((line) => line.replace(configName, name)) } : null
 }
 
-async function readPackage(folder: string): Promise<{ dependencies?: Record<string, string> }> {
+/** What package.json of a folder says; nothing where there is none. */
+export async function readPackage(folder: string): Promise<{ type?: string; dependencies?: Record<string, string> }> {
   try {
     return JSON.parse(await readFile(resolve(folder, 'package.json'), 'utf8'))
   } catch {

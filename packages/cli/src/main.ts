@@ -20,18 +20,37 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (!process.exitCode) process.exit(0)
 })
 
-const json = process.argv.includes('--json')
+// What follows `--` belongs to the program that `lifeboat guard` runs.
+const end = process.argv.indexOf('--')
+const json = process.argv.slice(0, end === -1 ? undefined : end).includes('--json')
 try {
-  const program = await createProgram(process.argv.slice(2), interrupt.signal)
-  await program.parseAsync(process.argv)
+  const [, , asked, separator, ...typed] = process.argv
+  if (asked === 'complete' && separator === '--') {
+    const { complete } = await import('./complete.ts')
+    complete(await createProgram([], interrupt.signal), typed)
+  } else {
+    const program = await createProgram(process.argv.slice(2), interrupt.signal)
+    await program.parseAsync(process.argv)
+  }
 } catch (error) {
   process.exitCode = await report(error)
+}
+
+/** The program that stdout is piped to has ended, as `head` does: no failure of the storage. */
+function isClosedPipe(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if ('code' in cause && cause.code === 'EPIPE' && process.stdout.errored) return true
+  return false
 }
 
 async function report(error: unknown): Promise<number> {
   // Help and version are no errors; without a command the help says what there is.
   if (error instanceof CommanderError && error.exitCode === 0) return 0
   if (error instanceof CommanderError && error.code === 'commander.help') return 2
+  if (isClosedPipe(error)) {
+    process.stderr.write('lifeboat: the reader of stdout closed the pipe: only a part was written.\n')
+    return 1
+  }
   const { describeError, errorDocument, exitCodeOf, usageError } = await import('./output/error.ts')
   const { forTerminal } = await import('./output/terminal.ts')
   if (error instanceof CommanderError) return report(usageError(error.message, commandIn(process.argv.slice(2))))

@@ -1,13 +1,20 @@
 import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { EngineError } from '@lifeboat/core'
+import { readPackage } from './host-framework.ts'
 
-/** Writes lifeboat.config.ts for a new repository; never over one that is there. Gives its path. */
+/** What a new configuration file of a folder is called: `.mts` where Node takes `.ts` for CommonJS. */
+export async function newConfigName(folder: string): Promise<string> {
+  const { type } = await readPackage(folder)
+  return type === 'module' ? 'lifeboat.config.ts' : 'lifeboat.config.mts'
+}
+
+/** Writes the configuration file for a new repository; never over one that is there. Gives its path. */
 export async function writeConfigFile(
   folder: string,
   { repository, encryption, media }: { repository: string; encryption: string; media: readonly string[] },
 ): Promise<string> {
-  const path = resolve(folder, 'lifeboat.config.ts')
+  const path = resolve(folder, await newConfigName(folder))
   const sealed = encryption === 'none' ? "'none'" : "{ passphrase: process.env.LIFEBOAT_PASSPHRASE ?? '' }"
   const text = `import type { EngineOptions } from '@lifeboat/core'
 

@@ -8,6 +8,8 @@ import {
   isEngineError,
   type KeyOption,
 } from '@lifeboat/core'
+import { engineFor } from '@lifeboat/core/actions'
+import { commandCaller } from './caller.ts'
 import { loadConfig } from './config-file.ts'
 import { createProgress } from './output/progress.ts'
 import { readPrintedKey } from './printed-key.ts'
@@ -19,6 +21,7 @@ export interface CommonOptions {
   database?: string
   repository?: string
   passphraseFile?: string
+  passphraseCommand?: string
   keyFile?: string
   ageIdentity?: string
   fingerprint?: string
@@ -54,7 +57,7 @@ export async function openSession(options: CommonOptions, needs: SessionNeeds): 
   const repository = options.repository ?? file.repository
   if (!repository) {
     throw new EngineError('USAGE', 'No repository was given.', {
-      advice: 'Use --repository, set LIFEBOAT_REPOSITORY, or write it into lifeboat.config.',
+      advice: 'Use --repository, set LIFEBOAT_REPOSITORY, or write it into lifeboat.config.ts.',
     })
   }
   const engineOptions: EngineOptions = { ...file, repository }
@@ -68,7 +71,7 @@ export async function openSession(options: CommonOptions, needs: SessionNeeds): 
   if (encryption) engineOptions.encryption = encryption
   else if (canAsk() && (await needsKey(engineOptions)))
     engineOptions.encryption = { passphrase: await askPassphrase({ twice: false }) }
-  const engine = createBackupEngine(engineOptions)
+  const engine = engineFor(createBackupEngine(engineOptions), commandCaller)
   const progress = createProgress(process.stderr, { quiet: options.quiet === true })
   return {
     engine,
@@ -105,6 +108,8 @@ async function encryptionFrom(
   if (given) return given
   const fromEnvironment = process.env.LIFEBOAT_PASSPHRASE
   if (fromEnvironment) return { passphrase: fromEnvironment }
+  const command = process.env.LIFEBOAT_PASSPHRASE_COMMAND
+  if (command) return passphraseBy(command)
   if (file.encryption) return file.encryption
   if (use === 'create') {
     if (!canAsk()) {
@@ -131,19 +136,26 @@ async function needsKey(options: EngineOptions): Promise<boolean> {
   }
 }
 
-/** The key in the files that options name, if they name one. */
+/** The key in the files that options name, or that their command prints, if they name one. */
 export async function keyFrom(options: {
   passphraseFile?: string
+  passphraseCommand?: string
   keyFile?: string
   ageIdentity?: string
   fingerprint?: string
 }): Promise<KeyOption | undefined> {
-  const { passphraseFile, keyFile, ageIdentity, fingerprint } = options
+  const { passphraseFile, passphraseCommand, keyFile, ageIdentity, fingerprint } = options
   if (keyFile) return { rawKey: parseKey(await readSecret(keyFile)) }
-  if (passphraseFile) return { passphrase: withoutNewline(await readSecret(passphraseFile)) }
+  if (passphraseFile) return { passphrase: withoutNewline(await readSecret(passphraseFile), 'file is empty') }
+  if (passphraseCommand) return passphraseBy(passphraseCommand)
   if (!ageIdentity) return undefined
   const identity = (await readSecret(ageIdentity)).toString('utf8')
   return { ageIdentity: identity, ...(fingerprint ? { fingerprint: fingerprint.toLowerCase() } : {}) }
+}
+
+async function passphraseBy(command: string): Promise<KeyOption> {
+  const { printedBy } = await import('./passphrase-command.ts')
+  return { passphrase: withoutNewline(await printedBy(command), 'command printed nothing') }
 }
 
 async function readSecret(path: string): Promise<Buffer> {
@@ -157,10 +169,10 @@ async function readSecret(path: string): Promise<Buffer> {
   }
 }
 
-function withoutNewline(secret: Buffer): string {
+function withoutNewline(secret: Buffer, ifEmpty: string): string {
   const text = secret.toString('utf8').replace(/\r?\n$/, '')
   if (text === '')
-    throw new EngineError('USAGE', 'The passphrase file is empty.', { advice: 'Write a passphrase into it.' })
+    throw new EngineError('USAGE', `The passphrase ${ifEmpty}.`, { advice: 'It must hold a passphrase.' })
   return text
 }
 

@@ -1,3 +1,4 @@
+import type { ActionName, AnyAction } from '@lifeboat/core/actions'
 import { Command } from 'commander'
 import type { CommandDefinition } from './command-definition.ts'
 import { withCommonOptions } from './common-options.ts'
@@ -15,6 +16,7 @@ const groups: Record<string, Loaders> = {
     compare: async () => (await import('./commands/compare.ts')).compareCommand,
     verify: async () => (await import('./commands/verify.ts')).verifyCommand,
     export: async () => (await import('./commands/export.ts')).exportCommand,
+    import: async () => (await import('./commands/import.ts')).importCommand,
   },
   'Restores:': {
     restore: async () => (await import('./commands/restore.ts')).restoreCommand,
@@ -22,9 +24,26 @@ const groups: Record<string, Loaders> = {
     discard: async () => (await import('./commands/discard.ts')).discardCommand,
     restores: async () => (await import('./commands/restores.ts')).restoresCommand,
   },
+  'Single rows:': {
+    lost: async () => (await import('./commands/lost.ts')).lostCommand,
+    rewind: async () => (await import('./commands/rewind.ts')).rewindCommand,
+    patch: async () => (await import('./commands/patch.ts')).patchCommand,
+    'undo-rewind': async () => (await import('./commands/undo-rewind.ts')).undoRewindCommand,
+    query: async () => (await import('./commands/query.ts')).queryCommand,
+  },
+  'Migrations:': {
+    rehearse: async () => (await import('./commands/rehearse.ts')).rehearseCommand,
+    guard: async () => (await import('./commands/guard.ts')).guardCommand,
+  },
   'Is all well:': {
+    drill: async () => (await import('./commands/drill.ts')).drillCommand,
+    drills: async () => (await import('./commands/drills.ts')).drillsCommand,
     status: async () => (await import('./commands/status.ts')).statusCommand,
     doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+    metrics: async () => (await import('./commands/metrics.ts')).metricsCommand,
+    audit: async () => (await import('./commands/audit.ts')).auditCommand,
+    checklist: async () => (await import('./commands/checklist.ts')).checklistCommand,
+    bench: async () => (await import('./commands/bench.ts')).benchCommand,
   },
   'Keeping and deleting:': {
     pin: async () => (await import('./commands/pin.ts')).pinCommand,
@@ -41,6 +60,7 @@ const groups: Record<string, Loaders> = {
     adopt: async () => (await import('./commands/adopt.ts')).adoptCommand,
     key: async () => (await import('./commands/key.ts')).keyCommand,
     'recovery-kit': async () => (await import('./commands/recovery-kit.ts')).recoveryKitCommand,
+    'recovery-plan': async () => (await import('./commands/recovery-plan.ts')).recoveryPlanCommand,
     storage: async () => (await import('./commands/storage.ts')).storageCommand,
   },
   'In the background:': {
@@ -50,12 +70,16 @@ const groups: Record<string, Loaders> = {
     logs: async () => (await import('./commands/logs.ts')).logsCommand,
     config: async () => (await import('./commands/config.ts')).configCommand,
     schedule: async () => (await import('./commands/schedule.ts')).scheduleCommand,
+    notify: async () => (await import('./commands/notify.ts')).notifyCommand,
+  },
+  'Completion:': {
+    completion: async () => (await import('./commands/completion.ts')).completionCommand,
   },
 }
 
 const commands: Loaders = Object.assign({}, ...Object.values(groups))
 const headingOf = (name: string): string =>
-  Object.entries(groups).find(([, members]) => Object.hasOwn(members, name))?.[0] ?? 'Commands:'
+  Object.entries(groups).find(([, members]) => Object.hasOwn(members, name))?.[0] ?? 'More:'
 
 /** The command line, as far as `words` (what was typed after `lifeboat`) ask for it; `signal` fires on Ctrl-C. */
 export async function createProgram(words: readonly string[], signal: AbortSignal): Promise<Command> {
@@ -71,11 +95,14 @@ export async function createProgram(words: readonly string[], signal: AbortSigna
     .configureHelp({ minWidthToWrap: 20 })
     .addHelpText(
       'after',
-      '\nFirst steps:\n  lifeboat init --repository ./backups\n  lifeboat backup --repository ./backups --database-url postgresql://localhost/app\n  lifeboat restore latest --repository ./backups --dry-run\n',
+      '\nFirst steps, with DATABASE_URL set; init asks for a passphrase:\n  export LIFEBOAT_REPOSITORY=./backups\n  lifeboat init\n  lifeboat backup\n  lifeboat restore latest --dry-run\n',
     )
-  for (const { name, description, examples, configure } of await definitionsFor(words)) {
+  for (const definition of await definitionsFor(words)) {
+    const { name, description, examples, action: actionName, own } = definition
     const command = program.command(name).description(description).helpGroup(headingOf(name)).exitOverride()
-    configure(command, signal)
+    const action = actionName === undefined ? undefined : await loadAction(actionName)
+    definition.configure(command, signal, action)
+    if (action) (await import('./action-options.ts')).addActionOptions(command, action, own)
     command.optionsGroup('Where, and how to answer:')
     withCommonOptions(command)
     command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}\n`)
@@ -84,12 +111,29 @@ export async function createProgram(words: readonly string[], signal: AbortSigna
 }
 
 /** The one command that is asked for; all of them for the help, and to say what there is; none for the version. */
-function definitionsFor(words: readonly string[]): Promise<CommandDefinition[]> {
+async function definitionsFor(words: readonly string[]): Promise<CommandDefinition[]> {
   const asked = words.find((word) => !word.startsWith('-'))
-  if (asked === undefined && words.some((word) => word === '--version' || word === '-V')) return Promise.resolve([])
+  if (asked === undefined && words.some((word) => word === '--version' || word === '-V')) return []
   const known = commandIn(words)
   const one = known === undefined ? undefined : commands[known]
-  return Promise.all((one ? [one] : Object.values(commands)).map((load) => load()))
+  if (one) return [await one()]
+  const own = await Promise.all(Object.values(commands).map((load) => load()))
+  return [...own, ...(await derivedCommands(new Set(own.map(({ name }) => name))))]
+}
+
+/** The commands of actions that have no file here. */
+async function derivedCommands(taken: ReadonlySet<string>): Promise<CommandDefinition[]> {
+  const [{ allActions }, { commandOf }] = await Promise.all([
+    import('@lifeboat/core/actions'),
+    import('./action-command.ts'),
+  ])
+  const derived = (await allActions()).filter(({ command }) => command && !taken.has(command.name.split(' ')[0] ?? ''))
+  return derived.map(commandOf)
+}
+
+async function loadAction(name: ActionName): Promise<AnyAction> {
+  const { actions } = await import('@lifeboat/core/actions')
+  return (await actions[name]()) as unknown as AnyAction
 }
 
 /** The command that is asked for, if there is such a one. */

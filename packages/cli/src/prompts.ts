@@ -34,7 +34,7 @@ export async function askConfirmation(question: string, yes: boolean): Promise<v
     })
   const { confirm } = await prompts()
   if (!answered(await confirm({ message: plainText(question), initialValue: false, output: process.stderr })))
-    throw declined()
+    throw declined('The answer was no')
 }
 
 /** Asks to type a word, for what cannot be taken back lightly. */
@@ -53,17 +53,21 @@ export async function askTyped(question: string, word: string, yes: boolean): Pr
       }),
     ) !== word
   )
-    throw declined()
+    throw declined(`What was typed is not ${plainText(JSON.stringify(word))}`)
 }
 
-function declined(): EngineError {
-  return new EngineError('ABORTED', 'Not confirmed; nothing was changed.', {
+/** An answer, not an interruption: exit code 3, as for every other refusal. */
+function declined(why: string): EngineError {
+  return new EngineError('CONFIRMATION_REQUIRED', `${why}; nothing was changed.`, {
     advice: 'Repeat the command and confirm.',
   })
 }
 
-/** A prompt that was cancelled answers with a symbol. */
+/** A prompt that Ctrl-C ended answers with a symbol. */
 function answered<T>(answer: T): Exclude<T, symbol> {
-  if (typeof answer === 'symbol') throw declined()
+  if (typeof answer === 'symbol')
+    throw new EngineError('ABORTED', 'Not confirmed; nothing was changed.', {
+      advice: 'Repeat the command and confirm.',
+    })
   return answer as Exclude<T, symbol>
 }

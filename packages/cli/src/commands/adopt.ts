@@ -2,7 +2,6 @@ import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatCount } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
-import { currentUser } from '../user.ts'
 
 export const adoptCommand: CommandDefinition = {
   name: 'adopt',
@@ -17,7 +16,7 @@ export const adoptCommand: CommandDefinition = {
     command.action(async (location: string | undefined, given: CommonOptions) => {
       const options = location === undefined ? given : { ...given, repository: location }
       await withSession(options, { signal }, async ({ engine, finish }) => {
-        const adopted = await engine.operations.adopt({ by: currentUser() })
+        const adopted = await engine.adopt()
         await finish()
         const { backups, damaged, ambiguous_numbers: numbers, restores_added: restores } = adopted
         writeResult(

@@ -1,4 +1,6 @@
 import { EngineError } from '@lifeboat/core'
+import type { AnyAction } from '@lifeboat/core/actions'
+import { inputFrom } from '../action-options.ts'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatBytes, formatCount, formatDuration } from '../output/format.ts'
@@ -6,18 +8,18 @@ import { writeResult } from '../output/result.ts'
 import { formatFields } from '../output/table.ts'
 
 interface BackupFlags extends CommonOptions {
-  name?: string
-  description?: string
   media?: string[] | boolean
   tag?: string[]
   pin?: boolean
-  type?: 'full' | 'incremental' | 'differential'
   excludeTable?: string[]
   excludeSchema?: string[]
   excludeRows?: string[]
   lockBudget?: string
   wait?: string
 }
+
+/** Inputs that the command spells in its own way. */
+const own = ['includeMedia', 'tags', 'pinned', 'exclude', 'lockBudgetMs', 'waitMs']
 
 export const backupCommand: CommandDefinition = {
   name: 'backup',
@@ -27,14 +29,13 @@ export const backupCommand: CommandDefinition = {
     'lifeboat backup --media ./uploads --pin',
     'lifeboat backup --exclude-rows public.sessions --lock-budget wait',
   ],
-  configure(command, signal) {
+  action: 'backups.create',
+  own,
+  configure(command, signal, action) {
     command
-      .option('--name <text>', 'a name for people')
-      .option('--description <text>', 'why this backup was made')
       .option('--media [folders...]', 'also the media folders: those named, or those of the configuration')
       .option('--tag <key=value...>', 'tags', [])
       .option('--pin', 'never to be deleted by retention')
-      .option('--type <type>', 'full, incremental (default) or differential: what to compare with')
       .option('--exclude-table <schema.table...>', 'leave a table out')
       .option('--exclude-schema <schema...>', 'leave a schema out')
       .option('--exclude-rows <schema.table...>', "leave a table's rows out")
@@ -50,14 +51,11 @@ export const backupCommand: CommandDefinition = {
             const backup = await engine.backups.create({
               ...running,
               database,
-              name: flags.name,
-              description: flags.description,
-              includeMedia: flags.media !== undefined && flags.media !== false,
-              tags: parseTags(flags.tag ?? []),
+              ...inputFrom(action as AnyAction, flags, own),
+              ...(flags.media === undefined || flags.media === false ? {} : { includeMedia: true }),
+              ...(flags.tag?.length ? { tags: parseTags(flags.tag) } : {}),
               pinned: flags.pin,
-              type: flags.type,
-              trigger: 'manual',
-              exclude: { tables: flags.excludeTable, schemas: flags.excludeSchema, rows: flags.excludeRows },
+              exclude: excluded(flags),
               lockBudgetMs: parseLockBudget(flags.lockBudget),
               waitMs: parseWait(flags.wait),
             })
@@ -71,6 +69,11 @@ export const backupCommand: CommandDefinition = {
                 ['database', `${backup.database} (${formatBytes(backup.database_size)})`],
                 ['rows', `${formatCount(backup.row_count)} in ${formatCount(backup.table_count)} tables`],
                 ...(backup.include_media ? ([['media', formatBytes(backup.media_size)]] as const) : []),
+                ...(backup.lost_files > 0
+                  ? ([
+                      ['lost', `${backup.lost_files} files could not be read; see lifeboat show ${backup.number}`],
+                    ] as const)
+                  : []),
                 ['type', backup.type],
                 ['holds', formatBytes(backup.logical_bytes)],
                 ...(backup.bytes_read === null ? [] : ([['read', formatBytes(backup.bytes_read)]] as const)),
@@ -82,6 +85,10 @@ export const backupCommand: CommandDefinition = {
         )
       })
   },
+}
+
+function excluded({ excludeTable: tables, excludeSchema: schemas, excludeRows: rows }: BackupFlags) {
+  return tables || schemas || rows ? { tables, schemas, rows } : undefined
 }
 
 function parseTags(pairs: readonly string[]): Record<string, string> {

@@ -12,13 +12,14 @@ export const compareCommand: CommandDefinition = {
   name: 'compare',
   description: 'Show what became of the tables since a backup: columns, rows and bytes.',
   examples: ['lifeboat compare latest', 'lifeboat compare 11 12', 'lifeboat compare 12 live --json'],
+  own: ['with'],
   configure(command, signal) {
     command
       .argument('<backup>', 'number, id, its first characters, or "latest"')
       .argument('[other]', 'another backup, or "live": the database as it is now', 'live')
       .action(async (before: string, after: string, options: CommonOptions) => {
         await withSession(options, { signal }, async ({ engine, database, running, finish }) => {
-          const comparison = await engine.backups.compare(before, after, { ...running, database })
+          const comparison = await engine.backups.compare(before, { ...running, database, with: after })
           await finish()
           writeResult(options, { comparison }, describe(comparison))
         })

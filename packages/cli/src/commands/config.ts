@@ -1,9 +1,9 @@
-import { EngineError, type RunTimeConfigPatch } from '@lifeboat/core'
+import { EngineError } from '@lifeboat/core'
+import type { RunTimeConfigChange } from '@lifeboat/core/http'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { writeResult } from '../output/result.ts'
 import { formatFields } from '../output/table.ts'
-import { currentUser } from '../user.ts'
 
 export const configCommand: CommandDefinition = {
   name: 'config',
@@ -12,22 +12,15 @@ export const configCommand: CommandDefinition = {
     'lifeboat config',
     'lifeboat config auto_backup_enabled=true auto_backup_hour=3',
     'lifeboat config auto_backup_cron="30 2 * * 1-5" time_zone=Europe/Vienna',
-    'lifeboat config auto_backup_cron=null',
+    'lifeboat config max_backups=null',
   ],
   configure(command, signal) {
     command
-      .argument('[name=value...]', 'what to change; "null" where a value may be absent')
+      .argument('[name=value...]', 'what to change; "null" gives a value back to the configuration in code')
       .action(async (changes: string[], options: CommonOptions) => {
-        const patch = Object.fromEntries(changes.map(parseChange)) as RunTimeConfigPatch
+        const patch = Object.fromEntries(changes.map(parseChange)) as RunTimeConfigChange
         await withSession(options, { signal }, async ({ engine, finish }) => {
-          const { config: operations, audit } = engine.operations
-          const by = currentUser()
-          const config = changes.length === 0 ? await operations.read() : await operations.change(patch, { by })
-          if (changes.length > 0)
-            await audit.append({
-              ...{ actor: by, address: null, action: 'config.change', subject: null },
-              ...{ outcome: 'allowed', detail: { from: 'cli', names: Object.keys(patch) } },
-            })
+          const config = changes.length === 0 ? await engine.config.read() : await engine.config.change(patch)
           await finish()
           const fields = Object.entries(config).map(([name, value]): [string, string] => [name, String(value)])
           writeResult(options, { config }, formatFields(fields))

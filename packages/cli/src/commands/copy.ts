@@ -5,7 +5,7 @@ import { formatBytes, formatCount, plainText } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 
 type CopyOptions = CommonOptions & { newer?: boolean; status?: boolean }
-type Copied = Awaited<ReturnType<BackupEngine['maintenance']['copy']>>
+type Copied = Awaited<ReturnType<BackupEngine['copies']['copyTo']>>
 
 export const copyCommand: CommandDefinition = {
   name: 'copy',
@@ -29,7 +29,7 @@ export const copyCommand: CommandDefinition = {
             await updateCopies(session, options, place)
           else {
             const { engine, running, finish } = session
-            const result = await engine.maintenance.copy(place, { ...running, onlyNewer: options.newer })
+            const result = await engine.copies.copyTo(place, { ...running, onlyNewer: options.newer })
             await finish()
             writeResult(options, { copy: result }, said(result))
           }

@@ -6,11 +6,12 @@ import { writeResult } from '../output/result.ts'
 export const doctorCommand: CommandDefinition = {
   name: 'doctor',
   description: 'Look at everything a backup and a restore need, and say how to mend what is wrong.',
-  examples: ['lifeboat doctor', 'lifeboat doctor --fix'],
+  examples: ['lifeboat doctor', 'lifeboat doctor --fix', 'lifeboat doctor --strict --json'],
   configure(command, signal) {
     command
       .option('--fix', 'remove leftovers of restores that were killed')
-      .action(async (options: CommonOptions & { fix?: boolean }) => {
+      .option('--strict', 'exit code 1 for warnings too')
+      .action(async (options: CommonOptions & { fix?: boolean; strict?: boolean }) => {
         await withSession(options, { signal }, async ({ engine, database, running, finish }) => {
           const report = await engine.doctor({ ...running, database, fix: options.fix })
           await finish()
@@ -20,7 +21,7 @@ export const doctorCommand: CommandDefinition = {
             ...(advice ? [`    ${plainText(advice)}`] : []),
           ])
           writeResult(options, { doctor: report }, lines.join('\n'))
-          if (!report.ok) process.exitCode = 1
+          if (!report.ok || (options.strict && report.warnings.length > 0)) process.exitCode = 1
         })
       })
   },

@@ -21,6 +21,7 @@ export const exportCommand: CommandDefinition = {
     'lifeboat export 12 --part media --output media.tar.gz',
     'lifeboat export latest --output - | pg_restore --list',
   ],
+  own: ['compressionLevel'],
   configure(command, signal) {
     command
       .argument('<backup>', 'number, id, its first characters, or "latest"')

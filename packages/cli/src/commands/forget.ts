@@ -1,22 +1,18 @@
-import { EngineError, type RetentionPolicy } from '@lifeboat/core'
+import { EngineError } from '@lifeboat/core'
+import type { AnyAction } from '@lifeboat/core/actions'
+import type { RetentionPreview } from '@lifeboat/core/http'
+import { inputFrom } from '../action-options.ts'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatBytes, formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
 import { askConfirmation } from '../prompts.ts'
-import { currentUser } from '../user.ts'
 
 interface ForgetFlags extends CommonOptions {
   dryRun?: boolean
   prune: boolean
-  maxBackups?: string
-  retentionDays?: string
-  keepHourly?: string
-  keepDaily?: string
-  keepWeekly?: string
-  keepMonthly?: string
-  keepYearly?: string
+  now?: boolean
 }
 
 export const forgetCommand: CommandDefinition = {
@@ -27,22 +23,16 @@ export const forgetCommand: CommandDefinition = {
     'lifeboat forget --dry-run --max-backups 3 --keep-monthly 12',
     'lifeboat forget --yes',
   ],
-  configure(command, signal) {
+  action: 'retention.run',
+  own: ['justMade'],
+  configure(command, signal, action) {
     command
       .option('--dry-run', 'only say what would be done')
       .option('--no-prune', 'leave the space to the next prune')
-      .option('--max-backups <count>', 'newest ones kept; 0: no limit (default: as configured)')
-      .option('--retention-days <days>', 'days after which one goes; 0: never')
-      .option('--keep-hourly <count>', 'the newest of so many hours stays')
-      .option('--keep-daily <count>', 'of so many days')
-      .option('--keep-weekly <count>', 'of so many weeks')
-      .option('--keep-monthly <count>', 'of so many months')
-      .option('--keep-yearly <count>', 'of so many years')
       .action(async (options: ForgetFlags) => {
-        const policy = policyOf(options)
+        const limits = inputFrom(action as AnyAction, options, ['prune', 'now'])
         await withSession(options, { signal }, async ({ engine, database, running, finish }) => {
-          const { maintenance, audit } = engine.operations
-          const preview = await maintenance.preview({ database, policy })
+          const preview = await engine.retention.preview({ ...running, database, ...limits })
           const going = preview.decisions.filter(({ keep }) => !keep)
           const table = formatTable(
             [{ title: '#', align: 'right' }, { title: 'made' }, { title: 'database' }, { title: '' }, { title: 'why' }],
@@ -51,53 +41,42 @@ export const forgetCommand: CommandDefinition = {
             ]),
           )
           const shown = preview.decisions.length === 0 ? 'There are no backups.' : table
-          if (options.dryRun || going.length === 0) {
+          const refusal = refusalOf(preview)
+          if (going.length === 0 && refusal && !options.dryRun) {
+            if (!options.json) process.stderr.write(`${shown}\n`)
+            throw refusal
+          }
+          if (options.dryRun) {
             await finish()
-            return writeResult(
-              options,
-              { forget: { ...preview, dry_run: options.dryRun === true, forgotten: [] } },
-              shown,
-            )
+            return writeResult(options, { forget: { ...preview, dry_run: true, forgotten: [] } }, shown)
           }
           if (!options.json) process.stderr.write(`${shown}\n`)
-          await askConfirmation(`Forget ${going.length} of ${preview.decisions.length} backups?`, options.yes === true)
-          const deleted = await engine.backups.deleteAll(
-            going.map(({ id }) => id),
-            running,
-          )
-          const forgotten = deleted.map(({ id }) => id)
-          await audit.append({
-            ...{ actor: currentUser(), address: null, action: 'retention.run', subject: null },
-            ...{ outcome: 'allowed', detail: { from: 'cli', forgotten } },
+          const question = `Forget ${going.length} of ${preview.decisions.length} backups?`
+          if (going.length > 0) await askConfirmation(question, options.yes === true)
+          const { forgotten, pruned } = await engine.retention.run({
+            ...running,
+            database,
+            ...limits,
+            prune: options.prune,
+            now: options.now,
           })
-          const pruned = options.prune ? await engine.maintenance.prune(running) : null
           await finish()
           writeResult(
             options,
             { forget: { ...preview, dry_run: false, forgotten, pruned } },
-            `${going.length} backups were forgotten${pruned ? `; ${formatBytes(pruned.bytesFreed)} are free again, ${formatBytes(pruned.bytesWaiting)} will be later` : ''}.`,
+            `${forgotten.length} backups were forgotten${pruned ? `; ${formatBytes(pruned.bytesFreed)} are free again, ${formatBytes(pruned.bytesWaiting)} will be later` : ''}.`,
           )
+          if (refusal) throw refusal
         })
       })
   },
 }
 
-function policyOf(options: ForgetFlags): Partial<RetentionPolicy> {
-  const given = {
-    newest: options.maxBackups,
-    days: options.retentionDays,
-    hourly: options.keepHourly,
-    daily: options.keepDaily,
-    weekly: options.keepWeekly,
-    monthly: options.keepMonthly,
-    yearly: options.keepYearly,
-  }
-  return Object.fromEntries(
-    Object.entries(given).flatMap(([name, text]) => {
-      if (text === undefined) return []
-      const count = Number(text)
-      if (!Number.isInteger(count) || count < 0) throw new EngineError('USAGE', `"${text}" is no count.`)
-      return [[name, count]]
-    }),
-  )
+/** What retention was kept from, as the error the command ends with once the rest has gone. */
+function refusalOf({ refusals, wouldRemove }: RetentionPreview): EngineError | undefined {
+  if (refusals.length === 0) return undefined
+  return new EngineError('RETENTION_REFUSED', refusals.map(({ text }) => text).join(' '), {
+    advice: `Look at the clocks. If it is what you want: lifeboat forget --yes-remove ${wouldRemove}`,
+    detail: { would_remove: wouldRemove },
+  })
 }

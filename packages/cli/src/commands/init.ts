@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename } from 'node:path'
 import { EngineError } from '@lifeboat/core'
 import type { CommandDefinition } from '../command-definition.ts'
+import { findConfig } from '../config-file.ts'
 import { type MountLines, mountLines } from '../host-framework.ts'
 import { writeConfigFile } from '../new-config-file.ts'
 import { type CommonOptions, withSession } from '../options.ts'
@@ -10,6 +10,7 @@ import { formatFields } from '../output/table.ts'
 
 interface InitFlags extends CommonOptions {
   writeConfig?: boolean
+  ifMissing?: boolean
   media?: string[]
 }
 
@@ -24,22 +25,24 @@ export const initCommand: CommandDefinition = {
   ],
   configure(command, signal) {
     command
-      .option('--write-config', 'also write lifeboat.config.ts here, and show how to mount the API')
+      .option('--write-config', 'also write lifeboat.config.ts or .mts here, and show how to mount the API')
+      .option('--if-missing', 'use the repository that is there, if there is one')
       .option('--media <folders...>', 'media folders for the configuration file')
       .action(async (options: InitFlags) => {
-        if (options.writeConfig && existsSync(resolve('lifeboat.config.ts')))
-          throw new EngineError('USAGE', 'There is a lifeboat.config.ts already.', {
+        const there = findConfig()
+        if (options.writeConfig && there)
+          throw new EngineError('USAGE', `There is a ${basename(there)} already.`, {
             advice: 'Leave out --write-config.',
           })
-        await withSession(options, { signal, key: 'create' }, async ({ engine, finish }) => {
-          const repository = await engine.repository.init()
+        await withSession(options, { signal, key: 'create' }, async ({ engine, running, finish }) => {
+          const repository = await engine.repository.init({ ...running, ifMissing: options.ifMissing })
           await finish()
           const { encryption } = repository
           const location = options.repository ?? repository.location
           const config = options.writeConfig
             ? await writeConfigFile('.', { repository: location, encryption, media: options.media ?? [] })
             : null
-          const mount = options.writeConfig ? await mountLines('.') : null
+          const mount = options.writeConfig ? await mountLines('.', basename(config ?? '')) : null
           const protection = encryption === 'none' ? 'none: the key lies beside the data' : 'AES-256-GCM'
           const keep =
             encryption === 'none'
@@ -51,7 +54,7 @@ export const initCommand: CommandDefinition = {
           writeResult(
             options,
             { repository, config, mount },
-            `Repository created.\n\n${formatFields([
+            `${repository.created ? 'Repository created.' : 'The repository is there already.'}\n\n${formatFields([
               ['location', repository.location],
               ['id', repository.id],
               ['encryption', protection],

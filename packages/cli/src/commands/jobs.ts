@@ -1,7 +1,10 @@
-import { EngineError, type Task } from '@lifeboat/core'
+import { EngineError } from '@lifeboat/core'
+import type { AnyAction } from '@lifeboat/core/actions'
+import type { Task } from '@lifeboat/core/http'
+import { inputFrom } from '../action-options.ts'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatTime } from '../output/format.ts'
+import { formatMinute } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
 
@@ -16,6 +19,9 @@ interface JobsFlags extends CommonOptions {
 
 const statuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const
 
+/** Spelled here, because they are shorter to type or are checked at once. */
+const own = ['status', 'kind', 'pageSize']
+
 export const jobsCommand: CommandDefinition = {
   name: 'jobs',
   description: 'List background jobs, newest first; cancel one, pause or resume the queue.',
@@ -24,7 +30,9 @@ export const jobsCommand: CommandDefinition = {
     'lifeboat jobs --cancel t3fk2q8m1x0v7c5d',
     'lifeboat jobs --pause',
   ],
-  configure(command, signal) {
+  action: 'tasks.list',
+  own,
+  configure(command, signal, action) {
     command
       .option('--status <status>', `one or several of ${statuses.join(', ')}, separated by commas`)
       .option(
@@ -38,21 +46,31 @@ export const jobsCommand: CommandDefinition = {
       .action(async (options: JobsFlags) => {
         const wanted = options.status?.split(',').map(parseStatus)
         const limit = Number(options.limit)
-        if (!Number.isInteger(limit) || limit < 1) throw new EngineError('USAGE', '--limit takes a count.')
+        if (!Number.isInteger(limit) || limit < 1 || limit > 500)
+          throw new EngineError('USAGE', '--limit takes 1 to 500.')
         await withSession(options, { signal }, async ({ engine, database, finish }) => {
-          const { tasks } = engine.operations
+          const { tasks } = engine
           if (options.cancel !== undefined) {
-            const outcome = await tasks.cancel(options.cancel)
+            const job = await tasks.cancel(options.cancel)
             await finish()
-            if (outcome === 'missing') throw new EngineError('USAGE', `There is no job "${options.cancel}".`)
-            return writeResult(options, { cancel: outcome }, cancelled[outcome])
+            return writeResult(
+              options,
+              { cancel: job },
+              job.status === 'cancelled'
+                ? 'The job is cancelled.'
+                : 'The job was asked to end; it does so within seconds.',
+            )
           }
           if (options.pause) await tasks.pause()
           if (options.resume) await tasks.resume()
-          const found = await tasks.list({ status: wanted, kind: options.kind, database })
-          const paused = await tasks.isPaused()
+          const { rows: jobs, paused } = await tasks.list({
+            ...inputFrom(action as AnyAction, options, own),
+            status: wanted,
+            kind: options.kind,
+            database,
+            pageSize: limit,
+          })
           await finish()
-          const jobs = found.slice(0, limit)
           const text = jobs.length === 0 ? 'There are no such jobs.' : formatTable(columns, jobs.map(row))
           writeResult(options, { jobs, paused }, paused ? `${text}\nThe queue is paused.` : text)
         })
@@ -60,20 +78,14 @@ export const jobsCommand: CommandDefinition = {
   },
 }
 
-const cancelled = {
-  cancelled: 'The job is cancelled.',
-  requested: 'The job was asked to end; it does so within seconds.',
-  finished: 'The job has ended already.',
-}
-
 const columns = [
   { title: 'id' },
   { title: 'kind' },
-  { title: 'about' },
-  { title: 'database' },
+  { title: 'about', spare: 1 },
+  { title: 'database', spare: 3 },
   { title: 'status' },
   { title: 'made' },
-  { title: 'by' },
+  { title: 'by', spare: 2 },
   { title: '' },
 ]
 
@@ -82,7 +94,7 @@ function row(job: Task): string[] {
   const note = job.error?.code ?? (job.status === 'running' && typeof percent === 'number' ? `${percent} %` : '')
   return [
     ...[job.task_id, job.kind, job.subject_id ?? '', job.database, job.status],
-    ...[formatTime(job.created_at), job.created_by, note],
+    ...[formatMinute(job.created_at), job.created_by, note],
   ]
 }
 

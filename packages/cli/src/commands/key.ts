@@ -67,8 +67,8 @@ const actions: Record<string, Action> = {
   async add(options, signal) {
     const { ageRecipient: ageRecipients } = options
     const key = ageRecipients ? { ageRecipients } : await newKey(options)
-    await withSession(options, { signal }, async ({ engine, finish }) => {
-      const slot = await engine.keys.add(key, { label: options.label })
+    await withSession(options, { signal }, async ({ engine, running, finish }) => {
+      const slot = await engine.keys.add(key, { ...running, label: options.label })
       await finish()
       writeResult(options, { key: slot }, `The new key opens the repository, by slot ${slot.slot.slice(0, 8)}.`)
     })
@@ -91,8 +91,8 @@ const actions: Record<string, Action> = {
         advice: 'Add the recipient (`key add`), see that its identity opens, and remove the old key (`key remove`).',
       })
     const key = await newKey(options)
-    await withSession(options, { signal }, async ({ engine, finish }) => {
-      const rotated = await engine.keys.rotate(key, { label: options.label })
+    await withSession(options, { signal }, async ({ engine, running, finish }) => {
+      const rotated = await engine.keys.rotate(key, { ...running, label: options.label })
       await finish()
       writeResult(
         options,

@@ -1,6 +1,9 @@
+import type { AnyAction } from '@lifeboat/core/actions'
+import type { BackupRow } from '@lifeboat/core/http'
+import { inputFrom } from '../action-options.ts'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatBytes, formatCount, formatDuration, formatTime } from '../output/format.ts'
+import { formatBytes, formatCount, formatDuration, formatMinute } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
 
@@ -8,50 +11,86 @@ export const listCommand: CommandDefinition = {
   name: 'list',
   description: 'List the backups, newest first.',
   examples: ['lifeboat list', 'lifeboat list --json | jq -r ".backups[0].id"'],
-  configure(command, signal) {
+  action: 'backups.list',
+  configure(command, signal, action) {
     command.action(async (options: CommonOptions) => {
       await withSession(options, { signal }, async ({ engine, database, running, finish }) => {
-        const { backups, damaged } = await engine.backups.list({ ...running, database })
+        const {
+          rows: found,
+          backups,
+          unfinished,
+          damaged,
+          unreadable,
+        } = await engine.backups.list({
+          ...running,
+          database,
+          ...inputFrom(action as AnyAction, options),
+        })
         await finish()
-        const rows = backups.map((backup) => [
-          String(backup.number),
-          backup.id,
-          formatTime(backup.created_at),
-          formatDuration(Date.parse(backup.completed_at) - Date.parse(backup.created_at)),
-          backup.database,
-          backup.type,
-          formatCount(backup.row_count),
-          formatBytes(backup.logical_bytes),
-          backup.bytes_read === null ? '-' : formatBytes(backup.bytes_read),
-          formatBytes(backup.stored_bytes),
-          backup.last_verified
-            ? backup.last_verified.ok
-              ? backup.last_verified.level
-              : `BAD (${backup.last_verified.level})`
-            : '-',
-          backup.pinned ? `${backup.name} (pinned)` : backup.name,
-        ])
+        const rows = found.map((backup) =>
+          backup.status !== 'completed'
+            ? unfinishedRow(backup)
+            : [
+                String(backup.number),
+                backup.id,
+                formatMinute(backup.created_at),
+                formatDuration(Date.parse(backup.completed_at) - Date.parse(backup.created_at)),
+                backup.database,
+                backup.type,
+                formatCount(backup.row_count),
+                formatBytes(backup.logical_bytes),
+                backup.bytes_read === null ? '-' : formatBytes(backup.bytes_read),
+                formatBytes(backup.stored_bytes),
+                backup.last_verified
+                  ? backup.last_verified.ok
+                    ? backup.last_verified.level
+                    : `BAD (${backup.last_verified.level})`
+                  : backup.not_verified
+                    ? `unknown (${backup.not_verified.level})`
+                    : '-',
+                [
+                  backup.name,
+                  backup.pinned && '(pinned)',
+                  backup.lost_files > 0 && `(lost ${formatCount(backup.lost_files)} files)`,
+                ]
+                  .filter(Boolean)
+                  .join(' '),
+              ],
+        )
+        const isOneDatabase = new Set(found.map(({ database: name }) => name)).size <= 1
         const table = formatTable(
           [
             { title: '#', align: 'right' },
-            { title: 'id' },
+            // The number names a backup too.
+            { title: 'id', spare: 0 },
             { title: 'made' },
-            { title: 'took', align: 'right', spare: 2 },
-            { title: 'database' },
+            { title: 'took', align: 'right', spare: 3 },
+            { title: 'database', ...(isOneDatabase ? { spare: 1 } : {}) },
             { title: 'type', spare: 5 },
-            { title: 'rows', align: 'right', spare: 3 },
-            { title: 'holds', align: 'right', spare: 6 },
-            { title: 'read', align: 'right', spare: 1 },
-            { title: 'stored', align: 'right', spare: 4 },
+            { title: 'rows', align: 'right', spare: 7 },
+            { title: 'holds', align: 'right', spare: 4 },
+            { title: 'read', align: 'right', spare: 2 },
+            { title: 'stored', align: 'right', spare: 6 },
             { title: 'verified' },
             { title: 'name' },
           ],
           rows,
         )
-        const bad = damaged.map(({ id, code, message }) => `! ${id}: ${message} (${code})`)
-        const text = backups.length === 0 ? 'There are no backups yet. Make one with: lifeboat backup' : table
-        writeResult(options, { backups, damaged }, [text, ...bad].join('\n'))
+        const bad = [
+          ...damaged.map(({ id, code, message }) => `! ${id}: ${message} (${code})`),
+          ...unreadable.map(({ object, code, message }) => `! ${object}: ${message} (${code})`),
+        ]
+        const text = found.length === 0 ? 'There are no backups yet. Make one with: lifeboat backup' : table
+        writeResult(options, { backups, unfinished, damaged, unreadable }, [text, ...bad].join('\n'))
       })
     })
   },
+}
+
+/** One that waits, runs or has failed: there is nothing stored to tell sizes of. */
+function unfinishedRow({ number, id, created_at: at, database, type, status, name }: BackupRow): string[] {
+  return [
+    ...[number === null ? '-' : String(number), id, at ? formatMinute(at) : '-', '-', database ?? '-', type ?? '-'],
+    ...['-', '-', '-', '-', '-', `${name ?? ''} (${status})`],
+  ]
 }

@@ -10,12 +10,13 @@ function pinning(name: string, description: string, pinned: boolean): CommandDef
     name,
     description,
     examples: [`lifeboat ${name} 12`],
+    own: ['pinned'],
     configure(command, signal) {
       command
         .argument('<backup>', 'number, id, its first characters, or "latest"')
         .action(async (reference: string, options: CommonOptions) => {
           await withSession(options, { signal }, async ({ engine, database, running, finish }) => {
-            const backup = await engine.backups.pin(reference, pinned, { ...running, database })
+            const backup = await engine.backups.pin(reference, { ...running, database, pinned })
             await finish()
             writeResult(options, { backup }, `Backup ${backup.number} is ${pinned ? 'pinned' : 'not pinned'} now.`)
           })

@@ -7,13 +7,14 @@ export const pruneCommand: CommandDefinition = {
   name: 'prune',
   description:
     'Free the space of deleted backups. What was marked is deleted by a later run, once no backup can need it.',
-  examples: ['lifeboat prune --dry-run', 'lifeboat prune'],
+  examples: ['lifeboat prune --dry-run', 'lifeboat prune', 'lifeboat prune --now'],
   configure(command, signal) {
     command
       .option('--dry-run', 'only say what would be done')
-      .action(async (options: CommonOptions & { dryRun?: boolean }) => {
+      .option('--now', 'nothing waits: only while nothing else runs')
+      .action(async (options: CommonOptions & { dryRun?: boolean; now?: boolean }) => {
         await withSession(options, { signal }, async ({ engine, running, finish }) => {
-          const result = await engine.maintenance.prune({ ...running, dryRun: options.dryRun })
+          const result = await engine.maintenance.prune({ ...running, dryRun: options.dryRun, now: options.now })
           await finish()
           const would = options.dryRun ? 'would be ' : ''
           writeResult(

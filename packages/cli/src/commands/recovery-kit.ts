@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { RecoveryKit } from '@lifeboat/core'
+import { storagePackage } from '@lifeboat/core/storage'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatTime } from '../output/format.ts'
@@ -102,14 +103,7 @@ function quote(text: string): string {
   return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
 
-const sdks: Record<string, string> = {
-  s3: '@aws-sdk/client-s3',
-  gs: '@google-cloud/storage',
-  azure: '@azure/storage-blob',
-  sftp: 'ssh2',
-}
-
 function sdkOf(location: string): string {
-  const sdk = sdks[/^([a-z0-9]+):\/\//.exec(location)?.[1] ?? '']
-  return sdk ? ` ${sdk}` : ''
+  const sdk = storagePackage(location)
+  return sdk === undefined ? '' : ` ${sdk}`
 }

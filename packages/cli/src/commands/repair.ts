@@ -21,7 +21,9 @@ export const repairCommand: CommandDefinition = {
       .option('--dry-run', 'only say what would be done')
       .action(async (options: CommonOptions & { from?: string; dryRun?: boolean }) => {
         await withSession(options, { signal }, async ({ engine, running, finish }) => {
-          const report = await engine.maintenance.repair({ ...running, from: options.from, dryRun: options.dryRun })
+          const isCopy = options.from !== undefined && engine.copies.names().includes(options.from)
+          const from = options.from === undefined ? {} : isCopy ? { from: options.from } : { place: options.from }
+          const report = await engine.maintenance.repair({ ...running, ...from, dryRun: options.dryRun })
           await finish()
           const would = options.dryRun ? 'would be ' : ''
           const lines = report.items.map(({ object, outcome, from, message }) => {

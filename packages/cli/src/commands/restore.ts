@@ -1,4 +1,5 @@
-import { EngineError, type RestorePlan } from '@lifeboat/core'
+import { type ActionResult, EngineError, type RestoreSummary } from '@lifeboat/core'
+import { numberOf } from '../action-options.ts'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatBytes, formatDuration, formatTime } from '../output/format.ts'
@@ -12,7 +13,7 @@ interface RestoreFlags extends CommonOptions {
   list?: boolean
   strategy?: string
   targetDatabase?: string
-  media?: string
+  media?: string | boolean
   migrate?: boolean
   dryRun?: boolean
   safetyBackup?: boolean
@@ -24,6 +25,10 @@ interface RestoreFlags extends CommonOptions {
   owner?: boolean
   privileges?: boolean
   tablespaces?: boolean
+  leaveOut?: string[]
+  notValid?: string[]
+  unpopulated?: string[]
+  lossTimeoutMs?: number
 }
 
 const strategies = ['swap', 'new-database', 'in-place'] as const
@@ -37,13 +42,14 @@ export const restoreCommand: CommandDefinition = {
     'lifeboat restore latest --strategy new-database --target-database shop_copy',
     'lifeboat restore 12 --media ./uploads --yes',
   ],
+  own: ['restoreMedia', 'runMigrations', 'safetyBackup', 'overrides', 'noOwner', 'noPrivileges', 'noTablespaces'],
   configure(command, signal) {
     command
       .argument('[backup]', 'number, id, its first characters, or "latest"')
       .option('--list', 'list the restores that can be undone')
       .option('--strategy <name>', strategies.join(', '), 'swap')
       .option('--target-database <name>', 'name of the new database (new-database)')
-      .option('--media <folder>', 'restore the media into this folder; what is there is kept beside it')
+      .option('--media [folder]', 'restore the media: into this folder, or into the configured ones')
       .option('--migrate', 'run the migrations the backup lacks (default)')
       .option('--no-migrate', 'leave the copy as the backup has it')
       .option('--dry-run', 'print the plan and do nothing')
@@ -55,6 +61,13 @@ export const restoreCommand: CommandDefinition = {
       .option('--no-owner', 'everything belongs to the restoring role')
       .option('--no-privileges', 'leave out grants')
       .option('--no-tablespaces', 'leave out tablespaces')
+      .option(
+        '--leave-out <name...>',
+        'restore without these objects and what needs them; or all "extensions", "comments" ...',
+      )
+      .option('--not-valid <name...>', 'foreign keys and checks (schema.table.name) that present rows need not satisfy')
+      .option('--unpopulated <name...>', 'materialized views (schema.name) to leave without rows')
+      .option('--loss-timeout-ms <n>', 'how long the plan may count what would be lost (default 15000)', numberOf)
       .action(async (reference: string | undefined, flags: RestoreFlags) => {
         if (flags.list) return listKept(flags, signal)
         if (reference === undefined) {
@@ -72,8 +85,9 @@ export const restoreCommand: CommandDefinition = {
             database,
             strategy,
             targetDatabase: flags.targetDatabase,
-            mediaTarget: flags.media,
-            migrate: flags.migrate !== false,
+            ...(typeof flags.media === 'string' ? { mediaTarget: flags.media } : {}),
+            restoreMedia: flags.media !== undefined,
+            runMigrations: flags.migrate !== false,
             safetyBackup: flags.withoutSafetyBackup !== true,
             overrides: flags.override ?? [],
             intoOther: flags.intoOther === true,
@@ -82,6 +96,10 @@ export const restoreCommand: CommandDefinition = {
             noOwner: flags.owner === false,
             noPrivileges: flags.privileges === false,
             noTablespaces: flags.tablespaces === false,
+            leaveOut: flags.leaveOut,
+            notValid: flags.notValid,
+            unpopulated: flags.unpopulated,
+            lossTimeoutMs: flags.lossTimeoutMs,
           }
           const plan = await engine.restores.plan(reference, { ...options, ...running })
           if (flags.dryRun || plan.refusals.length > 0) {
@@ -105,16 +123,23 @@ export const restoreCommand: CommandDefinition = {
           writeResult(
             flags,
             { restore: result },
-            `Restored into "${result.database}" in ${formatDuration(performance.now() - started)}.${undo}`,
+            `Restored into "${result.database}" in ${formatDuration(performance.now() - started)}.${describeProblems(result.problems)}${undo}`,
           )
+          if (result.problems.length > 0) process.exitCode = 1
         })
       })
   },
 }
 
+/** The data is live, and something about it is not as it should be. */
+function describeProblems(problems: RestoreSummary['problems']): string {
+  return problems.map(({ text, advice }) => `\nNot all is as it should be: ${text}\n  ${advice}`).join('')
+}
+
 async function listKept(flags: RestoreFlags, signal: AbortSignal): Promise<void> {
   await withSession(flags, { signal }, async ({ engine, database, running, finish }) => {
     const kept = await engine.restores.kept({ ...running, database })
+    const media = await engine.restores.keptMedia({ ...running, database })
     await finish()
     const rows = kept.map((one) => [
       one.restore_id,
@@ -132,11 +157,16 @@ async function listKept(flags: RestoreFlags, signal: AbortSignal): Promise<void>
       { title: 'size' },
       { title: 'kept until' },
     ]
-    writeResult(flags, { restores: kept }, rows.length ? formatTable(titles, rows) : 'No restore can be undone.')
+    const folders = media.map(
+      (one) =>
+        `Of restore ${one.restore_id}, media: ${one.kept_folder}${one.undo_until ? `, until ${formatTime(one.undo_until)}` : ''}`,
+    )
+    const text = rows.length ? formatTable(titles, rows) : 'No restore can be undone.'
+    writeResult(flags, { restores: kept, media }, [text, ...folders].join('\n'))
   })
 }
 
-async function confirmPlan(plan: RestorePlan, yes: boolean): Promise<void> {
+async function confirmPlan(plan: ActionResult<'restores.plan'>, yes: boolean): Promise<void> {
   await askTyped('This replaces a database.', plan.database, yes || !plan.replaces)
 }
 

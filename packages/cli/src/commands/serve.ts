@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { answerNodeRequest, createHandler, EngineError, type Handler } from '@lifeboat/core'
-import { authorizeWith, isLoopbackHost, readToken } from '../bearer-token.ts'
+import { EngineError } from '@lifeboat/core'
+import { answerNodeRequest, createHandler, type Handler } from '@lifeboat/core/http'
+import { authorizeWith, isLoopbackHost, randomToken, readToken } from '../bearer-token.ts'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { openWebServer, readCertificate } from '../web-server.ts'
@@ -28,7 +29,7 @@ export const serveCommand: CommandDefinition = {
   ],
   configure(command, signal) {
     command
-      .option('--host <address>', 'address to listen on; any but this machine needs a token', '127.0.0.1')
+      .option('--host <address>', 'address to listen on; any but this machine needs a token of your own', '127.0.0.1')
       .option('--port <port>', 'port to listen on; 0: a free one', '8000')
       .option('--base-path <path>', 'path before the routes', '/api/backup')
       .option('--token-file <file>', 'file with the token clients send (or set LIFEBOAT_TOKEN)')
@@ -41,14 +42,16 @@ export const serveCommand: CommandDefinition = {
         const port = Number(options.port)
         if (!Number.isInteger(port) || port < 0 || port > 65_535)
           throw new EngineError('USAGE', '--port takes 0 to 65535.')
-        const token = await readToken(options.tokenFile)
+        const given = await readToken(options.tokenFile)
         const isLocal = isLoopbackHost(options.host)
-        if (token === undefined && !isLocal)
+        if (given === undefined && !isLocal)
           throw new EngineError('USAGE', `Listening on ${options.host} needs a token.`, {
             advice: 'Give --token-file or LIFEBOAT_TOKEN (openssl rand -hex 32), and --tls-cert with --tls-key.',
           })
         const certificate = await readCertificate(options.tlsCert, options.tlsKey)
         if (!certificate && !isLocal) warnOfPlainHttp(options.allowPlainHttpDownloads === true)
+        // Behind a proxy everybody comes from this machine: the address alone lets nobody in.
+        const token = given ?? randomToken()
         await withSession(options, { signal }, async ({ engine }) => {
           const handler = createHandler(engine, {
             basePath: options.basePath,
@@ -57,7 +60,7 @@ export const serveCommand: CommandDefinition = {
             authorize: authorizeWith(token),
             ...(options.ui ? { ui: (await import('@lifeboat/admin-ui')).adminUi() } : {}),
           })
-          const answer = token === undefined ? handler : withChallenge(handler)
+          const answer = withChallenge(handler)
           await engine.start()
           const { server, origin } = await openWebServer({
             ...{ host: options.host, port, certificate },
@@ -65,6 +68,8 @@ export const serveCommand: CommandDefinition = {
               answerNodeRequest(answer, request, response).catch(() => response.destroy())
             },
           })
+          if (given === undefined)
+            process.stderr.write(`Token of this run, also the password of any name in a browser: ${token}\n`)
           process.stderr.write(`Listening at ${origin}${options.basePath.replace(/\/*$/, '/')}\n`)
           if (!signal.aborted) await once(signal, 'abort')
           await new Promise((resolve) => server.close(resolve))

@@ -1,9 +1,11 @@
 import type { BackupDetails } from '@lifeboat/core'
+import type { BackupRow } from '@lifeboat/core/http'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatBytes, formatCount, formatDuration, formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatFields, formatTable } from '../output/table.ts'
+import { findingLines } from './import.ts'
 
 export const showCommand: CommandDefinition = {
   name: 'show',
@@ -14,9 +16,13 @@ export const showCommand: CommandDefinition = {
       .argument('<backup>', 'number, id, its first characters, or "latest"')
       .action(async (reference: string, options: CommonOptions) => {
         await withSession(options, { signal }, async ({ engine, database, running, finish }) => {
-          const backup = await engine.backups.details(reference, { ...running, database })
+          const backup = await engine.backups.get(reference, { ...running, database })
           await finish()
-          writeResult(options, { backup }, describe(backup))
+          writeResult(
+            options,
+            { backup },
+            backup.status === 'completed' ? describe(backup) : describeUnfinished(backup),
+          )
         })
       })
   },
@@ -42,6 +48,25 @@ function readOf({ change, bytes_read, logical_bytes, media_size }: BackupDetails
 
 function tookOf({ created_at, completed_at }: BackupDetails): string {
   return formatDuration(Date.parse(completed_at) - Date.parse(created_at))
+}
+
+/** What the backup should hold of the media and does not; then what changed under it, and what no backup holds. */
+function lossesOf({ media }: BackupDetails): [string, string][] {
+  const told = (label: string, count: (folder: BackupDetails['media'][number]) => number, kinds: readonly string[]) => {
+    const sum = media.reduce((total, folder) => total + count(folder), 0)
+    const paths = media.flatMap(({ name, problems }) =>
+      problems.filter(({ problem }) => kinds.includes(problem)).map(({ path }) => `${name}/${path}`),
+    )
+    const more = sum > 10 ? `, and ${formatCount(sum - 10)} more` : ''
+    return sum === 0
+      ? []
+      : [[label, `${formatCount(sum)}: ${paths.slice(0, 10).join(', ')}${more}`] as [string, string]]
+  }
+  return [
+    ...told('lost files', ({ lost }) => lost, ['unreadable', 'vanished']),
+    ...told('changed files', ({ changed }) => changed, ['changed']),
+    ...told('links and special files', ({ skipped }) => skipped, ['skipped']),
+  ]
 }
 
 function describe(backup: BackupDetails): string {
@@ -74,6 +99,7 @@ function describe(backup: BackupDetails): string {
         .map(({ name, files, bytes }) => `${name}: ${formatCount(files)} files, ${formatBytes(bytes)}`)
         .join('; ') || 'not included',
     ],
+    ...lossesOf(backup),
     ['left out', excluded.join(', ') || 'nothing'],
     [
       'tags',
@@ -84,9 +110,18 @@ function describe(backup: BackupDetails): string {
     [
       'verified',
       backup.last_verified
-        ? `${backup.last_verified.level} at ${formatTime(backup.last_verified.at)}: ${backup.last_verified.ok ? 'good' : 'BAD'}`
+        ? `${backup.last_verified.level} at ${formatTime(backup.last_verified.at)}: ${backup.last_verified.ok ? 'good' : `BAD: ${backup.last_verified.problem ?? ''}`}`
         : 'not yet',
     ],
+    ...(backup.not_verified
+      ? [
+          ['last verification', `${backup.not_verified.level} could not find out: ${backup.not_verified.reason}`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
+    ...quarantineOf(backup),
     ['checksum', backup.checksum],
   ]
   const tables = formatTable(
@@ -102,5 +137,31 @@ function describe(backup: BackupDetails): string {
   const problems = backup.media.flatMap(({ name, problems }) =>
     problems.map(({ path, problem }) => `! media ${name}: ${path} ${problem}`),
   )
-  return [formatFields(fields), '', tables, ...problems].join('\n')
+  const findings = backup.quarantine ? ['', ...findingLines(backup.findings)] : []
+  return [formatFields(fields), '', tables, ...problems, ...findings].join('\n')
+}
+
+/** Where it is from, and whether it may be restored. */
+function quarantineOf({ quarantine }: BackupDetails): [string, string][] {
+  if (!quarantine) return []
+  const { file_sha256, file_bytes, trusted } = quarantine
+  return [
+    ['imported', `a file of ${formatBytes(file_bytes)}, sha256 ${file_sha256}`],
+    [
+      'quarantine',
+      trusted
+        ? `trusted by ${trusted.by} at ${formatTime(trusted.at)}: ${trusted.reason}`
+        : 'nothing of it may be run: see below, then `lifeboat trust`',
+    ],
+  ]
+}
+
+function describeUnfinished({ id, number, name, status, created_at, created_by, error }: BackupRow): string {
+  return formatFields([
+    ['backup', `${number ?? '-'} (${id})`],
+    ['name', name ?? ''],
+    ['status', status],
+    ['asked for', `${created_at ? formatTime(created_at) : '-'} by ${created_by ?? '-'}`],
+    ...(error ? ([['error', `${error.detail} (${error.code})`]] as [string, string][]) : []),
+  ])
 }

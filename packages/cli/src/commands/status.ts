@@ -1,13 +1,14 @@
-import { EngineError } from '@lifeboat/core'
+import { type ActionResult, EngineError } from '@lifeboat/core'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatAge } from '../output/format.ts'
+import { formatAge, formatDuration } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 
 export const statusCommand: CommandDefinition = {
   name: 'status',
   description: 'Is the last backup good? One line, and the exit code says it too.',
   examples: ['lifeboat status', 'lifeboat status --max-age 26 || echo "call somebody"'],
+  own: ['maxAgeSeconds'],
   configure(command, signal) {
     command
       .option('--max-age <hours>', 'how old the last backup may be', '26')
@@ -18,9 +19,17 @@ export const statusCommand: CommandDefinition = {
           const status = await engine.status({ ...running, database, maxAgeSeconds: hours * 3600 })
           await finish()
           const age = status.age_seconds === null ? '' : ` Made ${formatAge(status.age_seconds * 1000)}.`
-          writeResult(options, { status }, `${status.message}${age}`)
+          writeResult(options, { status }, `${status.message}${age}${describeLastDrill(status.last_drill)}`)
           if (status.level === 'failed') process.exitCode = 1
         })
       })
   },
+}
+
+function describeLastDrill(drill: ActionResult<'status'>['last_drill']): string {
+  if (drill === null) return ''
+  const when = formatAge(Date.now() - Date.parse(drill.at))
+  const took = drill.recovery_seconds === null ? '' : `, recovered in ${formatDuration(drill.recovery_seconds * 1000)}`
+  const said = { good: `good${took}`, bad: 'failed', unknown: `could not find out: ${drill.problem}` }[drill.verdict]
+  return ` The last drill (backup ${drill.number}, ${when}): ${said}.`.replace(/\.\.$/, '.')
 }

@@ -11,6 +11,7 @@ export const verifyCommand: CommandDefinition = {
   name: 'verify',
   description: 'Verify a backup: read it back, authenticate it, restore it on the side if asked.',
   examples: ['lifeboat verify latest', 'lifeboat verify 12 --level restore --database-url postgresql://…'],
+  own: ['level', 'levels'],
   configure(command, signal) {
     command
       .argument('<backup>', 'number, id, its first characters, or "latest"')

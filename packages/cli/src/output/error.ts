@@ -1,4 +1,5 @@
 import { EngineError, isEngineError } from '@lifeboat/core'
+import { adviceFor } from '@lifeboat/core/actions'
 import { plainText } from './format.ts'
 
 /** An error as people get to see it: what, code, cause, what to do. One screen, no stack. */
@@ -7,14 +8,14 @@ export function describeError(error: unknown): string {
     const message = error instanceof Error ? error.message : String(error)
     return `lifeboat: ${plainText(message)}\n`
   }
-  const [what = '', ...more] = error.message.split('\n')
+  const [what = '', ...more] = adviceFor('command', error.messageTemplate).split('\n')
   const lines = [`lifeboat: ${plainText(what)}`]
   // What a program said, below: never anything that could pass for the lines that follow.
   lines.push(...more.slice(0, 8).map((line) => `  | ${plainText(line)}`))
   lines.push(`  code    ${error.code}`)
   const cause = causeOf(error)
   if (cause) lines.push(`  cause   ${plainText(cause)}`)
-  lines.push(`  advice  ${plainText(error.advice)}`)
+  lines.push(`  advice  ${plainText(adviceOf(error))}`)
   return `${lines.join('\n')}\n`
 }
 
@@ -32,7 +33,7 @@ export function errorDocument(error: unknown): {
       },
     }
   }
-  return { error: { code: error.code, message: error.message, advice: error.advice, detail: error.detail } }
+  return { error: { code: error.code, message: error.message, advice: adviceOf(error), detail: error.detail } }
 }
 
 /** What commander says of a command line it does not understand, as one of our errors. */
@@ -45,8 +46,13 @@ export function usageError(said: string, command: string | undefined): EngineErr
   })
 }
 
+const adviceOf = (error: EngineError): string => adviceFor('command', error.adviceTemplate)
+
 export function exitCodeOf(error: unknown): number {
-  return isEngineError(error) ? error.exitCode : 1
+  if (!isEngineError(error)) return 1
+  const { exit_code } = error.detail
+  // The program that was guarded has the word.
+  return error.code === 'DEPLOY_FAILED' && typeof exit_code === 'number' ? exit_code : error.exitCode
 }
 
 function causeOf(error: EngineError): string | undefined {

@@ -41,11 +41,30 @@ export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
-/** `2026-11-22 14:03:05` in the viewer's zone. */
+/** `2026-11-22 14:03:05 +01:00`, or `… UTC`, in the viewer's zone. */
 export function formatTime(iso: string): string {
   const date = new Date(iso)
+  const offset = offsetOf(date)
+  return `${dayAndMinute(date)}:${pad(date.getSeconds())} ${offset === 'Z' ? 'UTC' : offset}`
+}
+
+/** For tables: `2026-11-22 14:03+01:00`, or `2026-11-22 14:03Z`. */
+export function formatMinute(iso: string): string {
+  const date = new Date(iso)
+  return `${dayAndMinute(date)}${offsetOf(date)}`
+}
+
+function dayAndMinute(date: Date): string {
   const day = [date.getFullYear(), pad(date.getMonth() + 1), pad(date.getDate())].join('-')
-  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(pad).join(':')}`
+  return `${day} ${pad(date.getHours())}:${pad(date.getMinutes())}`
+}
+
+/** As ISO 8601 writes it, of the moment: summer and winter differ. */
+function offsetOf(date: Date): string {
+  const minutes = -date.getTimezoneOffset()
+  if (minutes === 0) return 'Z'
+  const size = Math.abs(minutes)
+  return `${minutes < 0 ? '-' : '+'}${pad(Math.floor(size / 60))}:${pad(size % 60)}`
 }
 
 /**

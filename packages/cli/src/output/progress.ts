@@ -1,5 +1,6 @@
 import type { EngineEvent, ProgressEvent } from '@lifeboat/core'
 import { formatBytes, formatCount, formatDuration, plainText } from './format.ts'
+import { wordsOfPhase } from './phase-words.ts'
 import { forTerminal } from './terminal.ts'
 
 /**
@@ -33,8 +34,8 @@ export function createProgress(
         phase = event.phase
         phaseStarted = performance.now()
         lastPlain = phaseStarted
-        if (live) draw(`${wordsOf(phase)} …`)
-        else stream.write(`  ${wordsOf(phase)}\n`)
+        if (live) draw(`${wordsOfPhase(phase)} …`)
+        else stream.write(`  ${wordsOfPhase(phase)}\n`)
       } else if (live) {
         draw(progressLine(event, performance.now() - phaseStarted, stream.columns ?? 80))
       } else if (performance.now() - lastPlain > 10_000) {
@@ -60,7 +61,7 @@ export function progressLine(event: ProgressEvent, elapsedMs: number, columns: n
     : itemsTotal
       ? Math.min(1, (items ?? 0) / itemsTotal)
       : undefined
-  const phase = wordsOf(event.phase)
+  const phase = wordsOfPhase(event.phase)
   const parts: string[] = []
   if (fraction !== undefined) parts.push(`${Math.floor(fraction * 100)} %`.padStart(5))
   if (bytes > 0) parts.push(bytesTotal ? `${formatBytes(bytes)} of ${formatBytes(bytesTotal)}` : formatBytes(bytes))
@@ -74,9 +75,4 @@ export function progressLine(event: ProgressEvent, elapsedMs: number, columns: n
   const room = Math.min(24, columns - phase.length - text.length - 6)
   const bar = fraction !== undefined && room >= 8 ? ` ${'━'.repeat(Math.round(room * fraction)).padEnd(room, '─')}` : ''
   return `${phase}${bar}  ${text}`
-}
-
-/** `verify.checksums` and `create-database` are names for programs. */
-function wordsOf(phase: string): string {
-  return phase.replace(/^verify\./, '').replaceAll('-', ' ')
 }

@@ -30,8 +30,8 @@ test('where it is narrow, spare columns go one by one, and the last one is cut',
       '12   3 kB  incremental  nightly',
     ].join('\n'),
   )
-  expect(formatTable(columns, rows, 44)).toBe(
-    [' #  type         name', ' 1  full         before the release of the …', '12  incremental  nightly'].join('\n'),
+  expect(formatTable(columns, rows, 37)).toBe(
+    [' #  type         name', ' 1  full         before the release …', '12  incremental  nightly'].join('\n'),
   )
   expect(formatTable(columns, rows, 24)).toBe([' #  name', ' 1  before the release …', '12  nightly'].join('\n'))
 })

@@ -10,7 +10,7 @@ export interface Column {
 
 const gap = 2
 /** Spare columns go until the last one has this much room; it is cut, but never shorter than this. */
-const comfortable = 24
+const comfortable = 14
 const shortest = 12
 
 /**
