@@ -1,4 +1,4 @@
-import type { HttpApi } from '@lifeboat/core'
+import type { HttpApi } from '@lifeboat/core/http'
 
 export type { HttpApi }
 
@@ -61,7 +61,22 @@ export async function call<Name extends Call>(
   { params, query, body, signal }: CallOptions<Name> = {},
 ): Promise<HttpApi[Name]['result']> {
   const [method = 'GET', path = ''] = name.split(' ')
-  const response = await send(apiUrl(path, params, query as Query), {
+  const request: RouteRequest = { method, path, params, query: query as Query | undefined, body, signal }
+  return (await callRoute(request)) as HttpApi[Name]['result']
+}
+
+export interface RouteRequest {
+  method: string
+  path: string
+  params?: Record<string, string> | undefined
+  query?: Query | undefined
+  body?: object | undefined
+  signal?: AbortSignal | undefined
+}
+
+/** The same for a route that is only known at run time. */
+export async function callRoute({ method, path, params, query, body, signal }: RouteRequest): Promise<unknown> {
+  const response = await send(apiUrl(path, params, query), {
     method,
     headers: {
       accept: 'application/json',
@@ -71,7 +86,7 @@ export async function call<Name extends Call>(
     ...(method === 'GET' ? {} : { body: JSON.stringify(body ?? {}) }),
     ...(signal ? { signal } : {}),
   })
-  return (response.status === 204 ? undefined : await response.json()) as HttpApi[Name]['result']
+  return response.status === 204 ? undefined : response.json()
 }
 
 const longestWaitSeconds = 10

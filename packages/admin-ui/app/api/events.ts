@@ -23,9 +23,12 @@ export function createLiveStream() {
   let state: StreamState = 'connecting'
   let retry: ReturnType<typeof setTimeout> | undefined
   let failures = 0
+  /** Until then it was known that nothing had been missed. */
+  let lost = new Date()
 
   const setState = (next: StreamState) => {
     if (state === next) return
+    if (next === 'lost') lost = new Date()
     state = next
     for (const listener of stateListeners) listener()
   }
@@ -90,6 +93,8 @@ export function createLiveStream() {
       close()
     },
     state: () => state,
+    /** When the stream was last lost. */
+    lostAt: () => lost,
     onState(listener: () => void) {
       stateListeners.add(listener)
       return () => stateListeners.delete(listener)

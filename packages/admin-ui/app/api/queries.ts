@@ -86,11 +86,11 @@ export function useRestore(id: string) {
   })
 }
 
-export function useStatus() {
-  const { database } = useSession()
+/** Whether the databases are protected: all of them. */
+export function useProtection() {
   return useQuery({
-    queryKey: ['status', database],
-    queryFn: ({ signal }) => call('GET status', { query: { database }, signal }),
+    queryKey: ['protection'],
+    queryFn: ({ signal }) => call('GET protection', { signal }),
     refetchInterval: 60_000,
   })
 }
@@ -112,20 +112,46 @@ export function useDoctor() {
   })
 }
 
+/** What is still to be done before production: all databases. */
+export function useChecklist() {
+  return useQuery({
+    queryKey: ['checklist'],
+    queryFn: ({ signal }) => call('GET checklist', { signal }),
+    staleTime: 60_000,
+  })
+}
+
 export function useConfig() {
   return useQuery({ queryKey: ['config'], queryFn: ({ signal }) => call('GET config', { signal }) })
 }
 
-export function useSchedule(trial: Record<string, string | number> = {}, count = 10) {
+/** What runs by itself, of all databases. */
+export function useSchedules(count = 10) {
+  return useQuery({
+    queryKey: ['schedule', 'all', count],
+    queryFn: async ({ signal }) => (await call('GET schedule', { query: { count }, signal })).results,
+  })
+}
+
+/** The automatic backup of the run-time settings, as it is or as `trial` would make it. */
+export function useAutomaticBackup(trial: Record<string, string | number> = {}, count = 10) {
   const { database } = useSession()
   return useQuery({
     queryKey: ['schedule', database, trial, count],
     queryFn: async ({ signal }) => {
       const { results } = await call('GET schedule', { query: { count, ...trial }, signal })
-      return results.find((one) => one.database === database) ?? results[0] ?? null
+      return results.find((one) => one.by_settings && (!database || one.database === database)) ?? null
     },
     placeholderData: keepPreviousData,
     retry: false,
+  })
+}
+
+export function useCopies() {
+  return useQuery({
+    queryKey: ['copies'],
+    queryFn: async ({ signal }) => (await call('GET copies', { signal })).results,
+    staleTime: 60_000,
   })
 }
 

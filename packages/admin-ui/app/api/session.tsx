@@ -7,6 +7,8 @@ import type { Permission, Session } from './records.ts'
 interface Known extends Session {
   /** Label of the database that is looked at; undefined where there is only one. */
   database: string | undefined
+  /** Its name on the server. */
+  databaseName: string | undefined
   choose(database: string): void
   may(permission: Permission): boolean
 }
@@ -25,10 +27,12 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       </main>
     )
   if (!session.data) return <main className="alone" aria-busy="true" />
-  const { databases, permissions } = session.data
+  const { databases, database_names: names, permissions } = session.data
+  const label = databases.find((one) => one === chosen) ?? databases[0]
   const known: Known = {
     ...session.data,
-    database: databases.length < 2 ? undefined : (databases.find((label) => label === chosen) ?? databases[0]),
+    database: databases.length < 2 ? undefined : label,
+    databaseName: label === undefined ? undefined : names[label],
     choose(label) {
       localStorage.setItem(storageKey, label)
       choose(label)

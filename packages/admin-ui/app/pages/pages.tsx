@@ -12,11 +12,12 @@ const BackupsPage = soon(async () => (await import('./backups/backups-page.tsx')
 const OverviewPage = soon(async () => (await import('./overview/overview-page.tsx')).OverviewPage)
 const RestorePage = soon(async () => (await import('./restore/restore-page.tsx')).RestorePage)
 const RestoreWizardPage = soon(async () => (await import('./restore/restore-wizard-page.tsx')).RestoreWizardPage)
+const RestoresPage = soon(async () => (await import('./restores/restores-page.tsx')).RestoresPage)
 const SchedulePage = soon(async () => (await import('./schedule/schedule-page.tsx')).SchedulePage)
 const SettingsPage = soon(async () => (await import('./settings/settings-page.tsx')).SettingsPage)
 const all = [
   ...[ActivityPage, ComparePage, BackupDetailsPage, BackupsPage, OverviewPage],
-  ...[RestorePage, RestoreWizardPage, SchedulePage, SettingsPage],
+  ...[RestorePage, RestoresPage, RestoreWizardPage, SchedulePage, SettingsPage],
 ]
 
 // The one that was asked for comes while it is asked who is there.
@@ -40,6 +41,7 @@ export function Pages() {
         <Route path="/backups/:id">{({ id }) => <BackupDetailsPage key={id} id={id} />}</Route>
         <Route path="/backups/:id/restore">{({ id }) => <RestoreWizardPage key={id} id={id} />}</Route>
         <Route path="/compare/:left/:right">{({ left, right }) => <ComparePage left={left} right={right} />}</Route>
+        <Route path="/restore">{() => <RestoresPage />}</Route>
         <Route path="/restores/:id">{({ id }) => <RestorePage key={id} id={id} />}</Route>
         <Route path="/activity">{() => <ActivityPage taskId={null} />}</Route>
         <Route path="/activity/:task">{({ task }) => <ActivityPage taskId={task} />}</Route>
@@ -78,6 +80,7 @@ function firstPage() {
     '': OverviewPage,
     backups: !id ? BackupsPage : step === 'restore' ? RestoreWizardPage : BackupDetailsPage,
     compare: ComparePage,
+    restore: RestoresPage,
     restores: RestorePage,
     activity: ActivityPage,
     schedule: SchedulePage,

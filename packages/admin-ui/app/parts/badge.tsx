@@ -21,6 +21,7 @@ const tones: Record<string, Tone> = {
   ahead: 'bad',
   diverged: 'bad',
   edited: 'bad',
+  dirty: 'bad',
 }
 
 export const toneOf = (status: string): Tone => tones[status] ?? 'calm'

@@ -62,7 +62,13 @@ function optionsFor(element: HTMLElement, series: readonly Series[], format: (va
     width: element.clientWidth,
     height,
     cursor: { y: false },
-    scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    // Of a few minutes no seconds are told: at least an hour is shown.
+    scales: {
+      x: { range: (_plot, low, high) => widened(low, high) },
+      y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] },
+    },
+    // Filled like the lines: an empty box says nothing of a colour.
+    legend: { markers: { fill: (plot, index) => strokeOf(plot, index) } },
     axes: [
       { ...axis, grid: { show: false }, space: 80, incrs: steps, values: (_plot, splits) => moments(splits) },
       { ...axis, size: 66, values: (_plot, values) => values.map(format) },
@@ -80,15 +86,23 @@ function optionsFor(element: HTMLElement, series: readonly Series[], format: (va
   }
 }
 
+function strokeOf({ series }: UPlot, index: number): string {
+  const stroke: unknown = series[index]?.stroke
+  return String(typeof stroke === 'function' ? stroke() : (stroke ?? 'transparent'))
+}
+
+function widened(low: number, high: number): [number, number] {
+  const lacking = Math.max(0, hour - (high - low)) / 2
+  return [low - lacking, high + lacking]
+}
+
 const [minute, hour, day] = [60, 3600, 86_400]
 /** Seconds between two marks below the chart. */
 const steps = [
-  ...[1, 2, 5, 10, 15, 30],
   ...[1, 2, 5, 10, 15, 30].map((n) => n * minute),
   ...[1, 2, 3, 6, 12].map((n) => n * hour),
   ...[1, 2, 3, 5, 7, 14, 30, 60, 90, 180, 365].map((n) => n * day),
 ]
-const seconds = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
 const date = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' })
 const month = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric' })
@@ -96,7 +110,7 @@ const month = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeri
 /** Marks in as few words as tell them apart. */
 function moments(splits: readonly number[]): string[] {
   const step = (splits[1] ?? 0) - (splits[0] ?? 0)
-  const format = step > 0 && step < minute ? seconds : step < day ? clock : step < 30 * day ? date : month
+  const format = step < day ? clock : step < 30 * day ? date : month
   return splits.map((at) => format.format(new Date(at * 1000)))
 }
 

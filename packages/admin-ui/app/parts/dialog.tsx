@@ -20,6 +20,7 @@ export function Dialog({ title, onClose, children, actions, onSubmit }: DialogPr
   return (
     <dialog ref={dialog} aria-labelledby={heading} onClose={onClose}>
       <form
+        noValidate
         onSubmit={(event) => {
           event.preventDefault()
           onSubmit?.()

@@ -1,4 +1,10 @@
-import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId } from 'react'
+import {
+  type InputHTMLAttributes,
+  type ReactNode,
+  type SelectHTMLAttributes,
+  type TextareaHTMLAttributes,
+  useId,
+} from 'react'
 
 interface Common {
   label: ReactNode
@@ -32,6 +38,20 @@ export function TextField({ label, hint, problem, ...rest }: Common & InputHTMLA
   return (
     <Frame {...{ label, hint, problem: problem ?? null, id }}>
       <input
+        {...rest}
+        id={id}
+        aria-invalid={Boolean(problem)}
+        aria-describedby={problem || hint ? `${id}-hint` : undefined}
+      />
+    </Frame>
+  )
+}
+
+export function TextAreaField({ label, hint, problem, ...rest }: Common & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+  const id = useId()
+  return (
+    <Frame {...{ label, hint, problem: problem ?? null, id }}>
+      <textarea
         {...rest}
         id={id}
         aria-invalid={Boolean(problem)}

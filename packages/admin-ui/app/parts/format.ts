@@ -26,12 +26,15 @@ export function duration(seconds: number | null | undefined): string {
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`
   const whole = Math.round(seconds)
   if (whole < 60) return `${whole} s`
-  if (whole < 3600) return two(whole, 60, 'min', 1, 's')
-  if (whole < 86_400) return two(whole, 3600, 'h', 60, 'min')
-  return two(whole, 86_400, 'd', 3600, 'h')
+  if (whole < 3600) return inTwo(whole, [60, 'min'], [1, 's'])
+  if (whole < 86_400) return inTwo(whole, [3600, 'h'], [60, 'min'])
+  return inTwo(whole, [86_400, 'd'], [3600, 'h'])
 }
 
-function two(seconds: number, big: number, bigName: string, small: number, smallName: string): string {
+type Unit = [seconds: number, name: string]
+
+/** As a number of the larger unit and what is left in the smaller one. */
+function inTwo(seconds: number, [big, bigName]: Unit, [small, smallName]: Unit): string {
   const first = Math.floor(seconds / big)
   const second = Math.floor((seconds % big) / small)
   return second === 0 ? `${first} ${bigName}` : `${first} ${bigName} ${second} ${smallName}`
@@ -67,6 +70,10 @@ export function ago(iso: string, now: number): string {
 
 const exactly = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' })
 const briefly = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+
+const clockTime = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' })
+/** The time of the day of a moment. */
+export const clock = (moment: Date): string => clockTime.format(moment)
 
 /** In the zone of whoever looks. */
 export const exact = (iso: string): string => exactly.format(new Date(iso))

@@ -1,10 +1,13 @@
 import { type ReactNode, useEffect } from 'react'
+import { useSession } from '../api/session.tsx'
 
 /** The name of a page, and what can be done on it. */
 export function PageHead({ title, about, actions }: { title: string; about?: ReactNode; actions?: ReactNode }) {
+  const { application, environment, databaseName } = useSession()
+  const where = [application, environment?.label, databaseName].filter(Boolean).join(' · ')
   useEffect(() => {
-    document.title = `${title} · Backups`
-  }, [title])
+    document.title = `${title} · ${where} · Backups`
+  }, [title, where])
   return (
     <header className="page-head">
       <div>

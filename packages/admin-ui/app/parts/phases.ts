@@ -8,7 +8,7 @@ const phases: Record<string, string> = {
   manifest: 'Storing what is left',
   'create-database': 'Making the new database',
   definitions: 'Tables and functions',
-  census: 'Counting the rows',
+  'count-rows': 'Counting the rows',
   properties: 'Owner, grants and settings',
   analyze: 'Planner statistics',
   'verify.checksums': 'Checksums',

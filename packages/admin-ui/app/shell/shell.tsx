@@ -1,16 +1,19 @@
 import { type ReactNode, useEffect, useRef } from 'react'
 import { Link, useLocation } from 'wouter'
-import { useStreamState } from '../api/live.tsx'
+import { useLive, useStreamState } from '../api/live.tsx'
 import { useSession } from '../api/session.tsx'
 import icon from '../icon.svg'
+import { clock } from '../parts/format.ts'
 import { Icon, type IconName } from '../parts/icon.tsx'
+import { EnvironmentMark } from '../parts/where-it-is.tsx'
 import { RunningNow } from './running-now.tsx'
 import { ThemeChoice } from './theme-choice.tsx'
 
 const places: { to: string; name: string; icon: IconName; also?: string[] }[] = [
   { to: '/', name: 'Overview', icon: 'overview' },
   { to: '/backups', name: 'Backups', icon: 'backups', also: ['/compare'] },
-  { to: '/activity', name: 'Activity', icon: 'activity', also: ['/restores'] },
+  { to: '/restore', name: 'Restore', icon: 'restore', also: ['/restores'] },
+  { to: '/activity', name: 'Activity', icon: 'activity' },
   { to: '/schedule', name: 'Schedule', icon: 'schedule' },
   { to: '/settings', name: 'Settings', icon: 'settings' },
 ]
@@ -19,6 +22,7 @@ const places: { to: string; name: string; icon: IconName; also?: string[] }[] = 
 export function Shell({ children }: { children: ReactNode }) {
   const [location] = useLocation()
   const main = useRef<HTMLElement>(null)
+  const isStale = useStreamState() === 'lost'
   const first = useRef(true)
   useEffect(() => {
     // A new page begins at its top, for eyes and for screen readers.
@@ -37,6 +41,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <img src={icon} alt="" width="22" height="22" />
           <span>Lifeboat</span>
         </Link>
+        <Where />
         <nav aria-label="Pages">
           {places.map(({ to, name, icon, also = [] }) => {
             const here = to === '/' ? location === '/' : [to, ...also].some((start) => location.startsWith(start))
@@ -50,14 +55,26 @@ export function Shell({ children }: { children: ReactNode }) {
         </nav>
         <div className="side-end">
           <RunningNow />
-          <DatabaseChoice />
           <Who />
         </div>
       </header>
-      <main ref={main} tabIndex={-1}>
+      <main ref={main} tabIndex={-1} className={isStale ? 'may-be-old' : undefined}>
         <Connection />
         {children}
       </main>
+    </div>
+  )
+}
+
+/** The application, where it runs, and the database: what is backed up here. */
+function Where() {
+  const { application, databases, databaseName } = useSession()
+  return (
+    <div className="where">
+      <span className="application">{application}</span>
+      <EnvironmentMark />
+      {databases.length < 2 && databaseName !== undefined && <code className="muted">{databaseName}</code>}
+      <DatabaseChoice />
     </div>
   )
 }
@@ -76,14 +93,16 @@ function Who() {
 }
 
 function DatabaseChoice() {
-  const { databases, database, choose } = useSession()
+  const { databases, database_names: names, database, choose } = useSession()
   if (databases.length < 2) return null
   return (
     <label className="database-choice">
       <span>Database</span>
       <select value={database} onChange={(event) => choose(event.target.value)}>
         {databases.map((label) => (
-          <option key={label}>{label}</option>
+          <option key={label} value={label}>
+            {names[label] === label ? label : `${label} (${names[label]})`}
+          </option>
         ))}
       </select>
     </label>
@@ -93,11 +112,13 @@ function DatabaseChoice() {
 /** Says so when the live stream is gone; the room above the page is taken only then. */
 function Connection() {
   const state = useStreamState()
+  const { lostAt } = useLive()
   return (
     <div role="status" className="connection-place">
       {state === 'lost' && (
         <p className="connection">
-          The connection to the server is interrupted. What you see may be old; it is tried again by itself.
+          The connection to the server is interrupted. What you see is from {clock(lostAt())} and may be old; it is
+          tried again by itself.
         </p>
       )}
     </div>

@@ -1,15 +1,16 @@
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { useTasks } from '../../api/queries.ts'
+import { ActionList, useFormsOf } from '../../forms/action-list.tsx'
 import { counted } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Pager } from '../../parts/pager.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
+import { RestoreHistory } from '../restores/restore-history.tsx'
 import { kindNames, kindText } from './kinds.ts'
 import { PauseQueue } from './pause-queue.tsx'
 import { Queue } from './queue.tsx'
-import { RestoreHistory } from './restore-history.tsx'
 import { TaskDetails } from './task-details.tsx'
 import { TaskTable } from './task-table.tsx'
 
@@ -17,6 +18,7 @@ const pageSize = 50
 
 /** What is being done, what was done, and the log of each. */
 export function ActivityPage({ taskId }: { taskId: string | null }) {
+  const forms = useFormsOf('queue').length > 0
   if (taskId !== null) return <TaskDetails key={taskId} taskId={taskId} />
   return (
     <>
@@ -26,6 +28,7 @@ export function ActivityPage({ taskId }: { taskId: string | null }) {
         tabs={[
           { id: 'jobs', label: 'Jobs', content: () => <Jobs /> },
           { id: 'restores', label: 'Restores', content: () => <RestoreHistory /> },
+          forms && { id: 'more', label: 'More', content: () => <ActionList page="queue" /> },
         ]}
       />
     </>

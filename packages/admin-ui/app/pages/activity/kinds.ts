@@ -1,3 +1,5 @@
+import { capital, words } from '../../parts/format.ts'
+
 const kinds: Record<string, string> = {
   backup: 'Backup',
   verify: 'Verification',
@@ -9,10 +11,16 @@ const kinds: Record<string, string> = {
   copy: 'Copy',
   repair: 'Repair',
   scrub: 'Scrub',
+  check: 'Check',
+  extract: 'Extraction of a table',
+  rewind: 'Rewind',
+  patch: 'Patch of rows',
+  'undo-rewind': 'Undo of a rewind',
   export: 'Standard files',
   storage_test: 'Test of the storage',
+  bench: 'Measurement',
 }
 
 /** A kind of job for people. */
-export const kindText = (kind: string): string => kinds[kind] ?? kind
+export const kindText = (kind: string): string => kinds[kind] ?? capital(words(kind))
 export const kindNames = Object.keys(kinds)

@@ -90,5 +90,7 @@ function Shown({ task }: { task: Task }) {
 
 function linkOf({ kind, subject_id: subject }: Task): string | false {
   if (subject === null) return false
-  return ['restore', 'undo', 'discard'].includes(kind) ? `/restores/${subject}` : `/backups/${subject}`
+  if (['restore', 'undo', 'discard'].includes(kind)) return `/restores/${subject}`
+  // Ids say what they are of: b… of a backup, w… of a rewind.
+  return subject.startsWith('b') ? `/backups/${subject}` : subject.startsWith('w') && '/restore'
 }

@@ -3,6 +3,7 @@ import { useLocation } from 'wouter'
 import { useBackup, useTask } from '../../api/queries.ts'
 import { type BackupDetails, isOpen } from '../../api/records.ts'
 import { useSession } from '../../api/session.tsx'
+import { ActionList, useFormsOf } from '../../forms/action-list.tsx'
 import { LogView } from '../../log/log-view.tsx'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
@@ -12,10 +13,11 @@ import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { Menu } from '../../parts/menu.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Progress } from '../../parts/progress.tsx'
+import { Prose } from '../../parts/prose.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
-import { complain } from '../../parts/toasts.tsx'
 import { CancelTask } from '../activity/cancel-task.tsx'
-import { download } from '../backups/download.ts'
+import { DownloadBackup } from '../backups/download-backup.tsx'
+import { EditBackup } from '../backups/edit-backup.tsx'
 import { useBackupActions } from '../backups/use-backup-actions.tsx'
 import { BackupFacts } from './backup-facts.tsx'
 import { MigrationState } from './migration-state.tsx'
@@ -31,16 +33,12 @@ export function BackupDetailsPage({ id }: { id: string }) {
 }
 
 function Shown({ backup }: { backup: BackupDetails }) {
-  const { may, database } = useSession()
+  const { may } = useSession()
   const [, navigate] = useLocation()
   const [fetching, setFetching] = useState(false)
+  const [editing, setEditing] = useState(false)
   const { itemsFor, windows } = useBackupActions(() => navigate('/backups'))
   const isThere = backup.status === 'completed'
-  const fetchDump = async () => {
-    setFetching(true)
-    await download(backup.id, 'database', database).catch(complain)
-    setFetching(false)
-  }
   const actions = isThere && (
     <>
       {may('restores:read') && (
@@ -50,13 +48,14 @@ function Shown({ backup }: { backup: BackupDetails }) {
       )}
       <ButtonLink to={`/compare/${backup.id}/live`}>Compare with now</ButtonLink>
       {may('backups:download') && (
-        <Button icon="download" busy={fetching} onClick={fetchDump}>
+        <Button icon="download" onClick={() => setFetching(true)}>
           Download
         </Button>
       )}
+      {may('backups:pin') && <Button onClick={() => setEditing(true)}>Edit</Button>}
       <Menu
         label="More actions"
-        items={itemsFor(backup).filter((item) => item && !/^(Restore|Compare|Download \.)/.test(item.label))}
+        items={itemsFor(backup).filter((item) => item && !/^(Restore|Compare|Download|Edit)/.test(item.label))}
       />
     </>
   )
@@ -77,6 +76,8 @@ function Shown({ backup }: { backup: BackupDetails }) {
       {backup.description && <p className="lead">{backup.description}</p>}
       {backup.status === 'completed' ? <Completed backup={backup} /> : <Unfinished backup={backup} />}
       {windows}
+      {fetching && <DownloadBackup backup={backup} onClose={() => setFetching(false)} />}
+      {editing && <EditBackup id={backup.id} onClose={() => setEditing(false)} />}
     </>
   )
 }
@@ -84,6 +85,7 @@ function Shown({ backup }: { backup: BackupDetails }) {
 type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>
 
 function Completed({ backup }: { backup: CompletedBackup }) {
+  const forms = useFormsOf('backup').length > 0
   return (
     <Tabs
       label="Parts of the backup"
@@ -92,6 +94,11 @@ function Completed({ backup }: { backup: CompletedBackup }) {
         { id: 'tables', label: `Tables (${backup.tables.length})`, content: () => <TablesOfBackup backup={backup} /> },
         { id: 'migrations', label: 'Migrations', content: () => <MigrationState state={backup.migration_state} /> },
         { id: 'verifications', label: 'Verification', content: () => <Verifications backup={backup} /> },
+        forms && {
+          id: 'more',
+          label: 'Rows and more',
+          content: () => <ActionList page="backup" subject={backup.id} />,
+        },
         { id: 'log', label: 'Log', content: () => <LogOrNot taskId={backup.task_id} /> },
         {
           id: 'raw',
@@ -127,7 +134,12 @@ function Unfinished({ backup }: { backup: Exclude<BackupDetails, CompletedBackup
       )}
       {error && (
         <div className="note bad">
-          <strong>{words(error.code)}</strong>: {error.detail}
+          <strong>{words(error.code)}</strong>: <Prose text={error.detail} />
+          {typeof error.advice === 'string' && (
+            <p className="advice">
+              <Prose text={error.advice} />
+            </p>
+          )}
         </div>
       )}
       {!error && !isOpen(backup) && (

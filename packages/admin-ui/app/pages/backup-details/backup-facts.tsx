@@ -24,6 +24,7 @@ export function BackupFacts({ backup }: { backup: CompletedBackup }) {
             ['Added to storage', bytes(backup.stored_bytes)],
             backup.large_object_count > 0 && ['Large objects', count(backup.large_object_count)],
             ['Media', backup.media.length > 0 ? `${bytes(backup.media_size)}${mediaFolders(backup)}` : 'not included'],
+            backup.lost_files > 0 && ['Lost', lostFiles(backup)],
             leftOut.length > 0 && ['Left out', leftOut.join(', ')],
             exclusions.rows.length > 0 && ['Rows left out of', exclusions.rows.join(', ')],
           ]}
@@ -48,13 +49,22 @@ export function BackupFacts({ backup }: { backup: CompletedBackup }) {
               'Verified',
               verified ? (
                 <>
-                  <Badge status={verified.ok ? 'ok' : 'failed'}>{verified.ok ? 'good' : 'damaged'}</Badge>{' '}
-                  {verified.level}, <Ago at={verified.at} />
+                  <Badge status={verified.ok ? 'ok' : 'failed'}>{verified.ok ? 'good' : 'bad'}</Badge> {verified.level},{' '}
+                  <Ago at={verified.at} />
+                  {verified.problem && `: ${verified.problem}`}
                 </>
               ) : (
                 'not since it was made; at that time its rows were counted and its manifest read back'
               ),
             ],
+            ...(backup.not_verified
+              ? [
+                  [
+                    'Last verification',
+                    `${backup.not_verified.level} could not find out: ${backup.not_verified.reason}`,
+                  ] as const,
+                ]
+              : []),
             ['Checksum', <code key="">{backup.checksum}</code>],
             ['Id', <code key="">{backup.id}</code>],
           ]}
@@ -86,6 +96,17 @@ export function BackupFacts({ backup }: { backup: CompletedBackup }) {
 
 function mediaFolders({ media }: CompletedBackup): string {
   return media.length === 0 ? '' : ` in ${media.map(({ name, files }) => `${name} (${count(files)} files)`).join(', ')}`
+}
+
+/** Completed with losses: what could not be read, by name as far as there is room. */
+function lostFiles({ media, lost_files: lost }: CompletedBackup): string {
+  const paths = media.flatMap(({ name, problems }) =>
+    problems
+      .filter(({ problem }) => problem === 'unreadable' || problem === 'vanished')
+      .map(({ path }) => `${name}/${path}`),
+  )
+  const few = paths.slice(0, 5).join(', ')
+  return `${counted(lost, 'file')} of the media could not be read: ${few}${paths.length > 5 ? ' …' : ''}`
 }
 
 function tags(given: Record<string, string>): string {

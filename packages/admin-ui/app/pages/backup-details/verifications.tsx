@@ -1,14 +1,19 @@
 import { Link } from 'wouter'
 import { useTasks } from '../../api/queries.ts'
 import type { BackupDetails } from '../../api/records.ts'
+import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
+import { Button } from '../../parts/button.tsx'
 import { duration, secondsBetween } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { TableFrame } from '../../parts/table-frame.tsx'
+import { levels, useVerify } from '../backups/use-verify.ts'
 
 /** The verifications of a backup that were begun here, on schedule or over HTTP. */
 export function Verifications({ backup }: { backup: BackupDetails }) {
+  const { may } = useSession()
+  const verify = useVerify()
   const tasks = useTasks({ kind: 'verify', subject_id: backup.id, page_size: 100 })
   return (
     <Loaded query={tasks}>
@@ -19,6 +24,15 @@ export function Verifications({ backup }: { backup: BackupDetails }) {
               When a backup is made, its rows are counted against the database and its manifest is read back. Verifying
               looks again at what lies in storage today.
             </p>
+            {may('backups:verify') && (
+              <div className="actions">
+                {levels.map(([level, label]) => (
+                  <Button key={level} busy={verify.isPending} onClick={() => verify.mutate({ id: backup.id, level })}>
+                    {label}
+                  </Button>
+                ))}
+              </div>
+            )}
           </Empty>
         ) : (
           <TableFrame label="Verifications">

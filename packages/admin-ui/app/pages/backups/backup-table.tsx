@@ -117,9 +117,10 @@ function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
         ) : (
           <span className="row-status">
             <Badge status={status} />
+            {backup.status === 'completed' && backup.lost_files > 0 && <Badge status="warning">with losses</Badge>}
             {backup.last_verified && (
               <Badge status={backup.last_verified.ok ? 'ok' : 'failed'}>
-                {backup.last_verified.ok ? 'verified' : 'damaged'}
+                {backup.last_verified.ok ? 'verified' : 'bad'}
               </Badge>
             )}
           </span>

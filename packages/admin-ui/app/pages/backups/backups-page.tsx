@@ -2,6 +2,7 @@ import { useState } from 'react'
 import { useLocation } from 'wouter'
 import { useBackups } from '../../api/queries.ts'
 import { useSession } from '../../api/session.tsx'
+import { ActionList } from '../../forms/action-list.tsx'
 import { Button, ButtonLink } from '../../parts/button.tsx'
 import { counted } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
@@ -93,6 +94,7 @@ export function BackupsPage() {
           )
         }
       </Loaded>
+      <ActionList page="backups" />
       {creating && <CreateBackup onClose={() => setCreating(false)} />}
       {windows}
     </>

@@ -7,6 +7,7 @@ import { Dialog } from '../../parts/dialog.tsx'
 import { Complaint } from '../../parts/failure.tsx'
 import { announce } from '../../parts/toasts.tsx'
 import { isTyped, TypedConfirmation } from '../../parts/typed-confirmation.tsx'
+import { WhereItIs } from '../../parts/where-it-is.tsx'
 
 interface Doomed {
   id: string
@@ -50,7 +51,7 @@ export function DeleteBackup({ backup, onClose, onGone }: { backup: Doomed; onCl
       }
     >
       <p>
-        {backup.name ? `“${backup.name}” ` : 'It '}
+        <WhereItIs /> {backup.name ? `“${backup.name}” ` : 'It '}
         cannot be restored any more, and nothing brings it back. Other backups do not depend on it.
       </p>
       <TypedConfirmation wanted={wanted} what="the number of this backup" typed={typed} onChange={setTyped} />

@@ -7,16 +7,11 @@ import { useSession } from '../../api/session.tsx'
 import type { MenuItem } from '../../parts/menu.tsx'
 import { announce, complain } from '../../parts/toasts.tsx'
 import { DeleteBackup } from './delete-backup.tsx'
-import { download } from './download.ts'
+import { DownloadBackup } from './download-backup.tsx'
+import { EditBackup } from './edit-backup.tsx'
+import { levels, useVerify } from './use-verify.ts'
 
 type Any = Backup | BackupDetails
-type Level = 'checksums' | 'structure' | 'restore'
-
-const levels: [Level, string][] = [
-  ['checksums', 'Verify checksums'],
-  ['structure', 'Verify structure'],
-  ['restore', 'Verify by a restore'],
-]
 
 /** What may be done with a backup by whoever is there, and the windows that go with it. */
 export function useBackupActions(onGone?: () => void): {
@@ -27,12 +22,9 @@ export function useBackupActions(onGone?: () => void): {
   const [, navigate] = useLocation()
   const client = useQueryClient()
   const [doomed, setDoomed] = useState<Any | null>(null)
-  const verify = useMutation({
-    mutationFn: ({ id, level }: { id: string; level: Level }) =>
-      call('POST backups/:id/verify', { params: { id }, query: { database }, body: { level } }),
-    onSuccess: ({ task_id: taskId }) => navigate(`/activity/${taskId}`),
-    onError: complain,
-  })
+  const [fetched, setFetched] = useState<Any | null>(null)
+  const [edited, setEdited] = useState<Any | null>(null)
+  const verify = useVerify()
   const pin = useMutation({
     mutationFn: ({ id, pinned }: { id: string; pinned: boolean }) =>
       call('POST backups/:id/pin', { params: { id }, query: { database }, body: { pinned } }),
@@ -42,17 +34,13 @@ export function useBackupActions(onGone?: () => void): {
     },
     onError: complain,
   })
-  const fetchPart = (id: string, part: 'database' | 'media') => download(id, part, database).catch(complain)
-
   const itemsFor = (backup: Any): (MenuItem | false)[] => {
     const { id, status } = backup
     const isThere = status === 'completed'
     const isPinned = backup.pinned === true
     return [
-      isThere && may('backups:download') && { label: 'Download .dump', onSelect: () => fetchPart(id, 'database') },
-      isThere &&
-        may('backups:download') &&
-        backup.include_media === true && { label: 'Download media', onSelect: () => fetchPart(id, 'media') },
+      isThere && may('backups:download') && { label: 'Download…', onSelect: () => setFetched(backup) },
+      isThere && may('backups:pin') && { label: 'Edit name and tags…', onSelect: () => setEdited(backup) },
       ...levels.map(([level, label]) =>
         isThere && may('backups:verify') ? { label, onSelect: () => verify.mutate({ id, level }) } : false,
       ),
@@ -66,8 +54,12 @@ export function useBackupActions(onGone?: () => void): {
       isThere && may('backups:delete') && { label: 'Delete…', danger: true, onSelect: () => setDoomed(backup) },
     ]
   }
-  const windows = doomed && (
-    <DeleteBackup backup={doomed} onClose={() => setDoomed(null)} {...(onGone ? { onGone } : {})} />
+  const windows = (
+    <>
+      {doomed && <DeleteBackup backup={doomed} onClose={() => setDoomed(null)} {...(onGone ? { onGone } : {})} />}
+      {fetched && <DownloadBackup backup={fetched} onClose={() => setFetched(null)} />}
+      {edited && <EditBackup id={edited.id} onClose={() => setEdited(null)} />}
+    </>
   )
   return { itemsFor, windows }
 }

@@ -1,22 +1,20 @@
 import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import type { HttpApi } from '../../api/client.ts'
-import { useSchedule } from '../../api/queries.ts'
+import { useSchedules } from '../../api/queries.ts'
 import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../parts/ago.tsx'
 import { bytes, count, counted, duration, percent } from '../../parts/format.ts'
 
 type Statistics = HttpApi['GET statistics']['result']
-type Status = HttpApi['GET status']['result']
+type LastBackup = HttpApi['GET protection']['result']['databases'][number]['last_backup']
 
 /** The numbers one looks for first. */
-export function Figures({ figures, status }: { figures: Statistics; status: Status | undefined }) {
+export function Figures({ figures, last }: { figures: Statistics; last: LastBackup | undefined }) {
   const { may } = useSession()
   return (
     <dl className="figures">
-      <Figure name="Last good backup">
-        {status?.last_backup ? <Ago at={status.last_backup.created_at} /> : 'none yet'}
-      </Figure>
+      <Figure name="Last good backup">{last ? <Ago at={last.created_at} /> : 'none yet'}</Figure>
       {may('schedule:read') && <NextRun />}
       <Figure
         name="Succeeded, 30 days"
@@ -33,13 +31,14 @@ export function Figures({ figures, status }: { figures: Statistics; status: Stat
 }
 
 function NextRun() {
-  const { data } = useSchedule()
-  const next = data?.next_runs[0]
+  const { database } = useSession()
+  const { data } = useSchedules()
+  const next = (data ?? [])
+    .filter(({ kind, enabled, database: of }) => kind === 'backup' && enabled && (!database || !of || of === database))
+    .flatMap(({ next_runs: runs }) => runs)
+    .sort()[0]
   return (
-    <Figure
-      name="Next automatic backup"
-      note={<Link href="/schedule">{data?.enabled ? 'Schedule' : 'Turn it on'}</Link>}
-    >
+    <Figure name="Next automatic backup" note={<Link href="/schedule">{next ? 'Schedule' : 'Turn it on'}</Link>}>
       {next ? <Ago at={next} /> : data === undefined ? '–' : 'off'}
     </Figure>
   )

@@ -1,12 +1,14 @@
 import { useState } from 'react'
-import { useBackups, useDoctor, useOpenTasks, useStatistics, useStatus } from '../../api/queries.ts'
+import { useBackups, useDoctor, useOpenTasks, useProtection, useStatistics } from '../../api/queries.ts'
 import type { Backup } from '../../api/records.ts'
 import { useSession } from '../../api/session.tsx'
+import { ActionList } from '../../forms/action-list.tsx'
 import { Button, ButtonLink } from '../../parts/button.tsx'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { CreateBackup } from '../backups/create-backup.tsx'
+import { AllDatabases } from './all-databases.tsx'
 import { Figures } from './figures.tsx'
 import { LastBackups } from './last-backups.tsx'
 import { Outcomes } from './outcomes.tsx'
@@ -19,9 +21,9 @@ const most = 500
 
 /** Is everything all right? */
 export function OverviewPage() {
-  const { may } = useSession()
+  const { may, databases, database = databases[0] } = useSession()
   const [creating, setCreating] = useState(false)
-  const status = useStatus()
+  const protection = useProtection()
   const doctor = useDoctor()
   const statistics = useStatistics()
   const { data: open = [] } = useOpenTasks()
@@ -38,12 +40,25 @@ export function OverviewPage() {
           )
         }
       />
-      <Loaded query={status} rows={3}>
-        {(report) => <Verdict status={report} doctor={doctor.data} />}
+      <Loaded query={protection} rows={3}>
+        {({ databases: all }) => {
+          const found = all.find(({ label }) => label === database)
+          return (
+            <>
+              {found && <Verdict protection={found} doctor={doctor.data} seen={seenAt(protection)} />}
+              {all.length > 1 && <AllDatabases all={all} shown={database} />}
+            </>
+          )
+        }}
       </Loaded>
       {open.length > 0 && <RunningTasks tasks={open} />}
       <Loaded query={statistics} rows={2}>
-        {(figures) => <Figures figures={figures} status={status.data} />}
+        {(figures) => (
+          <Figures
+            figures={figures}
+            last={protection.data?.databases.find(({ label }) => label === database)?.last_backup}
+          />
+        )}
       </Loaded>
       <Loaded query={backups} rows={8}>
         {({ results }) =>
@@ -51,11 +66,7 @@ export function OverviewPage() {
             <Empty title="The first backup">
               <p className="muted">It reads everything once; the ones after it read what has changed.</p>
               <div className="actions">
-                {may('backups:create') && (
-                  <Button kind="primary" onClick={() => setCreating(true)}>
-                    Make it now
-                  </Button>
-                )}
+                {may('backups:create') && <Button onClick={() => setCreating(true)}>Make it now</Button>}
                 {may('schedule:read') && <ButtonLink to="/schedule">Have one made every night</ButtonLink>}
               </div>
             </Empty>
@@ -70,10 +81,15 @@ export function OverviewPage() {
           )
         }
       </Loaded>
+      <ActionList page="overview" />
       {creating && <CreateBackup onClose={() => setCreating(false)} />}
     </>
   )
 }
+
+/** When the server has last said so, where it does not say so now. */
+const seenAt = ({ error, dataUpdatedAt }: { error: unknown; dataUpdatedAt: number }): Date | null =>
+  error ? new Date(dataUpdatedAt) : null
 
 /** Thirty days, or those that the newest backups reach back where they are very many. */
 function daysCovered(backups: readonly Backup[]): number {

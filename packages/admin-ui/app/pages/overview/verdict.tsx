@@ -1,53 +1,95 @@
 import { Link } from 'wouter'
 import type { HttpApi } from '../../api/client.ts'
+import { useStreamState } from '../../api/live.tsx'
 import { Ago } from '../../parts/ago.tsx'
+import { clock } from '../../parts/format.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { Prose } from '../../parts/prose.tsx'
 
-type Status = HttpApi['GET status']['result']
+type Protection = HttpApi['GET protection']['result']['databases'][number]
 type Doctor = HttpApi['GET doctor']['result']
+type Level = Protection['level']
 
-const titles = { ok: 'Everything is all right', warning: 'Something wants attention', failed: 'Not protected' }
-const rank = { ok: 0, warning: 1, failed: 2 }
+export const verdictTitles: Record<Level, string> = {
+  ok: 'Everything is all right',
+  unknown: 'Not proven',
+  warning: 'Something needs attention',
+  failed: 'Not protected',
+}
+const levels: readonly Level[] = ['ok', 'unknown', 'warning', 'failed']
+const worst = (all: readonly Level[]): Level =>
+  levels[Math.max(0, ...all.map((level) => levels.indexOf(level)))] ?? 'unknown'
 
-/** The answer in one line, and every reason why it is not a better one. */
-export function Verdict({ status, doctor }: { status: Status; doctor: Doctor | undefined }) {
-  const worse = doctor?.checks.filter(({ level }) => level !== 'ok') ?? []
-  // The line above says it already.
-  const reasons = worse.filter(({ message }) => message !== status.message)
-  const level = [status.level, ...worse.map((check) => check.level)].reduce((worst, one) =>
-    rank[one] > rank[worst] ? one : worst,
-  )
-  const { last_backup: last } = status
+interface VerdictProps {
+  protection: Protection
+  doctor: Doctor | undefined
+  /** Where the server does not answer now: when it last did. */
+  seen: Date | null
+}
+
+/** Red, amber, grey or green, and line by line why it is not a better one. */
+export function Verdict({ protection, doctor, seen }: VerdictProps) {
+  const { reasons, last_backup: last } = protection
+  const isLost = useStreamState() === 'lost' || seen !== null
+  const said = new Set(reasons.map(({ message }) => message))
+  const checks = (doctor?.checks ?? []).filter(({ level, message }) => level !== 'ok' && !said.has(message))
+  // What cannot be asked is not known.
+  const level = isLost ? 'unknown' : worst([protection.level, ...checks.map((check) => check.level)])
   return (
     <section className={`verdict ${level}`} aria-label="Verdict">
       <Icon name={level === 'ok' ? 'check' : 'warning'} />
       <div>
-        <h2>{titles[level]}</h2>
-        <p>
-          {status.message}{' '}
-          {last && (
-            <>
-              Last good backup: <Link href={`/backups/${last.id}`}>No. {last.number}</Link>,{' '}
-              <Ago at={last.created_at} />.
-            </>
-          )}
-        </p>
-        {reasons.length > 0 && (
-          <ul>
-            {reasons.map(({ id, message, advice }) => (
-              <li key={id + message}>
+        <h2>{isLost ? 'Not known: the server does not answer' : verdictTitles[level]}</h2>
+        {isLost && <p>What follows was so{seen ? ` at ${clock(seen)}` : ' when it last answered'}.</p>}
+        <ul>
+          {reasons.map(({ code, level: own, message, advice }) => (
+            <li key={code} className={`reason ${own}`}>
+              <span>
+                <span className="visually-hidden">{own}: </span>
+                <Prose text={message} />
+                {code === 'last_backup' && last && (
+                  <>
+                    {' '}
+                    Last good backup: <Link href={`/backups/${last.id}`}>No. {last.number}</Link>,{' '}
+                    <Ago at={last.created_at} />.
+                  </>
+                )}{' '}
+                <NextStep code={code} advice={advice} last={last?.id} />
+              </span>
+            </li>
+          ))}
+          {checks.map(({ id, level: own, message, advice }) => (
+            <li key={id + message} className={`reason ${own}`}>
+              <span>
+                <span className="visually-hidden">{own}: </span>
                 <Prose text={message} />{' '}
                 {advice && (
                   <span className="muted">
                     <Prose text={advice} />
                   </span>
                 )}
-              </li>
-            ))}
-          </ul>
-        )}
+              </span>
+            </li>
+          ))}
+        </ul>
       </div>
     </section>
+  )
+}
+
+/** Where a reason can be dealt with: a page, or else what the server advises. */
+function NextStep({ code, advice, last }: { code: string; advice: string | undefined; last: string | undefined }) {
+  if (code === 'schedule_off') return <Link href="/schedule">Turn it on</Link>
+  if (code === 'queue_paused') return <Link href="/activity">The queue</Link>
+  if (code === 'never_verified' && last) return <Link href={`/backups/${last}#verifications`}>Verify the last one</Link>
+  return (
+    <>
+      {advice && (
+        <span className="muted">
+          <Prose text={advice} />
+        </span>
+      )}{' '}
+      {code === 'last_attempt' && <Link href="/backups">Backups</Link>}
+    </>
   )
 }

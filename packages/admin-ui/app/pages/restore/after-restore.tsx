@@ -1,45 +1,38 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { call } from '../../api/client.ts'
+import { type ActionDescription, callAction, planOf, useAction } from '../../api/actions.ts'
+import { Problem } from '../../api/client.ts'
 import { useOpenTasks, useTask } from '../../api/queries.ts'
 import { isOpen, type Restore } from '../../api/records.ts'
-import { useSession } from '../../api/session.tsx'
+import { ResultView } from '../../forms/result-view.tsx'
 import { Ago } from '../../parts/ago.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Complaint } from '../../parts/failure.tsx'
+import { Waiting } from '../../parts/loaded.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { isTyped, TypedConfirmation } from '../../parts/typed-confirmation.tsx'
+import { WhereItIs } from '../../parts/where-it-is.tsx'
 
 type Way = 'undo' | 'discard'
 
 /** After the swap there are two databases. Which is live can be changed, until the other is dropped. */
 export function AfterRestore({ restore }: { restore: Restore }) {
-  const { may } = useSession()
   const client = useQueryClient()
   const { data: open = [] } = useOpenTasks()
+  const ways = { undo: useAction('restores.undo'), discard: useAction('restores.discard') }
   const [asked, setAsked] = useState<Way | null>(null)
   const [taskId, setTaskId] = useState<string | null>(null)
   const own = open.find(({ subject_id, kind }) => subject_id === restore.id && kind !== 'restore')
   const { data: task } = useTask(taskId ?? own?.task_id)
-  const run = useMutation({
-    mutationFn: (way: Way) => {
-      const target = { params: { id: restore.id } }
-      return way === 'undo' ? call('POST restores/:id/undo', target) : call('POST restores/:id/discard', target)
-    },
-    onSuccess(started) {
-      setTaskId(started.task_id)
-      setAsked(null)
-      client.invalidateQueries({ queryKey: ['restore'] })
-    },
-  })
   if (task && isOpen(task))
     return (
       <section className="panel live" aria-label="Progress">
         <Progress task={task} />
       </section>
     )
-  const hasOther = ['succeeded', 'undone', 'interrupted'].includes(restore.status) && restore.kept_database !== null
+  const hasOther = !isOpen(restore) && restore.kept_database !== null
+  const action = asked === null ? undefined : ways[asked]
   const texts = restore.status === 'undone' ? ofUndone : ofRestored
   return (
     <>
@@ -48,7 +41,7 @@ export function AfterRestore({ restore }: { restore: Restore }) {
           <strong>It did not work.</strong> {task.error.detail}
         </p>
       )}
-      {hasOther && may('restores:run') && (
+      {hasOther && ways.undo && (
         <section className="panel way-back" aria-label="The way back">
           <p>
             {texts.kept} is kept as <code>{restore.kept_database}</code>
@@ -67,15 +60,18 @@ export function AfterRestore({ restore }: { restore: Restore }) {
           </div>
         </section>
       )}
-      {asked && (
+      {asked && action && (
         <Ask
           way={asked}
+          action={action}
           texts={texts}
           restore={restore}
-          busy={run.isPending}
-          error={run.error}
           onClose={() => setAsked(null)}
-          onYes={() => run.mutate(asked)}
+          onStarted={(id) => {
+            setTaskId(id)
+            setAsked(null)
+            client.invalidateQueries({ queryKey: ['restore'] })
+          }}
         />
       )}
     </>
@@ -117,30 +113,47 @@ const ofUndone: Texts = {
 
 interface AskProps {
   way: Way
+  action: ActionDescription
   texts: Texts
   restore: Restore
-  busy: boolean
-  error: unknown
   onClose(): void
-  onYes(): void
+  onStarted(taskId: string): void
 }
 
-function Ask({ way, texts, restore, busy, error, onClose, onYes }: AskProps) {
+/** Shows what the server would do now, and is a yes to exactly that. */
+function Ask({ way, action, texts, restore, onClose, onStarted }: AskProps) {
   const [typed, setTyped] = useState('')
+  const target = { subject: restore.id }
+  const plan = useQuery({
+    queryKey: ['plan-after', way, restore.id],
+    queryFn: () => planOf(action, target),
+    ...{ retry: false, gcTime: 0, staleTime: 0 },
+  })
+  const run = useMutation({
+    mutationFn: (confirm: string) => callAction(action, { ...target, confirm }),
+    onSuccess: (started) => onStarted((started as { task_id: string }).task_id),
+    // Another plan than the one that was looked at wants a look of its own.
+    onError: (error) => error instanceof Problem && error.code === 'plan_changed' && plan.refetch(),
+  })
   const isUndo = way === 'undo'
-  const matches = isUndo || isTyped(typed, restore.database)
+  const hash = plan.data?.hash
+  const matches = hash !== undefined && (isUndo || isTyped(typed, restore.database))
   return (
     <Dialog
       title={isUndo ? texts.backTitle : `${texts.drop}?`}
       onClose={onClose}
-      onSubmit={() => matches && onYes()}
+      onSubmit={() => matches && run.mutate(hash)}
       actions={
-        <Button kind="danger" type="submit" busy={busy} disabled={!matches}>
+        <Button kind="danger" type="submit" busy={run.isPending} disabled={!matches}>
           {isUndo ? texts.backNow : 'Drop it for good'}
         </Button>
       }
     >
-      <p>{isUndo ? texts.backText(restore.database) : texts.dropText(restore.database)}</p>
+      <p>
+        <WhereItIs database={restore.database} />{' '}
+        {isUndo ? texts.backText(restore.database) : texts.dropText(restore.database)}
+      </p>
+      {plan.data ? <ResultView value={shownOf(plan.data.document)} /> : !plan.error && <Waiting rows={2} />}
       {!isUndo && (
         <TypedConfirmation
           wanted={restore.database}
@@ -149,7 +162,15 @@ function Ask({ way, texts, restore, busy, error, onClose, onYes }: AskProps) {
           onChange={setTyped}
         />
       )}
-      <Complaint error={error} />
+      <Complaint error={run.error ?? plan.error} />
     </Dialog>
   )
 }
+
+/** Of the plan what people look at: which database is kept, since when, and what it holds. */
+const shownOf = ({ kept_database, holds, undo_until, media }: Record<string, unknown>) => ({
+  kept_database,
+  holds: holds === 'restored' ? 'what was restored' : 'what was there before',
+  kept_until: undo_until,
+  ...(Array.isArray(media) && media.length > 0 ? { media_folders: media } : {}),
+})

@@ -3,6 +3,7 @@ import type { RestorePlan } from '../../api/records.ts'
 import { Button } from '../../parts/button.tsx'
 import { Complaint } from '../../parts/failure.tsx'
 import { isTyped, TypedConfirmation } from '../../parts/typed-confirmation.tsx'
+import { WhereItIs } from '../../parts/where-it-is.tsx'
 
 interface ConfirmProps {
   plan: RestorePlan
@@ -32,6 +33,7 @@ export function Confirm({ plan, mayRun, busy, error, onConfirm }: ConfirmProps) 
       }}
     >
       <p>
+        <WhereItIs database={plan.database} />{' '}
         {plan.replaces ? (
           <>
             This replaces the live database <code>{plan.database}</code> with what is in backup {plan.backup.number}.

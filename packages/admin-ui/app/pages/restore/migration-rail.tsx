@@ -7,10 +7,11 @@ import { Button } from '../../parts/button.tsx'
  * - `lacking`: the same, and it does not run.
  * - `unknown`: in the backup, and the code does not know it.
  * - `edited`: changed after it had been applied.
+ * - `failed`: begun and not finished.
  */
 export interface Stop {
   id: string
-  state: 'applied' | 'run' | 'lacking' | 'unknown' | 'edited'
+  state: 'applied' | 'run' | 'lacking' | 'unknown' | 'edited' | 'failed'
 }
 
 const texts: Record<Stop['state'], string> = {
@@ -19,6 +20,7 @@ const texts: Record<Stop['state'], string> = {
   lacking: 'missing in the backup',
   unknown: 'unknown to the code',
   edited: 'changed since it was applied',
+  failed: 'began and did not finish',
 }
 
 /** More of the same than this is folded. */

@@ -4,11 +4,16 @@ import type { Stop } from './migration-rail.tsx'
 type OfInspector = RestorePlan['migrations'][number]
 
 /** The migrations of backup and code on one line: those in the backup in their order, then those the code has beyond. */
-export function stopsOf({ comparison, canMigrate }: OfInspector, applied: readonly string[], migrate: boolean): Stop[] {
-  const { extra, edited, missing, verdict } = comparison
-  const willRun = migrate && canMigrate && verdict === 'behind'
+export function stopsOf(
+  { comparison, can_migrate }: OfInspector,
+  applied: readonly string[],
+  migrate: boolean,
+): Stop[] {
+  const { extra, edited, failed, missing, verdict } = comparison
+  const willRun = migrate && can_migrate && verdict === 'behind'
   return [
     ...applied.map((id): Stop => {
+      if (failed.includes(id)) return { id, state: 'failed' }
       if (edited.includes(id)) return { id, state: 'edited' }
       return { id, state: extra.includes(id) ? 'unknown' : 'applied' }
     }),
@@ -16,12 +21,12 @@ export function stopsOf({ comparison, canMigrate }: OfInspector, applied: readon
   ]
 }
 
-export function verdictText({ comparison, canMigrate }: OfInspector, migrate: boolean): string {
+export function verdictText({ comparison, can_migrate }: OfInspector, migrate: boolean): string {
   switch (comparison.verdict) {
     case 'same':
       return 'The backup has the schema the running code expects.'
     case 'behind':
-      return canMigrate && migrate
+      return can_migrate && migrate
         ? 'The backup is older than the running code. What is missing runs on the restored copy, before it goes live.'
         : 'The backup is older than the running code, and what is missing is not run: the code may not work with it.'
     case 'ahead':
@@ -30,6 +35,8 @@ export function verdictText({ comparison, canMigrate }: OfInspector, migrate: bo
       return 'Backup and code have gone separate ways. Deploy the release this backup belongs to.'
     case 'edited':
       return 'Migrations were changed after they had been applied.'
+    case 'dirty':
+      return 'A migration began and did not finish in the database of this backup. Choose an older backup.'
     case 'unknown':
       return 'Backup and code cannot be compared.'
   }

@@ -4,6 +4,7 @@ import { Button } from '../../parts/button.tsx'
 import { duration } from '../../parts/format.ts'
 import { Panel } from '../../parts/panel.tsx'
 import { Prose } from '../../parts/prose.tsx'
+import { type Loss, LostRows } from './lost-rows.tsx'
 import { MigrationRail } from './migration-rail.tsx'
 import { stopsOf, verdictText } from './migration-stops.ts'
 
@@ -92,6 +93,7 @@ export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps)
             ))}
           </ol>
         </div>
+        <LostRows lost={'lost' in plan ? (plan.lost as Loss | null) : null} />
         <p className="note calm">{whatIsKept(plan)}</p>
       </div>
     </Panel>
@@ -100,7 +102,7 @@ export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps)
 
 function whatIsKept({ strategy, replaces, database, options }: RestorePlan): string {
   if (!replaces) return `Nothing is replaced: ${database} is made new.`
-  const safety = options.safetyBackup
+  const safety = options.safety_backup
     ? 'A safety backup of what is there now is made first.'
     : 'No safety backup is made.'
   if (strategy === 'in-place') return `${safety} That backup is the only way back.`

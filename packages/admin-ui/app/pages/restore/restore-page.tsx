@@ -9,6 +9,7 @@ import { Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Facts, Panel } from '../../parts/panel.tsx'
 import { Progress } from '../../parts/progress.tsx'
+import { Prose } from '../../parts/prose.tsx'
 import { CancelTask } from '../activity/cancel-task.tsx'
 import { AfterRestore } from './after-restore.tsx'
 import { wayText } from './ways.ts'
@@ -22,26 +23,17 @@ export function RestorePage({ id }: { id: string }) {
   )
 }
 
-const outcomes: Record<string, string> = {
-  succeeded: 'The restored database is live.',
-  undone: 'It was undone: the database from before it is live again.',
-  confirmed: 'It is final: the database from before it has been dropped.',
-  failed: 'It failed. The live database was not touched.',
-  cancelled: 'It was cancelled. The live database was not touched.',
-  interrupted: 'It was interrupted. Look at the log before you try again.',
-}
-
-function outcomeOf({ status, strategy }: Restore): string | undefined {
-  if (strategy === 'new-database' && status === 'succeeded') return 'The new database is there. Nothing was replaced.'
-  // After the commit of an in-place restore, what is live is the restored database.
-  if (strategy === 'in-place' && status !== 'succeeded') return `It was ${status}. Look at the log for how far it came.`
-  return outcomes[status]
+const tones: Record<string, string> = {
+  succeeded: 'ok',
+  failed: 'bad',
+  succeeded_with_problems: 'warn',
+  interrupted: 'bad',
 }
 
 function Shown({ restore }: { restore: Restore }) {
   const { data: task } = useTask(restore.task_id)
   const running = isOpen(restore) || (task !== undefined && isOpen(task))
-  const outcome = outcomeOf(restore)
+  const { error, problems } = restore
   return (
     <>
       <PageHead
@@ -59,10 +51,19 @@ function Shown({ restore }: { restore: Restore }) {
             <CancelTask task={task} />
           </section>
         )}
-        {!running && outcome && (
-          <p className={`note ${restore.status === 'succeeded' ? 'ok' : restore.status === 'failed' ? 'bad' : 'calm'}`}>
-            <strong>{outcome}</strong> {restore.error?.detail}
-          </p>
+        {!running && (
+          <div className={`note ${tones[restore.status] ?? 'calm'}`}>
+            <p>
+              <strong>{restore.message}</strong> {error && <Prose text={error.detail} />}{' '}
+              {typeof error?.advice === 'string' && <Prose text={error.advice} />}
+            </p>
+            {problems.map(({ code, text, advice }) => (
+              <p key={code + text}>
+                <Prose text={text} /> {advice && <Prose text={advice} />}
+              </p>
+            ))}
+            {!restore.checked && <p>The server could not be asked now: this is what was seen last.</p>}
+          </div>
         )}
         <AfterRestore restore={restore} />
       </div>
@@ -72,6 +73,7 @@ function Shown({ restore }: { restore: Restore }) {
             ['Backup', <BackupLink key="" id={restore.backup_id} />],
             ['Way', wayText(restore.strategy)],
             ['Migrations', restore.verdict ?? 'none to compare'],
+            ...ranFacts(restore.ran),
             ['Rows', count(restore.rows)],
             ['Took', restore.finished_at ? duration(secondsBetween(restore.started_at, restore.finished_at)) : '–'],
             restore.safety_backup_id !== null && ['Safety backup', <BackupLink key="" id={restore.safety_backup_id} />],
@@ -87,4 +89,18 @@ function Shown({ restore }: { restore: Restore }) {
       )}
     </>
   )
+}
+
+/** What ran on the restored data, by name; nothing where the restore did not come so far. */
+function ranFacts(ran: Record<string, unknown>): [string, string][] {
+  const names = (key: string) =>
+    (Array.isArray(ran[key]) ? ran[key] : []).map((one: unknown) =>
+      typeof one === 'object' && one !== null ? String(Reflect.get(one, 'name')) : String(one),
+    )
+  const rows: [string, string[]][] = [
+    ['Migrations run', names('migrations')],
+    ['Data migrations', names('data_migrations')],
+    ['Validators passed', names('validators')],
+  ]
+  return rows.flatMap(([title, found]) => (found.length > 0 ? [[title, found.join(', ')]] : []))
 }

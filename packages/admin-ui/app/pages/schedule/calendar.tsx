@@ -1,7 +1,8 @@
 import { useState } from 'react'
 import { Link } from 'wouter'
-import { useBackups, useSchedule } from '../../api/queries.ts'
+import { useBackups, useSchedules } from '../../api/queries.ts'
 import type { Backup } from '../../api/records.ts'
+import { useSession } from '../../api/session.tsx'
 import { toneOf } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Complaint } from '../../parts/failure.tsx'
@@ -29,9 +30,13 @@ export function Calendar() {
     created_before: to.toISOString(),
     page_size: 500,
   })
-  const schedule = useSchedule({}, 100)
+  const { database } = useSession()
+  const schedule = useSchedules(100)
   const made = Map.groupBy(backups.data?.results ?? [], ({ created_at }) => dayKey(new Date(created_at ?? 0)))
-  const coming = Map.groupBy(schedule.data?.next_runs ?? [], (iso) => dayKey(new Date(iso)))
+  const runs = (schedule.data ?? [])
+    .filter(({ kind, enabled, database: of }) => kind === 'backup' && enabled && (!database || !of || of === database))
+    .flatMap(({ next_runs: times }) => times)
+  const coming = Map.groupBy([...new Set(runs)].sort(), (iso) => dayKey(new Date(iso)))
   return (
     <Panel
       title={monthName.format(first)}

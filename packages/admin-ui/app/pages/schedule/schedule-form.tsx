@@ -1,5 +1,5 @@
 import { useDeferredValue, useState } from 'react'
-import { useSchedule } from '../../api/queries.ts'
+import { useAutomaticBackup } from '../../api/queries.ts'
 import type { Config } from '../../api/records.ts'
 import { useSession } from '../../api/session.tsx'
 import { Button } from '../../parts/button.tsx'
@@ -8,6 +8,7 @@ import { Check, SelectField, TextField } from '../../parts/field.tsx'
 import { useChangeConfig } from '../settings/use-change-config.ts'
 import { NextRuns } from './next-runs.tsx'
 import { inWords } from './schedule-words.ts'
+import { TimeZoneField } from './time-zone-field.tsx'
 
 const hours = Array.from({ length: 24 }, (_, hour) => hour)
 
@@ -34,10 +35,9 @@ export function ScheduleForm({ config }: { config: Config }) {
     auto_backup_jitter_minutes: draft.jitter,
     ...(draft.zone.trim() === '' ? {} : { time_zone: draft.zone.trim() }),
   })
-  const next = useSchedule(trial, 5)
+  const next = useAutomaticBackup(trial, 5)
   const refusal = next.error ? tell(next.error).text : null
   const cronProblem = refusal?.includes('cron') ? refusal.replace(/^.*?auto_backup_cron: /, '') : null
-  const zoneProblem = refusal?.includes('zone') ? 'There is no such time zone.' : null
   const save = () =>
     change.mutate({
       auto_backup_enabled: draft.enabled,
@@ -96,16 +96,7 @@ export function ScheduleForm({ config }: { config: Config }) {
               ))}
             </SelectField>
           )}
-          <TextField
-            label="Time zone"
-            hint="Empty: that of the server."
-            placeholder="Europe/Vienna"
-            problem={zoneProblem}
-            list="time-zones"
-            value={draft.zone}
-            autoComplete="off"
-            onChange={(event) => set({ zone: event.target.value })}
-          />
+          <TimeZoneField value={draft.zone} onChange={(zone) => set({ zone })} />
           <SelectField
             label="Kind"
             value={draft.type}
@@ -125,11 +116,6 @@ export function ScheduleForm({ config }: { config: Config }) {
             onChange={(event) => set({ jitter: Number(event.target.value) })}
           />
         </div>
-        <datalist id="time-zones">
-          {Intl.supportedValuesOf('timeZone').map((zone) => (
-            <option key={zone} value={zone} />
-          ))}
-        </datalist>
         {(folders.length > 0 || draft.media) && (
           <Check
             label="With media"

@@ -4,6 +4,7 @@ import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Calendar } from './calendar.tsx'
 import { ScheduleForm } from './schedule-form.tsx'
+import { ScheduleTable } from './schedule-table.tsx'
 
 /** When backups are made by themselves: how to change it, what was, and what comes. */
 export function SchedulePage() {
@@ -14,6 +15,7 @@ export function SchedulePage() {
       <Panel title="Automatic backup">
         <Loaded query={config}>{(present) => <ScheduleForm key={JSON.stringify(present)} config={present} />}</Loaded>
       </Panel>
+      <ScheduleTable />
       <Calendar />
     </>
   )

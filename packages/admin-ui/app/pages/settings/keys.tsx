@@ -17,8 +17,8 @@ export function Keys() {
         {({ results }) =>
           results.every(({ kind }) => kind === 'none') ? (
             <p className="note">
-              Backups are not encrypted: whoever can read the storage can read them. A new repository with a passphrase
-              or a key mends it.
+              Backups are not encrypted: everybody who can read the storage can read them. A new repository with a
+              passphrase or a key is encrypted.
             </p>
           ) : (
             <>
@@ -33,7 +33,7 @@ export function Keys() {
                     </tr>
                   </thead>
                   <tbody>
-                    {results.map(({ slot_id: slot, kind, label, created_at: added, opened_with: used }) => (
+                    {results.map(({ slot, kind, label, created_at: added, opened_with: used }) => (
                       <tr key={slot}>
                         <th scope="row">
                           {label || 'without a name'} {used && <Badge status="in use" tone="ok" />}

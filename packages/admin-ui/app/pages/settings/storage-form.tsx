@@ -10,17 +10,19 @@ import { useChangeConfig } from './use-change-config.ts'
 export function StorageForm({ config }: { config: Config }) {
   const { may } = useSession()
   const [compress, setCompress] = useState(config.use_compression)
+  const [exports, setExports] = useState(config.export_after_backup)
   const change = useChangeConfig('The storage settings were changed.')
+  const isSame = compress === config.use_compression && exports === config.export_after_backup
   return (
     <form
       className="stack"
       onSubmit={(event) => {
         event.preventDefault()
-        change.mutate({ use_compression: compress })
+        change.mutate({ use_compression: compress, export_after_backup: exports })
       }}
     >
-      <Facts of={[['Place', <code key="">{config.backup_directory}</code>]]} />
-      <p className="hint">The place and the keys are set in code, by whoever runs the application.</p>
+      <Facts of={[['Folder', <code key="">{config.backup_directory}</code>]]} />
+      <p className="hint">The place and the keys are set in code, where the application runs.</p>
       <Check
         label="Compress"
         hint="zstd. Holds for what is stored from now on."
@@ -28,10 +30,17 @@ export function StorageForm({ config }: { config: Config }) {
         disabled={!may('config:write')}
         onChange={setCompress}
       />
+      <Check
+        label="Export after each backup"
+        hint="The standard files (dump, media) of each backup are written into a folder; they go when the backup goes."
+        checked={exports}
+        disabled={!may('config:write')}
+        onChange={setExports}
+      />
       <Complaint error={change.error} />
       {may('config:write') && (
         <div>
-          <Button kind="primary" type="submit" busy={change.isPending} disabled={compress === config.use_compression}>
+          <Button kind="primary" type="submit" busy={change.isPending} disabled={isSame}>
             Save storage
           </Button>
         </div>

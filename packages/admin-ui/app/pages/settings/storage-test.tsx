@@ -1,12 +1,13 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
-import { call, Problem } from '../../api/client.ts'
+import { useAction } from '../../api/actions.ts'
+import { call } from '../../api/client.ts'
 import { useTask } from '../../api/queries.ts'
 import { isOpen, type Task } from '../../api/records.ts'
-import { useSession } from '../../api/session.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Complaint } from '../../parts/failure.tsx'
+import { TextField } from '../../parts/field.tsx'
 import { bytes, counted } from '../../parts/format.ts'
 import { Progress } from '../../parts/progress.tsx'
 
@@ -20,15 +21,15 @@ interface Report {
 
 /** Tries whether the storage does what a repository needs, and how fast it is. */
 export function StorageTest() {
-  const { may } = useSession()
+  const action = useAction('storage.test')
+  const [url, setUrl] = useState('')
   const [taskId, setTaskId] = useState<string | null>(null)
   const begin = useMutation({
-    mutationFn: () => call('POST storage/test'),
+    mutationFn: () => call('POST storage/test', { body: url.trim() === '' ? {} : { url: url.trim() } }),
     onSuccess: (started) => setTaskId(started.task_id),
   })
   const { data: task } = useTask(taskId)
-  const missing = begin.error instanceof Problem && begin.error.status === 404
-  if (!may('maintenance:run') || missing) return null
+  if (!action) return null
   const running = begin.isPending || (task !== undefined && isOpen(task))
   return (
     <div className="stack storage-test">
@@ -38,6 +39,17 @@ export function StorageTest() {
         </Button>
         <p className="hint">Writes, reads, lists and deletes objects of its own; about a minute on a slow one.</p>
       </div>
+      <details className="more">
+        <summary>Another storage</summary>
+        <TextField
+          label="URL"
+          hint="A storage that the host listed in `allowedStorageEndpoints`."
+          autoComplete="off"
+          spellCheck={false}
+          value={url}
+          onChange={(event) => setUrl(event.target.value)}
+        />
+      </details>
       <Complaint error={begin.error} />
       {task && (isOpen(task) ? <Progress task={task} /> : <Outcome task={task} />)}
     </div>

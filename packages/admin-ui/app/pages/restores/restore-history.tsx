@@ -14,8 +14,7 @@ export function RestoreHistory() {
       {({ results }) =>
         results.length === 0 ? (
           <Empty title="Nothing has been restored yet.">
-            <p className="muted">A restore begins at a backup: open one, and choose Restore.</p>
-            <Link href="/backups">Backups</Link>
+            <p className="muted">A restore begins at a backup: choose one, and look at the plan.</p>
           </Empty>
         ) : (
           <TableFrame label="Restores, as a table">
@@ -26,7 +25,7 @@ export function RestoreHistory() {
                   <th>Status</th>
                   <th className="wide-only">Way</th>
                   <th className="number wide-only">Took</th>
-                  <th>Can be undone</th>
+                  <th className="wide-only">Can be undone</th>
                 </tr>
               </thead>
               <tbody>
@@ -42,13 +41,14 @@ export function RestoreHistory() {
                     </th>
                     <td>
                       <Badge status={restore.status} />
+                      <span className="row-note muted">{restore.message}</span>
                     </td>
                     <td className="wide-only">{wayText(restore.strategy)}</td>
                     <td className="number wide-only">
                       {restore.finished_at ? duration(secondsBetween(restore.started_at, restore.finished_at)) : '–'}
                     </td>
-                    <td>
-                      {restore.status === 'succeeded' && restore.kept_database !== null ? (
+                    <td className="wide-only">
+                      {restore.status !== 'undone' && restore.kept_database !== null ? (
                         restore.undo_until ? (
                           <>
                             until <Ago at={restore.undo_until} />

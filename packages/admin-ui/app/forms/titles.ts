@@ -1,0 +1,57 @@
+import { capital } from '../parts/format.ts'
+
+/** What a form is called, where the name of the action is not enough. */
+const titles: Record<string, string> = {
+  adopt: 'Adopt what storage and servers know',
+  'audit.list': 'Audit log',
+  'backups.create': 'Back up now',
+  'backups.get': 'Backup',
+  'backups.list': 'Backups',
+  'audit.verify': 'Verify the audit log',
+  bench: 'How long a backup takes',
+  'backups.annotate': 'Edit name, description and tags',
+  'backups.exportToFolder': 'Export to the folder',
+  'backups.forecast': 'What the running code could restore',
+  'backups.schemaDiff': 'Schema differences',
+  'backups.trust': 'Trust this imported backup',
+  'config.change': 'Settings',
+  'copies.update': 'Bring a copy up to date',
+  'drills.run': 'Drill: restore it on the side',
+  'maintenance.check': 'Check the repository',
+  'maintenance.cleanLeftovers': 'Clean leftovers',
+  'maintenance.prune': 'Prune',
+  'maintenance.repair': 'Repair',
+  'maintenance.scrub': 'Scrub',
+  checklist: 'Production checklist',
+  doctor: 'Checks',
+  'keys.list': 'Keys',
+  'keys.recoveryKit': 'Recovery kit',
+  'migrations.state': 'Migrations of the live database',
+  'notifications.deliveries': 'Deliveries of notifications',
+  'notifications.list': 'Notifications',
+  'notifications.preview': 'Preview a notification',
+  'notifications.replay': 'Send a notification again',
+  'notifications.test': 'Test a channel',
+  recoveryPlan: 'Disaster-recovery plan',
+  'repository.throttle': 'Throttle',
+  'restores.discardMedia': 'Discard kept media',
+  'restores.kept': 'Kept databases',
+  'restores.keptMedia': 'Kept media folders',
+  'retention.preview': 'What retention would remove',
+  'retention.run': 'Run retention now',
+  'rows.extract': 'Extract one table',
+  'rows.kept': 'Rewinds that can be undone',
+  'rows.lost': 'What a restore would lose',
+  'rows.lostRows': 'Rows that a restore would lose',
+  'rows.patch': 'Put rows back',
+  'rows.query': 'Query this backup',
+  'rows.rewind': 'Rewind rows',
+  'rows.undo': 'Undo a rewind',
+  'schedules.list': 'Schedules',
+  'tasks.list': 'Tasks',
+}
+
+export function titleOf(name: string): string {
+  const verb = name.split('.').at(-1) ?? name
+  return titles[name] ?? capital(verb.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`))
+}

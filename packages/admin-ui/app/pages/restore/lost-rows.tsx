@@ -1,0 +1,73 @@
+import { bytes, count, counted } from '../../parts/format.ts'
+import { TableFrame } from '../../parts/table-frame.tsx'
+
+/** What the plan of a restore says of it; a plan of an older server lacks it. */
+export interface Loss {
+  /** Why nothing could be counted. */
+  unknown: string | null
+  tables: {
+    table: string
+    added_or_changed: number | null
+    changed_or_deleted: number | null
+    reason: string | null
+  }[]
+  /** Tables that are not in the list. */
+  more: number
+  added_or_changed: number | null
+  /** Tables made since the backup. */
+  made: { table: string; bytes: number }[]
+}
+
+/** What the live database has and the backup lacks: what this restore loses. */
+export function LostRows({ lost }: { lost: Loss | null | undefined }) {
+  if (!lost) return null
+  const { unknown, tables, more, made } = lost
+  if (unknown !== null) return <p className="note">What would be lost could not be counted. {unknown}</p>
+  const losing = tables.filter(({ added_or_changed: rows }) => rows === null || rows > 0)
+  if (losing.length + made.length + more === 0)
+    return <p className="note ok">No row is lost: nothing was added or changed since the backup.</p>
+  return (
+    <div className="stack tight">
+      <h3>What is lost</h3>
+      <p className="note">{summaryOf(lost)}</p>
+      {losing.length > 0 && (
+        <TableFrame label="Rows that are lost, by table">
+          <table>
+            <thead>
+              <tr>
+                <th>Table</th>
+                <th className="number">Lost</th>
+                <th className="number">Come back</th>
+              </tr>
+            </thead>
+            <tbody>
+              {losing.slice(0, 50).map(({ table, added_or_changed: gone, changed_or_deleted: back, reason }) => (
+                <tr key={table}>
+                  <th scope="row" className="cell">
+                    <code>{table}</code>
+                    {reason && <span className="row-note muted">{reason}</span>}
+                  </th>
+                  <td className="number">{gone === null ? 'not counted' : count(gone)}</td>
+                  <td className="number">{back === null ? 'not counted' : count(back)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </TableFrame>
+      )}
+      {more > 0 && <p className="muted">and {counted(more, 'table')} more</p>}
+      {made.length > 0 && (
+        <p>
+          Made since the backup, and lost as a whole:{' '}
+          {made.map(({ table, bytes: size }) => `${table} (${bytes(size)})`).join(', ')}.
+        </p>
+      )}
+    </div>
+  )
+}
+
+function summaryOf({ added_or_changed: rows, tables }: Loss): string {
+  const isCounted = tables.every(({ added_or_changed }) => added_or_changed !== null)
+  const many = rows === null ? 'Rows that were not counted' : counted(rows, 'row')
+  return `${isCounted ? '' : 'At least '}${many} that ${rows === 1 ? 'was' : 'were'} added or changed since the backup ${rows === 1 ? 'is' : 'are'} not in it.`
+}
