@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { answerNodeRequest, createHandler, type HandlerOptions, type HostedEngine, hostWith } from '@lifeboat/core'
+import { answerNodeRequest, createHandler, type HandlerOptions, type HostedEngine, hostWith } from '@lifeboat/core/http'
+import type { Request as ExpressRequest } from 'express'
 
 /** Express 4 and 5 alike: the little of a request that is asked for. */
-export interface ExpressRequest extends IncomingMessage {
+export interface MountedRequest extends IncomingMessage {
   baseUrl: string
   originalUrl: string
   ip?: string | undefined
@@ -10,7 +11,8 @@ export interface ExpressRequest extends IncomingMessage {
   body?: unknown
 }
 
-export type ExpressOptions<HostRequest extends ExpressRequest = ExpressRequest> = Omit<
+/** `hostRequest` is Express's own request, with what the application adds to `Express.Request`. */
+export type ExpressOptions<HostRequest extends MountedRequest = ExpressRequest> = Omit<
   HandlerOptions<HostRequest>,
   'basePath'
 >
@@ -25,13 +27,13 @@ export type ExpressOptions<HostRequest extends ExpressRequest = ExpressRequest> 
  * The engine's jobs and schedule start with it, and end when the server that answers is closed. Where that server is
  * behind a proxy, Express's own `trust proxy` decides what address and protocol a request has.
  */
-export function backupRoutes<HostRequest extends ExpressRequest = ExpressRequest>(
+export function backupRoutes<HostRequest extends MountedRequest = ExpressRequest>(
   engine: HostedEngine,
   options: ExpressOptions<HostRequest>,
 ) {
   const handler = createHandler(engine, options as HandlerOptions)
   const host = hostWith(engine, options.onError)
-  return (request: ExpressRequest, response: ServerResponse, next: (error?: unknown) => void): void => {
+  return (request: MountedRequest, response: ServerResponse, next: (error?: unknown) => void): void => {
     host.follow(request)
     answerNodeRequest(handler, request, response, {
       basePath: request.baseUrl,

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import { type MaintenanceMode, maintenanceAnswer } from '@lifeboat/core'
+import type { MaintenanceMode } from '@lifeboat/core'
+import { maintenanceAnswer } from '@lifeboat/core/http'
 
 /**
  * Answers 503 with `Retry-After` for the moment in which a restore swaps the database, and lets the requests before it

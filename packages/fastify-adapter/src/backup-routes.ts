@@ -1,4 +1,4 @@
-import { answerNodeRequest, createHandler, type HandlerOptions, type HostedEngine } from '@lifeboat/core'
+import { answerNodeRequest, createHandler, type HandlerOptions, type HostedEngine } from '@lifeboat/core/http'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { silentConnections } from './silent-connections.ts'
 
@@ -44,7 +44,7 @@ export const backupRoutes: FastifyPluginAsync<FastifyOptions> = async (fastify, 
       closing: closing.signal,
     })
   }
-  const methods = ['GET', 'HEAD', 'POST', 'DELETE', 'PUT', 'PATCH', 'OPTIONS'] as const
+  const methods = ['GET', 'HEAD', 'POST', 'DELETE', 'PUT', 'PATCH', 'OPTIONS', 'TRACE'] as const
   fastify.route({
     method: [...methods],
     url: '/',

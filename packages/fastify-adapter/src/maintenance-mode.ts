@@ -1,4 +1,5 @@
-import { type MaintenanceMode, maintenanceAnswer } from '@lifeboat/core'
+import type { MaintenanceMode } from '@lifeboat/core'
+import { maintenanceAnswer } from '@lifeboat/core/http'
 import type { FastifyPluginAsync } from 'fastify'
 
 /**
