@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { type EngineOptions, kyselyInspector } from '@lifeboat/core'
+import type { EngineOptions } from '@lifeboat/core'
+import { kyselyInspector } from '@lifeboat/core/migrations'
 import { migrationsOf, releaseFromEnvironment } from './src/migrations/index.ts'
 
 /** How the shop is backed up. Database, repository and passphrase come from the environment; see the README. */

@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { type Actor, allowLoopbackForDevelopment } from '@lifeboat/core'
+import type { Actor } from '@lifeboat/core'
+import { allowLoopbackForDevelopment } from '@lifeboat/core/http'
 
 /**
- * Who asks. Here: whoever sends BACKUP_TOKEN as a bearer token, or without one everybody on this machine. In an
+ * Who asks. Here: who sends BACKUP_TOKEN as a bearer token, or without one, in development, everybody on this machine. In an
  * application of your own, the user of your session: `(request, { hostRequest }) => ({ id, role })`, or null.
  */
 export function createAuthorize(token = process.env.BACKUP_TOKEN) {
