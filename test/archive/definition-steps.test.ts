@@ -8,7 +8,7 @@ import {
   type DefinitionOptions,
   definitionSettings,
   definitionSteps,
-} from '../../packages/core/src/restore/definitions/definition-steps.ts'
+} from '../../packages/core/src/restore/database/definitions/definition-steps.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
 import { nastyRoles, nastySchema } from './nasty-schema.ts'
 import { comparableDump, stockTools } from './stock-tools.ts'

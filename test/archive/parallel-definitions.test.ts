@@ -10,7 +10,7 @@ import {
   definitionSettings,
   definitionSteps,
   stepsConflict,
-} from '../../packages/core/src/restore/definitions/definition-steps.ts'
+} from '../../packages/core/src/restore/database/definitions/definition-steps.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
 import { nastyLargeObjects, nastyRoles, nastySchema } from './nasty-schema.ts'
 import { comparableDump, stockTools } from './stock-tools.ts'

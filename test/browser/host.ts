@@ -3,7 +3,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Actor, type BackupEngine, createBackupEngine, ledgerInspector } from '@lifeboat/core'
+import { type Actor, type BackupEngine, createBackupEngine, type EngineOptions } from '@lifeboat/core'
+import type { EnvironmentMark } from '@lifeboat/core/http'
+import { ledgerInspector } from '@lifeboat/core/migrations'
 import type { TemporaryCluster } from '@lifeboat/core/testing'
 import express from 'express'
 import fastify from 'fastify'
@@ -34,7 +36,12 @@ export interface Host {
 let databases = 0
 
 /** An application with a shop's database, its backups mounted at a path, with pages. */
-export async function openHost(cluster: TemporaryCluster, kind: 'Express' | 'Fastify', path: string): Promise<Host> {
+export async function openHost(
+  cluster: TemporaryCluster,
+  kind: 'Express' | 'Fastify',
+  path: string,
+  more: { engine?: Partial<EngineOptions>; environment?: EnvironmentMark } = {},
+): Promise<Host> {
   const database = `shop_${++databases}`
   const url = await cluster.createDatabase(database)
   await cluster.sql(
@@ -48,6 +55,7 @@ export async function openHost(cluster: TemporaryCluster, kind: 'Express' | 'Fas
   const folder = await mkdtemp(join(tmpdir(), 'lifeboat-browser-'))
   const engine = createBackupEngine({
     ...{ database: url, repository: folder, encryption: 'none', appName: 'shop' },
+    ...more.engine,
     migrations: [
       ledgerInspector({
         name: 'shop',
@@ -58,7 +66,8 @@ export async function openHost(cluster: TemporaryCluster, kind: 'Express' | 'Fas
     ],
   })
   await engine.repository.init()
-  const options = { authorize, ui: adminUi() }
+  const { environment } = more
+  const options = { authorize, ui: adminUi(), ...(environment ? { environment } : {}) }
   const close =
     kind === 'Express' ? await serveExpress(engine, path, options) : await serveFastify(engine, path, options)
   return {
@@ -74,7 +83,7 @@ export async function openHost(cluster: TemporaryCluster, kind: 'Express' | 'Fas
   }
 }
 
-type Options = { authorize: typeof authorize; ui: ReturnType<typeof adminUi> }
+type Options = { authorize: typeof authorize; ui: ReturnType<typeof adminUi>; environment?: EnvironmentMark }
 
 async function serveExpress(engine: BackupEngine, path: string, options: Options) {
   const app = express()
@@ -99,7 +108,7 @@ async function serveFastify(engine: BackupEngine, path: string, options: Options
 export async function ended(engine: BackupEngine, taskId: string): Promise<void> {
   const until = Date.now() + 180_000
   for (;;) {
-    const task = await engine.operations.tasks.get(taskId)
+    const task = await engine.tasks.get(taskId)
     if (task && task.status !== 'queued' && task.status !== 'running') return
     if (Date.now() > until) throw new Error(`Task ${taskId} does not end.`)
     await new Promise((resolve) => setTimeout(resolve, 50))

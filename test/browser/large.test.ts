@@ -1,14 +1,10 @@
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { whereTimeGoesBy } from '../../packages/core/src/testing/stopwatch.ts'
 import { browserPath, named, openBrowser, openPage } from './browser.ts'
 import { ended, type Host, openHost } from './host.ts'
 
 const lines = 100_000
-/** On an idle machine; a busy one is given more, so that the test tells of the page and not of its neighbours. */
-const smoothMs = 100
-const patience = 5
 
 /**
  * Lists are cut into pages by the server, whatever their length; what a browser can be overwhelmed with is a log. Here
@@ -23,7 +19,11 @@ describe.skipIf(!browserPath)(named('a log of 100,000 lines'), () => {
   beforeAll(async () => {
     cluster = await startTemporaryCluster()
     host = await openHost(cluster, 'Express', '/backup')
-    const { task_id: taskId } = await host.engine.operations.backups.create({ by: 'test' })
+    const { task_id: taskId } = await host.engine.tasks.start(
+      'backups.create',
+      {},
+      { as: { id: 'test', role: 'admin' } },
+    )
     await ended(host.engine, taskId)
     browser = await openBrowser()
     ;({ page } = await openPage(await browser.newContext()))
@@ -50,12 +50,16 @@ describe.skipIf(!browserPath)(named('a log of 100,000 lines'), () => {
     expect(await page.locator('.log-lines li').count()).toBeLessThan(100)
   })
 
-  test('searching and scrolling stay smooth', () => whereTimeGoesBy(searchAndScroll))
-
-  async function searchAndScroll() {
+  // What makes it smooth is counted; how long it took is only printed, for that depends on the machine.
+  test('searching and scrolling draw the lines that are seen, and no others', async () => {
     await page.evaluate(() => {
-      const seen = { longest: 0 }
+      const seen = { longest: 0, drawn: 0 }
       Object.assign(window, { seen })
+      new MutationObserver((changes) => {
+        for (const { addedNodes } of changes)
+          for (const node of addedNodes)
+            if (node instanceof Element) seen.drawn += Number(node.matches('li')) + node.querySelectorAll('li').length
+      }).observe(document.body, { subtree: true, childList: true })
       new PerformanceObserver((list) => {
         for (const { duration } of list.getEntries()) seen.longest = Math.max(seen.longest, duration)
       }).observe({ type: 'event', durationThreshold: 16 } as PerformanceObserverInit)
@@ -66,9 +70,10 @@ describe.skipIf(!browserPath)(named('a log of 100,000 lines'), () => {
     await page.getByRole('log').focus()
     for (const key of ['Home', 'PageDown', 'PageDown', 'End']) await page.keyboard.press(key)
     await page.getByText('Line 100000 of a long log').waitFor()
-    const measured = await page.evaluate(() => (window as unknown as { seen: { longest: number } }).seen.longest)
-    console.log(`Longest interaction with 100,000 lines: ${measured} ms`)
-    expect(measured).toBeGreaterThan(0)
-    expect(measured).toBeLessThanOrEqual(smoothMs * patience)
-  }
+    const seen = await page.evaluate(() => (window as unknown as { seen: { longest: number; drawn: number } }).seen)
+    console.log(`With 100,000 lines: longest interaction ${seen.longest} ms, ${seen.drawn} lines drawn`)
+    expect(seen.drawn).toBeGreaterThan(0)
+    expect(seen.drawn).toBeLessThan(2_000)
+    expect(await page.locator('.log-lines li').count()).toBeLessThan(100)
+  })
 })

@@ -3,17 +3,18 @@ import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/tes
 import type { Browser, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSqliteCatalog } from '../../packages/core/src/catalog/sqlite.ts'
-import { newBackupId } from '../../packages/core/src/repository/backup-id.ts'
+import { newBackupId } from '../../packages/core/src/repository/documents/backup-id.ts'
 import { browserPath, named, openBrowser, openPage } from './browser.ts'
 import { ended, type Host, openHost } from './host.ts'
 
-const many = 10_000
-/** Of processor time, which a busy machine leaves as it is: what the page's own thread does from the click to the picture. */
-const smoothMs = 100
-/** Neighbours also take away caches; and to search is eight letters. */
-const patience = 3
+const long = process.env.LIFEBOAT_LONG === '1'
+const many = long ? 10_000 : 2_000
+/** How often each thing is done: the times that are printed are the best ones. */
+const rounds = long ? 3 : 1
+/** Of one table, and of the largest answer to what a page asks: whatever the number of backups. */
+const [mostRows, mostBytes] = [50, 100_000]
 
-describe.skipIf(!browserPath)(named('10,000 backups'), () => {
+describe.skipIf(!browserPath)(named(`${many.toLocaleString('en')} backups`), () => {
   let cluster: TemporaryCluster
   let host: Host
   let browser: Browser
@@ -21,8 +22,10 @@ describe.skipIf(!browserPath)(named('10,000 backups'), () => {
   let metrics: CDPSession
   /**
    * In ms: from the longest of its clicks and keys to the picture after it; processor time of the page and of the
-   * server (with the test's own); and time by the clock until all is shown.
+   * server (with the test's own); and time by the clock until all is shown. Printed, and nothing depends on it: what
+   * makes it quick is counted instead, which is the same on every machine.
    */
+  const tooMuch: string[] = []
   const took: Record<string, { paint: number; page: number; server: number; clock: number }> = {}
 
   beforeAll(async () => {
@@ -34,16 +37,26 @@ describe.skipIf(!browserPath)(named('10,000 backups'), () => {
       const [id, at] = [`t${String(n).padStart(12, '0')}`, new Date(now - n * 600_000).toISOString()]
       await catalog.jobs.insert({
         ...{ id, kind: 'backup', subject_id: newBackupId(), database: 'default', writer: null, position: n },
-        ...{ input: { number: many - n + 1, name: `night ${n}` }, trigger: n % 7 ? 'schedule' : 'api' },
+        input: { input: { name: `night ${n}` }, prepared: { number: many - n + 1 } },
+        trigger: n % 7 ? 'schedule' : 'api',
         ...{ created_by: 'scheduler', created_at: at },
       })
       await catalog.jobs.cancel(id, at)
     }
     await catalog.close()
-    const { task_id: taskId } = await host.engine.operations.backups.create({ name: 'the newest', by: 'test' })
+    const { task_id: taskId } = await host.engine.tasks.start(
+      'backups.create',
+      { name: 'the newest' },
+      { as: { id: 'test', role: 'admin' } },
+    )
     await ended(host.engine, taskId)
     browser = await openBrowser()
     ;({ page } = await openPage(await browser.newContext()))
+    page.on('response', async (response) => {
+      if (!response.url().includes('/api') && !response.url().includes('/backup/')) return
+      const bytes = Number((await response.allHeaders())['content-length'] ?? 0)
+      if (bytes > mostBytes && !response.url().includes('/ui/')) tooMuch.push(`${response.url()}: ${bytes} bytes`)
+    })
     await page.addInitScript(() => {
       const seen = { longest: 0 }
       Object.assign(window, { seen })
@@ -81,6 +94,8 @@ describe.skipIf(!browserPath)(named('10,000 backups'), () => {
     const [cpu, work, began] = [process.cpuUsage(), await pageMs(), performance.now()]
     await act()
     await shown()
+    const rows = await page.locator('tbody tr').count()
+    if (rows > mostRows) tooMuch.push(`${name}: ${rows} rows`)
     const clock = performance.now() - began
     const { user, system } = process.cpuUsage(cpu)
     const now = { page: (await pageMs()) - work, server: (user + system) / 1000, clock, paint: await longest() }
@@ -88,17 +103,16 @@ describe.skipIf(!browserPath)(named('10,000 backups'), () => {
     const best = (part: keyof typeof now) => Math.round(Math.min(before[part], now[part]))
     took[name] = { paint: best('paint'), page: best('page'), server: best('server'), clock: best('clock') }
   }
-  const slow = () => Object.entries(took).filter(([, { page: ms, paint }]) => Math.max(ms, paint) > smoothMs * patience)
   const first = () => page.locator('table.backups tbody tr').first()
 
   test('they are all in the list, whose table stays short', async () => {
     await page.goto(`${host.url}backups`)
     await page.getByText(`${(many + 1).toLocaleString('en')} backups`).waitFor()
-    expect(await page.locator('table.backups tbody tr').count()).toBe(50)
+    expect(await page.locator('table.backups tbody tr').count()).toBe(mostRows)
   })
 
   test('filter, search, sort, page and open a row', async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < rounds; round++) {
       await page.goto(`${host.url}backups`)
       await first().getByText('the newest').waitFor()
       const status = page.getByLabel('Status')
@@ -129,7 +143,7 @@ describe.skipIf(!browserPath)(named('10,000 backups'), () => {
       await measure(
         'page',
         () => page.getByRole('button', { name: 'Next' }).click(),
-        () => page.getByText('2 of 201').waitFor(),
+        () => page.getByText(`2 of ${Math.ceil((many + 1) / mostRows)}`).waitFor(),
       )
       await page.goto(`${host.url}backups`)
       await first().getByText('the newest').waitFor()
@@ -139,22 +153,20 @@ describe.skipIf(!browserPath)(named('10,000 backups'), () => {
         () => page.getByText('What is in it').waitFor(),
       )
     }
-    expect(slow()).toEqual([])
+    expect(tooMuch).toEqual([])
     expect(Math.max(...Object.values(took).map(({ paint }) => paint))).toBeGreaterThan(0)
   })
 
   test('the other pages do not mind either', async () => {
     for (const [address, text] of [
       ['overview', /The last 3 days/],
-      ['activity', '10,002 jobs'],
+      ['activity', `${(many + 2).toLocaleString('en')} jobs`],
       ['schedule', 'Automatic backup'],
       ['settings', 'What is kept'],
     ] as const) {
-      for (let round = 0; round < 2; round++) {
-        // The other pages come while nobody waits.
+      for (let round = 0; round < rounds; round++) {
         await page.goto(`${host.url}nowhere`)
         await page.getByRole('heading', { name: 'There is no page' }).waitFor()
-        await page.waitForTimeout(2500)
         await measure(
           address,
           () =>
@@ -166,6 +178,6 @@ describe.skipIf(!browserPath)(named('10,000 backups'), () => {
         )
       }
     }
-    expect(slow()).toEqual([])
+    expect(tooMuch).toEqual([])
   })
 })

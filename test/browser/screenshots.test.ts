@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import type { Browser, Page } from 'playwright-core'
@@ -17,10 +18,14 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
   let empty: Host
   let browser: Browser
   let restoreId: string
+  const copy = join(tmpdir(), `lifeboat-offsite-${process.pid}`)
 
   beforeAll(async () => {
     cluster = await startTemporaryCluster()
-    host = await openHost(cluster, 'Express', '/backup')
+    host = await openHost(cluster, 'Express', '/backup', {
+      environment: { label: 'production', colour: 'red' },
+      engine: { copies: [{ name: 'offsite', repository: copy }] },
+    })
     empty = await openHost(cluster, 'Express', '/backup')
     await cluster.sql(
       host.database,
@@ -30,13 +35,15 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
        INSERT INTO products (name) SELECT 'product ' || n FROM generate_series(1, 800) n;
        INSERT INTO order_lines SELECT n / 2, n % 800, 1 FROM generate_series(1, 90000) n;`,
     )
-    const { operations } = host.engine
+    const { engine } = host
     for (let night = 1; night <= nights; night++) {
       const name = night === 9 ? 'before release 2.0' : `nightly ${night}`
       const by = night === 9 ? 'ada' : 'scheduler'
-      const { task_id: taskId } = await operations.backups.create({
-        ...{ name, by, trigger: night === 9 ? 'api' : 'schedule', pinned: night === 9 },
-      })
+      const { task_id: taskId } = await engine.tasks.start(
+        'backups.create',
+        { name, pinned: night === 9 },
+        { as: { id: by, role: 'admin' } },
+      )
       await ended(host.engine, taskId)
       await cluster.sql(
         host.database,
@@ -44,17 +51,26 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
          INSERT INTO reviews (stars, body) SELECT 5, repeat('good ', 20) FROM generate_series(1, 150);`,
       )
     }
-    const { task_id: verified } = await operations.backups.verify('9', { by: 'ada', level: 'checksums' })
+    const { task_id: verified } = await engine.tasks.start(
+      'backups.verify',
+      { backup: '9', level: 'checksums' },
+      { as: { id: 'ada', role: 'admin' } },
+    )
     await ended(host.engine, verified)
-    const restored = await operations.restores.run('11', { by: 'ada', confirm: true })
+    const restored = await engine.tasks.start(
+      'restores.run',
+      { backup: '11' },
+      { as: { id: 'ada', role: 'admin' }, confirm: true },
+    )
     await ended(host.engine, restored.task_id)
     restoreId = restored.id
+    await engine.copies.update('offsite', { create: true })
     await cluster.sql(
       host.database,
       `ALTER TABLE products ADD discount numeric(5,2) DEFAULT 0 NOT NULL, ALTER name DROP NOT NULL; DELETE FROM orders WHERE id > 52000;
        CREATE TABLE coupons (code text PRIMARY KEY); DROP TABLE reviews;`,
     )
-    await operations.config.change({ auto_backup_enabled: true, auto_backup_hour: 3 }, { by: 'ada' })
+    await engine.config.change({ auto_backup_enabled: true, auto_backup_hour: 3 })
     browser = await openBrowser()
     await mkdir(folder ?? '', { recursive: true })
   })
@@ -63,6 +79,7 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
     await host?.close()
     await empty?.close()
     await cluster?.stop()
+    await rm(copy, { recursive: true, force: true })
   })
 
   /** As if one backup had been made each night: they are all of the last minute. */
@@ -90,12 +107,16 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
     ['log', () => 'backups/9#log'],
     ['compare-live', () => 'compare/9/live'],
     ['compare', () => 'compare/5/9'],
+    ['more', () => 'backups/9#more'],
+    ['restores', () => 'restore'],
     ['restore', () => 'backups/9/restore'],
     ['restored', () => `restores/${restoreId}`],
     ['activity', () => 'activity'],
-    ['restores', () => 'activity#restores'],
     ['schedule', () => 'schedule'],
     ['settings', () => 'settings'],
+    ['repository', () => 'settings#repository'],
+    ['maintenance', () => 'settings#maintenance'],
+    ['checks', () => 'settings#checks'],
     ['not-found', () => 'backups/999'],
   ]
 
@@ -115,10 +136,13 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
         await page.goto(url)
         await page.getByRole('heading', { level: 1 }).waitFor()
         await expect.poll(() => page.locator('.waiting, [aria-busy=true], .chart:empty').count()).toBe(0)
+        // One form of a list is looked at open.
+        const form = page.locator('.action-card > summary').nth(2)
+        if ((await form.count()) > 0) await form.click()
         // A window as high as the page: what stays in its place while one scrolls is then where it is seen.
         const whole = await page.evaluate(() => document.documentElement.scrollHeight)
         if (!isMobile) await page.setViewportSize({ width, height: Math.max(height, whole) })
-        await page.screenshot({ path: join(folder ?? '', `${name}-${colorScheme}-${width}.png`) })
+        await page.screenshot({ path: join(folder ?? '', `${name}-${colorScheme}-${width}.png`), fullPage: isMobile })
         await page.setViewportSize({ width, height })
       }
       for (const [name, address] of pages) await shoot(name, host.url + address())

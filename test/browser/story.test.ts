@@ -72,9 +72,11 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, at examples/expr
   })
 
   test('it is downloaded, and pg_restore reads it', async () => {
+    await page.getByRole('button', { name: 'Download' }).click()
+    await page.getByLabel('gzip level').fill('1')
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('button', { name: 'Download' }).click(),
+      page.getByRole('button', { name: 'Begin download' }).click(),
     ])
     const file = join(folder, download.suggestedFilename())
     expect(file).toMatch(/notes_backup_\d{8}_\d{6}\.dump$/)
@@ -156,7 +158,7 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, at examples/expr
     await confirmation.fill(host.database)
     await page.getByText('This is not the name of the database.').waitFor({ state: 'detached' })
     await button.click()
-    await page.getByText('The restored database is live.').waitFor()
+    await page.getByText(`The restored data is live in "${host.database}".`).waitFor()
     expect([await orders(), await notes()]).toEqual([60_000, 1000])
   })
 
@@ -164,13 +166,13 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, at examples/expr
     const undo = async () => {
       await page.getByRole('button', { name: 'Undo this restore' }).click()
       await page.getByRole('button', { name: 'Undo now' }).click()
-      await page.getByText('It was undone').waitFor()
+      await page.getByText('is again what it was before the restore').waitFor()
       expect([await orders(), await notes()]).toEqual([1000, 0])
     }
     await undo()
     await page.getByRole('button', { name: 'Bring the restored one back' }).click()
     await page.getByRole('button', { name: 'Bring it back now' }).click()
-    await page.getByText('The restored database is live.').waitFor()
+    await page.getByText(`The restored data is live in "${host.database}".`).waitFor()
     expect([await orders(), await notes()]).toEqual([60_000, 1000])
     await undo()
     await page.getByRole('link', { name: 'Activity', exact: true }).click()
@@ -227,7 +229,7 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, at examples/expr
     await page.getByLabel('Newest backups').fill('1')
     // One is the last good one, and the undo from before is an undo still.
     await page
-      .getByText(/would go/)
+      .getByText(/(backups?|Nothing) would go/)
       .first()
       .click()
     await page.getByText('It is the last good backup of its database').first().waitFor()
@@ -238,7 +240,9 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, at examples/expr
   })
 
   test('the storage is tested, and it is told whether backups are encrypted', async () => {
+    await page.getByRole('tab', { name: 'Keys and checks' }).click()
     await page.getByText('Backups are not encrypted').waitFor()
+    await page.getByRole('tab', { name: 'Repository' }).click()
     await page.getByRole('button', { name: 'Test the storage' }).click()
     await page.getByText('The storage does all that is needed.').waitFor()
   })
@@ -264,7 +268,7 @@ describe.skipIf(!browserPath)(named('a stranger with a browser, at examples/expr
     await choose('Delete…')
     await page.getByLabel('Type 1 to confirm').fill('1')
     await page.getByRole('button', { name: 'Delete for good' }).click()
-    await page.getByRole('alert').getByText('Backup 1 is needed to undo a restore.').waitFor()
+    await page.getByRole('alert').getByText('Backup 1 is needed to undo a restore or a rewind.').waitFor()
     await page.getByRole('button', { name: 'Cancel', exact: true }).click()
     await page.getByRole('heading', { name: 'before the holidays' }).waitFor()
   })

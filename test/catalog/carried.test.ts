@@ -49,9 +49,9 @@ async function newShop(engines: number, options: Partial<EngineOptions> = {}) {
   }
 }
 
-async function ended({ operations }: BackupEngine, taskId: string) {
+async function ended(engine: BackupEngine, taskId: string) {
   for (;;) {
-    const task = await operations.tasks.get(taskId)
+    const task = await engine.tasks.get(taskId)
     if (task && task.status !== 'queued' && task.status !== 'running') return task
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
@@ -60,8 +60,7 @@ async function ended({ operations }: BackupEngine, taskId: string) {
 test('two replicas and other writers through swap and undo: nothing is lost or doubled, and the history is complete', async () => {
   const { database, url, engine, engines, orders, stop } = await newShop(2)
   for (const one of engines) await one.start()
-  const { operations } = engine
-  const backup = await operations.backups.create({ ...by, name: 'whole' })
+  const backup = await engine.tasks.start('backups.create', { name: 'whole' }, { as: { id: by.by, role: 'admin' } })
   expect((await ended(engine, backup.task_id)).status).toBe('succeeded')
   await cluster.sql(database, 'DELETE FROM orders WHERE id > 10')
 
@@ -81,25 +80,33 @@ test('two replicas and other writers through swap and undo: nothing is lost or d
     ['undo', 10],
     ['restore', 1000],
   ] as const) {
-    const before = await operations.restores.list()
+    const before = (await engine.restores.list()).rows
     const asked =
       action === 'restore'
-        ? await operations.restores.run('latest', { ...by, confirm: true, safetyBackup: false })
-        : await operations.restores.undo(before[0]?.id ?? '', by)
+        ? await engine.tasks.start(
+            'restores.run',
+            { backup: 'latest', safetyBackup: false },
+            { as: { id: by.by, role: 'admin' }, confirm: true },
+          )
+        : await engine.tasks.start(
+            'restores.undo',
+            { restore: before[0]?.id ?? '' },
+            { as: { id: by.by, role: 'admin' } },
+          )
     const task = await ended(engine, asked.task_id)
     expect(task.error).toBeNull()
     expect(task.status).toBe('succeeded')
     expect(await orders()).toBe(expected)
-    const record = await operations.restores.get(asked.id)
+    const record = await engine.restores.get(asked.id)
     expect(record.status).toBe(action === 'restore' ? 'succeeded' : 'undone')
     // Its own log, from before the swap to after it.
-    const lines = await operations.tasks.logs(asked.task_id, 0, 1000)
+    const lines = await engine.tasks.logs(asked.task_id)
     expect(lines.map(({ seq }) => seq)).toEqual(lines.map((_, index) => index + 1))
     expect(lines.map(({ message }) => message).join('\n')).toMatch(
       /Took the catalog in schema "lifeboat" along[\s\S]*Took the catalog in schema "other_app" along/,
     )
   }
-  // There and back by the library, which writes no records.
+  // There and back by the library, which waits for what it asks for.
   await engine.restores.undo('latest')
   expect(await orders()).toBe(10)
   await engine.restores.undo('latest')
@@ -115,17 +122,28 @@ test('two replicas and other writers through swap and undo: nothing is lost or d
   expect(new Set(seen?.map(({ id }) => id)).size).toBe(seen?.length)
   expect(seen?.length).toBe(2)
   // And retention after the backup.
-  const kinds = (await operations.tasks.list({ limit: 100 })).map(({ kind }) => kind).sort()
-  expect(kinds).toEqual(['backup', 'forget', 'restore', 'restore', 'undo'])
-  const statuses = (await operations.tasks.list({ limit: 100 })).map(({ status }) => status)
+  const kinds = (await engine.tasks.list({ pageSize: 100 })).rows.map(({ kind }) => kind).sort()
+  expect(kinds).toEqual(['backup', 'forget', 'restore', 'restore', 'undo', 'undo', 'undo'])
+  const statuses = (await engine.tasks.list({ pageSize: 100 })).rows.map(({ status }) => status)
   expect(new Set(statuses)).toEqual(new Set(['succeeded']))
 
   // Discard drops a kept database with what it has of the catalog; the live one's is untouched.
-  const [restore] = await operations.restores.list()
-  expect((await ended(engine, (await operations.restores.discard(restore?.id ?? '', by)).task_id)).status).toBe(
-    'succeeded',
-  )
-  expect((await operations.restores.list()).map(({ status }) => status)).toEqual(['confirmed', 'undone'])
+  const [restore] = (await engine.restores.list()).rows
+  expect(
+    (
+      await ended(
+        engine,
+        (
+          await engine.tasks.start(
+            'restores.discard',
+            { restore: restore?.id ?? '' },
+            { as: { id: by.by, role: 'admin' } },
+          )
+        ).task_id,
+      )
+    ).status,
+  ).toBe('succeeded')
+  expect((await engine.restores.list()).rows.map(({ status }) => status)).toEqual(['succeeded', 'undone'])
   await Promise.all([...catalogs, own].map((catalog) => catalog.close()))
   await stop()
 })

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { resolveConnection } from '../../packages/core/src/postgres/connection.ts'
 import { openSession } from '../../packages/core/src/postgres/session.ts'
-import { type CarryStep, carryingCatalogs } from '../../packages/core/src/restore/carry-catalogs.ts'
-import { swapDatabases } from '../../packages/core/src/restore/swap.ts'
+import { type CarryStep, carryingCatalogs } from '../../packages/core/src/restore/database/carry-catalogs.ts'
+import { swapDatabases } from '../../packages/core/src/restore/database/swap.ts'
 
 export interface CarrierRun {
   /** URL of any other database of the server. */

@@ -63,8 +63,10 @@ export async function addJob(catalog: Catalog, id: string, at = new Date().toISO
 
 async function appendEvent(catalog: Catalog, id: string, at: string): Promise<void> {
   await catalog.audit.append(
-    { at, actor: 'test', address: null, action: 'test', subject: id, outcome: 'allowed', detail: {} },
-    (previous, seq) => `${seq}:${id}:${(previous ?? '0').split(':')[0]}`,
+    { at, actor: 'test', address: null, action: 'test', subject: id, outcome: 'succeeded', detail: {} },
+    ({ previous, seq }) => ({
+      ...{ hash: `${seq}:${id}:${(previous ?? '0').split(':')[0]}`, chain: null, seal: null },
+    }),
   )
 }
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { cheapenPassphrase } from './cheap-passphrase.ts'
 import { runCli } from './run-cli.ts'
 
 const bin = fileURLToPath(new URL('../../packages/cli/bin/lifeboat.mjs', import.meta.url))
@@ -31,6 +32,7 @@ beforeAll(async () => {
     LIFEBOAT_PASSPHRASE: 'correct horse battery staple',
   }
   expect((await runCli(['init'], { env })).code).toBe(0)
+  await cheapenPassphrase(env.LIFEBOAT_REPOSITORY as string, env.LIFEBOAT_PASSPHRASE as string)
 })
 afterAll(async () => {
   await cluster?.stop()
@@ -112,10 +114,14 @@ describe('serve', () => {
     stopping = undefined
   })
 
-  test('on this machine everybody is let in, and it says so', async () => {
-    const [all, port] = await start(['serve', '--port', '0'], /DEVELOPMENT MODE[\s\S]*:(\d+)\/api\/backup\//)
-    expect(all).toContain('Everybody on this machine')
-    const list = await fetch(`http://127.0.0.1:${port}/api/backup/backups/`)
+  test('without a token it prints one, and nobody gets in without: a proxy on this machine makes all local', async () => {
+    const [, printed, port] = await start(
+      ['serve', '--port', '0'],
+      /Token of this run.*: (\w+)[\s\S]*:(\d+)\/api\/backup\//,
+    )
+    const url = `http://127.0.0.1:${port}/api/backup/backups/`
+    expect((await fetch(url)).status).toBe(401)
+    const list = await fetch(url, { headers: { authorization: `Bearer ${printed}` } })
     expect(await list.json()).toMatchObject({ count: 1 })
   })
 
@@ -146,8 +152,11 @@ describe('serve', () => {
   })
 
   test('--no-ui serves the API alone', async () => {
-    const [, origin] = await start(['serve', '--port', '0', '--no-ui'], /Listening at (http:\S+?)\/api\/backup\//)
-    expect((await fetch(`${origin}/api/backup/ui/`)).status).toBe(404)
+    const [, origin] = await start(['serve', '--port', '0', '--no-ui'], /Listening at (http:\S+?)\/api\/backup\//, {
+      LIFEBOAT_TOKEN: token,
+    })
+    const headers = { authorization: `Bearer ${token}` }
+    expect((await fetch(`${origin}/api/backup/ui/`, { headers })).status).toBe(404)
   })
 
   const address = Object.values(networkInterfaces())
@@ -215,14 +224,15 @@ describe('serve', () => {
 describe('jobs over the catalog', () => {
   test('a job that waits is run by a worker; pause, cancel and resume', async () => {
     expect(await json(['jobs', '--pause'])).toMatchObject({ paused: true })
-    const [, port] = await start(['serve', '--port', '0'], /:(\d+)\/api\/backup\//)
+    const [, port] = await start(['serve', '--port', '0'], /:(\d+)\/api\/backup\//, { LIFEBOAT_TOKEN: token })
     const api = `http://127.0.0.1:${port}/api/backup`
+    const headers = { authorization: `Bearer ${token}` }
     const post = async (path: string) =>
-      (await (await fetch(`${api}/${path}`, { method: 'POST' })).json()) as { task_id: string }
+      (await (await fetch(`${api}/${path}`, { method: 'POST', headers })).json()) as { task_id: string }
     const [one, two] = [await post('backups/create/'), await post('backups/create/')]
     await stopping?.()
-    expect(await json(['jobs', '--cancel', two.task_id])).toEqual({ cancel: 'cancelled' })
-    expect((await runCli(['jobs', '--cancel', 'nothing'], { env })).code).toBe(2)
+    expect(await json(['jobs', '--cancel', two.task_id])).toMatchObject({ cancel: { status: 'cancelled' } })
+    expect((await runCli(['jobs', '--cancel', 'nothing'], { env })).code).toBe(1)
     expect((await runCli(['jobs', '--status', 'odd'], { env })).code).toBe(2)
     await start(['worker'], /Working for default/)
     expect(await json(['jobs', '--status', 'queued'])).toMatchObject({ jobs: [{ task_id: one.task_id }] })
@@ -237,7 +247,7 @@ describe('jobs over the catalog', () => {
     expect(await json(['config'])).toMatchObject({ config: { max_backups: 10, auto_backup_enabled: false } })
     const changed = await json(['config', 'auto_backup_enabled=true', 'auto_backup_hour=3', 'time_zone=Asia/Tokyo'])
     expect(changed).toMatchObject({ config: { auto_backup_hour: 3, time_zone: 'Asia/Tokyo' } })
-    expect((await runCli(['config', 'auto_backup_hour=25'], { env })).stderr).toContain('CONFIG_INVALID')
+    expect((await runCli(['config', 'auto_backup_hour=25'], { env })).stderr).toContain('INVALID')
     expect((await runCli(['config', 'nonsense'], { env })).code).toBe(2)
     const { schedule } = await json<{ schedule: { next_runs: string[] }[] }>(['schedule', '--count', '3'])
     expect(schedule[0]?.next_runs).toHaveLength(3)
@@ -267,6 +277,9 @@ describe('jobs over the catalog', () => {
 
   test('a new catalog adopts the restores that can be undone', async () => {
     expect((await runCli(['restore', 'latest', '--yes'], { env })).code).toBe(0)
+    // What the command restored is in the history of its own catalog; a new one knows nothing of it.
+    expect(await json(['restores'])).toMatchObject({ restores: [{ status: 'succeeded' }] })
+    env.LIFEBOAT_CATALOG = join(folder, 'fresh.sqlite')
     expect(await json(['restores'])).toEqual({ restores: [] })
     const { adopted } = await json<{ adopted: { backups: number; restores_added: string[] } }>(['adopt'])
     expect(adopted).toMatchObject({ backups: 2, damaged: [], ambiguous_numbers: [] })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { cheapenPassphrase } from './cheap-passphrase.ts'
 import { runCli } from './run-cli.ts'
 
 const bin = fileURLToPath(new URL('../../packages/cli/bin/lifeboat.mjs', import.meta.url))
@@ -24,6 +25,7 @@ beforeAll(async () => {
     LIFEBOAT_PASSPHRASE: 'correct horse battery staple',
   }
   expect((await runCli(['init'], { env })).code).toBe(0)
+  await cheapenPassphrase(env.LIFEBOAT_REPOSITORY as string, env.LIFEBOAT_PASSPHRASE as string)
   expect((await runCli(['backup'], { env })).code).toBe(0)
 })
 afterAll(async () => {

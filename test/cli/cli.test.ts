@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cheapenPassphrase } from './cheap-passphrase.ts'
 import { runCli } from './run-cli.ts'
 
 const commands = [
@@ -96,6 +97,7 @@ describe('the life of a backup', () => {
       code: 3,
       stderr: expect.stringContaining('REPOSITORY_EXISTS'),
     })
+    await cheapenPassphrase(env.LIFEBOAT_REPOSITORY as string, env.LIFEBOAT_PASSPHRASE as string)
   })
 
   test('status fails while there is no backup', async () => {

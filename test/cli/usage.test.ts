@@ -2,9 +2,11 @@ import { expect, test } from 'vitest'
 import { runCli } from './run-cli.ts'
 
 test('a command line that is not understood is an error like any other: what, code, advice, exit 2', async () => {
-  const { code, stdout, stderr } = await runCli(['list', '--nope'])
+  const { code, stdout, stderr } = await runCli(['list', '--unheard-of'])
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  expect(stderr).toBe("lifeboat: Unknown option '--nope'.\n  code    USAGE\n  advice  See `lifeboat list --help`.\n")
+  expect(stderr).toBe(
+    "lifeboat: Unknown option '--unheard-of'.\n  code    USAGE\n  advice  See `lifeboat list --help`.\n",
+  )
   const misspelt = await runCli(['backpu'])
   expect(misspelt).toMatchObject({ code: 2 })
   expect(misspelt.stderr).toContain("Unknown command 'backpu'.")

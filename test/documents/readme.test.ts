@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { root } from '../structure/sources.ts'
@@ -56,8 +55,9 @@ test('Quick start', { timeout: 300_000 }, async () => {
 
 test('In your application', { timeout: 300_000 }, async () => {
   const [block] = codeBlocks(readme, '## In your application')
-  const core = pathToFileURL(join(root, 'packages/core/dist/index.js')).href
-  await writeFile(join(folder, 'program.ts'), (block?.text ?? '').replace("'@lifeboat/core'", `'${core}'`))
+  await mkdir(join(folder, 'node_modules/@lifeboat'), { recursive: true })
+  await symlink(join(root, 'packages/core'), join(folder, 'node_modules/@lifeboat/core'))
+  await writeFile(join(folder, 'program.ts'), block?.text ?? '')
   await writeFile(join(folder, 'migrations.ts'), 'export const migrations = {}\n')
   const ended = await run(process.execPath, [join(folder, 'program.ts')], {
     DATABASE_URL: await cluster.createDatabase('library'),

@@ -44,20 +44,24 @@ test('a restore whose process dies right after the swap has succeeded, and can b
   try {
     await engine.start()
     // Its lease has to run out first.
-    const status = async () => (await engine.operations.restores.get(id)).status
+    const status = async () => (await engine.restores.get(id)).status
     await expect.poll(status, { timeout: 300_000, interval: 500 }).not.toBe('running')
-    expect(await engine.operations.restores.get(id)).toMatchObject({
+    expect(await engine.restores.get(id)).toMatchObject({
       status: 'succeeded',
       backup_id: backup,
       kept_database: expect.stringContaining('shop_before_'),
       undo_until: expect.any(String),
       error: null,
     })
-    const { task_id } = await engine.operations.restores.undo(id, { by: 'test' })
-    const ended = async () => (await engine.operations.tasks.get(task_id))?.status
+    const { task_id } = await engine.tasks.start(
+      'restores.undo',
+      { restore: id },
+      { as: { id: 'test', role: 'admin' } },
+    )
+    const ended = async () => (await engine.tasks.get(task_id))?.status
     await expect.poll(ended, { timeout: 300_000 }).toBe('succeeded')
     expect(await count()).toBe(0)
-    expect((await engine.operations.restores.get(id)).status).toBe('undone')
+    expect((await engine.restores.get(id)).status).toBe('undone')
   } finally {
     await engine.stop()
   }

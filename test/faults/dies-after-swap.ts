@@ -7,7 +7,11 @@ const engine = createBackupEngine({
   hooks: { afterSwap: () => void process.kill(process.pid, 'SIGKILL') },
 })
 await engine.start()
-const { id } = await engine.operations.restores.run(backup, { by: 'test', confirm: true, safetyBackup: false })
+const { id } = await engine.tasks.start(
+  'restores.run',
+  { backup: backup, safetyBackup: false },
+  { as: { id: 'test', role: 'admin' }, confirm: true },
+)
 process.stdout.write(id)
 // Until it is killed.
 setInterval(() => {}, 1000)

@@ -8,8 +8,11 @@ import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/tes
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { randomFrom } from './random.ts'
 
-/** SIGKILL at random moments. `FAULT_RUNS` sets how many of each kind; the figure in RELIABILITY is 200 in all. */
-const runs = Number(process.env.FAULT_RUNS ?? 12)
+/**
+ * SIGKILL at random moments, spread over the whole of what is killed. `FAULT_RUNS` sets how many of each kind; the figure
+ * in RELIABILITY is 200 in all.
+ */
+const runs = Number(process.env.FAULT_RUNS ?? (process.env.LIFEBOAT_LONG === '1' ? 100 : 6))
 const key = { rawKey: '07'.repeat(32) }
 
 let cluster: TemporaryCluster

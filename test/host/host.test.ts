@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { get, type IncomingMessage } from 'node:http'
+import { Agent, get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
@@ -53,7 +53,8 @@ async function download(host: HostProcess, database: string): Promise<void> {
 
 /** Leaves once it is answered; fetch would open another connection at once, for which a closing server waits. */
 async function leave(host: HostProcess, path: string): Promise<void> {
-  const request = get(`${host.url}${path}`, { agent: false })
+  // Without an agent that keeps connections it would say `Connection: close`, as a proxy does.
+  const request = get(`${host.url}${path}`, { agent: new Agent({ keepAlive: true }) })
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   expect(response.statusCode).toBe(200)
   request.destroy()

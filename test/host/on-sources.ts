@@ -3,6 +3,12 @@ import { registerHooks } from 'node:module'
 
 const sources: Record<string, string> = {
   '@lifeboat/core': '../../packages/core/src/index.ts',
+  '@lifeboat/core/actions': '../../packages/core/src/actions/index.ts',
+  '@lifeboat/core/http': '../../packages/core/src/entries/http.ts',
+  '@lifeboat/core/migrations': '../../packages/core/src/entries/migrations.ts',
+  '@lifeboat/core/queues': '../../packages/core/src/entries/queues.ts',
+  '@lifeboat/core/storage': '../../packages/core/src/entries/storage.ts',
+  '@lifeboat/core/testing': '../../packages/core/src/testing/index.ts',
   '@lifeboat/express-adapter': '../../packages/express-adapter/src/index.ts',
   '@lifeboat/fastify-adapter': '../../packages/fastify-adapter/src/index.ts',
 }

@@ -43,6 +43,7 @@ export async function startHost(framework: 'express' | 'fastify', options: Engin
   const child = fork(fileURLToPath(new URL('./host.ts', import.meta.url)), [JSON.stringify({ framework, options })], {
     execArgv: ['--no-warnings', '--import', fileURLToPath(new URL('./on-sources.ts', import.meta.url))],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, NODE_ENV: 'test' },
   })
   const ended = once(child, 'exit') as Promise<[number | null]>
   const answer = async () => {

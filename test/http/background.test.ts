@@ -1,4 +1,5 @@
-import { createBackupEngine, createHandler } from '@lifeboat/core'
+import { createBackupEngine } from '@lifeboat/core'
+import { createHandler } from '@lifeboat/core/http'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { authorize, newSetting, post, taskEnd } from './setting.ts'
@@ -20,40 +21,43 @@ const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 60_00
 test('retention runs after each successful backup, keeps what an option in code says, and no failed backup counts', async () => {
   const { engine } = setting
   await engine.start()
-  const { operations } = engine
   const done = async (task_id: string) => {
-    await until(async () => expect((await operations.tasks.get(task_id))?.finished_at).not.toBeNull())
-    return operations.tasks.get(task_id)
+    await until(async () => expect((await engine.tasks.get(task_id))?.finished_at).not.toBeNull())
+    return engine.tasks.get(task_id)
   }
   const ids: string[] = []
   for (let n = 1; n <= 3; n++) {
-    const made = await operations.backups.create({ name: `backup ${n}`, by: 'test', pinned: n === 1 })
+    const made = await engine.tasks.start(
+      'backups.create',
+      { name: `backup ${n}`, pinned: n === 1 },
+      { as: { id: 'test', role: 'admin' } },
+    )
     expect(await done(made.task_id)).toMatchObject({ status: 'succeeded' })
     ids.push(made.id)
   }
   await cluster.sql('postgres', `ALTER DATABASE ${setting.database} RENAME TO away`)
-  const failing = await operations.backups.create({ by: 'test' })
-  expect(await done(failing.task_id)).toMatchObject({ status: 'failed', error: { code: 'DATABASE_NOT_FOUND' } })
+  const failing = await engine.tasks.start('backups.create', {}, { as: { id: 'test', role: 'admin' } })
+  expect(await done(failing.task_id)).toMatchObject({ status: 'failed', error: { code: 'database_not_found' } })
   await cluster.sql('postgres', `ALTER DATABASE away RENAME TO ${setting.database}`)
-  const forgets = await operations.tasks.list({ kind: 'forget' })
+  const forgets = (await engine.tasks.list({ kind: 'forget' })).rows
   for (const { task_id } of forgets) expect(await done(task_id)).toMatchObject({ status: 'succeeded' })
   expect(forgets).toHaveLength(3)
   // The pinned one counts and stays; nothing has gone yet beyond the limit but itself.
-  const rows = await operations.backups.list()
+  const rows = (await engine.backups.list()).rows
   expect(rows.map(({ name, status }) => [name, status])).toEqual([
     [null, 'failed'],
     ['backup 3', 'completed'],
     ['backup 2', 'completed'],
     ['backup 1', 'completed'],
   ])
-  await engine.backups.pin(ids[0] as string, false)
-  const { decisions } = await operations.maintenance.preview()
+  await engine.backups.pin(ids[0] as string, { pinned: false })
+  const { decisions } = await engine.retention.preview()
   expect(decisions.map(({ number, keep, reasons }) => [number, keep, reasons[0]])).toEqual([
     [3, true, 'last_good'],
     [2, true, 'within_limits'],
     [1, false, 'beyond_newest'],
   ])
-  const forget = await operations.maintenance.forget({ by: 'test' })
+  const forget = await engine.tasks.start('retention.run', {}, { as: { id: 'test', role: 'admin' } })
   expect(await done(forget.task_id)).toMatchObject({ status: 'succeeded', result: { forgotten: [ids[0]], kept: 2 } })
   expect((await engine.backups.list()).backups.map(({ number }) => number)).toEqual([3, 2])
 })
@@ -61,8 +65,12 @@ test('retention runs after each successful backup, keeps what an option in code 
 test('a backup that waits when the engine stops is made by the next one, under the same id and number', async () => {
   const { engine } = setting
   const { location } = await engine.repository.describe()
-  await engine.operations.tasks.pause()
-  const made = await engine.operations.backups.create({ name: 'over a restart', by: 'test' })
+  await engine.tasks.pause()
+  const made = await engine.tasks.start(
+    'backups.create',
+    { name: 'over a restart' },
+    { as: { id: 'test', role: 'admin' } },
+  )
   await engine.stop()
   const second = createBackupEngine({
     database: cluster.url(setting.database),
@@ -72,10 +80,10 @@ test('a backup that waits when the engine stops is made by the next one, under t
   })
   try {
     await second.start()
-    expect(await second.operations.tasks.isPaused()).toBe(true)
-    await second.operations.tasks.resume()
+    expect((await second.tasks.list()).paused).toBe(true)
+    await second.tasks.resume()
     await until(async () =>
-      expect(await second.operations.backups.get(made.id)).toMatchObject({
+      expect(await second.backups.get(made.id)).toMatchObject({
         status: 'completed',
         name: 'over a restart',
         number: made.number,
@@ -95,23 +103,25 @@ test('several databases have one queue and histories apart; an id says enough', 
     encryption: 'none',
     runTime: { auto_backup_enabled: true, auto_backup_cron: '30 4 * * MON', time_zone: 'Asia/Kolkata' },
   })
-  const { operations } = engine
   try {
     await engine.start()
-    await expect(operations.backups.create({ by: 'test' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    await expect(engine.tasks.start('backups.create', {}, { as: { id: 'test', role: 'admin' } })).rejects.toMatchObject(
+      { code: 'CONFIG_INVALID' },
+    )
     const made = []
-    for (const database of ['shop', 'blog']) made.push(await operations.backups.create({ database, by: 'test' }))
-    for (const { id } of made)
-      await until(async () => expect((await operations.backups.get(id)).status).toBe('completed'))
+    for (const database of ['shop', 'blog'])
+      made.push(await engine.tasks.start('backups.create', { database }, { as: { id: 'test', role: 'admin' } }))
+    for (const { id } of made) await until(async () => expect((await engine.backups.get(id)).status).toBe('completed'))
     const [shop, blog] = [made[0]!, made[1]!]
-    expect((await operations.backups.list({ database: 'blog' })).map(({ id }) => id)).toEqual([blog.id])
-    expect((await operations.backups.get('latest', { database: 'shop' })).id).toBe(shop.id)
-    await expect(operations.backups.get('latest')).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
-    expect(await operations.backups.details(blog.id)).toMatchObject({ database: two.database, table_count: 2 })
-    await expect(operations.backups.delete(blog.id, {})).rejects.toMatchObject({ code: 'BACKUP_LAST_GOOD' })
-    expect(await operations.schedule.list({ count: 1 })).toMatchObject([
+    expect((await engine.backups.list({ database: 'blog' })).rows.map(({ id }) => id)).toEqual([blog.id])
+    expect((await engine.backups.get('latest', { database: 'shop' })).id).toBe(shop.id)
+    await expect(engine.backups.get('latest')).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+    expect(await engine.backups.get(blog.id)).toMatchObject({ database: two.database, table_count: 2 })
+    await expect(engine.backups.delete(blog.id)).rejects.toMatchObject({ code: 'BACKUP_LAST_GOOD' })
+    expect(await engine.schedules.list({ count: 1 })).toMatchObject([
       { database: 'shop', next_runs: [expect.stringContaining('T23:00:00')] },
       { database: 'blog', next_runs: [expect.stringContaining('T23:00:00')] },
+      { name: 'scrub', enabled: false, next_runs: [] },
     ])
   } finally {
     await engine.stop()
@@ -140,8 +150,8 @@ test('a host that turned confirmation off restores at the first request; a hash 
     expect(await cluster.sql(own.database, 'SELECT count(*)::int AS n FROM orders')).toEqual([{ n: 2000 }])
     const discarded = await send(`restores/${run.body.id}/discard/`)
     expect(await end(discarded.body.task_id)).toMatchObject({ status: 'succeeded' })
-    expect(await own.engine.operations.restores.get(run.body.id ?? '')).toMatchObject({
-      status: 'confirmed',
+    expect(await own.engine.restores.get(run.body.id ?? '')).toMatchObject({
+      status: 'succeeded',
       kept_database: null,
     })
   } finally {

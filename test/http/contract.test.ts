@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createBackupEngine } from '@lifeboat/core'
+import { insideOf } from '@lifeboat/core/actions'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startStopwatch } from '../../packages/core/src/testing/stopwatch.ts'
@@ -348,8 +349,16 @@ describe.each(faces)('the HTTP contract over $name', ({ open }) => {
     })
     expect((await send('/config/', post({ time_zone: 'Mars/Olympus' }))).status).toBe(400)
     expect((await send('/config/', post({ auto_backup_cron: '61 * * * *' }))).body.code).toBe('config_invalid')
-    expect((await send('/config/', post({ backup_directory: '/etc' }))).body.code).toBe('directory_not_listed')
-    await send('/config/', post({ auto_backup_enabled: false, time_zone: null }))
+    expect((await send('/config/', post({ backup_directory: '/etc' }))).body).toMatchObject({
+      code: 'config_invalid',
+      advice: expect.stringContaining('in code'),
+    })
+    // What a form sends back unchanged is no change.
+    const { backup_directory } = changed.body
+    expect((await send('/config/', post({ backup_directory }))).status).toBe(200)
+    const back = await send('/config/', post({ auto_backup_enabled: null, max_backups: null, time_zone: '' }))
+    expect(back.body).toMatchObject({ auto_backup_enabled: false, max_backups: 10, time_zone: null })
+    await send('/config/', post({ time_zone: null }))
   })
 
   test('queued tasks wait while paused, are reordered and cancelled', async () => {
@@ -407,6 +416,8 @@ describe.each(faces)('the HTTP contract over $name', ({ open }) => {
     await send('/backups/2/pin/', post({ pinned: true }))
     const remove = (body?: unknown) => send('/backups/2/delete/', { ...post(body), method: 'DELETE' })
     expect((await remove()).body).toMatchObject({ status: 409, code: 'pinned' })
+    const unpin = await send('/backups/2/pin/', post({ pinned: false }, {}, 'operator'))
+    expect(unpin.body).toMatchObject({ status: 403, code: 'forbidden', permission: 'backups:delete' })
     await send('/backups/2/pin/', post({ pinned: false }))
     const asked = await remove()
     expect(asked.body).toMatchObject({ status: 409, code: 'confirmation_required', plan: { action: 'delete' } })
@@ -418,10 +429,13 @@ describe.each(faces)('the HTTP contract over $name', ({ open }) => {
     const { body } = await get('/audit/?limit=500')
     const actions = new Set(body.results.map((event: Json) => `${event.action} ${event.outcome}`))
     for (const action of [
-      'backups.create allowed',
-      'restores.run allowed',
-      'restores.run refused',
-      'backups.delete allowed',
+      'backups.create started',
+      'backups.create succeeded',
+      'restores.run started',
+      'restores.run succeeded',
+      'restores.undo succeeded',
+      'backups.delete refused',
+      'backups.delete succeeded',
     ])
       expect(actions).toContain(action)
     expect(body.chain).toMatchObject({ broken_at: null })
@@ -437,6 +451,6 @@ describe.each(faces)('the HTTP contract over $name', ({ open }) => {
     await face.close()
     await drained
     expect(stopwatch.milliseconds()).toBeLessThan(5000)
-    expect(setting.engine.operations.stopping.aborted).toBe(true)
+    expect(insideOf(setting.engine).ground.stopping.aborted).toBe(true)
   })
 })

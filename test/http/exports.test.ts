@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { createHandler } from '@lifeboat/core'
+import { createHandler } from '@lifeboat/core/http'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { as, authorize, newSetting, post, taskEnd } from './setting.ts'
@@ -40,11 +42,27 @@ test('format=sql is a script under its usual name; other formats are refused', a
   expect((await ask('/backups/1/download/?format=zip')).status).toBe(400)
 })
 
+test.each(['', '?compression=0', '?format=sql'])(
+  'a download says its SHA-256 where that is wanted: %s',
+  async (query) => {
+    const wanting = { ...as('admin'), headers: { ...(as('admin').headers as object), 'want-repr-digest': 'sha-256=1' } }
+    const response = await ask(`/backups/1/download/${query}`, wanting)
+    const digest = createHash('sha256')
+      .update(Buffer.from(await response.arrayBuffer()))
+      .digest('base64')
+    expect(response.headers.get('repr-digest')).toBe(`sha-256=:${digest}:`)
+    // And without the file, to compare with what was downloaded before.
+    const head = await ask(`/backups/1/download/${query}`, { ...wanting, method: 'HEAD' })
+    expect(head.headers.get('repr-digest')).toBe(`sha-256=:${digest}:`)
+    expect((await ask(`/backups/1/download/${query}`)).headers.get('repr-digest')).toBeNull()
+  },
+)
+
 test('export_after_backup lays the dump beside the backup; it goes with it', async () => {
   const { engine } = setting
   expect((await ask('/config/', post({ export_after_backup: true }))).status).toBe(200)
   const { id } = await backup()
-  const [task] = await engine.operations.tasks.list({ kind: 'export' })
+  const [task] = (await engine.tasks.list({ kind: 'export' })).rows
   const ended = await taskEnd(ask, task?.task_id ?? '')
   expect(ended).toMatchObject({ status: 'succeeded', subject_id: id })
   const [file] = (ended.result as { files: string[] }).files
@@ -53,6 +71,8 @@ test('export_after_backup lays the dump beside the backup; it goes with it', asy
   expect(dirname(file ?? '')).toBe(join(location, 'exports', id))
   expect((await readFile(file ?? '')).subarray(0, 5).toString()).toBe('PGDMP')
   expect((await stat(file ?? '')).mode & 0o777).toBe(0o600)
+  const sum = execFileSync('sha256sum', ['--check', `${file}.sha256`], { cwd: dirname(file ?? '') }).toString()
+  expect(sum).toMatch(/\.dump: OK\n$/)
   // What lies there is no part of the repository, and no harm to it.
   expect((await engine.maintenance.check({})).ok).toBe(true)
   expect((await remove(id)).status).toBe(204)
@@ -70,7 +90,7 @@ test('a failed backup can be deleted; one that waits cannot', async () => {
   expect((await ask(`/backups/${failed.id}/`)).status).toBe(404)
   expect((await remove(failed.id)).status).toBe(404)
 
-  await engine.operations.tasks.pause()
+  await engine.tasks.pause()
   const waiting = (await (await ask('/backups/create/', post({}))).json()) as { id: string }
   const refused = await remove(waiting.id)
   expect([refused.status, ((await refused.json()) as { code: string }).code]).toEqual([409, 'backup_running'])

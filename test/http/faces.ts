@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type BackupEngine, createHandler, type HandlerOptions } from '@lifeboat/core'
+import type { BackupEngine } from '@lifeboat/core'
+import { insideOf } from '@lifeboat/core/actions'
+import { answerNodeRequest, createHandler, type HandlerOptions } from '@lifeboat/core/http'
 import express5 from 'express'
 import fastify5 from 'fastify'
 import { backupRoutes as expressRoutes } from '../../packages/express-adapter/src/index.ts'
@@ -16,6 +18,8 @@ export interface OpenFace {
   /** A path below the mount point. */
   fetch(path: string, init?: RequestInit): Promise<Response>
   close(): Promise<void>
+  /** Where it listens; the bare handler does not. */
+  port?: number
 }
 
 export const mountedAt = '/internal/api/backup'
@@ -33,6 +37,21 @@ const bare: Face = {
   },
 }
 
+const overNode: Face = {
+  name: "Node's own server",
+  async open(engine, options) {
+    const handler = createHandler(engine, { ...options, basePath: mountedAt })
+    await engine.start()
+    const server = createServer((request, response) => void answerNodeRequest(handler, request, response))
+    await listen(server)
+    const close = async () => {
+      await new Promise((resolve) => server.close(resolve))
+      await engine.stop()
+    }
+    return { fetch: fetchFrom(portOf(server)), close, port: portOf(server) }
+  },
+}
+
 type ExpressModule = typeof express5
 
 const overExpress = (name: string, load: () => Promise<ExpressModule>, parse: boolean): Face => ({
@@ -45,7 +64,7 @@ const overExpress = (name: string, load: () => Promise<ExpressModule>, parse: bo
     app.get('/', (_request: unknown, response: { send(text: string): void }) => response.send('the host itself'))
     const server = createServer(app as never)
     await listen(server)
-    return { fetch: fetchFrom(portOf(server)), close: () => closeServer(server, engine) }
+    return { fetch: fetchFrom(portOf(server)), close: () => closeServer(server, engine), port: portOf(server) }
   },
 })
 
@@ -57,7 +76,8 @@ const overFastify: Face = {
     // The host's own routes still get their bodies parsed.
     fastify.post('/', async (request) => ({ got: request.body }))
     await fastify.listen({ port: 0, host: '127.0.0.1' })
-    return { fetch: fetchFrom((fastify.server.address() as AddressInfo).port), close: () => fastify.close() }
+    const { port } = fastify.server.address() as AddressInfo
+    return { fetch: fetchFrom(port), close: () => fastify.close(), port }
   },
 }
 
@@ -73,6 +93,9 @@ export const faces: Face[] = [
   overFastify,
 ]
 
+/** Those that listen. */
+export const servers: Face[] = [overNode, ...faces.slice(1)]
+
 const fetchFrom =
   (port: number) =>
   (path: string, init: RequestInit = {}) =>
@@ -86,6 +109,6 @@ const portOf = (server: Server) => (server.address() as AddressInfo).port
 
 async function closeServer(server: Server, engine: BackupEngine): Promise<void> {
   await new Promise<void>((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())))
-  if (!engine.operations.stopping.aborted) throw new Error('The engine did not stop with the server.')
+  if (!insideOf(engine).ground.stopping.aborted) throw new Error('The engine did not stop with the server.')
   await engine.stop()
 }

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { answerNodeRequest, type Handler, type NodeRequest } from '@lifeboat/core'
+import { answerNodeRequest, type Handler, type NodeRequest } from '@lifeboat/core/http'
 import { afterEach, expect, test, vi } from 'vitest'
 import { startStopwatch } from '../../packages/core/src/testing/stopwatch.ts'
 

@@ -1,12 +1,7 @@
-import {
-  allowLoopbackForDevelopment,
-  type Connection,
-  createHandler,
-  type Handler,
-  type Permission,
-} from '@lifeboat/core'
+import type { Permission } from '@lifeboat/core'
+import { allowLoopbackForDevelopment, type Connection, createHandler, type Handler } from '@lifeboat/core/http'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { authorize, newSetting } from './setting.ts'
 
 let cluster: TemporaryCluster
@@ -26,6 +21,20 @@ function request(method: string, path: string, headers: Record<string, string> =
 const codeOf = async (response: Response) => {
   const { code } = (await response.json()) as { code: string }
   return [response.status, code]
+}
+
+/** What a route cannot do without, where an empty body would be refused before the id is looked up. */
+const needed: Record<string, object> = {
+  'backups/:id/extract': { table: 'orders', into: 'found' },
+  'backups/:id/patch': { table: 'orders' },
+  'backups/:id/patch-plan': { table: 'orders' },
+  'backups/:id/query': { sql: 'SELECT 1' },
+  'backups/:id/trust': { reason: 'made by us' },
+}
+
+const neededQuery: Record<string, string> = {
+  'backups/:id/compare': '?with=live',
+  'backups/:id/lost-rows': '?table=orders',
 }
 
 /** A path of the route with ids that are not there. */
@@ -92,7 +101,7 @@ describe('every route', () => {
       { origin: 'null' },
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site', cookie: 'session=1' },
-      { origin: 'https://evil.example', 'x-requested-with': 'fetch', 'sec-fetch-site': 'same-origin' },
+      { origin: 'https://evil.example', 'x-requested-with': 'fetch', 'sec-fetch-site': 'same-site' },
       { origin: 'http://localhost:8001' },
       { cookie: 'session=1', referer: 'https://evil.example/localhost:8000/' },
     ]
@@ -122,11 +131,14 @@ describe('every route', () => {
 
   test('says 404 for an id that is not there', async () => {
     for (const { method, path } of rows) {
-      if (!path.includes(':')) continue
-      const body = path.endsWith('download-link') || method === 'POST' ? '{}' : undefined
+      // A schedule is made under the name that is given.
+      if (!path.includes(':') || `${method} ${path}` === 'POST schedule/:name') continue
+      const body = path.endsWith('download-link') || method === 'POST' ? JSON.stringify(needed[path] ?? {}) : undefined
       const headers = { authorization: 'admin', ...(body ? { 'content-type': 'application/json' } : {}) }
-      const query = path.endsWith('/compare') ? '?with=live' : ''
-      const response = await handler(request(method, `${concrete(path)}${query}`, headers, body), local)
+      const response = await handler(
+        request(method, `${concrete(path)}${neededQuery[path] ?? ''}`, headers, body),
+        local,
+      )
       expect([path, response.status]).toEqual([path, 404])
     }
   })
@@ -194,6 +206,18 @@ describe('access', () => {
     expect(await status({})).toBe(401)
     expect(await status({ address: '127.0.0.1' }, { 'x-forwarded-for': '10.0.0.1' })).toBe(401)
     expect(await status({ address: '127.0.0.1' }, { host: 'rebound.example:8000' })).toBe(401)
+    expect(await status({ address: '127.0.0.1' }, { connection: 'close' })).toBe(401)
+    expect(await status({ address: '127.0.0.1' }, { referer: 'https://shop.example/' })).toBe(401)
+    expect(await status({ address: '127.0.0.1' }, { referer: 'http://localhost:8000/api/ui/' })).toBe(200)
+  })
+
+  test.each(['production', ''])('development mode is refused where NODE_ENV is "%s"', (environment) => {
+    vi.stubEnv('NODE_ENV', environment)
+    try {
+      expect(() => allowLoopbackForDevelopment(() => {})).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
+    } finally {
+      vi.unstubAllEnvs()
+    }
   })
 
   test('downloads go over plain HTTP only on this machine, unless allowed by name', async () => {
@@ -207,14 +231,27 @@ describe('access', () => {
     expect(await code(plain, { address: '10.0.0.1' })).toBe('backup_not_found')
   })
 
-  test('too many requests from one address wait; others do not', async () => {
+  test('too many requests of one actor wait; others do not', async () => {
     const limited = createHandler(setting.engine, { basePath: '/api', authorize, limits: { requestsPerMinute: 3 } })
-    const status = async (address: string) =>
-      (await limited(request('GET', 'config', { authorization: 'viewer' }), { address })).status
-    expect(await Promise.all([1, 2, 3].map(() => status('10.0.0.1')))).toEqual([200, 200, 200])
-    const refused = await limited(request('GET', 'config'), { address: '10.0.0.1' })
+    const ask = (authorization: string, address: string) =>
+      limited(request('GET', 'config', { authorization }), { address })
+    for (let n = 0; n < 3; n++) expect((await ask('viewer', '10.0.0.1')).status).toBe(200)
+    const refused = await ask('viewer', '10.0.0.1')
     expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([429, 20])
-    expect(await status('10.0.0.2')).toBe(200)
+    expect((await ask('viewer', '10.0.0.2')).status).toBe(200)
+    expect((await ask('admin', '10.0.0.1')).status).toBe(200)
+  })
+
+  test('600 requests of nobody known do not lock out the administrator behind the same proxy', async () => {
+    const limited = createHandler(setting.engine, { basePath: '/api', authorize })
+    const ask = async (authorization: string) =>
+      (await limited(request('GET', 'config', { authorization }), { address: '10.0.0.1' })).status
+    for (let n = 0; n < 600; n++) expect(await ask('stranger')).toBe(401)
+    // What has become free again in the time that these took may be used too.
+    let status = 401
+    for (let n = 0; n < 6000 && status === 401; n++) status = await ask('stranger')
+    expect(status).toBe(429)
+    expect(await ask('admin')).toBe(200)
   })
 
   test('pages and the calls they make do not use up each other', async () => {
@@ -244,9 +281,33 @@ describe('access', () => {
     await second.body?.cancel()
   })
 
+  test("a viewer's streams starve neither other people's streams nor a download", async () => {
+    const limits = { streams: 3, downloads: 1, perActor: 2 }
+    const limited = createHandler(setting.engine, { basePath: '/api', authorize, limits })
+    const open = (who: string) => limited(request('GET', 'events', { authorization: who }), local)
+    const streams = [await open('viewer'), await open('viewer')]
+    expect(await codeOf(await open('viewer'))).toEqual([429, 'too_many_streams'])
+    streams.push(await open('operator'))
+    expect(streams.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(await codeOf(await open('admin'))).toEqual([429, 'too_many_streams'])
+    const { id } = await setting.engine.backups.create()
+    const download = () => limited(request('GET', `backups/${id}/download`, { authorization: 'admin' }), local)
+    const first = await download()
+    expect(first.status).toBe(200)
+    await first.arrayBuffer()
+    for (const stream of streams) await stream.body?.cancel()
+  })
+
+  test('downloads have a limit of their own', async () => {
+    const limited = createHandler(setting.engine, { basePath: '/api', authorize, limits: { downloads: 0 } })
+    await setting.engine.backups.create()
+    const download = await limited(request('GET', 'backups/latest/download', { authorization: 'admin' }), local)
+    expect(await codeOf(download)).toEqual([429, 'too_many_downloads'])
+  })
+
   test('what was refused is in the audit log, with the actor and the address', async () => {
     await handler(request('POST', 'backups/create', { authorization: 'viewer' }), { address: '10.0.0.9' })
-    const [event] = await setting.engine.operations.audit.list({ actor: 'viewer' })
+    const [event] = (await setting.engine.audit.list({ actor: 'viewer' })).results
     expect(event).toMatchObject({ action: 'backups.create', outcome: 'refused', address: '10.0.0.9' })
   })
 })
@@ -276,7 +337,13 @@ test('the OpenAPI document describes every route, without dangling references', 
       parameters.filter((one) => one.in === 'path').map(({ name }) => name),
     )
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference]) => reference)
-  expect(new Set(references)).toEqual(new Set(['#/components/schemas/problem']))
+  for (const name of ['problem', 'backup', 'task', 'restore', 'statistics', 'doctor_report', 'retention_preview'])
+    expect(references).toContain(`#/components/schemas/${name}`)
+  const parts = new Set([
+    ...Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`),
+    '#/components/responses/problem',
+  ])
+  expect(references.filter((reference) => !parts.has(reference ?? ''))).toEqual([])
   expect(document.components.schemas.problem).toMatchObject({
     type: 'object',
     required: expect.arrayContaining(['code']),

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createHandler, type Handler } from '@lifeboat/core'
+import { createHandler, type Handler } from '@lifeboat/core/http'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { as, authorize, newSetting, post, taskEnd } from './setting.ts'
@@ -48,15 +48,19 @@ describe('keys', () => {
       count: 2,
       results: [
         {
-          slot_id: expect.stringMatching(/^[0-9a-f]{32}$/),
+          slot: expect.stringMatching(/^[0-9a-f]{32}$/),
           ...{ kind: 'passphrase', label: 'init', created_at: expect.any(String), opened_with: true },
+          kms_key: null,
+          recipients: null,
         },
         {
-          slot_id: added.slot,
+          slot: added.slot,
           kind: 'raw_key',
           label: 'in the safe',
           created_at: added.created_at,
           opened_with: false,
+          kms_key: null,
+          recipients: null,
         },
       ],
     })
@@ -94,13 +98,13 @@ describe('a storage test', () => {
     expect(await run({ url: listed })).toMatchObject({ status: 'succeeded', result: { ok: true, location: listed } })
     expect(await filesIn(listed)).toEqual([])
     const missing = await run({ url: `file://${listed}/none` })
-    expect(missing).toMatchObject({ status: 'failed', error: { code: 'STORAGE_GONE' } })
+    expect(missing).toMatchObject({ status: 'failed', error: { code: 'storage_gone' } })
     expect(await readdir(listed)).not.toContain('none')
   })
 
   test('never calls a metadata service, listed or not', async () => {
     const task = await run({ url: 's3://shop?endpoint=http://169.254.169.254' })
-    expect(task).toMatchObject({ status: 'failed', error: { code: 'STORAGE_DENIED' } })
+    expect(task).toMatchObject({ status: 'failed', error: { code: 'storage_denied' } })
   })
 
   test.each([

@@ -4,7 +4,7 @@
  */
 import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Segment } from '../../packages/core/src/repository/documents.ts'
+import type { Segment } from '../../packages/core/src/repository/documents/documents.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
 import { versionsToTest } from '../servers/postgres-versions.ts'
 import { compareWith } from './reading.ts'

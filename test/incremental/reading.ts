@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { detectChanges, isUnchanged } from '../../packages/core/src/backup/detect-changes.ts'
 import { type Base, confirmBase } from '../../packages/core/src/backup/find-base.ts'
 import { planTables } from '../../packages/core/src/backup/plan-tables.ts'
-import { refuseChanges } from '../../packages/core/src/backup/still-the-same.ts'
+import { refuseChanges } from '../../packages/core/src/backup/same-schema.ts'
 import { resolveConnection } from '../../packages/core/src/postgres/connection.ts'
 import { copyOut } from '../../packages/core/src/postgres/copy-out.ts'
 import {
@@ -17,9 +17,9 @@ import { joinSnapshot } from '../../packages/core/src/postgres/joined-snapshot.t
 import { copySegmentSql } from '../../packages/core/src/postgres/segments.ts'
 import { openSession } from '../../packages/core/src/postgres/session.ts'
 import { walReached } from '../../packages/core/src/postgres/snapshot-facts.ts'
-import type { ChunkIndex } from '../../packages/core/src/repository/chunk-index.ts'
-import type { ChunkReader } from '../../packages/core/src/repository/chunk-reader.ts'
-import type { Manifest, SnapshotFacts, TableRecord } from '../../packages/core/src/repository/documents.ts'
+import type { ChunkIndex } from '../../packages/core/src/repository/chunks/chunk-index.ts'
+import type { ChunkReader } from '../../packages/core/src/repository/chunks/chunk-reader.ts'
+import type { Manifest, SnapshotFacts, TableRecord } from '../../packages/core/src/repository/documents/documents.ts'
 
 /** What a backup leaves behind for the next one. The "chunk" of a segment is the hash of its text. */
 export interface Reading {

@@ -1,4 +1,5 @@
-import { createBackupEngine, createMemoryStorage, isEngineError, type KeyOption, type Storage } from '@lifeboat/core'
+import { createBackupEngine, isEngineError, type KeyOption } from '@lifeboat/core'
+import { createMemoryStorage, type Storage } from '@lifeboat/core/storage'
 import { createFaultyStorage, startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 

@@ -17,9 +17,15 @@ interface PackageFile {
  * declare and nothing else. Dependencies are links to what the tree has installed, so that no registry is needed; one
  * that is not declared is not found.
  */
-export async function emptyProject(packages: readonly string[]): Promise<string> {
+export async function emptyProject(
+  packages: readonly string[],
+  { type = 'module', also = [] }: { type?: 'module' | 'commonjs'; also?: readonly string[] } = {},
+): Promise<string> {
   const project = await mkdtemp(join(tmpdir(), 'lifeboat-project-'))
-  await writeFile(join(project, 'package.json'), '{ "name": "empty", "private": true, "type": "module" }\n')
+  await writeFile(
+    join(project, 'package.json'),
+    `${JSON.stringify({ name: 'empty', version: '1.0.0', main: 'index.js', type })}\n`,
+  )
   const modules = join(project, 'node_modules')
   for (const name of packages) {
     const source = join(root, 'packages', name)
@@ -37,6 +43,7 @@ export async function emptyProject(packages: readonly string[]): Promise<string>
     for (const dependency of [...Object.keys(declared.dependencies ?? {}), ...peers])
       if (!dependency.startsWith('@lifeboat/')) await link(modules, source, dependency)
   }
+  for (const dependency of also) await link(modules, root, dependency)
   return project
 }
 

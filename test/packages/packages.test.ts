@@ -37,7 +37,12 @@ test.each([
   const port = await freePort()
   expect(block?.text).toContain('8000')
   await writeFile(join(project, 'app.ts'), (block?.text ?? '').replace('8000', String(port)))
-  const app = spawn(process.execPath, ['app.ts'], { cwd: project, env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const app = spawn(process.execPath, ['app.ts'], {
+    cwd: project,
+    // As the README says.
+    env: { ...env, NODE_ENV: 'development' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   let stderr = ''
   app.stderr.on('data', (data) => {
     stderr += data

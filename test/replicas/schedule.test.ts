@@ -18,7 +18,8 @@ afterAll(() => cluster?.stop())
 
 const url = () => cluster.url('replicas')
 const begin = Date.parse('2026-03-25T12:00:00Z')
-const days = 10
+/** Over the night in which the clocks of Berlin change. */
+const days = process.env.LIFEBOAT_LONG === '1' ? 10 : 5
 const step = 60 * minute
 
 async function start(now: number): Promise<void> {
@@ -66,7 +67,7 @@ interface Job {
   status: string
 }
 
-test('three processes, ten days of schedule, and kills: each slot ran once, none was lost', async () => {
+test(`three processes, ${days} days of schedule, and kills: each slot ran once, none was lost`, async () => {
   await cluster.createDatabase('replicas')
   await cluster.sql(
     'replicas',
@@ -127,7 +128,7 @@ test('three processes, ten days of schedule, and kills: each slot ran once, none
     await advance([])
   }
 
-  expect(kills).toBeGreaterThan(10)
+  expect(kills).toBeGreaterThan(days)
   const slots = await cluster.sql<{ schedule: string; slot: string }>(
     'replicas',
     'SELECT schedule, slot FROM lifeboat.schedule_slots WHERE job_id IS NOT NULL AND slot < $1 ORDER BY slot',
@@ -155,7 +156,7 @@ test('three processes, ten days of schedule, and kills: each slot ran once, none
   expect(done.toSorted()).toEqual(slots.map(({ schedule, slot }) => `${schedule.split(' ')[0]} ${slot}`).toSorted())
   const interrupted = jobs.filter(({ status }) => status !== 'succeeded')
   expect(interrupted.every(({ status }) => status === 'interrupted')).toBe(true)
-  expect(hit.size).toBeGreaterThan(5)
+  expect(hit.size).toBeGreaterThan(days / 2)
   const broken = new Set(interrupted.map(({ slot, database }) => `${database} ${slot}`))
   expect([...hit].filter((work) => !broken.has(work))).toEqual([])
   const made = await cluster.sql<{ name: string }>(

@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { type BackupEngine, createBackupEngine } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { schemaOfDatabase } from '../../packages/core/src/engine/schema-diff.ts'
+import { resolveConnection } from '../../packages/core/src/postgres/connection.ts'
+import { diffSchemas } from '../../packages/core/src/schema/diff/diff-schemas.ts'
 import { type PostgresPrograms, postgresPrograms } from '../servers/postgres-versions.ts'
 import { dumpText, firstDifferences, listArchive, stockRestore } from './dump-text.ts'
 import { matrixRoles, objectMatrix } from './object-matrix.ts'
@@ -68,6 +71,14 @@ describe.each(versions)('object matrix on PostgreSQL $major', ({ major, tools: p
     })
     const restored = await dump(tools, cluster.url('matrix_restored'))
     expect(firstDifferences(source, restored)).toEqual([])
+    const schema = (database: string) =>
+      schemaOfDatabase(resolveConnection(cluster.url(database)), {
+        clientTools: tools.client,
+        exclude: { tables: [], schemas: ['lifeboat'], rows: [] },
+      })
+    const { changes, counts, notes } = diffSchemas(await schema('matrix'), await schema('matrix_restored'))
+    expect([changes, notes]).toEqual([[], []])
+    expect(counts.equal).toBeGreaterThan(100)
     expect(await enumHashRows(cluster, 'matrix_restored')).toEqual(await enumHashRows(cluster, 'matrix'))
     expect(await databaseFacts(cluster, 'matrix_restored')).toEqual(await databaseFacts(cluster, 'matrix'))
   })

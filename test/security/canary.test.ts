@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import { type BackupEngine, createBackupEngine, createHandler, type EngineOptions } from '@lifeboat/core'
+import { type BackupEngine, createBackupEngine, type EngineOptions } from '@lifeboat/core'
+import { createHandler } from '@lifeboat/core/http'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runCli } from '../cli/run-cli.ts'
@@ -115,14 +116,14 @@ test('the library: backup, verify, export, restore, undo, and every one of them 
   await heard('backup', (report) => engine.backups.create({ includeMedia: true, report }))
   await heard('second backup', (report) => engine.backups.create({ type: 'incremental', includeMedia: true, report }))
   await heard('list', () => engine.backups.list())
-  await heard('details', () => engine.backups.details('latest'))
+  await heard('details', () => engine.backups.get('latest'))
   await heard('verify', (report) =>
     engine.backups.verify('latest', { levels: ['manifest', 'checksums', 'structure', 'restore'], report }),
   )
   await heard('export', (report) => engine.backups.export('latest', { file: join(folder, 'shop.dump'), report }))
   await heard('plan', () => engine.restores.plan('latest'))
   const restored = await heard('restore', (report) =>
-    engine.restores.run('latest', { confirm: true, mediaTarget: true, report }),
+    engine.restores.run('latest', { confirm: true, restoreMedia: true, report }),
   )
   expect(restored).toMatchObject({ kept_database: expect.any(String) })
   await heard('kept', () => engine.restores.kept())

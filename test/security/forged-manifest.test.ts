@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { type BackupEngine, createBackupEngine, isEngineError } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { newBackupId } from '../../packages/core/src/repository/backup-id.ts'
-import type { Manifest } from '../../packages/core/src/repository/documents.ts'
-import { loadChunkIndex } from '../../packages/core/src/repository/load-index.ts'
-import { readManifest } from '../../packages/core/src/repository/manifests.ts'
+import { newBackupId } from '../../packages/core/src/repository/documents/backup-id.ts'
+import type { Manifest } from '../../packages/core/src/repository/documents/documents.ts'
+import { readManifest } from '../../packages/core/src/repository/documents/manifests.ts'
+import { loadChunkIndex } from '../../packages/core/src/repository/index/load-index.ts'
 import { openRepository } from '../../packages/core/src/repository/open.ts'
 import type { Repository } from '../../packages/core/src/repository/repository.ts'
 import { createRepositoryWriter } from '../../packages/core/src/repository/repository-writer.ts'
@@ -122,7 +122,7 @@ const forgeries: [string, (marker: string) => Promise<Partial<Manifest>>][] = [
 test.each(forgeries)('forged %s: a restore does what is asked, or is refused, and nothing else', async (_, change) => {
   const marker = join(folder, 'm')
   const id = await forge(() => change(marker))
-  await engine.backups.details(id).catch(expectOurs)
+  await engine.backups.get(id).catch(expectOurs)
   await engine.restores.plan(id).catch(expectOurs)
   await engine.restores
     .run(id, {
@@ -162,7 +162,7 @@ test('names of every kind in one manifest: listed, shown and planned, and no key
   const { backups } = await engine.backups.list()
   expect(backups.find((backup) => backup.id === id)?.tags.constructor).toBeTypeOf('string')
   expect(({} as Record<string, unknown>)[names[0] as string]).toBeUndefined()
-  await engine.backups.details(id)
+  await engine.backups.get(id)
   await engine.restores.plan(id)
   const cwd = process.cwd()
   process.chdir(join(folder, 'media'))

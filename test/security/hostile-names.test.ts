@@ -15,6 +15,8 @@ let engine: BackupEngine
 let names: string[]
 const rawKey = '07'.repeat(32)
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`
+/** As much of a text as a name or description may have. */
+const within = (length: number, text: string) => text.slice(0, length)
 const literal = (text: string) => `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 
 beforeAll(async () => {
@@ -59,8 +61,10 @@ async function expectNoHarm(): Promise<void> {
 test('from the database through the library into a copy, and out through stock pg_restore', async () => {
   expect(names.length).toBeGreaterThanOrEqual(300)
   const texts = Object.fromEntries(names.map((name, index) => [`${index}`, name]))
-  const made = await engine.backups.create({ name: names.join(''), description: names.join(' '), tags: texts })
-  expect(made).toMatchObject({ table_count: names.length, row_count: names.length, tags: texts })
+  const name = within(200, names.join(''))
+  const description = within(4000, names.join(' '))
+  const made = await engine.backups.create({ name, description, tags: texts })
+  expect(made).toMatchObject({ name, description, tags: texts, table_count: names.length, row_count: names.length })
   const details = await engine.backups.details('latest')
   expect(Object.keys(details.table_counts).sort()).toEqual(names.map((name) => `public.${name}`).sort())
   await engine.restores.run('latest', { confirm: true, strategy: 'new-database', targetDatabase: 'copy' })
@@ -88,7 +92,7 @@ test('through the command: as arguments, and shown without a control character',
       'backup',
       ...key,
       '--json',
-      `--name=${names.join(' ')}`,
+      `--name=${within(200, names.join(' '))}`,
       ...exact.map((name) => `--exclude-rows=public.${quote(name)}`),
       ...names.map((name, index) => `--tag=${index}=${name}`),
     ],

@@ -2,16 +2,16 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
+import { createBackupEngine } from '@lifeboat/core'
+import { createHandler } from '@lifeboat/core/http'
 import {
   createAzureStorage,
-  createBackupEngine,
   createGcsStorage,
-  createHandler,
   createS3Storage,
   createSftpStorage,
   openStorage,
   type Storage,
-} from '@lifeboat/core'
+} from '@lifeboat/core/storage'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { runCli } from '../cli/run-cli.ts'
 import { as, authorize, post, taskEnd } from '../http/setting.ts'
@@ -118,7 +118,7 @@ describe('in a URL', () => {
     expect(made).toMatchObject({ code: 'CONFIG_INVALID' })
     clean('createBackupEngine', made)
     const engine = createBackupEngine({ repository: folder, encryption: 'none' })
-    const copied = await failure(() => engine.maintenance.copy(location))
+    const copied = await failure(() => engine.copies.copyTo(location))
     expect(copied).toMatchObject({ code: expect.any(String) })
     clean('copy', copied)
     await engine.stop()

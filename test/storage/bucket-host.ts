@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
+import { insideOf } from '../../packages/core/src/actions/inside.ts'
 import { createBackupEngine } from '../../packages/core/src/index.ts'
 import { prune } from '../../packages/core/src/maintenance/prune.ts'
 import { openRepository } from '../../packages/core/src/repository/open.ts'
@@ -66,7 +67,7 @@ async function forgetAndPrune(): Promise<void> {
       const byDatabase = Map.groupBy(backups, ({ database }) => database)
       const going = [...byDatabase.values()].flatMap((group) => group.slice(part.keep).map(({ id }) => id))
       for (const id of going) say(`forgetting ${id}`)
-      await engine.backups.deleteAll(going)
+      await insideOf(engine).ground.backups.deleteAll(going)
       const { packsDeleted, packsMarked, bytesCopied } = await prune(repository, { leaseMs: 6_000 })
       say(`pruned ${packsDeleted} ${packsMarked} ${bytesCopied}`)
     } catch (error) {

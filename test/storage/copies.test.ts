@@ -1,13 +1,14 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BackupEngine, createBackupEngine, createHandler, type EngineOptions } from '@lifeboat/core'
+import { type BackupEngine, createBackupEngine, type EngineOptions } from '@lifeboat/core'
+import { createHandler } from '@lifeboat/core/http'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { openSqliteCatalog } from '../../packages/core/src/catalog/sqlite.ts'
 import { repackChunks } from '../../packages/core/src/maintenance/repack.ts'
-import { writeIndexObjects } from '../../packages/core/src/repository/index-object.ts'
-import { loadChunkIndex } from '../../packages/core/src/repository/load-index.ts'
+import { writeIndexObjects } from '../../packages/core/src/repository/index/index-object.ts'
+import { loadChunkIndex } from '../../packages/core/src/repository/index/load-index.ts'
 import { openRepository } from '../../packages/core/src/repository/open.ts'
 import { createLocalStorage } from '../../packages/core/src/storage/local.ts'
 import { mountedAt } from '../http/faces.ts'
@@ -83,13 +84,13 @@ const restored = async (engine: BackupEngine) => {
 /** Waits until no task waits or runs. */
 async function settled(engine: BackupEngine) {
   const until = Date.now() + 180_000
-  while ((await engine.operations.tasks.list({ status: ['queued', 'running'] })).length > 0) {
+  while ((await engine.tasks.list({ status: ['queued', 'running'] })).rows.length > 0) {
     if (Date.now() > until) throw new Error('tasks do not end')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 
-const newestTask = async (engine: BackupEngine, kind: string) => (await engine.operations.tasks.list({ kind }))[0]
+const newestTask = async (engine: BackupEngine, kind: string) => (await engine.tasks.list({ kind })).rows[0]
 
 test('after each backup the copies are brought up to date; one that fails is shown, and fails no backup', async () => {
   await mkdir(join(folder, 'nas'), { mode: 0o700 })
@@ -102,18 +103,21 @@ test('after each backup the copies are brought up to date; one that fails is sho
   await engine.start()
   for (let n = 1; n <= 3; n++) {
     await cluster.sql(database, `UPDATE orders SET note = note || '${n}' WHERE id % 7 = ${n}`)
-    const made = await engine.operations.backups.create({ by: 'test' })
+    const made = await engine.tasks.start('backups.create', {}, { as: { id: 'test', role: 'admin' } })
     await settled(engine)
-    expect(await engine.operations.tasks.get(made.task_id)).toMatchObject({ status: 'succeeded' })
+    expect(await engine.tasks.get(made.task_id)).toMatchObject({ status: 'succeeded' })
   }
-  const copies = await engine.operations.tasks.list({ kind: 'copy' })
+  const copies = (await engine.tasks.list({ kind: 'copy' })).rows
   expect(copies.map(({ status }) => status).sort()).toEqual([
     'failed',
     'failed',
     'failed',
     ...Array(3).fill('succeeded'),
   ])
-  expect(copies.find(({ status }) => status === 'failed')?.error).toMatchObject({ code: 'STORAGE_GONE' })
+  expect(copies.find(({ status }) => status === 'failed')?.error).toMatchObject({
+    code: 'storage_gone',
+    advice: expect.stringContaining('`engine.copies.update(copy)` makes its place'),
+  })
   // What is not mounted is not filled.
   await expect(readdir(join(folder, 'unmounted'))).rejects.toThrow()
 
@@ -145,19 +149,20 @@ test('a copy under way is cancelled, and the next one moves only what is missing
     `CREATE TABLE noise AS SELECT n, (SELECT string_agg(md5(random()::text || n || m), '') FROM generate_series(1, 60) m) AS t
      FROM generate_series(1, 4000) AS n`,
   )
-  const engine = await open({ copies: [{ name: 'nas', repository: join(folder, 'nas') }] })
-  await engine.backups.create()
+  // Made without the copy, which would be brought up to date with the backup.
+  await (await open()).backups.create()
+  const engine = await open({ copies: [{ name: 'nas', repository: join(folder, 'nas') }] }, false)
   const all = (await packFiles()).length
   expect(all).toBeGreaterThan(3)
   await engine.start()
-  engine.repository.throttle.change({ upload: 500_000 })
-  const { task_id } = await engine.operations.copies.run('nas', { by: 'test' })
-  const moved = async () => (await engine.operations.tasks.get(task_id))?.progress?.bytes ?? 0
+  engine.repository.throttle({ upload: 500_000 })
+  const { task_id } = await engine.tasks.start('copies.update', { copy: 'nas' }, { as: { id: 'test', role: 'admin' } })
+  const moved = async () => (await engine.tasks.get(task_id))?.progress?.bytes ?? 0
   await expect.poll(moved).toBeGreaterThan(0)
-  await engine.operations.tasks.cancel(task_id)
+  await engine.tasks.cancel(task_id)
   await settled(engine)
-  expect(await engine.operations.tasks.get(task_id)).toMatchObject({ status: 'cancelled' })
-  engine.repository.throttle.change({ upload: 0 })
+  expect(await engine.tasks.get(task_id)).toMatchObject({ status: 'cancelled' })
+  engine.repository.throttle({ upload: 0 })
   const there = (await packFiles('nas')).length
   expect(there).toBeLessThan(all)
   expect(await engine.copies.update('nas')).toMatchObject({ packs: all - there })
@@ -224,23 +229,23 @@ test('a scrub finds damage, marks the backup, and repairs it where that is wante
     runTime: { scrub_days: 1 },
   })
   await engine.start()
-  const made = await engine.operations.backups.create({ by: 'test' })
+  const made = await engine.tasks.start('backups.create', {}, { as: { id: 'test', role: 'admin' } })
   await settled(engine)
   const [first = ''] = await packFiles()
   await flip(first)
-  await engine.operations.maintenance.scrub({ by: 'test' })
+  await engine.tasks.start('maintenance.scrub', {}, { as: { id: 'test', role: 'admin' } })
   await settled(engine)
-  expect(await newestTask(engine, 'scrub')).toMatchObject({ status: 'failed', error: { code: 'REPOSITORY_DAMAGED' } })
+  expect(await newestTask(engine, 'scrub')).toMatchObject({ status: 'failed', error: { code: 'repository_damaged' } })
   expect(await engine.status()).toMatchObject({ level: 'failed', scrub: { coverage: 1, last_problems: 1 } })
   const doctor = await engine.doctor()
   expect(doctor.ok).toBe(false)
   expect(doctor.checks.find(({ id }) => id === 'backup.bad')?.message).toMatch(/Backup 1 failed/)
-  expect((await engine.operations.statistics()).scrub).toMatchObject({ days: 1, coverage: 1 })
+  expect((await engine.statistics()).scrub).toMatchObject({ days: 1, coverage: 1 })
 
-  await engine.operations.maintenance.repair({ by: 'test', dryRun: true })
+  await engine.tasks.start('maintenance.repair', { dryRun: true }, { as: { id: 'test', role: 'admin' } })
   await settled(engine)
   expect(await engine.maintenance.check({ readData: true })).toMatchObject({ ok: false })
-  await engine.operations.maintenance.repair({ by: 'test' })
+  await engine.tasks.start('maintenance.repair', {}, { as: { id: 'test', role: 'admin' } })
   await settled(engine)
   expect(await newestTask(engine, 'repair')).toMatchObject({
     status: 'succeeded',
@@ -251,8 +256,8 @@ test('a scrub finds damage, marks the backup, and repairs it where that is wante
   await flip(first)
   // Another rotation begins anew, with the share of today, which of one day is everything.
   await rm(join(folder, 'main', 'scrubs'), { recursive: true })
-  await engine.operations.config.change({ scrub_repair: true }, { by: 'test' })
-  await engine.operations.maintenance.scrub({ by: 'test' })
+  await engine.config.change({ scrub_repair: true })
+  await engine.tasks.start('maintenance.scrub', {}, { as: { id: 'test', role: 'admin' } })
   await settled(engine)
   expect(await newestTask(engine, 'scrub')).toMatchObject({ status: 'succeeded', result: { repaired: { ok: true } } })
   expect(await engine.maintenance.check({ readData: true })).toMatchObject({ ok: true })
@@ -287,16 +292,14 @@ test('the schedule runs the scrub like any other job, also one that was missed, 
       trigger: 'schedule',
       result: { days: 3 },
     })
-  await expect(engine.maintenance.scrub({ days: 0 })).rejects.toMatchObject({ code: 'USAGE' })
-  await expect(engine.operations.config.change({ scrub_days: -1 }, { by: 'test' })).rejects.toMatchObject({
-    code: 'CONFIG_INVALID',
-  })
+  await expect(engine.maintenance.scrub({ days: 0 })).rejects.toMatchObject({ code: 'INVALID' })
+  await expect(engine.config.change({ scrub_days: -1 })).rejects.toMatchObject({ code: 'INVALID' })
 })
 
 test('over HTTP: states, runs, repair and scrub as tasks; a copy nobody configured is 404', async () => {
   await mkdir(join(folder, 'nas'), { mode: 0o700 })
-  const engine = await open({ copies: [{ name: 'nas', repository: join(folder, 'nas') }] })
-  await engine.backups.create()
+  await (await open()).backups.create()
+  const engine = await open({ copies: [{ name: 'nas', repository: join(folder, 'nas') }] }, false)
   const handler = createHandler(engine, { authorize, basePath: mountedAt })
   const send = (path: string, init: RequestInit) =>
     handler(new Request(`http://localhost${mountedAt}${path}`, init), { address: '127.0.0.1' })
@@ -324,4 +327,21 @@ test('over HTTP: states, runs, repair and scrub as tasks; a copy nobody configur
   // A place of one's own cannot be named over HTTP, and a viewer may start nothing.
   expect((await send('/repair/', post({ from: '/tmp/elsewhere' }))).status).toBe(404)
   expect((await send('/scrub/', post(undefined, {}, 'viewer'))).status).toBe(403)
+})
+
+test('the safety backups of a restore and of a rewind reach the copies too', async () => {
+  await mkdir(join(folder, 'nas'), { mode: 0o700 })
+  const engine = await open({ copies: [{ name: 'nas', repository: join(folder, 'nas') }] })
+  await engine.start()
+  const { id } = await engine.backups.create()
+  await settled(engine)
+  const held = async () => (await engine.copies.states())[0]?.backups
+  const restore = await engine.restores.run(id, { confirm: true })
+  await settled(engine)
+  expect([restore.safety_backup_id, await held()]).toEqual([expect.any(String), 2])
+  await cluster.sql(database, 'DELETE FROM orders WHERE id <= 10')
+  await engine.rows.rewind('2', { tables: ['public.orders'], confirm: true })
+  await settled(engine)
+  expect(await held()).toBe(3)
+  expect(await engine.copies.states()).toMatchObject([{ missing: 0 }])
 })

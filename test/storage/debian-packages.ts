@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { cachedProgram, fillOnce } from '../servers/program-cache.ts'
 
 const run = promisify(execFile)
-const cache = fileURLToPath(new URL('../../node_modules/.cache', import.meta.url))
+const shortHash = (packages: string[]) => createHash('sha256').update(packages.join()).digest('hex').slice(0, 12)
 
 /** Programs of Debian's, unpacked into a folder and not installed. */
 export interface UnpackedPackages {
@@ -16,13 +16,13 @@ export interface UnpackedPackages {
 }
 
 /**
- * Unpacks packages and all they depend on into a cache below node_modules, once. Needs `mmdebstrap`; throws where that
- * or the packages cannot be had.
+ * Unpacks packages and all they depend on into a cache, once. Needs `mmdebstrap`; throws where that or the packages
+ * cannot be had.
  */
 export async function unpackPackages(name: string, suite: string, packages: string[]): Promise<UnpackedPackages> {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('only on Linux on x86-64')
-  const folder = join(cache, name, suite)
-  if (!existsSync(folder)) await unpack(folder, suite, packages)
+  const folder = cachedProgram(`${name}-${suite}-${shortHash(packages)}`)
+  await fillOnce(folder, (temporary) => unpack(temporary, suite, packages))
   const libraries = ['usr/lib', 'lib'].map((part) => join(folder, part, 'x86_64-linux-gnu')).filter(existsSync)
   const loader = libraries.map((path) => join(path, 'ld-linux-x86-64.so.2')).find(existsSync)
   if (loader === undefined) throw new Error('the packages came without a loader')
@@ -32,24 +32,14 @@ export async function unpackPackages(name: string, suite: string, packages: stri
   }
 }
 
-async function unpack(folder: string, suite: string, packages: string[]): Promise<void> {
-  const temporary = `${folder}.${process.pid}`
-  await mkdir(dirname(folder), { recursive: true })
-  try {
-    await run('mmdebstrap', [
-      '--variant=extract',
-      // A frozen mirror is as good as a fresh one here; signatures are checked all the same.
-      '--aptopt=Acquire::Check-Valid-Until "false"',
-      '--aptopt=APT::Install-Recommends "false"',
-      `--include=${[...packages, 'libc6'].join(',')}`,
-      suite,
-      temporary,
-    ])
-    await chmod(temporary, 0o755)
-    await rename(temporary, folder).catch((error) => {
-      if (!existsSync(folder)) throw error
-    })
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
-  }
+async function unpack(temporary: string, suite: string, packages: string[]): Promise<void> {
+  await run('mmdebstrap', [
+    '--variant=extract',
+    // A frozen mirror is as good as a fresh one here; signatures are checked all the same.
+    '--aptopt=Acquire::Check-Valid-Until "false"',
+    '--aptopt=APT::Install-Recommends "false"',
+    `--include=${[...packages, 'libc6'].join(',')}`,
+    suite,
+    temporary,
+  ])
 }

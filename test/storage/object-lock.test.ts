@@ -12,9 +12,9 @@ import {
   openSampleRepository,
   sampleRows,
 } from '../../packages/core/src/maintenance/sample-backups.ts'
+import { listPacks } from '../../packages/core/src/repository/index/load-index.ts'
+import { writeMark } from '../../packages/core/src/repository/index/marks.ts'
 import { packObjectName } from '../../packages/core/src/repository/layout.ts'
-import { listPacks } from '../../packages/core/src/repository/load-index.ts'
-import { writeMark } from '../../packages/core/src/repository/marks.ts'
 import { createMemoryStorage } from '../../packages/core/src/storage/memory.ts'
 import { createS3Storage, s3OptionsOf } from '../../packages/core/src/storage/s3.ts'
 import type { Storage } from '../../packages/core/src/storage/storage.ts'

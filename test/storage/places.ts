@@ -1,4 +1,4 @@
-import { createAzureStorage, type Storage, withRetry } from '@lifeboat/core'
+import { createAzureStorage, type Storage, withRetry } from '@lifeboat/core/storage'
 import { findAzurite, startAzurite } from './azurite.ts'
 import { motoUnavailable, startMoto } from './moto.ts'
 import { findSshd, startSshd } from './sshd.ts'

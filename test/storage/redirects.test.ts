@@ -1,13 +1,13 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { isEngineError } from '@lifeboat/core'
 import {
   createAzureStorage,
   createGcsStorage,
   createS3Storage,
-  isEngineError,
   type Storage,
   StorageObjectMissing,
-} from '@lifeboat/core'
+} from '@lifeboat/core/storage'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 /** A store that answers every request by pointing elsewhere; the place it points to counts who comes. */

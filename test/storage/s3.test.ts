@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, request as forward } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { storageConformance } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -66,6 +66,61 @@ describe.skipIf(unavailable)(`S3${unavailable ? ` (skipped: ${unavailable})` : '
   })
 })
 
+/** As Cloudflare R2 and older Ceph once did: what has a header of checksums that they do not know is refused. */
+describe.skipIf(unavailable)(`S3 without CRC32${unavailable ? ' (skipped)' : ''}`, () => {
+  let server: S3Server
+  let proxy: Awaited<ReturnType<typeof withoutChecksums>>
+  let counter = 0
+  beforeAll(async () => {
+    server = await startMoto()
+    await server.createBucket('backups')
+    proxy = await withoutChecksums(server.endpoint)
+  })
+  afterAll(async () => {
+    await proxy?.close()
+    await server?.stop()
+  })
+
+  for (const check of storageConformance)
+    test(check.name, async () => {
+      const prefix = `plain/${++counter}`
+      const storage = createS3Storage({
+        ...{ bucket: 'backups', prefix, endpoint: proxy.endpoint, credentials: server.credentials },
+      })
+      await check.run(storage)
+      await storage.close?.()
+    })
+})
+
+/** In front of a store: answers 501 to every request with a header of checksums. */
+async function withoutChecksums(endpoint: string) {
+  const to = new URL(endpoint)
+  const server = createServer((request, response) => {
+    const { headers, method, url } = request
+    const isModern =
+      Object.keys(headers).some((name) => /^x-amz-(sdk-)?checksum|^x-amz-trailer/.test(name)) ||
+      /aws-chunked/.test(String(headers['content-encoding'] ?? ''))
+    if (isModern) {
+      request.resume().on('end', () => response.writeHead(501).end(xml('NotImplemented')))
+      return
+    }
+    const onward = forward({ host: to.hostname, port: to.port, method, path: url, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers)
+      answer.pipe(response)
+    })
+    onward.on('error', () => response.destroy())
+    request.pipe(onward)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
 /** A store that answers as told. */
 async function answering(answer: (method: string, url: string) => { status: number; headers?: object; body?: string }) {
   const seen: string[] = []
@@ -96,6 +151,42 @@ async function answering(answer: (method: string, url: string) => { status: numb
 const xml = (code: string) => `<?xml version="1.0"?><Error><Code>${code}</Code><Message>Because.</Message></Error>`
 
 describe('what stores answer', () => {
+  test('a cap that only a sentence names is a full storage', async () => {
+    const body = xml('AccessDenied').replace(
+      'Because.',
+      'Cannot upload files, storage cap exceeded. See the Caps page.',
+    )
+    const { storage, close } = await answering(() => ({ status: 403, body }))
+    await expect(storage.put('a', Buffer.from('1'))).rejects.toMatchObject({ code: 'STORAGE_FULL' })
+    await close()
+  })
+
+  test('a clock that is wrong is called so, with what to do', async () => {
+    const { storage, close } = await answering(() => ({ status: 403, body: xml('RequestTimeTooSkewed') }))
+    const error = await storage.put('a', Buffer.from('1')).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'STORAGE_CLOCK', advice: expect.stringContaining('clock') })
+    await close()
+  })
+
+  test('a store without conditional writes is refused by the name of what it lacks, and not tried again', async () => {
+    const { storage, seen, close } = await answering(() => ({ status: 501, body: xml('NotImplemented') }))
+    await expect(storage.put('a', Buffer.from('1'), { ifAbsent: true })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('conditional writes'),
+    })
+    expect(seen).toHaveLength(1)
+    await close()
+    const body = xml('InvalidArgument').replace(
+      'Because.',
+      "Unsupported header 'if-none-match' received for this API call.",
+    )
+    const other = await answering(() => ({ status: 400, body }))
+    await expect(other.storage.put('a', Buffer.from('1'), { ifAbsent: true })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    })
+    await other.close()
+  })
+
   test.each([
     [403, 'AccessDenied', 'STORAGE_DENIED'],
     [400, 'AuthorizationHeaderMalformed', 'STORAGE_DENIED'],
@@ -105,6 +196,11 @@ describe('what stores answer', () => {
     [500, 'InternalError', 'STORAGE_FAILED'],
     [503, 'SlowDown', 'STORAGE_FAILED'],
     [507, 'XMinioStorageFull', 'STORAGE_FULL'],
+    [403, 'QuotaExceeded', 'STORAGE_FULL'],
+    [400, 'XMinioAdminBucketQuotaExceeded', 'STORAGE_FULL'],
+    [403, 'RequestTimeTooSkewed', 'STORAGE_CLOCK'],
+    [501, 'NotImplemented', 'STORAGE_DENIED'],
+    [403, 'constructor', 'STORAGE_DENIED'],
   ])('%i %s is %3$s', async (status, code, expected) => {
     const { storage, seen, close } = await answering(() => ({ status, body: xml(code) }))
     const error = await storage.put('a', Buffer.from('1')).catch((thrown: unknown) => thrown)

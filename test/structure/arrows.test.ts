@@ -3,10 +3,12 @@ import { readSources } from './sources.ts'
 
 /**
  * Which folder of the core may import which: ARCHITECTURE.md, as a table. `types` may be imported for their types
- * alone. errors.ts, events.ts, version.ts, counted.ts and config.ts are open to all; a folder may import itself.
+ * alone. errors.ts, events.ts, version.ts, counted.ts, nearest-name.ts and config.ts are open to all; a folder may
+ * import itself.
  */
 const arrows: Record<string, { imports: string[]; types?: string[] }> = {
   storage: { imports: [] },
+  threads: { imports: [] },
   postgres: { imports: [] },
   migrations: { imports: [], types: ['postgres'] },
   schema: { imports: [], types: ['postgres'] },
@@ -14,27 +16,40 @@ const arrows: Record<string, { imports: string[]; types?: string[] }> = {
   notifications: { imports: [] },
   // Its PostgreSQL dialect and the swap of a restore keep one protocol: postgres/catalog-carry.ts.
   catalog: { imports: ['postgres'] },
-  repository: { imports: ['storage'] },
-  backup: { imports: ['repository', 'postgres', 'migrations', 'schema'], types: ['storage'] },
+  repository: { imports: ['storage', 'threads'] },
+  backup: { imports: ['repository', 'threads', 'postgres', 'migrations', 'schema'], types: ['storage'] },
   // A restore makes a safety backup first.
-  restore: { imports: ['repository', 'postgres', 'migrations', 'schema', 'backup'], types: ['storage'] },
+  restore: { imports: ['repository', 'threads', 'postgres', 'migrations', 'schema', 'backup'], types: ['storage'] },
   // A script is the definitions that a restore would run.
-  export: { imports: ['repository', 'postgres', 'restore'], types: ['storage', 'backup'] },
+  export: { imports: ['repository', 'threads', 'postgres', 'restore'], types: ['storage', 'backup'] },
+  // Another's file, read without a database.
+  import: { imports: ['repository', 'threads', 'postgres', 'migrations'] },
+  // What differs between a backup and the live rows: read with what a backup reads, taken back with what a restore has.
+  rows: { imports: ['repository', 'threads', 'postgres', 'migrations', 'schema', 'backup', 'restore'] },
   // Checking means looking at objects as they lie there.
-  maintenance: { imports: ['repository', 'policy', 'storage'] },
+  maintenance: { imports: ['repository', 'threads', 'policy', 'storage'] },
   jobs: { imports: ['catalog'] },
-  http: { imports: ['policy'], types: ['engine'] },
-  testing: { imports: ['storage', 'catalog', 'jobs', 'postgres'] },
+  // Their libraries are optional, as those of storages are.
+  queues: { imports: ['jobs', 'storage'] },
+  // Faces run actions, and carry what they know as streams and files.
+  http: { imports: ['policy', 'actions', 'catalog', 'engine'], types: ['jobs', 'postgres'] },
+  testing: { imports: ['storage', 'catalog', 'jobs', 'postgres', 'migrations'] },
 }
 /** Where everything is put together. */
 const everything = [...Object.keys(arrows), 'engine'].filter((folder) => folder !== 'http' && folder !== 'testing')
 const composition: Record<string, string[]> = {
-  engine: everything,
-  'engine.ts': everything,
+  actions: [...everything, 'engine'],
+  // Its background runs actions as jobs.
+  engine: [...everything, 'actions'],
+  'engine.ts': [...everything, 'actions'],
   'inspectors.ts': ['migrations', 'postgres'],
-  'index.ts': [...everything, 'engine', 'http'],
+  'index.ts': [...everything, 'engine', 'actions', 'http'],
+  // What the package publishes beside it.
+  entries: [...everything, 'engine', 'actions', 'http'],
 }
-const openToAll = ['errors.ts', 'events.ts', 'config.ts', 'version.ts', 'counted.ts']
+const openToAll = [
+  ...['errors.ts', 'advice.ts', 'events.ts', 'config.ts', 'version.ts', 'counted.ts', 'nearest-name.ts'],
+]
 
 const core = 'packages/core/src/'
 const sources = readSources(`${core}**/*.ts`)
@@ -73,13 +88,17 @@ test('imports follow the arrows', () => {
   expect(wrong).toEqual([])
 })
 
+const entries = new Set(
+  ['actions', 'http', 'storage', 'migrations', 'queues', 'testing'].map((name) => `@lifeboat/core/${name}`),
+)
+
 test('other packages use the public entries of the core', () => {
   const wrong: string[] = []
   for (const { path, imports } of readSources('{packages/*/src,packages/*/bin,examples}/**/*.{ts,mjs}', {
     tests: true,
   })) {
     for (const { from } of imports) {
-      const deep = from.startsWith('@lifeboat/core/') && from !== '@lifeboat/core/testing'
+      const deep = from.startsWith('@lifeboat/core/') && !entries.has(from)
       const around = from.startsWith('packages/core/') && !path.startsWith('packages/core/')
       if (deep || around) wrong.push(`${path} imports ${from}`)
     }
@@ -98,24 +117,38 @@ describe('one door per library', () => {
     'p-queue': [`${core}jobs/`, `${core}backup/`, `${core}restore/`],
     croner: [`${core}jobs/`],
     zod: [
+      `${core}actions/`,
+      `${core}engine/background/`,
       `${core}config.ts`,
       `${core}repository/documents.ts`,
       `${core}repository/`,
       `${core}catalog/`,
       `${core}jobs/`,
       `${core}policy/`,
+      `${core}notifications/options.ts`,
       `${core}http/`,
       `${core}restore/`,
     ],
+    nodemailer: [`${core}notifications/channels/email.ts`],
     'node:sqlite': [`${core}catalog/`],
-    'node:child_process': [`${core}testing/`, 'packages/cli/bin/'],
+    'node:child_process': [`${core}testing/`, 'packages/cli/bin/', 'packages/cli/src/passphrase-command.ts'],
     commander: ['packages/cli/'],
     '@clack/prompts': ['packages/cli/'],
     '@aws-sdk/client-s3': [`${core}storage/s3.ts`],
     '@azure/storage-blob': [`${core}storage/azure.ts`],
     '@google-cloud/storage': [`${core}storage/gcs.ts`],
     ssh2: [`${core}storage/sftp-session.ts`],
-    'age-encryption': [`${core}repository/age.ts`],
+    knex: [`${core}migrations/knex.ts`],
+    typeorm: [`${core}migrations/typeorm.ts`],
+    'drizzle-orm': [`${core}migrations/drizzle.ts`],
+    '@mikro-orm/migrations': [`${core}migrations/mikro-orm.ts`],
+    '@mikro-orm/postgresql': [`${core}migrations/mikro-orm.ts`],
+    'node-pg-migrate': [`${core}migrations/node-pg-migrate.ts`],
+    'age-encryption': [`${core}repository/keys/age.ts`],
+    bullmq: [`${core}queues/bullmq.ts`],
+    ioredis: [`${core}queues/bullmq.ts`],
+    'pg-boss': [`${core}queues/pg-boss.ts`],
+    'graphile-worker': [`${core}queues/graphile-worker.ts`],
     express: ['packages/express-adapter/'],
     fastify: ['packages/fastify-adapter/'],
   }

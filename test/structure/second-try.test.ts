@@ -19,7 +19,7 @@ beforeAll(async () => {
     'once.test.ts': `${imports}${once('one')}\ntest('stumbles', () => { expect(first).toBe(false) })\ntest('walks', () => {})`,
     'broken.test.ts': `${imports}${once('two')}\nif (first) throw new Error('no')\ntest('later', () => {})`,
     // The reporter of the project, on these files.
-    'vitest.config.mjs': `import { SummaryReporter } from ${JSON.stringify(join(root, 'test/summary-reporter.ts'))}
+    'vitest.config.mjs': `import { SummaryReporter } from ${JSON.stringify(join(root, 'test/runner/summary-reporter.ts'))}
       export default { test: { include: ['**/*.test.ts'], reporters: [new SummaryReporter()] } }`,
     'bad.test.ts': `${imports}test('bad', () => { expect(1).toBe(2) })`,
   }

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type BackupEngine, createBackupEngine } from '../../packages/core/src/engine.ts'
+import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
+
+let cluster: TemporaryCluster
+let folder: string
+let engine: BackupEngine
+let options: { database: string; repository: string; encryption: 'none'; drills: object }
+beforeAll(async () => {
+  cluster = await startTemporaryCluster()
+  folder = await mkdtemp(join(tmpdir(), 'lifeboat-drill-killed-'))
+  const database = await cluster.createDatabase('shop')
+  await cluster.sql(
+    'shop',
+    `CREATE TABLE orders AS SELECT i AS id, repeat(md5(i::text), 10) AS note, now() AS at FROM generate_series(1, 20000) i;
+     ALTER TABLE orders ADD PRIMARY KEY (id); CREATE INDEX ON orders (note)`,
+  )
+  const drills = { freshness: [{ table: 'orders', column: 'at' }] }
+  options = { database, repository: join(folder, 'repository'), encryption: 'none', drills }
+  engine = createBackupEngine(options)
+  await engine.repository.init()
+  await engine.backups.create()
+})
+afterAll(async () => {
+  await engine?.stop()
+  await cluster?.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const engineModule = new URL('../../packages/core/src/engine.ts', import.meta.url).href
+/** Says which phase it is in; nothing in it can clean up after SIGKILL. */
+const program = `
+  const { createBackupEngine } = await import(${JSON.stringify(engineModule)})
+  const engine = createBackupEngine(JSON.parse(process.argv[1]))
+  await engine.drills.run('latest', { report: (event) => event.type === 'phase' && process.stdout.write(event.phase + '\\n') })
+  await engine.stop()`
+
+/** Kills a drill as it begins a phase. Gives the phases it went through. */
+function killedAt(phase: string): Promise<string[]> {
+  // With a catalog of its own: in one, the next drill would wait until the dead one has lost its job.
+  const given = { ...options, catalog: join(folder, `${phase}.sqlite`) }
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program, JSON.stringify(given)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  return new Promise((resolve) => {
+    let output = ''
+    child.stdout.on('data', (data) => {
+      output += data
+      if (output.split('\n').includes(phase)) child.kill('SIGKILL')
+    })
+    child.on('close', () => resolve(output.trim().split('\n')))
+  })
+}
+
+const copies = async () =>
+  (
+    await cluster.sql<{ name: string }>(
+      'postgres',
+      "SELECT datname AS name FROM pg_database WHERE datname LIKE 'lifeboat%'",
+    )
+  ).map(({ name }) => name)
+/** Of the killed process: while they last, its copy is in use. */
+const sessionsGone = async () => {
+  const sessions =
+    "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'lifeboat: restore%' OR application_name LIKE 'lifeboat: drill%'"
+  while ((await cluster.sql('postgres', sessions)).length > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+/** All of them: `npm run test:long`. */
+const phases =
+  process.env.LIFEBOAT_LONG === '1'
+    ? ['plan', 'create-database', 'rows', 'count-rows', 'analyze', 'finish', 'freshness', 'check-indexes', 'drop']
+    : ['create-database', 'rows', 'finish', 'drop']
+
+test.each(phases)('killed as %s begins: what stays is found and removed', async (phase) => {
+  expect(await killedAt(phase)).toContain(phase)
+  await sessionsGone()
+  const left = await copies()
+  expect(left.length).toBeLessThanOrEqual(1)
+  const { checks } = await engine.doctor()
+  const found = checks.filter(({ id, level }) => id === 'restore.leftovers' && level === 'warning')
+  expect(found.map(({ message }) => /^"(\w+)"/.exec(message)?.[1])).toEqual(left)
+  expect((await engine.maintenance.cleanLeftovers()).dropped).toEqual(left)
+  expect(await copies()).toEqual([])
+  // A drill that died has found out nothing.
+  expect(await engine.drills.list()).toEqual([])
+})

@@ -1,0 +1,173 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createBackupEngine, type EngineOptions } from '@lifeboat/core'
+import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectionsNeeded } from '../../packages/core/src/postgres/connection-counts.ts'
+
+let cluster: TemporaryCluster
+let folder: string
+beforeAll(async () => {
+  cluster = await startTemporaryCluster()
+  folder = await mkdtemp(join(tmpdir(), 'lifeboat-rights-'))
+})
+afterAll(async () => {
+  await cluster?.stop()
+  if (folder) await rm(folder, { recursive: true, force: true })
+})
+
+/** A role, a database that belongs to it with a table in it, and an engine. */
+async function application(name: string, attributes: string, options: Partial<EngineOptions> = {}) {
+  await cluster.sql('postgres', `CREATE ROLE ${name} LOGIN PASSWORD 'p' ${attributes}`)
+  await cluster.createDatabase(name, { owner: name })
+  const user = { name, password: 'p' }
+  const client = new Client({ connectionString: cluster.url(name, user) })
+  await client.connect()
+  await client.query('CREATE TABLE notes (id int PRIMARY KEY); INSERT INTO notes SELECT generate_series(1, 5000)')
+  await client.end()
+  const engine = createBackupEngine({
+    ...{ database: cluster.url(name, user), repository: join(folder, name), encryption: 'none' },
+    ...options,
+  })
+  await engine.repository.init()
+  return { engine, user }
+}
+
+test('sessions that the role may not look at count as clients', async () => {
+  const { engine } = await application('short_sighted', 'CREATEDB')
+  await cluster.sql('postgres', "CREATE ROLE stranger LOGIN PASSWORD 'p'")
+  const client = new Client({ connectionString: cluster.url('short_sighted', { name: 'stranger', password: 'p' }) })
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    const backup = await engine.backups.create()
+    const plan = await engine.restores.plan(backup.id)
+    expect(plan.refusals.map(({ code }) => code)).toEqual(['SESSIONS_NOT_OURS'])
+    expect(plan.refusals[0]?.text).toContain('"stranger"')
+  } finally {
+    await client.end()
+    await engine.stop()
+  }
+})
+
+test('an empty database that was made beforehand is found and proposed, and latest works in it', async () => {
+  const { engine, user } = await application('without_createdb', '')
+  await cluster.createDatabase('made_before', { owner: 'without_createdb' })
+  try {
+    const backup = await engine.backups.create()
+    const asked = await engine.restores.plan(backup.id, { strategy: 'new-database', targetDatabase: 'fresh' })
+    expect(asked.refusals.map(({ code }) => code)).toEqual(['NO_CREATEDB'])
+    expect(asked.proposal?.options).toMatchObject({ strategy: 'in-place', targetDatabase: 'made_before' })
+    const options = { ...asked.proposal?.options }
+    const plan = await engine.restores.plan(backup.id, options)
+    expect(plan.refusals).toEqual([])
+    await engine.restores.run(backup.id, { ...options, confirm: plan.hash })
+    const [row] = await cluster.sql('made_before', 'SELECT count(*)::int AS n FROM notes')
+    expect(row).toEqual({ n: 5000 })
+  } finally {
+    await engine.stop()
+  }
+  await cluster.createDatabase('made_later', { owner: 'without_createdb' })
+  const other = createBackupEngine({
+    ...{ database: cluster.url('made_later', user), repository: join(folder, 'without_createdb'), encryption: 'none' },
+  })
+  try {
+    await other.restores.run('latest', { strategy: 'in-place', confirm: true })
+    expect(await cluster.sql('made_later', 'SELECT count(*)::int AS n FROM notes')).toEqual([{ n: 5000 }])
+    // Not where something would be replaced.
+    const again = await other.restores.plan('latest', { strategy: 'in-place' })
+    expect(again.refusals.map(({ code }) => code)).toEqual(['OTHER_DATABASE'])
+  } finally {
+    await other.stop()
+  }
+})
+
+test('where no other database may be connected to, one is made', async () => {
+  const { engine } = await application('alone', 'CREATEDB')
+  const others = await cluster.sql(
+    'postgres',
+    `SELECT quote_ident(datname) AS name FROM pg_database WHERE datname <> 'alone'`,
+  )
+  for (const { name } of others) await cluster.sql('postgres', `REVOKE CONNECT ON DATABASE ${name} FROM PUBLIC`)
+  try {
+    const backup = await engine.backups.create()
+    await cluster.sql('alone', 'DELETE FROM notes')
+    const plan = await engine.restores.plan(backup.id)
+    expect(plan.refusals).toEqual([])
+    expect(plan.steps.map(({ id }) => id)).toContain('create-control')
+    await engine.restores.run(backup.id, { confirm: plan.hash })
+    const count = () => cluster.sql('alone', 'SELECT count(*)::int AS n FROM notes')
+    expect(await count()).toEqual([{ n: 5000 }])
+    await engine.restores.undo('latest')
+    expect(await count()).toEqual([{ n: 0 }])
+  } finally {
+    await engine.stop()
+    await cluster.sql('postgres', 'GRANT CONNECT ON DATABASE postgres TO PUBLIC')
+  }
+})
+
+test.each([1, 2, 3])('a backup and a restore take no more connections than documented: %i', async (connections) => {
+  const name = `counted_${connections}`
+  const { engine } = await application(name, 'CREATEDB', { resources: { connections } })
+  // The limit is the measure: one more and the server refuses.
+  const { backup: forBackup, restore: forRestore } = connectionsNeeded(connections)
+  try {
+    await cluster.sql('postgres', `ALTER ROLE ${name} CONNECTION LIMIT ${forBackup}`)
+    await engine.backups.create()
+    const backup = await engine.backups.create()
+    await cluster.sql('postgres', `ALTER ROLE ${name} CONNECTION LIMIT ${forRestore}`)
+    const { checks } = await engine.doctor()
+    expect(checks.find(({ id }) => id === 'database.connections')).toMatchObject({ level: 'ok' })
+    await engine.restores.run(backup.id, { confirm: true })
+    await engine.restores.undo('latest')
+  } finally {
+    await engine.stop()
+  }
+})
+
+test('the limit that has run out is named, by doctor beforehand and by the error', async () => {
+  const { engine } = await application('limited', 'CREATEDB CONNECTION LIMIT 2')
+  try {
+    const { checks } = await engine.doctor()
+    expect(checks.find(({ id }) => id === 'database.connections')).toMatchObject({
+      level: 'failed',
+      message: expect.stringContaining('The role allows 2 connections'),
+      advice: 'ALTER ROLE ... CONNECTION LIMIT',
+    })
+    await expect(engine.backups.create()).rejects.toMatchObject({
+      code: 'DATABASE_BUSY',
+      advice: expect.stringContaining("The role's own limit of connections"),
+    })
+  } finally {
+    await engine.stop()
+  }
+})
+
+test('an excluded schema takes foreign keys along by name, not the rows that refer to it', async () => {
+  const { engine } = await application('referring', 'CREATEDB')
+  await cluster.sql(
+    'referring',
+    `SET ROLE referring; CREATE SCHEMA auth; CREATE TABLE auth.users (id int PRIMARY KEY); INSERT INTO auth.users VALUES (1);
+     CREATE TABLE profiles (id int PRIMARY KEY, CONSTRAINT of_user FOREIGN KEY (id) REFERENCES auth.users); INSERT INTO profiles VALUES (1);
+     COMMENT ON TABLE profiles IS 'c'; CREATE PUBLICATION changes FOR TABLE profiles`,
+  )
+  try {
+    const backup = await engine.backups.create()
+    const options = { leaveOut: ['SCHEMA auth', 'comments', 'publications'] }
+    const plan = await engine.restores.plan(backup.id, options)
+    expect(plan.refusals).toEqual([])
+    expect(plan.warnings.map(({ text }) => text).join(' ')).toContain('profiles of_user')
+    await engine.restores.run(backup.id, { ...options, confirm: plan.hash })
+    const [left] = await cluster.sql(
+      'referring',
+      `SELECT (SELECT count(*)::int FROM profiles) AS profiles, to_regnamespace('auth') AS auth,
+         (SELECT count(*)::int FROM pg_constraint WHERE conname = 'of_user') AS keys,
+         obj_description('profiles'::regclass) AS comment, (SELECT count(*)::int FROM pg_publication) AS publications`,
+    )
+    expect(left).toEqual({ profiles: 1, auth: null, keys: 0, comment: null, publications: 0 })
+  } finally {
+    await engine.stop()
+  }
+})
