@@ -119,7 +119,7 @@ test('the command ends with 1 while a point is open, and says what to do in its 
   expect(await runCli(['init', '--encryption', 'none'], { env })).toMatchObject({ code: 0 })
   const { code, stdout } = await runCli(['checklist', '--encryption', 'none'], { env })
   expect(code).toBe(1)
-  expect(stdout).toContain('✗ A full backup is made')
+  expect(stdout).toContain('✗ A backup is made, and the newest is good')
   expect(stdout).toContain('lifeboat backup')
   expect(stdout).not.toMatch(/\{[a-z.]+\}/i)
   const asJson = await runCli(['checklist', '--encryption', 'none', '--json'], { env })
