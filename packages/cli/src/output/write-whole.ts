@@ -23,7 +23,7 @@ export async function writeWhole(path: string, write: (stream: Writable) => unkn
   } catch (error) {
     stream.destroy()
     // Until it is closed: a file whose opening is under way would come after it was removed.
-    if (!stream.closed) await new Promise((resolve) => stream.once('close', resolve))
+    if (!stream.closed) await new Promise<void>((resolve) => stream.once('close', () => resolve()))
     await rm(part, { force: true })
     if (failure === undefined && !isSystemError(error)) throw error
     throw new EngineError('USAGE', `The file "${path}" cannot be written.`, {
