@@ -57,7 +57,7 @@ function optionOf(field: string, schema: z.ZodType): Option | null {
     case 'array':
       return new Option(`${flag} <list>`, help).argParser(listOf)
     case 'record':
-      return new Option(`${flag} <name=value>`, help).argParser(pairOf)
+      return new Option(`${flag} <name=value>`, help).argParser(holdsTexts(inner) ? pairOf : valuePairOf)
     case 'string':
     case 'union':
       return new Option(`${flag} <text>`, help).argParser(
@@ -85,6 +85,26 @@ function pairOf(text: string, before: Record<string, unknown> = {}): Record<stri
   const at = text.indexOf('=')
   if (at < 1) throw new InvalidArgumentError(`"${text}" is not of the form NAME=VALUE.`)
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) }
+}
+
+/** Tags and the like: what is given stays a text, also `007`. */
+const holdsTexts = (schema: z.ZodType): boolean => schema.safeParse({ a: true }).success === false
+
+/** The same for values of any kind: what is JSON (`true`, `5`, `["a"]`) is that, anything else a text. */
+function valuePairOf(text: string, before: Record<string, unknown> = {}): Record<string, unknown> {
+  const pairs = pairOf(text)
+  return {
+    ...before,
+    ...Object.fromEntries(Object.entries(pairs).map(([name, value]) => [name, parsedValue(String(value))])),
+  }
+}
+
+function parsedValue(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
 }
 
 /** Several `NAME=VALUE`, as one object. */

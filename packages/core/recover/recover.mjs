@@ -741,18 +741,21 @@ async function readSummaries(repository) {
   const problems = []
   for (const id of await repository.folder.list('backups', backupId)) {
     try {
-      const { number, created_at, type, database, name, media } = await readManifest(repository, id)
-      summaries.push({ id, number, created_at, type, database, name, media: media.map((each) => each.name) })
+      const { number, created_at, type, database, name, media, media_only: alone } = await readManifest(repository, id)
+      const folders = media.map((each) => each.name)
+      summaries.push({ id, number, created_at, type: alone ? 'media' : type, database, name, media: folders, alone })
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       problems.push(error.message)
     }
   }
-  summaries.sort((a, b) => (a.created_at < b.created_at ? -1 : 1))
+  // Never by time: a clock may have been wrong.
+  summaries.sort((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1))
   return { summaries, problems }
 }
 
-async function resolveBackup(repository, reference) {
+/** `latest` is the newest one that holds what is asked for. */
+async function resolveBackup(repository, reference, wanted) {
   const ids = await repository.folder.list('backups', backupId)
   if (ids.includes(reference)) return reference
   if (reference === 'latest' || /^\d+$/.test(reference)) {
@@ -763,8 +766,9 @@ async function resolveBackup(repository, reference) {
         summaries.filter(({ number }) => number === Number(reference)).map(({ id }) => id),
         reference,
       )
+    const holding = summaries.filter(({ media: folders, alone }) => (wanted === 'media' ? folders.length > 0 : !alone))
     return onlyOne(
-      summaries.slice(-1).map(({ id }) => id),
+      holding.slice(-1).map(({ id }) => id),
       reference,
     )
   }
@@ -1717,7 +1721,9 @@ async function main() {
   if (command === 'wrapped') return writeWrapped({ folder, config }, reference, file)
   const repository = { folder, keys: await openKeys(folder, config, await readKey(values)) }
   if (command === 'list') return list(repository)
-  const manifest = await readManifest(repository, await resolveBackup(repository, reference))
+  const manifest = await readManifest(repository, await resolveBackup(repository, reference, command))
+  if (command === 'dump' && manifest.media_only)
+    throw new Failure(`Backup ${manifest.id} holds media folders and no database: write them with "media".`)
   if (command === 'media' && manifest.media.length === 0)
     throw new Failure(`Backup ${manifest.id} holds no media files.`)
   const { number, id, created_at, database } = manifest

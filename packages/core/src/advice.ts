@@ -82,6 +82,7 @@ const optionWords: Readonly<Record<string, Words>> = {
   },
   leaveOut: option('`leaveOut`', '"leave_out"', '--leave-out'),
   lockBudget: option("lockBudgetMs: 'wait'", '"lock_budget_ms": "wait"', '--lock-budget wait'),
+  mediaTarget: option('`mediaTarget`', '`mediaTarget` of the library', '--media FOLDER'),
   maxSnapshotAge: option(
     '`resources.maxSnapshotAgeMs`',
     '`resources.maxSnapshotAgeMs` in code',

@@ -9,6 +9,7 @@ import { formatFields } from '../output/table.ts'
 
 interface BackupFlags extends CommonOptions {
   media?: string[] | boolean
+  mediaOnly?: boolean
   tag?: string[]
   pin?: boolean
   excludeTable?: string[]
@@ -19,7 +20,7 @@ interface BackupFlags extends CommonOptions {
 }
 
 /** Inputs that the command spells in its own way. */
-const own = ['includeMedia', 'tags', 'pinned', 'exclude', 'lockBudgetMs', 'waitMs']
+const own = ['includeMedia', 'mediaOnly', 'tags', 'pinned', 'exclude', 'lockBudgetMs', 'waitMs']
 
 export const backupCommand: CommandDefinition = {
   name: 'backup',
@@ -27,6 +28,7 @@ export const backupCommand: CommandDefinition = {
   examples: [
     'lifeboat backup --name "before 2.0" --tag release=2.0',
     'lifeboat backup --media ./uploads --pin',
+    'lifeboat backup --media-only',
     'lifeboat backup --exclude-rows public.sessions --lock-budget wait',
   ],
   action: 'backups.create',
@@ -34,6 +36,7 @@ export const backupCommand: CommandDefinition = {
   configure(command, signal, action) {
     command
       .option('--media [folders...]', 'also the media folders: those named, or those of the configuration')
+      .option('--media-only', 'the media folders alone, and nothing of the database')
       .option('--tag <key=value...>', 'tags', [])
       .option('--pin', 'never to be deleted by retention')
       .option('--exclude-table <schema.table...>', 'leave a table out')
@@ -53,6 +56,7 @@ export const backupCommand: CommandDefinition = {
               database,
               ...inputFrom(action as AnyAction, flags, own),
               ...(flags.media === undefined || flags.media === false ? {} : { includeMedia: true }),
+              mediaOnly: flags.mediaOnly,
               ...(flags.tag?.length ? { tags: parseTags(flags.tag) } : {}),
               pinned: flags.pin,
               exclude: excluded(flags),
@@ -66,8 +70,12 @@ export const backupCommand: CommandDefinition = {
               { backup },
               `Backup ${backup.number} completed in ${formatDuration(took)}.\n\n${formatFields([
                 ['id', backup.id],
-                ['database', `${backup.database} (${formatBytes(backup.database_size)})`],
-                ['rows', `${formatCount(backup.row_count)} in ${formatCount(backup.table_count)} tables`],
+                ...(backup.media_only
+                  ? ([['media of', backup.database]] as const)
+                  : ([
+                      ['database', `${backup.database} (${formatBytes(backup.database_size)})`],
+                      ['rows', `${formatCount(backup.row_count)} in ${formatCount(backup.table_count)} tables`],
+                    ] as const)),
                 ...(backup.include_media ? ([['media', formatBytes(backup.media_size)]] as const) : []),
                 ...(backup.lost_files > 0
                   ? ([

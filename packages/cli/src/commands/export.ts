@@ -26,14 +26,14 @@ export const exportCommand: CommandDefinition = {
     command
       .argument('<backup>', 'number, id, its first characters, or "latest"')
       .option('--output <file>', 'where to write; "-" is stdout (default: the usual name in this folder)')
-      .option('--part <part>', 'database or media', 'database')
+      .option('--part <part>', 'database or media (default: database, or what the backup holds)')
       .option('--format <format>', 'of the database: dump, or sql (one plain script)', 'dump')
       .option('--compression <level>', 'gzip level 0 to 9', '6')
       .action(async (reference: string, flags: ExportFlags) => {
         const compressionLevel = Number(flags.compression)
         if (!Number.isInteger(compressionLevel) || compressionLevel < 0 || compressionLevel > 9)
           throw new EngineError('USAGE', '--compression takes 0 to 9.')
-        if (flags.part !== 'database' && flags.part !== 'media')
+        if (flags.part !== undefined && flags.part !== 'database' && flags.part !== 'media')
           throw new EngineError('USAGE', '--part takes database or media.')
         const part = flags.part
         if (flags.format !== 'dump' && flags.format !== 'sql')

@@ -31,7 +31,7 @@ interface RestoreFlags extends CommonOptions {
   lossTimeoutMs?: number
 }
 
-const strategies = ['swap', 'new-database', 'in-place'] as const
+const strategies = ['swap', 'new-database', 'in-place', 'media'] as const
 
 export const restoreCommand: CommandDefinition = {
   name: 'restore',
@@ -41,6 +41,7 @@ export const restoreCommand: CommandDefinition = {
     'lifeboat restore 12',
     'lifeboat restore latest --strategy new-database --target-database shop_copy',
     'lifeboat restore 12 --media ./uploads --yes',
+    'lifeboat restore latest --strategy media',
   ],
   own: ['restoreMedia', 'runMigrations', 'safetyBackup', 'overrides', 'noOwner', 'noPrivileges', 'noTablespaces'],
   configure(command, signal) {
@@ -123,12 +124,17 @@ export const restoreCommand: CommandDefinition = {
           writeResult(
             flags,
             { restore: result },
-            `Restored into "${result.database}" in ${formatDuration(performance.now() - started)}.${describeProblems(result.problems)}${undo}`,
+            `${whatIsRestored(result)} in ${formatDuration(performance.now() - started)}.${describeProblems(result.problems)}${undo}`,
           )
           if (result.problems.length > 0) process.exitCode = 1
         })
       })
   },
+}
+
+function whatIsRestored({ strategy, database, media }: RestoreSummary): string {
+  if (strategy !== 'media') return `Restored into "${database}"`
+  return `Media restored to ${media.map(({ target }) => target).join(', ') || 'no folder'}`
 }
 
 /** The data is live, and something about it is not as it should be. */
@@ -167,7 +173,9 @@ async function listKept(flags: RestoreFlags, signal: AbortSignal): Promise<void>
 }
 
 async function confirmPlan(plan: ActionResult<'restores.plan'>, yes: boolean): Promise<void> {
-  await askTyped('This replaces a database.', plan.database, yes || !plan.replaces)
+  if (plan.strategy !== 'media') return askTyped('This replaces a database.', plan.database, yes || !plan.replaces)
+  const replaced = plan.media.some(({ replaces }) => replaces)
+  await askTyped('This replaces media folders.', plan.database, yes || !replaced)
 }
 
 function parseRoleMap(pairs: readonly string[]): Record<string, string> {

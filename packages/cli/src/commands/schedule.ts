@@ -34,10 +34,7 @@ export const scheduleCommand: CommandDefinition = {
               ['schedule', one.name],
               ['database', one.database ?? 'the repository'],
               ['runs', one.enabled ? `${one.cron}  (${one.time_zone})` : 'off'],
-              [
-                'what',
-                one.kind === 'backup' ? `backup, ${one.type}${one.include_media ? ', with media' : ''}` : one.kind,
-              ],
+              ['what', one.kind === 'backup' ? backupWords(one) : one.kind],
               ...one.next_runs.map((at, index): [string, string] => [index === 0 ? 'next' : '', formatTime(at)]),
             ]),
           )
@@ -45,4 +42,17 @@ export const scheduleCommand: CommandDefinition = {
         })
       })
   },
+}
+
+function backupWords({
+  type,
+  include_media,
+  media_only,
+}: {
+  type?: string
+  include_media?: boolean
+  media_only?: boolean
+}): string {
+  if (media_only) return 'backup of the media alone'
+  return `backup, ${type}${include_media ? ', with media' : ''}`
 }

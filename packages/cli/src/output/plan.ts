@@ -63,6 +63,8 @@ function describeLost(lost: NonNullable<RestorePlan['lost']>, backup: RestorePla
 
 /** What would come from where to where. */
 function headOf({ hash, backup, strategy, database, replaces }: RestorePlan): string {
+  if (strategy === 'media')
+    return `Restore the media of backup ${backup.number}, made ${formatTime(backup.created_at)}; the database ${plainText(JSON.stringify(database))} stays as it is (plan ${hash.slice(0, 12)})`
   const verb =
     strategy === 'new-database' || !replaces ? 'as new database' : strategy === 'swap' ? 'replacing' : 'inside'
   const from = `backup ${backup.number} of ${plainText(JSON.stringify(backup.database))}, made ${formatTime(backup.created_at)}`

@@ -62,6 +62,8 @@ export interface BackupOptions {
   createdBy: string
   tags: Record<string, string>
   includeMedia: boolean
+  /** The media folders and nothing of the database; with `includeMedia`. */
+  mediaOnly?: boolean
   pinned: boolean
   exclude: {
     /** `schema.table` left out altogether. */

@@ -32,10 +32,10 @@ export function chooseBase(facts: {
   const { type, candidates, damaged, database, fullEveryDays, now } = facts
   if (type === 'full') return { reason: 'asked for' }
   const own = candidates
-    .filter(({ manifest: { snapshot, trigger } }) => {
+    .filter(({ manifest: { snapshot, trigger, media_only } }) => {
       const { system_identifier, database_oid } = snapshot
       const same = system_identifier === database.system_identifier && database_oid === database.database_oid
-      return same && trigger !== 'import'
+      return same && trigger !== 'import' && !media_only
     })
     .sort((a, b) => b.manifest.number - a.manifest.number)
   const chosen = type === 'incremental' ? own[0] : own.find(({ manifest }) => manifest.type === 'full')

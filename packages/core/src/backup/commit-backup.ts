@@ -1,10 +1,14 @@
 import type { Manifest } from '../repository/documents/documents.ts'
 import { manifestName } from '../repository/documents/manifests.ts'
 import { setPin } from '../repository/documents/pins.ts'
+import type { RepositoryWriter } from '../repository/repository-writer.ts'
 import type { AttemptScope } from './attempt-scope.ts'
+import type { BackupContext } from './backup-context.ts'
+import type { InspectedSource } from './inspect-source.ts'
 import { describeBackup } from './manifest.ts'
-import type { Attempt } from './open-attempt.ts'
+import type { BackupJob } from './open-attempt.ts'
 import { inPhase } from './progress.ts'
+import type { WorkerPool } from './worker-pool.ts'
 
 /** What a manifest says that is known only at the end. */
 type Made = Omit<
@@ -12,10 +16,19 @@ type Made = Omit<
   'id' | 'createdAt' | 'context' | 'options' | 'storedBytes' | 'server' | 'number'
 >
 
+/** What was read, and what it was written with. */
+export interface Written {
+  job: Pick<BackupJob, 'id' | 'createdAt' | 'options'>
+  context: BackupContext
+  source: Pick<InspectedSource, 'server'>
+  writer: RepositoryWriter
+  pool: Pick<WorkerPool, 'flush'>
+}
+
 /** Stores packs, then index objects, then the manifest: its appearance is the backup's. */
 export async function commitBackup(
   scope: AttemptScope,
-  { job, context, source, writer, pool }: Attempt,
+  { job, context, source, writer, pool }: Written,
   made: Made & { number: number | Promise<number> },
 ): Promise<{ manifest: Manifest; checksum: string }> {
   const { id, createdAt, options } = job

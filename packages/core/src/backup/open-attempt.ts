@@ -97,8 +97,9 @@ export async function openAttempt(scope: AttemptScope, job: BackupJob): Promise<
   return { job, context, source, control, sessions, found, writer, pool, scanSessions }
 }
 
-async function requireMediaMounted(
-  { repository, media }: BackupContext,
+/** Throws `MEDIA_FOLDER_MISSING` for a folder whose file system is not mounted. `earlier`: read already, if it was. */
+export async function requireMediaMounted(
+  { repository, media }: Pick<BackupContext, 'repository' | 'media'>,
   earlier: EarlierBackups | null,
   signal: AbortSignal,
 ): Promise<void> {
@@ -120,7 +121,7 @@ async function openFrugally(control: Session, signal: AbortSignal): Promise<Snap
 }
 
 /** One backup per database at a time: of two that overlap, either could take the other for an earlier one. */
-async function holdLease(
+export async function holdLease(
   scope: AttemptScope,
   { repository, name, waitMs }: { repository: Repository; name: string; waitMs: number | undefined },
 ): Promise<Lease> {

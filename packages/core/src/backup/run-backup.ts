@@ -1,6 +1,6 @@
 import { log } from '../events.ts'
 import { newBackupId } from '../repository/documents/backup-id.ts'
-import type { Manifest, MediaRecord } from '../repository/documents/documents.ts'
+import type { Manifest } from '../repository/documents/documents.ts'
 import { claimNumber } from '../repository/documents/numbers.ts'
 import { recordVerification } from '../repository/documents/verifications.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -10,13 +10,13 @@ import type { BackupOptions, OpeningContext } from './backup-context.ts'
 import { commitBackup } from './commit-backup.ts'
 import { type Base, confirmBase } from './find-base.ts'
 import { mentionOldTransaction } from './old-transactions.ts'
-import { type Attempt, type BackupJob, openAttempt } from './open-attempt.ts'
-import { inPhase } from './progress.ts'
+import { type BackupJob, openAttempt } from './open-attempt.ts'
 import { readDatabase } from './read-database.ts'
+import { readMedia } from './read-media.ts'
 import { takeSnapshot } from './take-snapshot.ts'
 
 /**
- * Makes one backup of one database, from start to finish.
+ * Makes one backup of one database, or of its media alone, from start to finish.
  *
  * When it resolves, the backup is `completed`: every table's rows were written in the number that another query
  * counted in the same snapshot, everything is stored, and the manifest has been read back and opened. When it rejects,
@@ -31,6 +31,10 @@ export async function runBackup(
   options: BackupOptions,
 ): Promise<{ manifest: Manifest; checksum: string }> {
   const { signal, report } = options
+  if (options.mediaOnly) {
+    const { runMediaBackup } = await import('./run-media-backup.ts')
+    return runMediaBackup(context, options)
+  }
   const job: BackupJob = { context, options, id: options.id ?? newBackupId(), createdAt: new Date() }
   return withAttempts(() => inAttemptScope(signal, (scope) => attemptBackup(scope, job)), {
     delaysMs: context.resources.retryDelaysMs,
@@ -64,20 +68,9 @@ async function attemptBackup(scope: AttemptScope, job: BackupJob): Promise<{ man
   await pool.disconnect()
   await end()
 
-  const media = await readMedia(attempt, scope.signal)
+  const media = await readMedia({ context, options, pool, writer, signal: scope.signal, report })
   const compared = comparedWith(base, reading.baseIsWrong)
   return commitBackup(scope, attempt, { number, snapshot: snapshot.facts, reading, media, ...compared })
-}
-
-async function readMedia({ job, context, pool, writer }: Attempt, signal: AbortSignal): Promise<MediaRecord[]> {
-  const { includeMedia, report } = job.options
-  const bytesBefore = pool.bytesRead
-  const read = async () => {
-    if (!includeMedia || context.media.length === 0) return []
-    const { storeMedia } = await import('./store-media.ts')
-    return storeMedia(context.media, { pool, writer, signal, report })
-  }
-  return inPhase(report, 'media', read, () => ({ bytes: pool.bytesRead - bytesBefore }))
 }
 
 /** What the manifest says of the comparison. */

@@ -40,6 +40,7 @@ export const backupSchema = z
     database_size: z.number().nullable(),
     table_counts: z.record(z.string(), z.number()).optional().describe('Rows per table; with a single backup only.'),
     include_media: z.boolean().nullable(),
+    media_only: z.boolean().nullable().describe('It holds media folders alone, and nothing of the database.'),
     media_size: z.number().nullable(),
     logical_bytes: z.number().nullable(),
     bytes_read: z.number().nullable().describe('Read out for it; the rest was taken over from its base.'),
@@ -348,6 +349,7 @@ export const scheduleSchema = z
     input: z.record(z.string(), z.unknown()).describe('What the job is asked for.'),
     by_settings: z.boolean().describe('Made from the run-time settings (auto_backup_*, scrub_*), and changed there.'),
     include_media: z.boolean().optional(),
+    media_only: z.boolean().optional(),
     type: z.string().optional(),
     next_runs: z.array(time),
   })

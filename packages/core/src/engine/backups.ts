@@ -90,6 +90,7 @@ export function createBackups(parts: EngineParts): Backups {
       number: backup.manifest.number,
       trigger: backup.manifest.trigger,
       untrusted: isUntrusted(backup),
+      include_media: backup.manifest.include_media,
       ...sourceOf(backup),
     }))
     const { id } = resolveBackup(
@@ -113,13 +114,16 @@ export function createBackups(parts: EngineParts): Backups {
       const made = await runBackup(context, {
         id: options.id,
         number: options.number,
-        name: options.name ?? defaultName(context.database.database, new Date()),
+        name:
+          options.name ??
+          defaultName(`${options.mediaOnly ? 'media of ' : ''}${context.database.database}`, new Date()),
         description: options.description ?? '',
         type: options.type ?? 'incremental',
         trigger: options.trigger ?? 'api',
         createdBy: options.createdBy ?? currentUser(),
         tags: options.tags ?? {},
-        includeMedia: options.includeMedia ?? false,
+        includeMedia: options.includeMedia === true || options.mediaOnly === true,
+        mediaOnly: options.mediaOnly ?? false,
         pinned: options.pinned ?? false,
         exclude: {
           tables: options.exclude?.tables ?? settings.exclude.tables,
@@ -202,7 +206,9 @@ export function createBackups(parts: EngineParts): Backups {
       const [{ readStoredBackups }, { forecastBackups }] = done
       const { backups } = await readStoredBackups(await opening, options.signal)
       const database = options.database === undefined ? undefined : parts.connection(options.database).database
-      const wanted = backups.filter(({ manifest }) => database === undefined || manifest.database === database)
+      const wanted = backups.filter(
+        ({ manifest }) => !manifest.media_only && (database === undefined || manifest.database === database),
+      )
       return forecastBackups(
         wanted.map(({ manifest }) => manifest),
         parts.settings.migrations,

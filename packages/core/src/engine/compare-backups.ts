@@ -6,6 +6,7 @@ import { countSmallTables, readLiveTables } from '../postgres/live-tables.ts'
 import { openSession } from '../postgres/session.ts'
 import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
 import { type Manifest, tableSchema } from '../repository/documents/documents.ts'
+import { requireDatabase } from '../repository/documents/media-only.ts'
 import { loadChunkIndex } from '../repository/index/load-index.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type ComparedTable, compareTables, type TableDifference } from '../schema/compare-tables.ts'
@@ -52,6 +53,7 @@ export async function compareWithLive(
 }
 
 async function sideOfBackup(repository: Repository, manifest: Manifest, signal?: AbortSignal): Promise<Side> {
+  requireDatabase(manifest)
   const { id, number, name, created_at, database, streams, snapshot } = manifest
   const index = await loadChunkIndex(repository, { signal, readAround: true })
   const reader = createChunkReader(repository, index, { signal })

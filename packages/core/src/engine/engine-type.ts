@@ -20,6 +20,8 @@ export interface CreateBackupOptions extends Running, OfDatabase {
   description?: string
   tags?: Record<string, string>
   includeMedia?: boolean
+  /** The media folders and nothing of the database, which goes on undisturbed. */
+  mediaOnly?: boolean
   /** A pinned backup is never deleted by retention. */
   pinned?: boolean
   /** Default `incremental`: what has not changed since the newest backup is taken over from it. */

@@ -10,7 +10,7 @@ import { exportName } from './export-name.ts'
 import type { EngineParts } from './parts.ts'
 
 export interface ExportOptions {
-  /** `database` (default), or `media`: a tar.gz. */
+  /** `database`, or `media`: a tar.gz. Default: the database, or what the backup holds. */
   part?: 'database' | 'media'
   /** Of the database: `dump` (default), a pg_dump custom-format archive, or `sql`, one plain script. */
   format?: 'dump' | 'sql'
@@ -36,7 +36,14 @@ export async function exportBackup(
   manifest: Manifest,
   options: ExportOptions & Running,
 ): Promise<ExportResult> {
-  const { part = 'database', format = 'dump', stream, compressionLevel, signal, report } = options
+  const {
+    part = manifest.media_only ? 'media' : 'database',
+    format = 'dump',
+    stream,
+    compressionLevel,
+    signal,
+    report,
+  } = options
   const fileName = exportName(parts, manifest, exportKind(part, format))
   const file = stream ? null : resolve(options.file ?? fileName)
   const output = stream ? { stream } : { file: file as string }

@@ -30,7 +30,7 @@ export async function exportToFolder(
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const files: string[] = []
   for (const part of ['database', 'media'] as const) {
-    if (part === 'media' && manifest.media.length === 0) continue
+    if (part === 'media' ? manifest.media.length === 0 : manifest.media_only) continue
     const kind = part === 'media' ? 'media' : 'backup'
     const file = join(folder, exportName(parts, manifest, kind))
     if (!(await exists(file))) await exportBackup(parts, manifest, { part, file, ...running })

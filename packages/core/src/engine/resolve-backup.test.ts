@@ -3,6 +3,8 @@ import { type MeantDatabase, resolveBackup } from './resolve-backup.ts'
 
 const of = (id: string, number: number, database: string, system_identifier = 's1', trigger = 'manual') => ({
   untrusted: id.startsWith('bq'),
+  include_media: trigger === 'media' || number === 2,
+  media_only: trigger === 'media',
   ...{ id, number, database, system_identifier, trigger },
 })
 const backups = [
@@ -20,6 +22,8 @@ const backups = [
   of('bcccccccccccccca', 13, 'only imported', '0', 'import'),
   of('bqccccccccccccca', 14, 'only imported', '0', 'import'),
   of('bqdddddddddddddd', 15, 'in quarantine', '0', 'import'),
+  of('beeeeeeeeeeeeeee', 16, 'shop', 's1', 'media'),
+  of('bfffffffffffffff', 17, 'only media', 's1', 'media'),
 ]
 
 test.each<[string, MeantDatabase, string]>([
@@ -33,6 +37,9 @@ test.each<[string, MeantDatabase, string]>([
   // An imported one only where there is no other, and never one in quarantine.
   ['latest', { database: 'only imported' }, 'bcccccccccccccca'],
   ['15', {}, 'bqdddddddddddddd'],
+  // Media alone are not what is meant, but where media are.
+  ['latest', { database: 'shop', holding: 'media' }, 'beeeeeeeeeeeeeee'],
+  ['latest', { database: 'only media', holding: 'media' }, 'bfffffffffffffff'],
   ['latest', { database: 'twice', system_identifier: 's1' }, 'b555555555555555'],
   ['latest', { database: 'twice', system_identifier: 's2' }, 'b666666666666666'],
   // A new server takes the place of a lost one.
@@ -42,6 +49,8 @@ test.each<[string, MeantDatabase, string]>([
 })
 
 test.each<[string, string, MeantDatabase]>([
+  ['latest', 'BACKUP_NOT_FOUND', { database: 'only media' }],
+  ['latest', 'BACKUP_NOT_FOUND', { database: 'other', holding: 'media' }],
   ['9', 'BACKUP_NOT_FOUND', {}],
   ['b1', 'BACKUP_NOT_FOUND', {}],
   ['latest', 'BACKUP_NOT_FOUND', { database: 'in quarantine' }],

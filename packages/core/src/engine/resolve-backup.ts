@@ -8,6 +8,9 @@ export interface Resolvable {
   database: string
   /** Of the server it was made on; null where that is not known. */
   system_identifier: string | null
+  include_media: boolean
+  /** It holds media folders and no database. */
+  media_only?: boolean
   /** Why it was made; null where that is not known. */
   trigger: string | null
   /** Imported, and in quarantine. */
@@ -19,12 +22,14 @@ export interface MeantDatabase {
   database?: string
   /** The server's identifier; null or absent where it cannot be asked. */
   system_identifier?: string | null
+  /** What `latest` must hold. Default: the database. */
+  holding?: 'database' | 'media'
 }
 
 /**
  * Finds the one backup a reference means, the same way for library, HTTP and CLI: digits only are a number, else a
  * whole id, else a unique prefix of at least 4 characters, else `latest`: of the database that is `meant`, the completed one
- * with the highest number. Safety backups hold what a restore replaced, and imported ones what a file has: `latest` is one
+ * with the highest number, passing over those of media alone. Safety backups hold what a restore replaced, and imported ones what a file has: `latest` is one
  * only where there is no other, and never one that is in quarantine.
  *
  * Throws `BACKUP_NOT_FOUND` or `BACKUP_AMBIGUOUS`.
@@ -69,7 +74,8 @@ export function backupsOf<B extends Pick<Resolvable, 'database' | 'system_identi
 }
 
 function latest<B extends Resolvable>(backups: readonly B[], meant: MeantDatabase): B {
-  const trusted = backups.filter(({ untrusted }) => !untrusted)
+  const holds = (one: Resolvable) => (meant.holding === 'media' ? one.include_media : !one.media_only)
+  const trusted = backups.filter((one) => !one.untrusted && holds(one))
   const ordinary = trusted.filter(({ trigger }) => trigger !== 'pre_restore' && trigger !== 'import')
   const found = backupsOf(ordinary, meant)
   const { own, servers } = found.own.length > 0 ? found : backupsOf(trusted, meant)
@@ -84,7 +90,8 @@ function latest<B extends Resolvable>(backups: readonly B[], meant: MeantDatabas
   const newest = newestOf(own)
   if (newest) return newest
   const of = database === undefined ? '' : ` of database "${database}"`
-  throw new EngineError('BACKUP_NOT_FOUND', `There is no completed backup${of} yet.`, {
+  const what = meant.holding === 'media' ? ' with media' : ''
+  throw new EngineError('BACKUP_NOT_FOUND', `There is no completed backup${what}${of} yet.`, {
     advice: 'Make one with {backups.create}.',
   })
 }

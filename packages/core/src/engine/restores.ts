@@ -70,7 +70,9 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
     const given = Object.fromEntries(
       Object.entries(options).filter(([key, value]) => value !== undefined && key !== 'confirm' && key !== 'id'),
     )
-    return { ...defaultRestoreOptions, ...given, backupId: id }
+    const asked = { ...defaultRestoreOptions, ...given, backupId: id }
+    if (asked.strategy !== 'media') return asked
+    return { ...asked, mediaTarget: asked.mediaTarget ?? true, migrate: false }
   }
 
   const mediaPaths = () => parts.mediaFolders().map(({ path }) => path)

@@ -3,6 +3,7 @@ import { isEngineError } from '../errors.ts'
 import { log, type Reporter } from '../events.ts'
 import { speaksOfTheBackup } from '../maintenance/speaks-of-the-backup.ts'
 import { type Drill, recordDrill } from '../repository/documents/drills.ts'
+import { requireDatabase } from '../repository/documents/media-only.ts'
 import { recordVerification } from '../repository/documents/verifications.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type DrilledRestore, drillRestore, nothingDrilled } from '../restore/drill/drill-restore.ts'
@@ -28,6 +29,7 @@ export async function runDrill(
     parts.backupContext(database),
     backups.get(reference, { database, signal }),
   ])
+  requireDatabase(backup)
   const newest = await backups.get('latest', { database, signal }).catch((error: unknown) => {
     // Which one is the newest is not clear: then its age is not judged.
     if (isEngineError(error, 'BACKUP_NOT_FOUND') || isEngineError(error, 'BACKUP_AMBIGUOUS')) return null

@@ -9,6 +9,7 @@ import { readServerFacts } from '../postgres/server-facts.ts'
 import { openSession } from '../postgres/session.ts'
 import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
 import type { Manifest } from '../repository/documents/documents.ts'
+import { requireDatabase } from '../repository/documents/media-only.ts'
 import { loadChunkIndex } from '../repository/index/load-index.ts'
 import type { Repository } from '../repository/repository.ts'
 import { diffSchemas, type SchemaDiff, type SchemaSide } from '../schema/diff/diff-schemas.ts'
@@ -44,9 +45,11 @@ export async function diffWithDatabase(
 /** The definitions that a backup holds. */
 export async function schemaOfBackup(
   repository: Repository,
-  { streams, server_version_num }: Manifest,
+  manifest: Manifest,
   signal?: AbortSignal,
 ): Promise<SchemaSide> {
+  requireDatabase(manifest)
+  const { streams, server_version_num } = manifest
   const index = await loadChunkIndex(repository, { signal, readAround: true })
   const reader = createChunkReader(repository, index, { signal })
   const archive = openArchive(await reader.readBytes(streams.schema))

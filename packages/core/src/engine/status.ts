@@ -55,8 +55,8 @@ type Judgement = Pick<StatusReport, 'level' | 'message'>
 /** Judges the completed backup of a database that has the highest number. Pure. */
 export function statusReport(facts: StatusFacts): StatusReport {
   const { database, system_identifier, maxAgeSeconds } = facts
-  // What is in a file is no protection of a database, trusted or not.
-  const made = facts.backups.filter(({ manifest }) => manifest.trigger !== 'import')
+  // What is in a file is no protection of a database, trusted or not; nor are its media alone.
+  const made = facts.backups.filter(({ manifest }) => manifest.trigger !== 'import' && !manifest.media_only)
   const known = made.map((backup) => ({
     backup,
     number: backup.manifest.number,

@@ -31,6 +31,8 @@ export interface BackupSummary {
   table_count: number
   row_count: number
   include_media: boolean
+  /** Whether it holds media folders alone, and nothing of the database. */
+  media_only: boolean
   media_size: number
   /** Files of the media that could not be read: with any, the backup is completed with losses. */
   lost_files: number
@@ -96,7 +98,8 @@ export interface StoredBackup {
 
 /** The database a stored backup is of, as `sourceKey` takes it. */
 export function sourceOf({ manifest }: Pick<StoredBackup, 'manifest'>): SourceDatabase {
-  return { system_identifier: manifest.snapshot.system_identifier, database: manifest.database }
+  const { snapshot, database, media_only = false } = manifest
+  return { system_identifier: snapshot.system_identifier, database, media_only }
 }
 
 /** When it was made, by each of the clocks there were. */
@@ -163,6 +166,7 @@ export function backupSummary({
     table_count: manifest.table_count,
     row_count: manifest.row_count,
     include_media: manifest.include_media,
+    media_only: manifest.media_only ?? false,
     media_size: manifest.media_size,
     lost_files: manifest.lost_files,
     logical_bytes: manifest.logical_bytes,

@@ -4,6 +4,7 @@ import { findClientTools, listArchive } from '../postgres/client-tools.ts'
 import { withDatabase } from '../postgres/connection.ts'
 import { openSession } from '../postgres/session.ts'
 import type { Manifest } from '../repository/documents/documents.ts'
+import { requireDatabase } from '../repository/documents/media-only.ts'
 import { requireTrusted } from '../repository/documents/trust.ts'
 import { dropCopyDatabase } from '../restore/database/drop-copy.ts'
 import { defaultRestoreOptions } from '../restore/options.ts'
@@ -34,7 +35,10 @@ export async function verifyStoredBackup(
 ): Promise<VerifyReport> {
   const { levels = ['checksums', 'structure'], signal, report } = options
   const repository = await parts.repository()
-  if (levels.includes('restore')) await requireTrusted(repository, stored.manifest, { signal })
+  if (levels.includes('restore')) {
+    await requireTrusted(repository, stored.manifest, { signal })
+    requireDatabase(stored.manifest)
+  }
   const found: VerifyReport['levels'] = []
   for (const level of levels) {
     const { at, ok, problems } = await verifyBackup(repository, stored, {

@@ -11,10 +11,12 @@ import {
   type TableRecord,
   tableSchema,
 } from '../repository/documents/documents.ts'
+import { requireDatabase } from '../repository/documents/media-only.ts'
 import type { ExportSource } from './export-source.ts'
 
 /** A backup in a repository as the source of an export. Everything read is authenticated on the way. */
 export async function repositorySource(reader: ChunkReader, manifest: Manifest): Promise<ExportSource> {
+  requireDatabase(manifest)
   const { streams } = manifest
   return {
     createdAt: new Date(manifest.created_at),

@@ -1,10 +1,10 @@
 import type { Reporter } from '../events.ts'
 import { newBackupId } from '../repository/documents/backup-id.ts'
 import type { Finding, Manifest, Segment, StreamRef } from '../repository/documents/documents.ts'
+import { noSnapshot } from '../repository/documents/media-only.ts'
 import { formatVersion } from '../repository/layout.ts'
 import { version } from '../version.ts'
 import type { ArchiveFacts } from './archive-facts.ts'
-import { pageBytes } from './large-objects.ts'
 
 export interface ImportOptions {
   name: string
@@ -99,21 +99,4 @@ export function describeImport(made: {
       segments_sampled: 0,
     },
   }
-}
-
-/** What is not known of the database. No server has this identifier. */
-const noSnapshot: Omit<Manifest['snapshot'], 'taken_at'> = {
-  xmin: '0',
-  xmax: '0',
-  system_identifier: '0',
-  database_oid: 0,
-  database_row_xmin: '0',
-  timeline: 0,
-  in_recovery: false,
-  postmaster_started: '',
-  insert_lsn: null,
-  flushed: true,
-  marker: null,
-  block_size: pageBytes * 4,
-  settings: [],
 }

@@ -26,12 +26,14 @@ export interface SourceDatabase {
   system_identifier: string
   /** The database's name. A restore replaces the database and so its oid, but not its name. */
   database: string
+  /** Media folders alone: what is good of them says nothing of the database, and the other way round. */
+  media_only?: boolean
 }
 
 /**
- * One key per database: two servers may each have a database of the same name. All that counts backups (retention, the last
+ * One key per database, and one for its media alone: two servers may each have a database of the same name. All that counts backups (retention, the last
  * good one, status, `latest`) counts them per source.
  */
-export function sourceKey({ system_identifier, database }: SourceDatabase): string {
-  return `${system_identifier} ${database}`
+export function sourceKey({ system_identifier, database, media_only }: SourceDatabase): string {
+  return `${system_identifier} ${media_only ? 'media' : 'database'} ${database}`
 }

@@ -32,6 +32,8 @@ export interface RetentionBackup extends Stamps {
   database: string
   /** Of the server it was made on: databases of the same name on two servers do not mix. */
   system_identifier: string
+  /** Media folders alone: kept and let go by themselves. */
+  media_only?: boolean
   /** Completed, and not known to be damaged: the last verification, if there was one, passed. */
   good: boolean
   pinned: boolean

@@ -2,11 +2,12 @@ import type { BackupContext } from '../backup/backup-context.ts'
 import type { DataMigration, Validator } from '../config.ts'
 import type { Reporter } from '../events.ts'
 
-export const restoreStrategies = ['swap', 'new-database', 'in-place'] as const
+export const restoreStrategies = ['swap', 'new-database', 'in-place', 'media'] as const
 /**
  * - `swap`: restored beside the live database, which is then replaced by renaming both.
  * - `new-database`: restored into a database that does not exist yet; nothing is replaced.
  * - `in-place`: the contents of the live database are replaced in one transaction.
+ * - `media`: the media folders alone are replaced; the database stays as it is.
  */
 export type RestoreStrategy = (typeof restoreStrategies)[number]
 

@@ -5,6 +5,7 @@ import { openSession, type Session } from '../postgres/session.ts'
 import { readManifest } from '../repository/documents/manifests.ts'
 import { requireTrusted } from '../repository/documents/trust.ts'
 import { openControlSession } from './database/control-session.ts'
+import { nothingRan } from './database/finish-restored.ts'
 import { createMissingRoles, readRoleNames } from './database/missing-roles.ts'
 import { ownSearchPaths } from './database/own-search-path.ts'
 import { type FilledCopy, restoreBeside, restoreForTrial } from './database/restore-beside.ts'
@@ -131,7 +132,8 @@ async function safetyBackup(
 ): Promise<string | null> {
   if (!steps.some((step) => step.id === 'safety-backup')) return null
   const folders = media.flatMap(({ name, target, replaces }) => (replaces && target ? [{ name, path: target }] : []))
-  const replaced = { database, restoreId: id, backupId: options.backupId, media: folders }
+  const mediaOnly = options.strategy === 'media'
+  const replaced = { database, restoreId: id, backupId: options.backupId, media: folders, mediaOnly }
   return makeSafetyBackup(context, replaced, { signal, report })
 }
 
@@ -151,6 +153,11 @@ async function restoreUnpacked(
     safetyBackupId,
   } as const
   try {
+    if (strategy === 'media') {
+      const nothing = { tables: 0, rows: 0, ...nothingRan() }
+      const placed = await waiting.place()
+      return { ...common, ...nothing, ...placed, keptDatabase: null, undoUntil: null, swapMilliseconds: null }
+    }
     if (strategy === 'in-place') {
       const result = await restoreInPlace(run, database, waiting)
       return { ...common, ...result, keptDatabase: null, undoUntil: null, swapMilliseconds: null }
@@ -186,7 +193,7 @@ function mediaFolders(context: RestoreContext, { media }: RestorePlan): string[]
   return [...context.media.map(({ path }) => path), ...media.flatMap(({ target }) => target ?? [])]
 }
 
-/** For in-place the database itself will do: only its locks are needed. */
+/** For in-place and for media alone the database itself will do: only its locks are needed. */
 async function openControl(
   context: RestoreContext,
   plan: RestorePlan,
@@ -195,7 +202,7 @@ async function openControl(
   const control = await openControlSession(context.database, {
     target: plan.database,
     signal,
-    make: plan.strategy !== 'in-place',
+    make: plan.strategy !== 'in-place' && plan.strategy !== 'media',
   })
   if (control) return control
   return openSession(withDatabase(context.database, plan.database), { application: 'restore control', signal })

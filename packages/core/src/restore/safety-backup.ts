@@ -12,7 +12,7 @@ export const safetyBackupName = 'Pre-restore safety backup'
  */
 export async function makeSafetyBackup(
   context: RestoreContext,
-  target: { database: string; restoreId: string; backupId: string; media: BackupContext['media'] },
+  target: { database: string; restoreId: string; backupId: string; media: BackupContext['media']; mediaOnly: boolean },
   { signal, report }: Running,
 ): Promise<string> {
   try {
@@ -32,6 +32,7 @@ export async function makeSafetyBackup(
         createdBy: 'restore',
         tags: { restore: target.restoreId },
         includeMedia: target.media.length > 0,
+        mediaOnly: target.mediaOnly,
         pinned: false,
         exclude: { tables: [], schemas: [], rows: [] },
         lockBudgetMs: 3000,

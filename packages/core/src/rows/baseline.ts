@@ -2,6 +2,7 @@ import type { Base } from '../backup/find-base.ts'
 import { type ChunkReader, createChunkReader } from '../repository/chunks/chunk-reader.ts'
 import { type Manifest, type TableRecord, tableSchema } from '../repository/documents/documents.ts'
 import { readManifest } from '../repository/documents/manifests.ts'
+import { requireDatabase } from '../repository/documents/media-only.ts'
 import { requireTrusted } from '../repository/documents/trust.ts'
 import { loadChunkIndex } from '../repository/index/load-index.ts'
 import type { RestoreContext, Running } from '../restore/options.ts'
@@ -14,7 +15,7 @@ export interface Baseline extends Base {
   reader: ChunkReader
 }
 
-/** Reads what a backup says of its tables. Throws `BACKUP_NOT_FOUND`, `BACKUP_NOT_TRUSTED`, `REPOSITORY_DAMAGED`. */
+/** Reads what a backup says of its tables. Throws `BACKUP_NOT_FOUND`, `BACKUP_NOT_TRUSTED`, `BACKUP_MEDIA_ONLY`, `REPOSITORY_DAMAGED`. */
 export async function openBaseline(
   { repository }: Pick<RestoreContext, 'repository'>,
   backupId: string,
@@ -22,6 +23,7 @@ export async function openBaseline(
 ): Promise<Baseline> {
   const { manifest, checksum } = await readManifest(repository, backupId, { signal })
   await requireTrusted(repository, manifest, { signal })
+  requireDatabase(manifest)
   const index = await loadChunkIndex(repository, { signal, readAround: true })
   const reader = createChunkReader(repository, index, { signal, report, useCopies: true, aside: true })
   const tables = new Map<number, TableRecord>()

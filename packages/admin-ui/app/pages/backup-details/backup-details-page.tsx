@@ -46,7 +46,7 @@ function Shown({ backup }: { backup: BackupDetails }) {
           Restore…
         </ButtonLink>
       )}
-      <ButtonLink to={`/compare/${backup.id}/live`}>Compare with now</ButtonLink>
+      {!backup.media_only && <ButtonLink to={`/compare/${backup.id}/live`}>Compare with now</ButtonLink>}
       {may('backups:download') && (
         <Button icon="download" onClick={() => setFetching(true)}>
           Download
@@ -91,14 +91,23 @@ function Completed({ backup }: { backup: CompletedBackup }) {
       label="Parts of the backup"
       tabs={[
         { id: 'overview', label: 'Overview', content: () => <BackupFacts backup={backup} /> },
-        { id: 'tables', label: `Tables (${backup.tables.length})`, content: () => <TablesOfBackup backup={backup} /> },
-        { id: 'migrations', label: 'Migrations', content: () => <MigrationState state={backup.migration_state} /> },
-        { id: 'verifications', label: 'Verification', content: () => <Verifications backup={backup} /> },
-        forms && {
-          id: 'more',
-          label: 'Rows and more',
-          content: () => <ActionList page="backup" subject={backup.id} />,
+        !backup.media_only && {
+          id: 'tables',
+          label: `Tables (${backup.tables.length})`,
+          content: () => <TablesOfBackup backup={backup} />,
         },
+        !backup.media_only && {
+          id: 'migrations',
+          label: 'Migrations',
+          content: () => <MigrationState state={backup.migration_state} />,
+        },
+        { id: 'verifications', label: 'Verification', content: () => <Verifications backup={backup} /> },
+        forms &&
+          !backup.media_only && {
+            id: 'more',
+            label: 'Rows and more',
+            content: () => <ActionList page="backup" subject={backup.id} />,
+          },
         { id: 'log', label: 'Log', content: () => <LogOrNot taskId={backup.task_id} /> },
         {
           id: 'raw',

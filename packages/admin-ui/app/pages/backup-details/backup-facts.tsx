@@ -18,9 +18,14 @@ export function BackupFacts({ backup }: { backup: CompletedBackup }) {
       <Panel title="What is in it">
         <Facts
           of={[
-            ['Database', <code key="">{backup.database}</code>],
-            ['Rows', `${count(backup.row_count)} in ${counted(backup.table_count, 'table')}`],
-            ['Data', `${bytes(backup.logical_bytes)}, of a database of ${bytes(backup.database_size)}`],
+            [backup.media_only ? 'Media of' : 'Database', <code key="">{backup.database}</code>],
+            !backup.media_only && ['Rows', `${count(backup.row_count)} in ${counted(backup.table_count, 'table')}`],
+            [
+              'Data',
+              backup.media_only
+                ? bytes(backup.logical_bytes)
+                : `${bytes(backup.logical_bytes)}, of a database of ${bytes(backup.database_size)}`,
+            ],
             ['Added to storage', bytes(backup.stored_bytes)],
             backup.large_object_count > 0 && ['Large objects', count(backup.large_object_count)],
             ['Media', backup.media.length > 0 ? `${bytes(backup.media_size)}${mediaFolders(backup)}` : 'not included'],

@@ -100,7 +100,9 @@ function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
             <Ago at={made} />
           </span>
           <span className="wide-only">
-            {[why(trigger), by, backup.include_media ? 'with media' : ''].filter(Boolean).join(' · ')}
+            {[why(trigger), by, backup.media_only ? 'media alone' : backup.include_media ? 'with media' : '']
+              .filter(Boolean)
+              .join(' · ')}
           </span>
         </span>
       </th>

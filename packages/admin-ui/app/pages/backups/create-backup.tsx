@@ -4,7 +4,7 @@ import { useSession } from '../../api/session.tsx'
 import { ActionDialog } from '../../forms/action-dialog.tsx'
 
 const noFields = {}
-const noMedia = { include_media: false }
+const noMedia = { include_media: false, media_only: false }
 
 /** Asks what little has to be asked, begins a backup, and goes to where its progress is seen. */
 export function CreateBackup({ onClose }: { onClose(): void }) {
@@ -17,7 +17,7 @@ export function CreateBackup({ onClose }: { onClose(): void }) {
       action={action}
       title="Back up now"
       submit="Begin backup"
-      first={['name', 'description', 'include_media', 'type', 'pinned']}
+      first={['name', 'description', 'include_media', 'media_only', 'type', 'pinned']}
       fixed={folders.length > 0 ? noFields : noMedia}
       onClose={onClose}
       onDone={(answer) => {

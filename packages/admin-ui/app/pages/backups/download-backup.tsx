@@ -11,7 +11,7 @@ import { Complaint } from '../../parts/failure.tsx'
 import { type DownloadChoice, download } from './download.ts'
 
 interface DownloadProps {
-  backup: { id: string; number: number | null; include_media: boolean | null }
+  backup: { id: string; number: number | null; include_media: boolean | null; media_only: boolean | null }
   onClose(): void
 }
 
@@ -20,7 +20,7 @@ export function DownloadBackup({ backup, onClose }: DownloadProps) {
   const { database } = useSession()
   const action = useAction('backups.download')
   const fields = (action?.fields ?? [])
-    .filter(({ name }) => name !== 'database' && (name !== 'part' || backup.include_media))
+    .filter(({ name }) => name !== 'database' && (name !== 'part' || (backup.include_media && !backup.media_only)))
     .map(({ name, schema, required }) => fieldSpec(name, schema as JsonSchema, required))
   const start = draftOf(fields)
   const [draft, setDraft] = useState(start)

@@ -42,9 +42,11 @@ export function useBackupActions(onGone?: () => void): {
       isThere && may('backups:download') && { label: 'Download…', onSelect: () => setFetched(backup) },
       isThere && may('backups:pin') && { label: 'Edit name and tags…', onSelect: () => setEdited(backup) },
       ...levels.map(([level, label]) =>
-        isThere && may('backups:verify') ? { label, onSelect: () => verify.mutate({ id, level }) } : false,
+        isThere && may('backups:verify') && !(backup.media_only && level === 'restore')
+          ? { label, onSelect: () => verify.mutate({ id, level }) }
+          : false,
       ),
-      isThere && { label: 'Compare with now', onSelect: () => navigate(`/compare/${id}/live`) },
+      isThere && !backup.media_only && { label: 'Compare with now', onSelect: () => navigate(`/compare/${id}/live`) },
       isThere && may('restores:read') && { label: 'Restore…', onSelect: () => navigate(`/backups/${id}/restore`) },
       isThere &&
         may('backups:pin') && {

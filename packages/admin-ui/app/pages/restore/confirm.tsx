@@ -23,6 +23,7 @@ export function Confirm({ plan, mayRun, busy, error, onConfirm }: ConfirmProps) 
         This restore is refused for the reasons above. Once they are dealt with, it can be confirmed here.
       </p>
     )
+  const isMedia = plan.strategy === 'media'
   const matches = isTyped(typed, plan.database)
   return (
     <form
@@ -34,7 +35,12 @@ export function Confirm({ plan, mayRun, busy, error, onConfirm }: ConfirmProps) 
     >
       <p>
         <WhereItIs database={plan.database} />{' '}
-        {plan.replaces ? (
+        {isMedia ? (
+          <>
+            This replaces the media folders with those of backup {plan.backup.number}. The database{' '}
+            <code>{plan.database}</code> stays as it is.
+          </>
+        ) : plan.replaces ? (
           <>
             This replaces the live database <code>{plan.database}</code> with what is in backup {plan.backup.number}.
           </>
@@ -47,8 +53,13 @@ export function Confirm({ plan, mayRun, busy, error, onConfirm }: ConfirmProps) 
       <TypedConfirmation wanted={plan.database} what="the name of the database" typed={typed} onChange={setTyped} />
       <Complaint error={error} />
       <div>
-        <Button kind={plan.replaces ? 'danger' : 'primary'} type="submit" disabled={!matches} busy={busy && matches}>
-          {plan.replaces ? 'Restore now' : 'Make the database'}
+        <Button
+          kind={plan.replaces || isMedia ? 'danger' : 'primary'}
+          type="submit"
+          disabled={!matches}
+          busy={busy && matches}
+        >
+          {plan.replaces || isMedia ? 'Restore now' : 'Make the database'}
         </Button>
       </div>
     </form>

@@ -23,6 +23,11 @@ const strategies: { id: Strategy; name: string; about: string }[] = [
     name: 'Replace the contents in place',
     about: 'For a role that may not create databases. The application waits while it runs.',
   },
+  {
+    id: 'media',
+    name: 'Replace the media folders alone',
+    about: 'The database stays as it is. What is in the folders now is backed up first, and kept.',
+  },
 ]
 
 interface OptionsProps {
@@ -35,11 +40,12 @@ interface OptionsProps {
 export function Options({ backup, body, onChange }: OptionsProps) {
   const [name, setName] = useState('')
   const isNew = body.strategy === 'new-database'
+  const isMedia = body.strategy === 'media'
   return (
     <div className="stack">
       <fieldset className="choices">
         <legend className="visually-hidden">Where to</legend>
-        {strategies.map(({ id, name: text, about }) => (
+        {strategies.filter(fits(backup)).map(({ id, name: text, about }) => (
           <label key={id} className={body.strategy === id ? 'choice chosen' : 'choice'}>
             <input
               type="radio"
@@ -73,6 +79,14 @@ export function Options({ backup, body, onChange }: OptionsProps) {
           }}
         />
       )}
+      {!isMedia && <DatabaseOptions {...{ backup, body, onChange }} />}
+    </div>
+  )
+}
+
+function DatabaseOptions({ backup, body, onChange }: OptionsProps) {
+  return (
+    <>
       <Check
         label="Run missing migrations"
         hint="On the restored copy, before it goes live, where the backup is older than the code."
@@ -109,8 +123,14 @@ export function Options({ backup, body, onChange }: OptionsProps) {
           />
         </div>
       </details>
-    </div>
+    </>
   )
 }
+
+/** Which ways there are for what is in the backup. */
+const fits =
+  ({ media, media_only }: CompletedBackup) =>
+  ({ id }: { id: Strategy }): boolean =>
+    id === 'media' ? media.length > 0 : !media_only
 
 const proposedName = ({ database, number }: CompletedBackup): string => `${database.slice(0, 40)}_from_backup_${number}`

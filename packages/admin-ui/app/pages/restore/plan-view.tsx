@@ -101,6 +101,8 @@ export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps)
 }
 
 function whatIsKept({ strategy, replaces, database, options }: RestorePlan): string {
+  if (strategy === 'media')
+    return `${options.safety_backup ? 'A safety backup of the media folders is made first. ' : ''}The present folders are kept beside the new ones. ${database} stays as it is.`
   if (!replaces) return `Nothing is replaced: ${database} is made new.`
   const safety = options.safety_backup
     ? 'A safety backup of what is there now is made first.'

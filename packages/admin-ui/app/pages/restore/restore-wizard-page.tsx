@@ -34,7 +34,11 @@ export function RestoreWizardPage({ id }: { id: string }) {
 function Wizard({ backup }: { backup: CompletedBackup }) {
   const { database, may } = useSession()
   const [, navigate] = useLocation()
-  const [body, setBody] = useState<RestoreBody>({ strategy: 'swap', run_migrations: true, restore_media: false })
+  const [body, setBody] = useState<RestoreBody>({
+    strategy: backup.media_only ? 'media' : 'swap',
+    run_migrations: true,
+    restore_media: false,
+  })
   const target = { params: { id: backup.id }, query: { database } }
   const plan = useQuery({
     queryKey: ['plan', database, backup.id, body],

@@ -4,6 +4,7 @@ const ways: Record<string, string> = {
   swap: 'swapped in by renaming',
   'new-database': 'into a new database',
   'in-place': 'in place',
+  media: 'media alone',
 }
 
 /** A strategy of the API for people. */

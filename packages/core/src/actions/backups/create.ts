@@ -16,6 +16,7 @@ const input = z.strictObject({
   name: z.string().max(200).optional().describe('A name for people.'),
   description: z.string().max(4000).optional().describe('Why this backup is made.'),
   includeMedia: z.boolean().optional().describe('Also the media folders.'),
+  mediaOnly: z.boolean().optional().describe('The media folders alone, and nothing of the database.'),
   type: z
     .enum(['full', 'incremental', 'differential'])
     .optional()

@@ -6,6 +6,7 @@ import { exportName } from '../../engine/export-name.ts'
 import { EngineError } from '../../errors.ts'
 import { exportKind } from '../../export/export-file-name.ts'
 import type { ByteRange } from '../../postgres/archive/write-archive.ts'
+import { requireDatabase } from '../../repository/documents/media-only.ts'
 import { action } from '../action.ts'
 import { backupReference, databaseLabel } from '../inputs.ts'
 
@@ -37,7 +38,10 @@ export const downloadBackup = action({
   subject: 'backup',
   input: z.strictObject({
     backup: backupReference,
-    part: z.enum(['database', 'media']).default('database').describe('`media`: the media folders as tar.gz.'),
+    part: z
+      .enum(['database', 'media'])
+      .optional()
+      .describe('`media`: the media folders as tar.gz. Default: database, or what the backup holds.'),
     format: z.enum(['dump', 'sql']).default('dump').describe('A pg_dump custom-format archive, or one plain script.'),
     compression: z
       .number()
@@ -52,11 +56,14 @@ export const downloadBackup = action({
   http: { method: 'GET', path: 'backups/:id/download' },
   leftOut: { command: '`lifeboat export` writes the same file.' },
   page: 'backup',
-  async run(context, { backup: reference, database, part, format, compression }): Promise<Download> {
+  async run(context, { backup: reference, database, part: asked, format, compression }): Promise<Download> {
     const { backups, parts, signal: opening } = context
     const backup = await findCompleted(context, reference, { database, signal: opening })
     context.about = backup.id
     const label = labelOfBackup(parts, backup, database)
+    const part = asked ?? (backup.media_only ? 'media' : 'database')
+    // Before anything is sent: an answer that has begun cannot become an error any more.
+    if (part === 'database') requireDatabase(backup)
     if (part === 'media' && !backup.include_media)
       throw new EngineError('BACKUP_NOT_FOUND', `Backup ${backup.number} holds no media.`, {
         advice: 'Choose a backup made with media.',
@@ -83,7 +90,7 @@ export const downloadBackup = action({
       },
     }
   },
-  facts: ({ input: { part, format } }) => ({ part, format }),
+  facts: ({ input: { part = 'database', format } }) => ({ part, format }),
 })
 
 const contentTypes = { media: 'application/gzip', sql: 'application/sql', backup: 'application/octet-stream' } as const

@@ -13,7 +13,7 @@ export const restoreInput = z.strictObject({
     .enum(restoreStrategies)
     .default('swap')
     .describe(
-      'swap: beside the live database, then renamed. new-database: nothing is replaced. in-place: in one transaction.',
+      'swap: beside the live database, then renamed. new-database: nothing is replaced. in-place: in one transaction. media: the media folders alone.',
     ),
   targetDatabase: z
     .string()

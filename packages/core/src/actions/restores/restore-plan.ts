@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Json } from '../../catalog/catalog.ts'
 import { findBackup, listBackups } from '../../engine/background/backup-history.ts'
-import type { BackupRow } from '../../engine/background/backup-rows.ts'
+import { type BackupRow, isCompleted } from '../../engine/background/backup-rows.ts'
 import type { RestoreRequest } from '../../engine/restores.ts'
 import { EngineError, isEngineError } from '../../errors.ts'
 import { targetRefusal } from '../../policy/restore-targets.ts'
@@ -52,15 +52,16 @@ async function lossOf(
  */
 async function findMeant(
   context: ActionContext,
-  { backup, database }: Pick<z.output<typeof restoreInput>, 'backup' | 'database'>,
+  { backup, database, strategy }: Pick<z.output<typeof restoreInput>, 'backup' | 'database' | 'strategy'>,
 ): Promise<BackupRow> {
   const { signal } = context
   try {
-    return await findBackup(context, backup, { database, signal })
+    const holding = strategy === 'media' ? 'media' : 'database'
+    return await findBackup(context, backup, { database, signal, holding })
   } catch (error) {
     if (backup !== 'latest' || !isEngineError(error, 'BACKUP_NOT_FOUND')) throw error
     const { rows } = await listBackups(context, { signal })
-    const completed = rows.filter((row) => row.status === 'completed')
+    const completed = rows.filter(isCompleted).filter((row) => row.media_only === (strategy === 'media'))
     const [newest] = completed.sort((a, b) => b.number - a.number)
     if (!newest || completed.some((row) => row.database !== newest.database)) throw error
     return newest

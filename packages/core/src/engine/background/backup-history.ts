@@ -1,5 +1,6 @@
 import { EngineError } from '../../errors.ts'
 import type { BackupList } from '../engine-type.ts'
+import type { MeantDatabase } from '../resolve-backup.ts'
 import { type BackupRow, backupRows, type CompletedBackup, findBackupRow } from './backup-rows.ts'
 import type { Background, EngineCore } from './core.ts'
 
@@ -26,11 +27,16 @@ export async function listBackups(
 export async function findBackup(
   ready: Ready,
   reference: string,
-  { database, signal }: { database?: string | undefined; signal?: AbortSignal | undefined } = {},
+  {
+    database,
+    signal,
+    holding,
+  }: { database?: string | undefined; signal?: AbortSignal | undefined } & Pick<MeantDatabase, 'holding'> = {},
 ): Promise<BackupRow> {
   const { rows } = await listBackups(ready, { signal })
   const isMeant = database !== undefined || reference === 'latest'
-  return findBackupRow(rows, reference, isMeant ? await ready.parts.meant(database, rows) : {})
+  const meant = isMeant ? await ready.parts.meant(database, rows) : {}
+  return findBackupRow(rows, reference, holding === undefined ? meant : { ...meant, holding })
 }
 
 /** The same, where only a completed one will do. `BACKUP_NOT_FOUND`. */

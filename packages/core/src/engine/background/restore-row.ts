@@ -84,13 +84,13 @@ export function restoreMessage(
   restore: Pick<RestoreRow, 'status' | 'swapped' | 'strategy' | 'database' | 'kept_database' | 'problems'>,
 ): string {
   const { status, swapped, strategy, database, kept_database: kept } = restore
-  const live =
-    strategy === 'new-database' ? `"${database}" holds the restored data` : `The restored data is live in "${database}"`
+  const live = liveNow[strategy as 'media' | 'new-database']?.(database) ?? `The restored data is live in "${database}"`
   const before = kept ? ` What it replaced is kept as "${kept}".` : ''
   switch (status) {
     case 'pending':
       return 'The restore waits for its turn. Nothing was touched yet.'
     case 'running':
+      if (strategy === 'media') return `The restore unpacks media folders. "${database}" stays as it is.`
       return strategy === 'in-place'
         ? `The restore replaces the contents of "${database}" in one transaction.`
         : `The restore builds a database of its own. "${database}" is not touched until the end.`
@@ -110,9 +110,18 @@ export function restoreMessage(
 function untouched(status: 'failed' | 'cancelled' | 'interrupted', strategy: string, database: string): string {
   if (status === 'interrupted' && strategy === 'in-place')
     return `It is not known whether its transaction was committed: look at "${database}".`
+  if (strategy === 'media')
+    return status === 'interrupted'
+      ? 'Media folders that were on their way into place are put there with the next restore, or when leftovers are removed.'
+      : 'The media folders are as they were.'
   if (status === 'interrupted' && strategy === 'new-database')
     return `If "${database}" is there, it holds the restored data.`
   return strategy === 'new-database' ? 'No database was made.' : `"${database}" is as it was.`
+}
+
+const liveNow = {
+  media: () => 'The media folders are those of the backup',
+  'new-database': (database: string) => `"${database}" holds the restored data`,
 }
 
 const ended = { failed: 'failed', cancelled: 'been cancelled', interrupted: 'been interrupted' } as const

@@ -32,6 +32,7 @@ export interface ListedSchedule {
   input: Json
   by_settings: boolean
   include_media?: boolean
+  media_only?: boolean
   type?: string
   next_runs: string[]
 }
@@ -74,7 +75,11 @@ function listed(planned: PlannedJob, count: number): ListedSchedule {
     ...{ name, kind, database, enabled, cron, time_zone: timeZone, jitter_minutes: jitterMinutes, input },
     by_settings: bySettings,
     ...(kind === 'backup'
-      ? { include_media: input.include_media === true, type: String(input.type ?? 'incremental') }
+      ? {
+          include_media: input.include_media === true,
+          media_only: input.media_only === true,
+          type: String(input.type ?? 'incremental'),
+        }
       : {}),
     next_runs: nextRuns(planned, count, new Date()).map((moment) => moment.toISOString()),
   }

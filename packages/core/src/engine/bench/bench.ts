@@ -140,7 +140,8 @@ async function lastSize(parts: EngineParts, { database, signal }: BenchOptions):
   const { backups } = await readStoredBackups(await parts.repository(), signal)
   const known = backups.map(({ manifest }) => ({ manifest, ...sourceOf({ manifest }) }))
   const { own } = backupsOf(known, await parts.meant(database, known))
-  const newest = newestOf(own.map(({ manifest }) => ({ manifest, id: manifest.id, number: manifest.number })))
+  const ofDatabase = own.filter(({ media_only }) => !media_only)
+  const newest = newestOf(ofDatabase.map(({ manifest }) => ({ manifest, id: manifest.id, number: manifest.number })))
   return newest ? newest.manifest.logical_bytes - newest.manifest.media_size : null
 }
 

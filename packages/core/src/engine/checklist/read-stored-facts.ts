@@ -17,8 +17,10 @@ export async function readStoredFacts(
 ): Promise<StoredFacts> {
   const { backups, verifications } = await readStoredBackups(await parts.repository(), signal)
   const sources = backups.map((stored) => ({ ...sourceOf(stored), stored }))
-  const own = backupsOf(sources, await parts.meant(database, sources)).own.map(({ stored }) => stored)
+  const all = backupsOf(sources, await parts.meant(database, sources)).own
+  const own = all.filter(({ media_only }) => !media_only).map(({ stored }) => stored)
   const good = own.filter(isGood)
+  const withMedia = all.map(({ stored }) => stored).filter((stored) => isGood(stored) && stored.manifest.include_media)
   const ids = new Set(own.map(({ manifest }) => manifest.id))
   const newest = newestBackup(good)
   return {
@@ -26,7 +28,7 @@ export async function readStoredFacts(
     newestAt: madeAt(newest),
     readWholeAt: newest ? (newest.manifest.change?.last_full_at ?? newest.manifest.created_at) : null,
     restoreTest: restoreTestOf(verifications.filter(({ backup }) => ids.has(backup))),
-    withMediaAt: madeAt(newestBackup(good.filter(({ manifest }) => manifest.include_media))),
+    withMediaAt: madeAt(newestBackup(withMedia)),
     scheduledAt: madeAt(newestBackup(own.filter(({ manifest }) => manifest.trigger === 'schedule'))),
   }
 }

@@ -32,7 +32,8 @@ export async function readPlanFacts(ground: PlanGround): Promise<PlanFacts> {
   const databases: PlanDatabase[] = []
   for (const label of parts.labels()) {
     const sources = backups.map((stored) => ({ ...sourceOf(stored), stored }))
-    const own = backupsOf(sources, await parts.meant(label, sources)).own.map(({ stored }) => stored)
+    const { own: all } = backupsOf(sources, await parts.meant(label, sources))
+    const own = all.filter(({ media_only }) => !media_only).map(({ stored }) => stored)
     const { database: name, host, port, user } = parts.connection(label)
     databases.push({
       ...{ label, name, host, port, user },

@@ -271,6 +271,8 @@ export const manifestSchema = z.object({
   table_count: count,
   row_count: count,
   include_media: z.boolean(),
+  /** Media folders alone: every list of the database is empty, and `database` names the one they belong to. */
+  media_only: z.boolean().optional(),
   media: z.array(mediaSchema),
   media_size: count,
   /** Files and folders of the media that are lost: with any, the backup is completed with losses. */

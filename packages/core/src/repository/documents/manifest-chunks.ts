@@ -14,6 +14,16 @@ export async function* manifestChunkIds(reader: ChunkReader, manifest: Manifest)
   }
 }
 
+/** The same of its media folders alone. */
+export async function* mediaChunkIds(reader: ChunkReader, { media }: Manifest): AsyncGenerator<string> {
+  const breathe = createHostPause()
+  for (const { tar } of media)
+    for await (const id of reader.everyChunkId(tar)) {
+      await breathe(1)
+      yield id
+    }
+}
+
 async function* everyId(reader: ChunkReader, manifest: Manifest): AsyncGenerator<string> {
   for (const ref of Object.values(manifest.streams)) yield* reader.everyChunkId(ref)
   for (const { tar } of manifest.media) yield* reader.everyChunkId(tar)

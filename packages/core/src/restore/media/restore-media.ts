@@ -111,7 +111,7 @@ async function unpackOne(run: RestoreRun, noted: NotedMedia): Promise<void> {
 }
 
 async function placeAll(
-  { context, progress, report }: RestoreRun,
+  { context, options, progress, report }: RestoreRun,
   waiting: readonly { target: MediaTarget; noted: NotedMedia }[],
   now: Date,
 ): Promise<{ media: RestoredMedia[]; problems: RestoreProblem[] }> {
@@ -129,7 +129,7 @@ async function placeAll(
       )
       media.push({ name: target.name, target: target.target ?? noted.folder, kept })
     } catch (cause) {
-      const problem = restoreProblem(mediaNotInPlace(noted, cause))
+      const problem = restoreProblem(mediaNotInPlace(noted, options.strategy, cause))
       log(report, 'warning', `${problem.text} ${problem.advice}`)
       problems.push(problem)
     }
@@ -138,15 +138,22 @@ async function placeAll(
 }
 
 /** The database is restored by then, so this must not read as if nothing had happened. */
-function mediaNotInPlace({ note, folder, fresh }: NotedMedia, cause: unknown): EngineError {
+function mediaNotInPlace(
+  { note, folder, fresh }: NotedMedia,
+  strategy: RestoreOptions['strategy'],
+  cause: unknown,
+): EngineError {
   const why = cause instanceof Error ? cause.message : String(cause)
+  const text = `the media "${note.name}" could not be put into ${folder}: ${why}`
+  const advice = `The files wait in ${fresh}. Remove the cause and run {maintenance.cleanLeftovers}, which puts them into place`
+  const isAlone = strategy === 'media'
   return new EngineError(
     'MEDIA_NOT_IN_PLACE',
-    `The database is restored, but the media "${note.name}" could not be put into ${folder}: ${why}`,
+    isAlone ? `${text.slice(0, 1).toUpperCase()}${text.slice(1)}` : `The database is restored, but ${text}`,
     {
       cause,
       detail: { name: note.name, target: folder, unpacked: fresh },
-      advice: `The files wait in ${fresh}. Remove the cause and run {maintenance.cleanLeftovers}, which puts them into place; or take the database back with {restores.undo}.`,
+      advice: isAlone ? `${advice}.` : `${advice}; or take the database back with {restores.undo}.`,
     },
   )
 }

@@ -39,6 +39,8 @@ export interface BackupFacts {
   number: number
   checksum: string
   createdAt: string
+  /** It holds media folders and no database. */
+  mediaOnly: boolean
   database: string
   systemIdentifier: string
   majorVersion: number

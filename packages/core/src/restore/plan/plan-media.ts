@@ -58,6 +58,7 @@ export const mediaRefusals: Rule<PlanRefusal>[] = [
 export const mediaWarnings: Rule<PlanNote>[] = [
   ({ options, media }) =>
     options.mediaTarget !== undefined &&
+    options.strategy !== 'media' &&
     media.length === 0 && {
       code: 'MEDIA_NONE',
       text: 'The backup holds no such media: the media folders stay as they are.',
@@ -97,10 +98,14 @@ export const mediaWarnings: Rule<PlanNote>[] = [
       text: `The configured media folders stay as they are: the restored database is not the one they belong to.`,
     },
   ({ options, media }) =>
-    options.strategy === 'in-place' &&
+    (options.strategy === 'in-place' || options.strategy === 'media') &&
     media.some(({ replaces, place }) => replaces && place?.present === 'filled') && {
       code: 'MEDIA_NO_UNDO',
-      text: 'An in-place restore cannot be undone: the way back for database and media is its safety backup. The replaced media folders are kept as long as a replaced database is.',
+      text: `${
+        options.strategy === 'media'
+          ? 'A restore of media alone cannot be undone: the way back is its safety backup.'
+          : 'An in-place restore cannot be undone: the way back for database and media is its safety backup.'
+      } The replaced media folders are kept as long as a replaced database is.`,
     },
 ]
 

@@ -13,22 +13,64 @@ type Rule = (facts: RestoreFacts) => PlanRefusal | undefined | false
 /** Every reason not to begin, in the order in which people should deal with them. Pure. */
 export function refusalsOf(facts: RestoreFacts): PlanRefusal[] {
   const { strategy } = facts.options
+  const run = (rules: Rule[]) => rules.map((rule) => rule(facts)).filter((one) => one !== undefined && one !== false)
+  if (strategy === 'media') return run(media)
+  if (facts.backup.mediaOnly) return [noDatabase]
   const rules = [...always, ...(strategy === 'in-place' ? inPlace : beside), ...(strategy === 'swap' ? swap : [])]
-  const found = rules.map((rule) => rule(facts)).filter((refusal) => refusal !== undefined && refusal !== false)
-  return [...found, ...rightsRefusals(facts), ...migrationRefusals(facts)]
+  return [...run(rules), ...rightsRefusals(facts), ...migrationRefusals(facts)]
 }
 
+const noDatabase: PlanRefusal = {
+  code: 'BACKUP_MEDIA_ONLY',
+  text: 'The backup holds media folders and no database. Restore them with {strategy} media, or choose another backup.',
+}
+
+const packsDamaged: Rule = ({ damagedPacks }) =>
+  damagedPacks.length > 0 && {
+    code: 'PACKS_DAMAGED',
+    text: `Missing or not of the right size: ${counted(damagedPacks.length, 'pack')} of this backup. {maintenance.check} names them, {maintenance.repair} repairs them from a copy.`,
+  }
+
+const transactionPooler: Rule = ({ server }) =>
+  server.pooler && {
+    code: 'TRANSACTION_POOLER',
+    text: 'This is a transaction pooler. Give the direct URL of the PostgreSQL server.',
+  }
+
+const otherDatabase: Rule = ({ options, target, backup, server }) =>
+  options.strategy !== 'new-database' &&
+  target.live !== null &&
+  !(options.strategy === 'in-place' && target.live.empty) &&
+  !options.intoOther &&
+  (target.name !== backup.database || server.systemIdentifier !== backup.systemIdentifier) && {
+    code: 'OTHER_DATABASE',
+    text: `The backup is of database ${quoted(backup.database)}${
+      server.systemIdentifier === backup.systemIdentifier ? '' : ' on another server'
+    }, not of ${quoted(target.name)} on this one. Say {intoOther} if that is meant.`,
+    override: 'into-other',
+  }
+
+/** Media alone: the database stays as it is. */
+const media: Rule[] = [
+  packsDamaged,
+  transactionPooler,
+  otherDatabase,
+  ({ media: folders }) =>
+    folders.length === 0 && {
+      code: 'MEDIA_NONE',
+      text: 'The backup holds no media. Choose one that was made with them.',
+    },
+  ({ target }) =>
+    target.name !== target.configured && {
+      code: 'MEDIA_TARGET_DATABASE',
+      text: 'Media folders go to no other database. Leave {targetDatabase} out, and name a folder with {mediaTarget}.',
+    },
+  ...mediaRefusals,
+]
+
 const always: Rule[] = [
-  ({ damagedPacks }) =>
-    damagedPacks.length > 0 && {
-      code: 'PACKS_DAMAGED',
-      text: `Missing or not of the right size: ${counted(damagedPacks.length, 'pack')} of this backup. {maintenance.check} names them, {maintenance.repair} repairs them from a copy.`,
-    },
-  ({ server }) =>
-    server.pooler && {
-      code: 'TRANSACTION_POOLER',
-      text: 'This is a transaction pooler. Give the direct URL of the PostgreSQL server.',
-    },
+  packsDamaged,
+  transactionPooler,
   ({ server }) => server.inRecovery && { code: 'STANDBY', text: 'The server is a standby. Restore on its primary.' },
   ({ server }) =>
     (server.majorVersion < 15 || server.majorVersion > 18) && {
@@ -41,18 +83,7 @@ const always: Rule[] = [
       text: `The backup is of PostgreSQL ${backup.majorVersion}, the server is older (${server.majorVersion}): it may not understand all of it.`,
       override: 'older-server',
     },
-  ({ options, target, backup, server }) =>
-    options.strategy !== 'new-database' &&
-    target.live !== null &&
-    !(options.strategy === 'in-place' && target.live.empty) &&
-    !options.intoOther &&
-    (target.name !== backup.database || server.systemIdentifier !== backup.systemIdentifier) && {
-      code: 'OTHER_DATABASE',
-      text: `The backup is of database ${quoted(backup.database)}${
-        server.systemIdentifier === backup.systemIdentifier ? '' : ' on another server'
-      }, not of ${quoted(target.name)} on this one. Say {intoOther} if that is meant.`,
-      override: 'into-other',
-    },
+  otherDatabase,
   (facts) => {
     const missing = missingRoles(facts)
     if (missing.length === 0 || (facts.options.noOwner && facts.options.noPrivileges)) return undefined

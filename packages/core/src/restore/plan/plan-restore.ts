@@ -8,7 +8,7 @@ import { openSession, type Session } from '../../postgres/session.ts'
 import type { ChunkIndex } from '../../repository/chunks/chunk-index.ts'
 import { createChunkReader } from '../../repository/chunks/chunk-reader.ts'
 import type { Manifest, MediaRecord } from '../../repository/documents/documents.ts'
-import { manifestChunkIds } from '../../repository/documents/manifest-chunks.ts'
+import { manifestChunkIds, mediaChunkIds } from '../../repository/documents/manifest-chunks.ts'
 import { readManifest } from '../../repository/documents/manifests.ts'
 import { requireTrusted } from '../../repository/documents/trust.ts'
 import { loadChunkIndex } from '../../repository/index/load-index.ts'
@@ -61,11 +61,14 @@ export async function gatherRestoreFacts(
     const archive = openArchive(await reader.readBytes(manifest.streams.schema))
     return definitionSteps(archive, { noOwner, noPrivileges, noTablespaces, roleMap })
   })
-  const damaged = await damagedPacks(repository, indexRead.value, manifest, signal)
+  const mediaAlone = options.strategy === 'media'
+  // What is not going to be read may be damaged.
+  const needed = mediaAlone ? mediaChunkIds : manifestChunkIds
+  const damaged = await damagedPacks(repository, indexRead.value, { manifest, needed, signal })
   const { server, live, ...rights } = await readServer(context, manifest, {
     ...{ name, options, signal },
     // What is damaged is refused for that.
-    definitions: damaged.length > 0 ? null : definitions,
+    definitions: damaged.length > 0 || mediaAlone || manifest.media_only ? null : definitions,
   })
   return {
     options,
@@ -74,11 +77,25 @@ export async function gatherRestoreFacts(
     server,
     target: { name, live, configured: context.database.database },
     ...rights,
-    ...(choosesByName(options) ? { chosen: chooseObjects(await definitions(), options) } : {}),
-    migrations: await compareInspectors(context.inspectors, manifest.migrations),
+    ...(choosesByName(options) && !mediaAlone && !manifest.media_only
+      ? { chosen: chooseObjects(await definitions(), options) }
+      : {}),
     media: await mediaFacts(context, options, manifest, name),
-    validators: (context.validators ?? []).map((validator) => `${validator.when ?? 'after'}:${validator.name}`),
-    dataMigrations: await Promise.all((context.dataMigrations ?? []).map(plannedDataMigration)),
+    ...(mediaAlone || manifest.media_only
+      ? { migrations: [], validators: [], dataMigrations: [] }
+      : await onRestoredData(context, manifest)),
+  }
+}
+
+/** What the application has to say about restored rows. */
+async function onRestoredData(
+  { inspectors, validators = [], dataMigrations = [] }: RestoreContext,
+  manifest: Manifest,
+): Promise<Pick<RestoreFacts, 'migrations' | 'validators' | 'dataMigrations'>> {
+  return {
+    migrations: await compareInspectors(inspectors, manifest.migrations),
+    validators: validators.map((validator) => `${validator.when ?? 'after'}:${validator.name}`),
+    dataMigrations: await Promise.all(dataMigrations.map(plannedDataMigration)),
   }
 }
 
@@ -217,6 +234,7 @@ function backupFacts(manifest: Manifest, checksum: string): BackupFacts {
     number: manifest.number,
     checksum,
     createdAt: manifest.created_at,
+    mediaOnly: manifest.media_only ?? false,
     database: manifest.database,
     systemIdentifier: manifest.snapshot.system_identifier,
     majorVersion: Math.floor(manifest.server_version_num / 10_000),
@@ -235,19 +253,22 @@ function backupFacts(manifest: Manifest, checksum: string): BackupFacts {
 }
 
 /**
- * Packs that should hold what this backup needs and are not there in their indexed size (see `loadChunkIndex`), unless a
+ * Packs that should hold what is needed of this backup and are not there in their indexed size (see `loadChunkIndex`), unless a
  * copy of the repository has it.
  */
 async function damagedPacks(
   repository: Repository,
   index: ChunkIndex,
-  manifest: Manifest,
-  signal: AbortSignal | undefined,
+  {
+    manifest,
+    needed,
+    signal,
+  }: { manifest: Manifest; needed: typeof manifestChunkIds; signal: AbortSignal | undefined },
 ): Promise<string[]> {
   const reader = createChunkReader(repository, index, { signal, useCopies: true })
   const missing = new Set<string>()
   let looked = 0
-  for await (const id of manifestChunkIds(reader, manifest)) {
+  for await (const id of needed(reader, manifest)) {
     // Ids come from memory for long stretches: the host's event loop wants its turn.
     if (++looked % 2000 === 0) await setImmediate()
     if (await reader.holds(id)) continue

@@ -6,7 +6,7 @@ import { loadSeconds, missingRoles, readSeconds } from './plan-needs.ts'
 /** The steps of a restore, in the order in which they are taken. Pure. */
 export function stepsOf(facts: RestoreFacts): PlanStep[] {
   const { strategy } = facts.options
-  const order = strategy === 'in-place' ? inPlaceSteps(facts) : besideSteps(facts)
+  const order = (strategy === 'media' ? mediaSteps : strategy === 'in-place' ? inPlaceSteps : besideSteps)(facts)
   return order.filter((step) => step !== undefined)
 }
 
@@ -78,6 +78,11 @@ function inPlaceSteps(facts: RestoreFacts): Steps {
   ]
 }
 
+/** The database is not touched. */
+function mediaSteps(facts: RestoreFacts): Steps {
+  return [checkPacks, mediaSafetyBackup(facts), mediaStep(facts), swapMedia(facts)]
+}
+
 const checkPacks: PlanStep = { id: 'check-packs', text: 'Check that every pack is there in its full size.' }
 const census: PlanStep = { id: 'count-rows', text: "Compare the rows of every table with the backup's own count." }
 const analyze: PlanStep = { id: 'analyze', text: 'Gather planner statistics (ANALYZE).' }
@@ -86,6 +91,16 @@ function safetyBackup({ options, target }: RestoreFacts): PlanStep | undefined {
   if (!options.safetyBackup || options.strategy === 'new-database' || !target.live || target.live.empty)
     return undefined
   return { id: 'safety-backup', text: `Back up ${JSON.stringify(target.name)} first ("Pre-restore safety backup").` }
+}
+
+function mediaSafetyBackup({ options, media }: RestoreFacts): PlanStep | undefined {
+  const replaced = media.filter(({ replaces, place }) => replaces && place?.present === 'filled')
+  if (!options.safetyBackup || replaced.length === 0) return undefined
+  const names = replaced.map(({ name }) => JSON.stringify(name)).join(', ')
+  return {
+    id: 'safety-backup',
+    text: `Back up what is in the media folders ${names} first ("Pre-restore safety backup").`,
+  }
 }
 
 function createRoles(facts: RestoreFacts): PlanStep | undefined {

@@ -9,9 +9,29 @@ type Rule = (facts: RestoreFacts) => PlanNote | undefined | false
 
 /** What people should know before they say yes. Pure. */
 export function warningsOf(facts: RestoreFacts): PlanNote[] {
-  const found = rules.map((rule) => rule(facts)).filter((note) => note !== undefined && note !== false)
-  return [...found, ...migrationWarnings(facts)]
+  const run = (some: Rule[]) => some.map((rule) => rule(facts)).filter((note) => note !== undefined && note !== false)
+  if (facts.options.strategy === 'media') return run([mediaUnsafe, otherDatabase, ...mediaWarnings])
+  if (facts.backup.mediaOnly) return []
+  return [...run(rules), ...migrationWarnings(facts)]
 }
+
+const mediaUnsafe: Rule = ({ options, media }) =>
+  !options.safetyBackup &&
+  media.some(({ replaces, place }) => replaces && place?.present === 'filled') && {
+    code: 'NO_SAFETY_BACKUP',
+    text: 'No safety backup is made; the way back are the replaced media folders, which are kept.',
+  }
+
+const otherDatabase: Rule = ({ options, target, backup, server }) =>
+  (options.intoOther || options.strategy === 'new-database' || target.live === null) &&
+  // That a new database is not the one that was backed up goes without saying.
+  ((options.strategy === 'new-database' ? target.configured : target.name) !== backup.database ||
+    server.systemIdentifier !== backup.systemIdentifier) && {
+    code: 'OTHER_DATABASE',
+    text: `The backup was made of database ${JSON.stringify(backup.database)}${
+      server.systemIdentifier === backup.systemIdentifier ? '' : ' on another server'
+    }.`,
+  }
 
 const rules: Rule[] = [
   ({ options, target }) =>
@@ -49,16 +69,7 @@ const rules: Rule[] = [
       code: 'IN_PLACE_MIGRATIONS',
       text: 'Migrations run after the commit; if one fails, the way back is the safety backup.',
     },
-  ({ options, target, backup, server }) =>
-    (options.intoOther || options.strategy === 'new-database' || target.live === null) &&
-    // That a new database is not the one that was backed up goes without saying.
-    ((options.strategy === 'new-database' ? target.configured : target.name) !== backup.database ||
-      server.systemIdentifier !== backup.systemIdentifier) && {
-      code: 'OTHER_DATABASE',
-      text: `The backup was made of database ${JSON.stringify(backup.database)}${
-        server.systemIdentifier === backup.systemIdentifier ? '' : ' on another server'
-      }.`,
-    },
+  otherDatabase,
   ({ options, target }) =>
     options.strategy !== 'new-database' &&
     target.live === null && {

@@ -36,6 +36,7 @@ function facts({ options, backup, server, live = {}, rest }: Case = {}): Restore
       number: 7,
       checksum: 'c',
       createdAt: '2026-01-01T00:00:00Z',
+      mediaOnly: false,
       database: 'shop',
       systemIdentifier: '1',
       majorVersion: 15,

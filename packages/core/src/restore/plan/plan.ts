@@ -108,7 +108,7 @@ export function restorePlan(facts: RestoreFacts): RestorePlan {
     },
     strategy: options.strategy,
     database: target.name,
-    replaces: options.strategy !== 'new-database' && target.live !== null,
+    replaces: options.strategy !== 'new-database' && options.strategy !== 'media' && target.live !== null,
     options,
     media: facts.media.map(({ name, files, bytes, target, replaces, place }) => ({
       ...{ name, files, bytes, target, method: place?.method ?? 'rename' },

@@ -69,7 +69,7 @@ export async function runRewind(
   const { options } = plan
   throwIfAborted(signal)
   await deleteExpiredRewinds(context, { signal })
-  const target = { database: plan.database, restoreId: id, backupId: options.backupId, media: [] }
+  const target = { database: plan.database, restoreId: id, backupId: options.backupId, media: [], mediaOnly: false }
   const safetyBackupId = options.safetyBackup ? await makeSafetyBackup(context, target, { signal, report }) : null
   const session = await openSession(context.database, { application: 'rewind', signal, copyReader: true })
   try {

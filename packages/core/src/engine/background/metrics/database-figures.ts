@@ -19,7 +19,7 @@ interface Facts {
 export function databaseFigures(figures: Figures, { label, backups, meant, planned, attempts, now }: Facts): void {
   const set = (name: MetricName, value: number | null | undefined) =>
     setFigure(figures, name, { database: label }, value)
-  const { own } = backupsOf(backups, meant)
+  const own = backupsOf(backups, meant).own.filter(({ manifest }) => !manifest.media_only)
   set('backups_kept', own.length)
   set('backups_bad', own.filter(({ lastVerified }) => lastVerified?.ok === false).length)
   const verified = own.flatMap(({ lastVerified }) => (lastVerified?.ok ? [lastVerified.at] : [])).sort()
