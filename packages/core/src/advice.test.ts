@@ -23,3 +23,16 @@ test('the message of an error is in the words of the library, and its template i
   expect(error.message).toBe('Roles are missing. Use `createRoles: true`.')
   expect(error.messageTemplate).toBe('Roles are missing. Use {createRoles}.')
 })
+
+test('lists of texts, such as the problems of a drill, are in the words of the face too', () => {
+  const found = {
+    problems: ['Say {intoOther}.', 'Nothing.'],
+    notes: [{ text: 'See {backups.list}.' }],
+    rows: ['{force}'],
+  }
+  expect(inWords('command', found)).toEqual({
+    problems: ['Say --into-other.', 'Nothing.'],
+    notes: [{ text: 'See `lifeboat list`.' }],
+    rows: ['{force}'],
+  })
+})

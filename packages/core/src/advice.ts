@@ -117,7 +117,15 @@ export function adviceFor(face: AdviceFace, text: string): string {
 /** By the name that a caller's face has: what has no words of its own has those of the library. */
 const faceOf = (face: string): AdviceFace => (face === 'http' || face === 'command' ? face : 'library')
 
-const spoken = new Set(['advice', 'detail', 'message', 'text'])
+const spoken = new Set(['advice', 'detail', 'message', 'notes', 'problem', 'problems', 'text'])
+
+/** A text, or a list of texts; what is neither is looked through. */
+function spokenIn(face: AdviceFace, value: unknown): unknown {
+  if (typeof value === 'string') return adviceFor(face, value)
+  if (!Array.isArray(value)) return inWords<unknown>(face, value)
+  const said = value.map((entry) => spokenIn(face, entry))
+  return said.some((entry, index) => entry !== value[index]) ? said : value
+}
 
 /** A result with its texts in the words of a face. What has no tokens is handed on as it is. */
 export function inWords<T>(face: string, value: T): T {
@@ -128,8 +136,7 @@ export function inWords<T>(face: string, value: T): T {
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
   const changed: Record<string, unknown> = {}
   for (const [name, entry] of Object.entries(value)) {
-    const said =
-      typeof entry === 'string' && spoken.has(name) ? adviceFor(faceOf(face), entry) : inWords<unknown>(face, entry)
+    const said = spoken.has(name) ? spokenIn(faceOf(face), entry) : inWords<unknown>(face, entry)
     if (said !== entry) changed[name] = said
   }
   return Object.keys(changed).length === 0 ? value : { ...value, ...changed }

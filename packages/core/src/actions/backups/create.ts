@@ -71,8 +71,12 @@ export const createBackup = action({
     waitMs: ({ waitMs }) => waitMs ?? 0,
     async prepare({ parts }, { database }) {
       const label = labelOf(parts, database)
-      const { claimNumber } = await import('../../repository/documents/numbers.ts')
-      const number = await claimNumber(await parts.repository())
+      const [{ claimNumber }, { spendingReserve }] = await Promise.all([
+        import('../../repository/documents/numbers.ts'),
+        import('../../repository/reserve.ts'),
+      ])
+      // Also on a full storage: the job that is made now cleans up before it gives in.
+      const number = await claimNumber(spendingReserve(await parts.repository()))
       return { subjectId: newBackupId(), database: label, prepared: { number } }
     },
     answer: ({ prepared }) => ({ number: prepared?.number }),

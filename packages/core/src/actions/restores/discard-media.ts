@@ -5,7 +5,8 @@ import { actionPlan } from '../plan-hash.ts'
 
 export const discardMedia = action({
   name: 'restores.discardMedia',
-  summary: 'Removes the media folders that an in-place restore, or one of media alone, keeps; those of others go with their database.',
+  summary:
+    'Removes the media folders that an in-place restore, or one of media alone, keeps; those of others go with their database.',
   permission: 'restores:run',
   kind: 'change',
   input: z.strictObject({ restore: z.string().max(100).describe('Id of the restore.'), database: databaseLabel }),
