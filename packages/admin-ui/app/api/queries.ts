@@ -10,7 +10,7 @@ type BackupQuery = HttpApi['GET backups']['query']
 /** What lists show of a backup. Its packages and migrations are many times as much. */
 const listed = [
   ...['id', 'number', 'status', 'name', 'trigger', 'created_by', 'created_at', 'completed_at', 'task_id'],
-  ...['logical_bytes', 'stored_bytes', 'include_media', 'pinned', 'last_verified', 'error'],
+  ...['logical_bytes', 'stored_bytes', 'include_media', 'media_only', 'pinned', 'last_verified', 'error'],
 ].join(',')
 
 export function useBackups(query: { [Field in keyof BackupQuery]?: string | number | undefined }, enabled = true) {

@@ -13,13 +13,13 @@ export function WhereItIs({ database }: { database?: string }) {
   const name = database ?? databaseName
   return (
     <span className="where-it-is">
-      In <strong>{application}</strong> <EnvironmentMark />
+      In <strong>{application}</strong>
       {name !== undefined && (
         <>
           , database <code>{name}</code>
         </>
       )}
-      .
+      . <EnvironmentMark />
     </span>
   )
 }

@@ -59,7 +59,7 @@ export function BackupFacts({ backup }: { backup: CompletedBackup }) {
                   {verified.problem && `: ${verified.problem}`}
                 </>
               ) : (
-                'not since it was made; at that time its rows were counted and its manifest read back'
+                `not since it was made; at that time ${backup.media_only ? '' : 'its rows were counted and '}its manifest was read back`
               ),
             ],
             ...(backup.not_verified

@@ -60,8 +60,8 @@ function Wizard({ backup }: { backup: CompletedBackup }) {
         about={
           <>
             <Link href={`/backups/${backup.id}`}>No. {backup.number}</Link>, made <Ago at={backup.created_at} />.{' '}
-            <Link href={`/compare/${backup.id}/live`}>What has changed since?</Link> Nothing happens before you confirm
-            at the end of this page.
+            {!backup.media_only && <Link href={`/compare/${backup.id}/live`}>What has changed since?</Link>} Nothing
+            happens before you confirm at the end of this page.
           </>
         }
       />

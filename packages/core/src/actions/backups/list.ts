@@ -14,7 +14,7 @@ const searchable = ['id', 'number', 'name', 'description', 'created_by', 'app_ve
 
 const csvColumns: readonly string[] = [
   ...['number', 'id', 'status', 'type', 'name', 'description', 'trigger', 'created_by', 'created_at'],
-  ...['completed_at', 'database', 'app_version', 'postgres_version', 'include_media', 'media_size'],
+  ...['completed_at', 'database', 'app_version', 'postgres_version', 'include_media', 'media_only', 'media_size'],
   ...['logical_bytes', 'stored_bytes', 'checksum', 'tags', 'pinned', 'last_verified'],
 ]
 
