@@ -116,12 +116,7 @@ export const errorTable = {
     false,
     'Look at what a restore would run ({backups.get}), then take it out of quarantine with {backups.trust}.',
   ),
-  BACKUP_MEDIA_ONLY: row(
-    409,
-    3,
-    false,
-    'Choose a backup of the database. Media come back with {strategy} media.',
-  ),
+  BACKUP_MEDIA_ONLY: row(409, 3, false, 'Choose a backup of the database. Media come back with {strategy} media.'),
   RETENTION_REFUSED: row(
     409,
     3,

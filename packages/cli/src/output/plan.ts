@@ -19,6 +19,13 @@ export function describePlan(plan: RestorePlan): string {
     ...(warnings.length ? ['', 'To know:', ...warnings] : []),
     ...(refusals.length ? ['', 'Refused, because:', ...refusals] : []),
     ...(plan.proposal ? ['', plainText(plan.proposal.text)] : []),
+    ...(plan.instead
+      ? [
+          '',
+          `This code can restore backup ${plan.instead.number}, made ${formatTime(plan.instead.created_at)}:`,
+          `  lifeboat restore ${plan.instead.number}`,
+        ]
+      : []),
     ...(plan.lost ? ['', ...describeLost(plan.lost, plan.backup)] : []),
   ].join('\n')
 }

@@ -1,3 +1,4 @@
+import { newestFirst } from '../policy/backup-order.ts'
 import { compareWith, type MigrationComparison } from './compare.ts'
 import { describeMigrations } from './describe.ts'
 import type { Migration, MigrationInspector } from './inspector.ts'
@@ -35,7 +36,7 @@ export interface BackupForecast {
   migrations: number
   why: string
   verdicts: { inspector: string; verdict: MigrationComparison['verdict'] }[]
-  /** A later backup that can be restored, or else an earlier one: the nearest in time. Of refused ones alone. */
+  /** The nearest one that can be restored, the later one of two. Of refused ones alone. */
   instead: { backup: string; number: number; created_at: string } | null
 }
 
@@ -54,8 +55,7 @@ export function forecastRestores(
   inspectors: readonly ForecastInspector[],
   serverMajor: number | null = null,
 ): Forecast {
-  const newestFirst = backups.toSorted((a, b) => (a.created_at < b.created_at ? 1 : -1))
-  const judged = newestFirst.map((backup) => judge(backup, inspectors, serverMajor))
+  const judged = backups.toSorted(newestFirst).map((backup) => judge(backup, inspectors, serverMajor))
   const usable = judged.filter(({ outlook }) => outlook === 'as-is' || outlook === 'migrated')
   const rows = judged.map((one) => (one.outlook === 'refused' ? { ...one, instead: nearest(one, usable) } : one))
   const counts: Record<Outlook, number> = { 'as-is': 0, migrated: 0, refused: 0, unknown: 0 }
@@ -99,8 +99,9 @@ function judge(
 
 const refusing: ReadonlySet<MigrationComparison['verdict']> = new Set(['ahead', 'diverged', 'edited', 'dirty'])
 
-function nearest({ created_at }: BackupForecast, usable: readonly BackupForecast[]): BackupForecast['instead'] {
-  const distance = (other: BackupForecast) => Math.abs(Date.parse(other.created_at) - Date.parse(created_at))
-  const [best] = usable.toSorted((a, b) => distance(a) - distance(b))
+/** By number: the times are those of whatever clock there was. */
+function nearest({ number }: BackupForecast, usable: readonly BackupForecast[]): BackupForecast['instead'] {
+  const distance = (other: BackupForecast) => Math.abs(other.number - number)
+  const [best] = usable.toSorted((a, b) => distance(a) - distance(b) || b.number - a.number)
   return best ? { backup: best.backup, number: best.number, created_at: best.created_at } : null
 }

@@ -1,4 +1,6 @@
+import { Link } from 'wouter'
 import type { RestoreBody, RestorePlan } from '../../api/records.ts'
+import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { duration } from '../../parts/format.ts'
@@ -16,6 +18,8 @@ interface PlanViewProps {
   onChange(next: RestoreBody): void
 }
 
+type Instead = { backup: string; number: number; created_at: string } | null
+
 /** Options that mend a refusal, for those who cannot know their names. */
 const remedies: Record<string, { text: string; change: RestoreBody }[]> = {
   ROLES_MISSING: [
@@ -30,6 +34,7 @@ const remedies: Record<string, { text: string; change: RestoreBody }[]> = {
 
 /** The plan drawn: may it begin, what happens to the schema, what will be done, how long it takes, what is kept. */
 export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps) {
+  const instead = 'instead' in plan ? (plan.instead as Instead) : null
   const seconds = plan.steps.reduce((sum, step) => sum + (step.seconds ?? 0), 0)
   return (
     <Panel
@@ -65,6 +70,13 @@ export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps)
               </li>
             ))}
           </ul>
+        )}
+        {instead && (
+          <p className="note calm">
+            The running code can restore{' '}
+            <Link href={`/backups/${instead.backup}/restore`}>backup {instead.number}</Link>, made{' '}
+            <Ago at={instead.created_at} />.
+          </p>
         )}
         {plan.migrations.map((one) => (
           <div key={one.inspector}>

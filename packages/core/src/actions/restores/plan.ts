@@ -10,6 +10,10 @@ const plannedSchema = planSchema
     lost: restoreLoss
       .nullable()
       .describe('What it would lose of the database it replaces; null where it replaces none, or is refused.'),
+    instead: z
+      .object({ backup: z.string(), number: z.int(), created_at: z.string() })
+      .nullable()
+      .describe('Where it is refused for its migrations: the nearest backup that the running code could restore.'),
   })
   .meta({ id: 'planned_restore' })
 

@@ -4,6 +4,7 @@ import { findBackup, listBackups } from '../../engine/background/backup-history.
 import { type BackupRow, isCompleted } from '../../engine/background/backup-rows.ts'
 import type { RestoreRequest } from '../../engine/restores.ts'
 import { EngineError, isEngineError } from '../../errors.ts'
+import type { BackupForecast } from '../../migrations/forecast.ts'
 import { targetRefusal } from '../../policy/restore-targets.ts'
 import type { RestorePlan } from '../../restore/plan/plan.ts'
 import type { RestoreLoss } from '../../rows/restore-loss.ts'
@@ -28,11 +29,29 @@ export async function planOf(
     })
   const request = restoreRequest(asked)
   const plan = await restores.plan(backup.id, { ...request, signal })
-  return { plan: { ...plan, lost: isShown ? await lossOf(context, asked, plan) : null }, request, backupId: backup.id }
+  const lost = isShown ? await lossOf(context, asked, plan) : null
+  return { plan: { ...plan, lost, instead: await insteadOf(context, asked, plan) }, request, backupId: backup.id }
 }
 
-/** A plan, and what it would lose. That is no part of the hash: while people read it, rows come in. */
-export type PlannedRestore = RestorePlan & { lost: RestoreLoss | null }
+/** A plan, and what is no part of its hash, because it changes while people read it. */
+export type PlannedRestore = RestorePlan & {
+  /** What it would lose: rows come in. */
+  lost: RestoreLoss | null
+  /** Where it is refused for its migrations: the nearest backup that the code could restore. */
+  instead: BackupForecast['instead']
+}
+
+const ofMigrations = new Set(['BACKUP_AHEAD', 'BACKUP_DIVERGED', 'BACKUP_DIRTY', 'BACKUP_EDITED'])
+
+async function insteadOf(
+  { backups, signal }: ActionContext,
+  { database }: z.output<typeof restoreInput>,
+  { refusals, backup }: RestorePlan,
+): Promise<BackupForecast['instead']> {
+  if (!refusals.some(({ code }) => ofMigrations.has(code))) return null
+  const forecast = await backups.forecast({ database, signal })
+  return forecast.backups.find((one) => one.backup === backup.id)?.instead ?? null
+}
 
 /** `null` where nothing is replaced, where the plan refuses, and where it was confirmed already. */
 async function lossOf(
