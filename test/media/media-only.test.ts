@@ -82,6 +82,23 @@ test('an ordinary backup with media gives them back without its database', async
   await engine.stop()
 })
 
+test('broken off before the folders are exchanged, it leaves them as they were, and nothing beside them', async () => {
+  const { engine, uploads, content } = await shop('aborted')
+  await engine.backups.create({ mediaOnly: true })
+  await writeFile(join(uploads, 'a.txt'), 'since')
+  const controller = new AbortController()
+  const run = engine.restores.run('1', {
+    ...{ strategy: 'media', confirm: true, signal: controller.signal },
+    report: (event) => {
+      if (event.type === 'phase' && event.phase === 'media') controller.abort()
+    },
+  })
+  await expect(run).rejects.toMatchObject({ code: 'ABORTED' })
+  expect(await content()).toEqual({ 'a.txt': 'since' })
+  expect((await readdir(join(root, 'aborted'))).toSorted()).toEqual(['repository', 'uploads'])
+  await engine.stop()
+})
+
 test('it is no backup of the database: every way to one says so, and nothing is counted together', async () => {
   const { engine } = await shop('refused')
   await engine.backups.create({ mediaOnly: true })
