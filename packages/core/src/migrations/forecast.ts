@@ -1,4 +1,3 @@
-import { newestFirst } from '../policy/backup-order.ts'
 import { compareWith, type MigrationComparison } from './compare.ts'
 import { describeMigrations } from './describe.ts'
 import type { Migration, MigrationInspector } from './inspector.ts'
@@ -55,7 +54,7 @@ export function forecastRestores(
   inspectors: readonly ForecastInspector[],
   serverMajor: number | null = null,
 ): Forecast {
-  const judged = backups.toSorted(newestFirst).map((backup) => judge(backup, inspectors, serverMajor))
+  const judged = backups.toSorted((a, b) => b.number - a.number).map((backup) => judge(backup, inspectors, serverMajor))
   const usable = judged.filter(({ outlook }) => outlook === 'as-is' || outlook === 'migrated')
   const rows = judged.map((one) => (one.outlook === 'refused' ? { ...one, instead: nearest(one, usable) } : one))
   const counts: Record<Outlook, number> = { 'as-is': 0, migrated: 0, refused: 0, unknown: 0 }
