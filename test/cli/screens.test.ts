@@ -6,7 +6,9 @@ import { promisify } from 'node:util'
 import { createBackupEngine } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { root } from '../structure/sources.ts'
+import { errorTable } from '../../packages/core/src/errors.ts'
+import { readDocument, words } from '../documents/markdown.ts'
+import { readSources, root } from '../structure/sources.ts'
 import { runCli } from './run-cli.ts'
 
 /** What people see, at three widths and without a terminal, as files: `-u` renews them. */
@@ -74,6 +76,36 @@ describe.skipIf(!hasProgram('script'))('the screens of', () => {
       ({ text, code }, at) => `--- ${titles[at]}\n${unbroken(stable(text), whole)}\n(exit code ${code})\n`,
     )
     await expect(`$ lifeboat ${args.join(' ')}\n\n${golden.join('\n')}`).toMatchFileSnapshot(`screens/${args[0]}.txt`)
+  })
+})
+
+describe('the table of exit codes in docs/cli.md', () => {
+  const section = readDocument('docs/cli.md').split('### Exit codes')[1]?.split('\n## ')[0] ?? ''
+  const [table = '', answers = ''] = section.split('Of these commands')
+  const rows = [...table.matchAll(/^\| (\d+|that of the program) \|.*\| `lifeboat (.*)` \|$/gm)]
+
+  test.each(rows.map(([, code = '', line = '']) => [line, code]))('lifeboat %s ends with %s', async (line, code) => {
+    const interrupted = code === '130' ? { signalWhen: { stderr: /opening/, signal: 'SIGINT' as const } } : {}
+    const ended = await runCli(words(line), { env, ...interrupted })
+    expect(ended.code, ended.stderr).toBe(code === 'that of the program' ? 7 : Number(code))
+  })
+
+  test('has every code that an error or a command can end with', () => {
+    expect(rows.length).toBeGreaterThan(7)
+    const told = new Set(rows.map(([, code]) => Number(code)).filter((code) => !Number.isNaN(code)))
+    expect(told).toEqual(new Set([0, ...Object.values(errorTable).map(({ exitCode }) => exitCode)]))
+  })
+
+  test('names the commands whose answer sets the exit code', () => {
+    const setters = readSources('packages/cli/src/commands/*.ts').filter(({ path, text }) =>
+      // export says 1 for a pipe that breaks, and nothing of what it found.
+      path.endsWith('/export.ts') ? false : /process\.exitCode = (1|.* 1)$|\) process\.exitCode = 1$/m.test(text),
+    )
+    const named = [...answers.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`([\w-]+)`/g)].map(([, name]) => name),
+    )
+    const files = setters.map(({ path }) => path.replace(/.*\/|\.ts$/g, ''))
+    expect(named.sort()).toEqual(files.sort())
   })
 })
 
