@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createBackupEngine } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { errorTable } from '../../packages/core/src/errors.ts'
 import { readDocument, words } from '../documents/markdown.ts'
@@ -86,7 +87,11 @@ describe('the table of exit codes in docs/cli.md', () => {
 
   test.each(rows.map(([, code = '', line = '']) => [line, code]))('lifeboat %s ends with %s', async (line, code) => {
     const interrupted = code === '130' ? { signalWhen: { stderr: /opening/, signal: 'SIGINT' as const } } : {}
-    const ended = await runCli(words(line), { env, ...interrupted })
+    // What is to be interrupted waits for a lock: it cannot have ended before.
+    const holder = new Client({ connectionString: cluster.url('shop') })
+    await holder.connect()
+    await holder.query(code === '130' ? 'BEGIN; LOCK TABLE orders' : 'SELECT 1')
+    const ended = await runCli(words(line), { env, ...interrupted }).finally(() => holder.end())
     expect(ended.code, ended.stderr).toBe(code === 'that of the program' ? 7 : Number(code))
   })
 
