@@ -1,4 +1,4 @@
-import { existsSync, globSync, statSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { root } from '../structure/sources.ts'
@@ -17,6 +17,41 @@ test('links within the tree lead somewhere', () => {
   }
   expect(documents.length).toBeGreaterThan(5)
   expect(broken).toEqual([])
+})
+
+/** The anchors of a page, as GitHub makes them of its headings. */
+function anchorsOf(path: string): Set<string> {
+  const text = readFileSync(path, 'utf8').replaceAll(/^```.*?^```$/gms, '')
+  const seen = new Map<string, number>()
+  return new Set(
+    [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => {
+      const plain = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase()
+      const name = plain.replaceAll(/[^\p{L}\p{N}\s_-]/gu, '').replaceAll(/\s/g, '-')
+      const count = seen.get(name) ?? 0
+      seen.set(name, count + 1)
+      return count === 0 ? name : `${name}-${count}`
+    }),
+  )
+}
+
+test('links to a heading lead to one', () => {
+  const broken: string[] = []
+  for (const document of documents) {
+    for (const [, target = ''] of readDocument(document).matchAll(/\]\(([^)\s]*#[^)\s]+)\)/g)) {
+      const [file = '', anchor = ''] = target.split('#')
+      if (/^[a-z]+:/.test(file) || (file !== '' && !file.endsWith('.md'))) continue
+      const path = file === '' ? join(root, document) : join(root, dirname(document), file)
+      if (existsSync(path) && !anchorsOf(path).has(anchor)) broken.push(`${document}: ${target}`)
+    }
+  }
+  expect(broken).toEqual([])
+})
+
+test('each question has an answer two clicks from the README: the list, then the heading', () => {
+  expect(readDocument('README.md')).toContain('(docs/questions.md)')
+  const rows = [...readDocument('docs/questions.md').matchAll(/^\| (.+[?.]) \| (.+) \|$/gm)]
+  expect(rows.length).toBeGreaterThanOrEqual(15)
+  expect(rows.filter(([, , answer = '']) => !/\]\([\w./-]+\.md#[\w-]+\)/.test(answer))).toEqual([])
 })
 
 test('files that documents name in code exist', () => {

@@ -104,6 +104,37 @@ app.use(maintenanceMode(engine))
 
 const linesOfCore = readSources('packages/core/src/**/*.ts').reduce((sum, { lines }) => sum + lines, 0)
 
+/** What a package brings besides one module for each source: in full; compiled modules by their folder. */
+async function contentsOf(name: string, files: readonly string[]): Promise<string> {
+  const isModule = (file: string) => /^dist\/.*\.(js|d\.ts)$/.test(file) && !file.startsWith('dist/pages/')
+  const compiled = new Set(files.filter(isModule).map((file) => file.replace(/^dist\/|\.(js|d\.ts)$/g, '')))
+  if (compiled.size > 0) {
+    const sources = readSources(`packages/${name}/src/**/*.ts`)
+      .map(({ path }) => path.replace(`packages/${name}/src/`, '').replace(/\.ts$/, ''))
+      .filter((path) => !path.endsWith('.test') && !path.endsWith('.d'))
+    // A module without its source is stale: remove dist/ and build again.
+    expect([...compiled].sort(), name).toEqual(sources.sort())
+  }
+  // Assets of the pages are named by what is in them.
+  const lines = files.map((file) =>
+    isModule(file)
+      ? file.replace(/^(dist\/(?:[\w-]+\/)?).*/, '$1*')
+      : file.replace(/^(dist\/pages\/assets\/).*(\.\w+)$/, '$1*$2'),
+  )
+  return `@lifeboat/${name}\n${[...new Set(lines)]
+    .sort()
+    .map((line) => `  ${line}\n`)
+    .join('')}`
+}
+
+test('packages hold what contents.txt lists, and a module for each source', async () => {
+  const names = (await readdir(join(root, 'packages'))).sort()
+  const all = await Promise.all(
+    names.map(async (name) => contentsOf(name, (await packed(join(root, 'packages', name))).files)),
+  )
+  await expect(all.join('\n')).toMatchFileSnapshot('contents.txt')
+})
+
 test('packages carry a README, their license, where they come from, and no map to what is not there', async () => {
   for (const name of await readdir(join(root, 'packages'))) {
     const path = join(root, 'packages', name)

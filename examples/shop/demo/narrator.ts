@@ -11,6 +11,9 @@ export interface Narrator {
   summary(): string
 }
 
+/** What is told fits a terminal of 80 columns. */
+const columns = 80
+
 export function createNarrator(): Narrator {
   const colour = process.stdout.isTTY && !process.env.NO_COLOR
   const paint = (code: number, text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text)
@@ -26,7 +29,7 @@ export function createNarrator(): Narrator {
       console.log(paint(2, `   (${entry.seconds.toFixed(1)} s)`))
       return result
     },
-    say: (text) => console.log(indented(text)),
+    say: (text) => console.log(text.split('\n').flatMap(fitted).join('\n')),
     command: (line) => console.log(paint(36, `   $ ${line}`)),
     summary: () =>
       times
@@ -36,6 +39,17 @@ export function createNarrator(): Narrator {
   }
 }
 
-function indented(text: string): string {
-  return text.replace(/^(?=.)/gm, '   ')
+/** One line, indented; where it is too long, broken between words, and what goes on set below the text. */
+function fitted(line: string): string[] {
+  if (line === '') return ['']
+  const hang = /^ *(?:\d+\. +|[→✓✗!+-] |\w[\w ]*? {2,})?/.exec(line)?.[0].length ?? 0
+  const lines: string[] = []
+  let current = `   ${line.slice(0, hang)}`
+  for (const [index, word] of line.slice(hang).split(' ').entries()) {
+    if (index > 0 && current.length + 1 + word.length > columns) {
+      lines.push(current.trimEnd())
+      current = `   ${' '.repeat(hang)}${word}`
+    } else current += index > 0 ? ` ${word}` : word
+  }
+  return [...lines, current.trimEnd()]
 }

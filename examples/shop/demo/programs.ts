@@ -11,16 +11,23 @@ const lifeboatProgram = fileURLToPath(new URL('../../../packages/cli/bin/lifeboa
 export type Environment = Readonly<Record<string, string>>
 
 export interface Programs {
-  /** Runs the `lifeboat` command in the shop's folder, as its owner would, and shows its output but for lines to hide. */
-  lifeboat(args: string[], options?: { hide?: RegExp }): Promise<string>
+  /** Runs the `lifeboat` command in the application's folder, as its owner would, and shows its output. */
+  lifeboat(args: string[], options?: { hide?: RegExp; exit?: number }): Promise<string>
   /** Runs another program; its output is returned. */
   run(file: string, args: string[]): Promise<string>
 }
 
-export function createPrograms(narrator: Narrator, environment: Environment, signal: AbortSignal): Programs {
+export interface Ground {
+  narrator: Narrator
+  signal: AbortSignal
+  /** Where the application's lifeboat.config.ts is; without it, the shop. */
+  cwd?: string
+}
+
+export function createPrograms(environment: Environment, { narrator, signal, cwd = shopFolder }: Ground): Programs {
   const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', HOME: process.env.HOME ?? '/', ...environment }
-  const start = async (file: string, args: string[], show: (line: string) => void): Promise<string> => {
-    const child = spawn(file, args, { cwd: shopFolder, env, stdio: ['ignore', 'pipe', 'pipe'], signal })
+  const start = async (file: string, args: string[], show: (line: string) => void, exit = 0): Promise<string> => {
+    const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], signal })
     const ended = new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve))
     const errors: string[] = []
     const output: string[] = []
@@ -33,13 +40,15 @@ export function createPrograms(narrator: Narrator, environment: Environment, sig
       show(line)
     })
     const code = await ended
-    if (code !== 0) throw new Error(`${[basename(file), ...args].join(' ')} ended with ${code}.\n${errors.join('\n')}`)
+    if (code !== exit)
+      throw new Error(`${[basename(file), ...args].join(' ')} ended with ${code}.\n${errors.join('\n')}`)
     return output.join('\n')
   }
   return {
-    lifeboat(args, { hide } = {}) {
+    lifeboat(args, { hide, exit } = {}) {
       narrator.command(`lifeboat ${args.map(quoted).join(' ')}`)
-      return start(process.execPath, [lifeboatProgram, ...args], (line) => hide?.test(line) || narrator.say(line))
+      const show = (line: string) => hide?.test(line) || narrator.say(line)
+      return start(process.execPath, [lifeboatProgram, ...args], show, exit)
     },
     run: (file, args) => start(file, args, () => {}),
   }

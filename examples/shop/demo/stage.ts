@@ -17,7 +17,7 @@ export interface Stage {
 }
 
 export async function setStage(): Promise<Stage> {
-  const folder = await mkdtemp(join(tmpdir(), 'lifeboat-demo-'))
+  const folder = await mkdtemp(join(tmpdir(), 'shop-'))
   const endings: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })]
   const clear = async () => {
     for (const end of endings.splice(0).reverse()) await end().catch((error: unknown) => console.error(error))

@@ -45,6 +45,14 @@ export function createShop({ database, mediaFolder, release }: ShopOptions): Exp
     response.json({ release, ...counts })
   })
 
+  app.get('/orders', async (_request, response) => {
+    const turnover = await database
+      .selectFrom('orders')
+      .select(({ fn }) => [fn.countAll<string>().as('orders'), fn.sum<string>('total').as('total')])
+      .executeTakeFirstOrThrow()
+    response.json(turnover)
+  })
+
   app.get('/products', async (request, response) => {
     const words = typeof request.query.search === 'string' ? request.query.search : ''
     const products = await database

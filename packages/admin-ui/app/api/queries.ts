@@ -113,9 +113,11 @@ export function useDoctor() {
 }
 
 /** What is still to be done before production: all databases. */
-export function useChecklist() {
+export function useChecklist({ always = false } = {}) {
   return useQuery({
     queryKey: ['checklist'],
+    // On the way back from a page where a point was dealt with.
+    refetchOnMount: always ? 'always' : true,
     queryFn: ({ signal }) => call('GET checklist', { signal }),
     staleTime: 60_000,
   })

@@ -10,6 +10,7 @@ import { Panel } from '../../parts/panel.tsx'
 import { CreateBackup } from '../backups/create-backup.tsx'
 import { AllDatabases } from './all-databases.tsx'
 import { Figures } from './figures.tsx'
+import { FirstSteps } from './first-steps.tsx'
 import { LastBackups } from './last-backups.tsx'
 import { Outcomes } from './outcomes.tsx'
 import { RunningTasks } from './running-tasks.tsx'
@@ -46,6 +47,7 @@ export function OverviewPage() {
           return (
             <>
               {found && <Verdict protection={found} doctor={doctor.data} seen={seenAt(protection)} />}
+              <FirstSteps key={database} onBackup={() => setCreating(true)} last={found?.last_backup?.id} />
               {all.length > 1 && <AllDatabases all={all} shown={database} />}
             </>
           )

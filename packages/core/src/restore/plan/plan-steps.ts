@@ -137,8 +137,8 @@ function largeObjects({ backup }: RestoreFacts): PlanStep | undefined {
 function migrate({ options, migrations }: RestoreFacts): PlanStep | undefined {
   const behind = migrations.filter(({ comparison, canMigrate }) => comparison.verdict === 'behind' && canMigrate)
   if (!options.migrate || behind.length === 0) return undefined
-  const ids = behind.flatMap(({ comparison }) => comparison.missing)
-  return { id: 'migrate', text: `Run ${counted(ids.length, 'migration')} on the restored data: ${ids.join(', ')}.` }
+  const names = behind.flatMap(({ comparison: { missing, labels } }) => missing.map((id) => labels[id] ?? id))
+  return { id: 'migrate', text: `Run ${counted(names.length, 'migration')} on the restored data: ${names.join(', ')}.` }
 }
 
 function validate({ validators }: RestoreFacts, when: 'before' | 'after'): PlanStep | undefined {

@@ -103,7 +103,7 @@ async function rehearseInspector(run: RestoreRun, copy: FilledCopy, rehearsing: 
   if (comparison.verdict !== 'behind') return
   if (!inspector.migrate)
     throw new EngineError('MIGRATION_FAILED', `${inspector.name}: it has no way to run what is pending.`)
-  const { missing } = comparison
+  const { missing, labels } = comparison
   const measured = async (direction: 'up' | 'down', work: () => Promise<unknown>) => {
     run.progress.phase(direction === 'up' ? 'migrate' : 'migrate-back')
     const how = { ignored: copy.sessions.map(({ backendPid }) => backendPid), rows: rowCounts(copy), signal }
@@ -112,7 +112,7 @@ async function rehearseInspector(run: RestoreRun, copy: FilledCopy, rehearsing: 
     const done: RehearsedRun = {
       inspector: inspector.name,
       direction,
-      migrations: missing,
+      migrations: missing.map((id) => labels[id] ?? id),
       ok: !error,
       error,
       ...found,
