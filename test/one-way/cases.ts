@@ -132,6 +132,12 @@ export const cases: Record<ActionName, Case> = {
     words: () => ['false'],
     refused: 'DEPLOY_FAILED',
   },
+  'masking.check': { input: latest, words: () => ['check', 'latest'] },
+  'masking.preview': {
+    input: () => ({ backup: 'latest', table: 'orders' }),
+    words: () => ['preview', 'latest', '--table', 'orders'],
+  },
+  'masking.suggest': { input: latest, words: () => ['init', 'latest'] },
   'metrics.collect': {},
   'migrations.rehearse': { input: latest },
   'migrations.state': {},
