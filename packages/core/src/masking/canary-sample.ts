@@ -47,8 +47,9 @@ export function createCanarySample(): CanarySample {
     values: () => kept.filter((value) => !repeated.has(value)),
   }
   function take(value: string, slot: number): void {
-    if (!isDistinctive(value)) return
-    const beginning = value.slice(0, canaryBytes)
+    // Up to what COPY and JSON write in another way. Of bytes what comes after the backslash.
+    const beginning = (value.replace(/^\\x/, '').split(/["\\\b\f\n\r\t\v]/, 1)[0] ?? '').slice(0, canaryBytes)
+    if (!isDistinctive(beginning)) return
     if (kept.includes(beginning)) repeated.add(beginning)
     else kept[slot] = beginning
   }

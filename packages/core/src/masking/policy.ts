@@ -27,7 +27,10 @@ const mask = z.union([
   z.strictObject({ json: z.record(z.string().regex(/^\$/, 'a path that begins with $'), leafMask) }),
   /** A function of the application's, `(value: string) => string | null`; it runs in a thread of its own. */
   z.strictObject({
-    module: z.union([z.string().min(1), z.instanceof(URL).transform(({ href }) => href)]),
+    module: z.union([
+      z.string().regex(/^(?!\.)./, "no relative path: new URL('./mask.ts', import.meta.url)"),
+      z.instanceof(URL).transform(({ href }) => href),
+    ]),
     export: z.string().min(1).default('default'),
     /** Whether different values always give different results. Needed for columns of keys. */
     unique: z.boolean().default(false),
@@ -56,8 +59,8 @@ export const maskingPolicySchema = z.strictObject({
 })
 export type MaskingPolicy = z.output<typeof maskingPolicySchema>
 
-/** Names a policy in plans and reports, its key included: of the key itself it tells nothing. */
-export function policyDigest(policy: MaskingPolicy): string {
+/** Names a policy in plans and reports. The key is no part of it: with the digest, keys could be tried. */
+export function policyDigest({ key: _, ...policy }: MaskingPolicy): string {
   return createHash('sha256')
     .update('lifeboat masking policy\0')
     .update(JSON.stringify(inOrder(policy)))

@@ -1,11 +1,12 @@
 import { EngineError, throwIfAborted } from '../../errors.ts'
 import { log } from '../../events.ts'
 import type { Canaries } from '../../masking/canaries.ts'
+import { canaryBytes } from '../../masking/canary-sample.ts'
 import { requirePolicy } from '../../masking/mask-problems.ts'
 import { policyDigest } from '../../masking/policy.ts'
 import type { ConnectionParameters } from '../../postgres/connection.ts'
 import { copyOut } from '../../postgres/copy-out.ts'
-import { quoteIdentifier } from '../../postgres/identifiers.ts'
+import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
 import { openSession, type Session } from '../../postgres/session.ts'
 import type { Running } from '../options.ts'
 import type { RestoreRun } from '../restore-run.ts'
@@ -139,6 +140,9 @@ function listRelations({ query }: Session): Promise<Relation[]> {
 const tab = 9
 const newline = 10
 
+/** A line longer than this is searched in pieces, and its columns are not told apart. */
+const longLine = 4 << 20
+
 async function searchRelation(
   session: Session,
   { schema, name, columns }: Relation,
@@ -148,28 +152,43 @@ async function searchRelation(
   const list = columns.map(quoteIdentifier).join(', ')
   const from = `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
   const found = new Map<string, Set<string>>()
-  let open = Buffer.alloc(0)
+  const add = (place: string, of: readonly string[]) => {
+    for (const one of of) found.set(place, (found.get(place) ?? new Set()).add(one))
+  }
   const look = (lines: Buffer) => {
     if (canaries.search(lines).length === 0) return
     // Rare: only now is it worth taking lines apart.
     for (let start = 0; start < lines.length; ) {
       const end = lines.indexOf(newline, start) + 1 || lines.length
-      fieldsOf(lines.subarray(start, end)).forEach((field, position) => {
-        for (const of of canaries.search(field)) {
-          const place = `${schema}.${name}.${columns[position] ?? '?'}`
-          found.set(place, (found.get(place) ?? new Set()).add(of))
-        }
-      })
+      for (const [position, field] of fieldsOf(lines.subarray(start, end)).entries())
+        add(`${schema}.${name}.${columns[position] ?? '?'}`, canaries.search(field))
       start = end
     }
   }
-  const { bytes } = await copyOut(session, `COPY (SELECT ${list} FROM ONLY ${from}) TO STDOUT`, (piece) => {
-    const all = open.length === 0 ? piece : Buffer.concat([open, piece])
-    const end = all.lastIndexOf(newline) + 1
-    if (end > 0) look(all.subarray(0, end))
-    open = Buffer.from(all.subarray(end))
+  let open: Buffer[] = []
+  let openBytes = 0
+  let isLong = false
+  const encoding = session.encoding === 'UTF8' ? '' : ` (ENCODING ${quoteLiteral(session.encoding)})`
+  const sql = `COPY (SELECT ${list} FROM ONLY ${from}) TO STDOUT${encoding}`
+  const { bytes } = await copyOut(session, sql, (piece) => {
+    const end = piece.lastIndexOf(newline) + 1
+    if (end > 0) {
+      const first = isLong ? piece.indexOf(newline) + 1 : 0
+      if (isLong) add(`${schema}.${name}`, canaries.search(Buffer.concat([...open, piece.subarray(0, first)])))
+      look(Buffer.concat(isLong ? [piece.subarray(first, end)] : [...open, piece.subarray(0, end)]))
+      open = []
+      openBytes = 0
+      isLong = false
+    }
+    open.push(Buffer.from(piece.subarray(end)))
+    openBytes += piece.length - end
+    if (openBytes < longLine) return
+    const begun = Buffer.concat(open)
+    add(`${schema}.${name}`, canaries.search(begun))
+    open = [Buffer.from(begun.subarray(-canaryBytes))]
+    openBytes = canaryBytes
+    isLong = true
   })
-  look(open)
   searched.bytes += bytes
   for (const [place, of] of found) searched.found.push({ place, of: [...of] })
 }
