@@ -51,7 +51,10 @@ export function maskingWarnings({ masking }: RestoreFacts): PlanNote[] {
 
 export function maskStep({ masking }: RestoreFacts): PlanStep | undefined {
   if (!masking) return undefined
-  const { tables, columns, policy } = masking
+  const { tables, columns, problems } = masking
+  const policy = masking.policy?.slice(0, 12) ?? 'none'
+  // What is not named is neither masked nor copied: figures would mislead.
+  if (problems.length > 0) return { id: 'mask', text: `Mask columns on their way (policy ${policy}).` }
   const text = `Mask ${counted(columns, 'column')} of ${counted(tables.masked, 'table')} on their way (policy ${policy}); ${counted(tables.empty, 'table stays', 'tables stay')} empty, ${counted(tables.kept, 'table is', 'tables are')} copied as they are.`
   return { id: 'mask', text }
 }
