@@ -33,6 +33,7 @@ const needed: Record<string, object> = {
 }
 
 const neededQuery: Record<string, string> = {
+  'backups/:id/masking/preview': '?table=t',
   'backups/:id/compare': '?with=live',
   'backups/:id/lost-rows': '?table=orders',
 }

@@ -36,6 +36,7 @@ beforeAll(async () => {
     repository: join(folder, 'main'),
     encryption: 'none' as const,
     copies: [{ name: 'nas', repository: join(folder, 'nas') }],
+    masking: { key: 'only for this test', tables: { orders: { id: 'keep' as const, note: 'hash' as const } } },
     // Nothing that a case refers to is let go beside it.
     runTime: { backup_directory: join(folder, 'exports'), max_backups: 1000 },
   }

@@ -13,13 +13,18 @@ const arrows: Record<string, { imports: string[]; types?: string[] }> = {
   migrations: { imports: [], types: ['postgres'] },
   schema: { imports: [], types: ['postgres'] },
   policy: { imports: [] },
+  // What is done to a row; a restore does it.
+  masking: { imports: ['postgres', 'schema'] },
   notifications: { imports: [] },
   // Its PostgreSQL dialect and the swap of a restore keep one protocol: postgres/catalog-carry.ts.
   catalog: { imports: ['postgres'] },
   repository: { imports: ['storage', 'threads'] },
   backup: { imports: ['repository', 'threads', 'postgres', 'migrations', 'schema'], types: ['storage'] },
   // A restore makes a safety backup first.
-  restore: { imports: ['repository', 'threads', 'postgres', 'migrations', 'schema', 'backup'], types: ['storage'] },
+  restore: {
+    imports: ['repository', 'threads', 'postgres', 'migrations', 'schema', 'backup', 'masking'],
+    types: ['storage'],
+  },
   // A script is the definitions that a restore would run.
   export: { imports: ['repository', 'threads', 'postgres', 'restore'], types: ['storage', 'backup'] },
   // Another's file, read without a database.
@@ -126,6 +131,7 @@ describe('one door per library', () => {
       `${core}jobs/`,
       `${core}policy/`,
       `${core}notifications/options.ts`,
+      `${core}masking/policy.ts`,
       `${core}http/`,
       `${core}restore/`,
     ],

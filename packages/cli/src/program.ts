@@ -23,6 +23,7 @@ const groups: Record<string, Loaders> = {
     undo: async () => (await import('./commands/undo.ts')).undoCommand,
     discard: async () => (await import('./commands/discard.ts')).discardCommand,
     restores: async () => (await import('./commands/restores.ts')).restoresCommand,
+    mask: async () => (await import('./commands/mask.ts')).maskCommand,
   },
   'Single rows:': {
     lost: async () => (await import('./commands/lost.ts')).lostCommand,

@@ -37,6 +37,12 @@ const actionWords: Readonly<Record<string, Words>> = {
   ),
   'maintenance.prune': words('engine.maintenance.prune()', 'POST prune/', 'lifeboat prune'),
   'maintenance.repair': words('engine.maintenance.repair()', 'POST repair/', 'lifeboat repair'),
+  'masking.check': words('engine.masking.check(backup)', 'GET backups/:id/masking/', 'lifeboat mask check'),
+  'masking.suggest': words(
+    'engine.masking.suggest(backup)',
+    'GET backups/:id/masking/suggestion/',
+    'lifeboat mask init',
+  ),
   'notifications.deliveries': words(
     'engine.notifications.deliveries()',
     'GET deliveries/',

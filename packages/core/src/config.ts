@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { EngineError } from './errors.ts'
 import type { HostQueue } from './jobs/host-queue.ts'
+import { maskingPolicySchema } from './masking/policy.ts'
 import type { MigrationInspector } from './migrations/inspector.ts'
 import { notificationOptions } from './notifications/options.ts'
 import { runTimeConfigPatchSchema } from './policy/run-time-config.ts'
@@ -197,6 +198,8 @@ export const engineOptionsSchema = z.strictObject({
       maxRecoveryMinutes: z.number().positive().optional(),
     })
     .prefault({}),
+  /** What a masked copy holds of each column; see docs/masking.md. Closed by default: what it does not name is refused. */
+  masking: maskingPolicySchema.optional(),
   /** Called around the moment in which a restore or an undo replaces a live database. */
   hooks: z
     .strictObject({

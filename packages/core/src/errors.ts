@@ -345,6 +345,25 @@ export const errorTable = {
     'Rows that were put back have changed since. Rewind to the safety backup instead; {rows.lost} shows what that would take.',
   ),
   REWIND_NOT_FOUND: row(404, 1, false, 'List the rewinds that can be undone with {rows.kept}.'),
+  // --- masked copies
+  MASK_REFUSED: row(
+    409,
+    3,
+    false,
+    'Complete the option `masking`: {masking.suggest} writes a line for each column that is not named. Then look again with {masking.check}.',
+  ),
+  MASK_FAILED: row(
+    409,
+    1,
+    false,
+    'Correct the function; it is given each value as a text and gives back a text or null. Nothing was kept of the copy.',
+  ),
+  MASK_LEAK: row(
+    409,
+    1,
+    false,
+    'Mask the columns that are named too, then make the copy again. Nothing was kept of this one.',
+  ),
   // --- notifications
   CHANNEL_NOT_FOUND: row(
     404,

@@ -29,6 +29,7 @@ interface RestoreFlags extends CommonOptions {
   notValid?: string[]
   unpopulated?: string[]
   lossTimeoutMs?: number
+  masked?: boolean
 }
 
 const strategies = ['swap', 'new-database', 'in-place', 'media'] as const
@@ -42,6 +43,7 @@ export const restoreCommand: CommandDefinition = {
     'lifeboat restore latest --strategy new-database --target-database shop_copy',
     'lifeboat restore 12 --media ./uploads --yes',
     'lifeboat restore latest --strategy media',
+    'lifeboat restore latest --masked --target-database shop_staging',
   ],
   own: ['restoreMedia', 'runMigrations', 'safetyBackup', 'overrides', 'noOwner', 'noPrivileges', 'noTablespaces'],
   configure(command, signal) {
@@ -68,6 +70,7 @@ export const restoreCommand: CommandDefinition = {
       )
       .option('--not-valid <name...>', 'foreign keys and checks (schema.table.name) that present rows need not satisfy')
       .option('--unpopulated <name...>', 'materialized views (schema.name) to leave without rows')
+      .option('--masked', 'by the masking policy, into a new database (see `lifeboat mask`)')
       .option('--loss-timeout-ms <n>', 'how long the plan may count what would be lost (default 15000)', numberOf)
       .action(async (reference: string | undefined, flags: RestoreFlags) => {
         if (flags.list) return listKept(flags, signal)
@@ -76,9 +79,12 @@ export const restoreCommand: CommandDefinition = {
             advice: 'Give its number or id, or "latest". See `lifeboat list`.',
           })
         }
-        const strategy = strategies.find((name) => name === flags.strategy)
+        // A masked copy is a new database: there is nothing to choose.
+        const isChosen = command.getOptionValueSource('strategy') === 'cli'
+        const asked = flags.masked && !isChosen ? 'new-database' : flags.strategy
+        const strategy = strategies.find((name) => name === asked)
         if (!strategy)
-          throw new EngineError('USAGE', `There is no strategy "${flags.strategy}".`, {
+          throw new EngineError('USAGE', `There is no strategy "${asked}".`, {
             advice: `Strategies: ${strategies.join(', ')}.`,
           })
         await withSession(flags, { signal }, async ({ engine, database, running, finish }) => {
@@ -101,6 +107,7 @@ export const restoreCommand: CommandDefinition = {
             notValid: flags.notValid,
             unpopulated: flags.unpopulated,
             lossTimeoutMs: flags.lossTimeoutMs,
+            masked: flags.masked === true,
           }
           const plan = await engine.restores.plan(reference, { ...options, ...running })
           if (flags.dryRun || plan.refusals.length > 0) {
@@ -124,7 +131,7 @@ export const restoreCommand: CommandDefinition = {
           writeResult(
             flags,
             { restore: result },
-            `${whatIsRestored(result)} in ${formatDuration(performance.now() - started)}.${describeProblems(result.problems)}${undo}`,
+            `${whatIsRestored(result)} in ${formatDuration(performance.now() - started)}.${describeMasking(result.masking)}${describeProblems(result.problems)}${undo}`,
           )
           if (result.problems.length > 0) process.exitCode = 1
         })
@@ -135,6 +142,18 @@ export const restoreCommand: CommandDefinition = {
 function whatIsRestored({ strategy, database, media }: RestoreSummary): string {
   if (strategy !== 'media') return `Restored into "${database}"`
   return `Media restored to ${media.map(({ target }) => target).join(', ') || 'no folder'}`
+}
+
+/** What the copy does not hold, and how that was shown. */
+function describeMasking(masking: RestoreSummary['masking']): string {
+  if (!masking) return ''
+  const columns = masking.tables.reduce((sum, { masked }) => sum + masked.length, 0)
+  return [
+    `\nMasked: ${columns} columns. Searched for ${masking.canaries} original values in ${masking.searched.relations} tables and views: none found.`,
+    ...(masking.leftOut.length > 0 ? [`\nLeft out: ${masking.leftOut.join(', ')}.`] : []),
+    ...masking.notes.map((note) => `\n${note}`),
+    '\nThe data is pseudonymised, not anonymous: whoever has the key, or knows a person well, can find them.',
+  ].join('')
 }
 
 /** The data is live, and something about it is not as it should be. */

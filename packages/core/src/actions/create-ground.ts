@@ -9,6 +9,7 @@ import { createDrills } from '../engine/drills.ts'
 import { createKeys } from '../engine/keys.ts'
 import { createMaintenance } from '../engine/maintenance.ts'
 import { createMaintenanceMode, type MaintenanceMode } from '../engine/maintenance-mode.ts'
+import { createMasking } from '../engine/masking.ts'
 import { createMigrations } from '../engine/migrations.ts'
 import { createEngineParts } from '../engine/parts.ts'
 import { preloadModules } from '../engine/preload-modules.ts'
@@ -173,6 +174,7 @@ function createCore(settings: EngineSettings): EngineCore & Pick<EngineGround, '
     rows: createRows(parts),
     migrations: createMigrations(parts, backups),
     drills: createDrills(parts, backups),
+    masking: createMasking(parts),
     maintenanceMode: mode,
   }
 }

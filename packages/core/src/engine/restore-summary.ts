@@ -30,6 +30,8 @@ export interface RestoreSummary {
   /** For how long the database's name did not answer; null where nothing was swapped. */
   swap_milliseconds: number | null
   media: RestoreResult['media']
+  /** Of a masked copy: what was done to each column, and what was searched for. */
+  masking?: RestoreResult['masking']
 }
 
 export function restoreSummary(result: RestoreResult, startedAt: Date, finishedAt: Date): RestoreSummary {
@@ -53,6 +55,7 @@ export function restoreSummary(result: RestoreResult, startedAt: Date, finishedA
     validators: result.validators,
     swap_milliseconds: result.swapMilliseconds,
     media: result.media,
+    ...(result.masking ? { masking: result.masking } : {}),
   }
 }
 

@@ -62,6 +62,7 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
     validators: parts.settings.validators,
     dataMigrations: parts.settings.dataMigrations,
     keepReplacedDays: parts.settings.keepReplacedDays,
+    masking: parts.settings.masking,
     aroundSwap,
   })
   const asked = async (reference: string, request: RestoreRequest): Promise<RestoreOptions> => {

@@ -1,6 +1,7 @@
 import type { BackupContext } from '../backup/backup-context.ts'
 import type { DataMigration, Validator } from '../config.ts'
 import type { Reporter } from '../events.ts'
+import type { MaskingPolicy } from '../masking/policy.ts'
 
 export const restoreStrategies = ['swap', 'new-database', 'in-place', 'media'] as const
 /**
@@ -47,6 +48,8 @@ export interface RestoreOptions {
   notValid?: string[]
   /** Materialized views (`schema.view`) that are left without rows; those that read from them are, too. */
   unpopulated?: string[]
+  /** By the masking policy, into a new database. */
+  masked?: boolean
 }
 
 /** The defaults. */
@@ -70,6 +73,7 @@ export interface RestoreContext extends BackupContext {
   /** How long a replaced database is kept; 0 keeps it until it is discarded by hand. Default 7 days. */
   keepReplacedDays?: number
   aroundSwap?: AroundSwap
+  masking?: MaskingPolicy | undefined
 }
 
 /** Wraps the renames that replace a live database, so that its application can step aside. */

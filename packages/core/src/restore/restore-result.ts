@@ -1,4 +1,5 @@
 import { EngineError, isEngineError } from '../errors.ts'
+import type { MaskReport } from './database/prove-masked.ts'
 import type { RestorePlan } from './plan/plan.ts'
 import type { PlannedDataMigration } from './plan/plan-facts.ts'
 
@@ -30,6 +31,8 @@ export interface RestoreResult {
   /** For how long the database's name did not answer. */
   swapMilliseconds: number | null
   media: RestoredMedia[]
+  /** Of a masked copy. */
+  masking?: MaskReport
   milliseconds: number
 }
 

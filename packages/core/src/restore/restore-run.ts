@@ -12,6 +12,7 @@ import { loadChunkIndex } from '../repository/index/load-index.ts'
 import { type DefinitionStep, definitionSettings, definitionSteps } from './database/definitions/definition-steps.ts'
 import { leftOutSteps } from './database/definitions/leave-out.ts'
 import { notValidSteps } from './database/definitions/not-valid.ts'
+import { type ContentMasking, maskContent, maskManifest } from './mask-content.ts'
 import type { RestoreContext, RestoreOptions, Running } from './options.ts'
 import { createProgress, type RestoreProgress } from './restore-progress.ts'
 
@@ -38,6 +39,8 @@ export interface RestoreContent {
   sequences: SequenceRecord[]
   /** CHECK constraints inside of table definitions that are to be NOT VALID, as `schema.table.constraint`. */
   relaxedChecks: string[]
+  /** Of a masked copy: what is done to rows. */
+  masking?: ContentMasking
 }
 
 export async function openRestoreRun(
@@ -50,6 +53,7 @@ export async function openRestoreRun(
   const roles = new Set(given.roles)
   return {
     ...given,
+    manifest: given.options.masked ? maskManifest(given.manifest, context.masking) : given.manifest,
     roles,
     exists: (role) => roles.has(role),
     reader: createChunkReader(context.repository, index, { signal, report, useCopies: true }),
@@ -57,7 +61,8 @@ export async function openRestoreRun(
   }
 }
 
-export async function readRestoreContent({ reader, manifest, options }: RestoreRun): Promise<RestoreContent> {
+export async function readRestoreContent(run: RestoreRun): Promise<RestoreContent> {
+  const { reader, manifest, options } = run
   const [definitions, tables, sequences] = await Promise.all([
     reader.readBytes(manifest.streams.schema),
     Array.fromAsync(reader.readJsonLines(manifest.streams.tables, tableSchema)),
@@ -72,7 +77,7 @@ export async function readRestoreContent({ reader, manifest, options }: RestoreR
     all.filter(({ id }) => !leftOut.has(id)),
     notValid,
   )
-  return {
+  const content: RestoreContent = {
     steps,
     settings: definitionSettings(archive),
     tables: tables
@@ -81,6 +86,7 @@ export async function readRestoreContent({ reader, manifest, options }: RestoreR
     sequences: sequences.filter((sequence) => !isGone(sequence)),
     relaxedChecks,
   }
+  return options.masked ? maskContent(content, archive, run) : content
 }
 
 function relationsOf(steps: readonly DefinitionStep[]): (relation: { schema: string; name: string }) => boolean {

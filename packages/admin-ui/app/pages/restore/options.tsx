@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import type { BackupDetails, RestoreBody } from '../../api/records.ts'
+import { useSession } from '../../api/session.tsx'
 import { Check, TextField } from '../../parts/field.tsx'
 import { bytes } from '../../parts/format.ts'
 
@@ -55,6 +56,8 @@ export function Options({ backup, body, onChange }: OptionsProps) {
                 onChange({
                   strategy: id,
                   overrides: [],
+                  // Only a new database can be a masked one.
+                  masked: undefined,
                   target_database: id === 'new-database' ? name || proposedName(backup) : undefined,
                 })
               }
@@ -66,19 +69,7 @@ export function Options({ backup, body, onChange }: OptionsProps) {
           </label>
         ))}
       </fieldset>
-      {isNew && (
-        <TextField
-          label="Name of the new database"
-          value={body.target_database ?? ''}
-          maxLength={63}
-          autoComplete="off"
-          spellCheck={false}
-          onChange={({ target: { value } }) => {
-            setName(value)
-            onChange({ target_database: value || proposedName(backup) })
-          }}
-        />
-      )}
+      {isNew && <NewDatabase backup={backup} body={body} onChange={onChange} onName={setName} />}
       {!isMedia && <DatabaseOptions {...{ backup, body, onChange }} />}
     </div>
   )
@@ -132,5 +123,33 @@ const fits =
   ({ media, media_only }: CompletedBackup) =>
   ({ id }: { id: Strategy }): boolean =>
     id === 'media' ? media.length > 0 : !media_only
+
+/** Its name, and what is in it. */
+function NewDatabase({ backup, body, onChange, onName }: OptionsProps & { onName(name: string): void }) {
+  const { masking } = useSession()
+  return (
+    <>
+      <TextField
+        label="Name of the new database"
+        value={body.target_database ?? ''}
+        maxLength={63}
+        autoComplete="off"
+        spellCheck={false}
+        onChange={({ target: { value } }) => {
+          onName(value)
+          onChange({ target_database: value || proposedName(backup) })
+        }}
+      />
+      {masking && (
+        <Check
+          label="Mask personal data"
+          hint="By the application's masking policy, before a row gets there. The copy is searched for values that were masked before it can be used."
+          checked={body.masked ?? false}
+          onChange={(checked) => onChange({ masked: checked })}
+        />
+      )}
+    </>
+  )
+}
 
 const proposedName = ({ database, number }: CompletedBackup): string => `${database.slice(0, 40)}_from_backup_${number}`

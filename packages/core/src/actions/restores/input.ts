@@ -53,6 +53,9 @@ export const restoreInput = z.strictObject({
   ),
   notValid: names.describe('Foreign keys and CHECK constraints (schema.table.constraint) that are made NOT VALID.'),
   unpopulated: names.describe('Materialized views (schema.view) that are left without rows.'),
+  masked: flag.describe(
+    'By the masking policy of the host, into a new database: no value that is masked ever gets there.',
+  ),
   lossTimeoutMs: z
     .number()
     .int()
@@ -72,8 +75,14 @@ export function restoreRequest({
   mediaTarget,
   runMigrations,
   lossTimeoutMs: _limit,
+  masked,
   ...rest
 }: Asked): RestoreRequest {
   const media = mediaTarget ?? (restoreMedia ? (true as const) : undefined)
-  return { ...rest, migrate: runMigrations, ...(media === undefined ? {} : { mediaTarget: media }) }
+  return {
+    ...rest,
+    ...(masked ? { masked } : {}),
+    migrate: runMigrations,
+    ...(media === undefined ? {} : { mediaTarget: media }),
+  }
 }

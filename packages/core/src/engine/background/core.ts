@@ -4,6 +4,7 @@ import type { Backups } from '../backups.ts'
 import type { Copies } from '../copies.ts'
 import type { Drills } from '../drills.ts'
 import type { Maintenance } from '../maintenance.ts'
+import type { MaskingRoom } from '../masking.ts'
 import type { Migrations } from '../migrations.ts'
 import type { EngineParts } from '../parts.ts'
 import type { Restores } from '../restores.ts'
@@ -22,6 +23,7 @@ export interface EngineCore {
   rows: Rows
   migrations: Migrations
   drills: Drills
+  masking: MaskingRoom
 }
 
 /** The background, once its catalog is open. */

@@ -74,6 +74,8 @@ export async function fillDatabase(
           encoding: manifest.database_properties.encoding,
           mode: inTransaction ? 'in-transaction' : ofExtensions.has(qualifiedName(part.table)) ? 'append' : 'freeze',
           role,
+          mask: content.masking?.masks.get(qualifiedName(part.table)),
+          onCanaries: (found) => content.masking?.canaries.add(part.table, found),
           onBytes(count) {
             bytes += count
             progress.add({ bytes: count })
@@ -84,7 +86,8 @@ export async function fillDatabase(
         throw error
       })
     }).catch((error: unknown) => {
-      throw rowsFailed(part.table, error, own.functions)
+      const isMasked = content.masking?.masks.has(qualifiedName(part.table)) === true
+      throw rowsFailed(part.table, error, own.functions, isMasked)
     })
     rows += added
     progress.add({ rows: added })

@@ -23,6 +23,7 @@ import { propertyStatements } from './database-properties.ts'
 import { dropCopyDatabase } from './drop-copy.ts'
 import { fillDatabase } from './fill-database.ts'
 import { finishRestored, nothingRan } from './finish-restored.ts'
+import { type MaskReport, proveMasked } from './prove-masked.ts'
 import { openRestoreSession, type RestoreSession } from './restore-session.ts'
 import { type Swap, swapDatabases } from './swap.ts'
 
@@ -43,6 +44,7 @@ export interface BesideResult extends RanOnCopy {
   undoUntil: string | null
   /** For how long the live name did not answer. */
   swapMilliseconds: number | null
+  masking?: MaskReport
 }
 
 /**
@@ -54,11 +56,13 @@ export async function restoreBeside(run: RestoreRun, control: Session, target: B
   try {
     await createCopy(run, control, copy, target)
     const ran = nothingRan()
+    let masking: MaskReport | null = null
     const filled = await fillCopy(run, control, { copy, live: target.live }, async (filling) => {
       await finishRestored(run, filling.parameters, ran)
       await gatherStatistics(run, filling)
+      masking = await proveMasked(run, filling)
     })
-    return { ...filled, ...ran, ...(await takeName(run, control, copy, target)) }
+    return { ...filled, ...ran, ...(await takeName(run, control, copy, target)), ...(masking ? { masking } : {}) }
   } catch (error) {
     await dropCopy(run, control, copy)
     throw error

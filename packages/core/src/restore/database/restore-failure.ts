@@ -18,8 +18,16 @@ export function rowsFailed(
   table: { schema: string; name: string },
   error: unknown,
   functions: KnownFunctions,
+  isMasked = false,
 ): unknown {
   const name = `${table.schema}.${table.name}`
+  if (isMasked)
+    return restoreFailed(error, {
+      ...{ what: `Rows of ${name} could not be loaded`, step: `rows of ${name}` },
+      ways: [
+        `Change how the policy masks ${name}: its types, checks, keys or partitions do not take what the masks make.`,
+      ],
+    })
   const { constraint } = isEngineError(error) ? error.detail : {}
   const isCheck = stateOf(error) === '23514' && typeof constraint === 'string'
   const way = isCheck ? `{notValid} ${name}.${constraint}` : `{leaveOut} ${name}`

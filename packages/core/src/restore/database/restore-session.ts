@@ -7,7 +7,7 @@ import { toPlainError } from '../../threads/plain-error.ts'
 import { createSendWindow, type SendWindow } from '../../threads/send-window.ts'
 import { siblingModule, startThread, type Thread } from '../../threads/thread.ts'
 import type { SealedChunks } from './backup-content.ts'
-import type { CopyRequest, RestoreThread, RestoreWorkerSetup, Statement } from './worker-protocol.ts'
+import type { Copied, CopyRequest, RestoreThread, RestoreWorkerSetup, Statement } from './worker-protocol.ts'
 
 /** A session on the database being restored, in a worker thread of its own. One call at a time. */
 export interface RestoreSession {
@@ -16,11 +16,7 @@ export interface RestoreSession {
   query: Query
   run(statements: Statement[]): Promise<void>
   /** Feeds a COPY from sealed chunks; `onBytes` hears of every chunk written. For a damaged one another is asked for. */
-  copy(
-    request: CopyRequest,
-    sealed: SealedChunks,
-    onBytes?: (bytes: number) => void,
-  ): Promise<{ rows: number; bytes: number }>
+  copy(request: CopyRequest, sealed: SealedChunks, onBytes?: (bytes: number) => void): Promise<Copied>
   close(): Promise<void>
 }
 

@@ -1,4 +1,6 @@
 import { EngineError, isEngineError } from '../../errors.ts'
+import type { RowMask } from '../../masking/column-mask.ts'
+import type { RowMasker } from '../../masking/row-masker.ts'
 import { type CopyIn, copyIn } from '../../postgres/copy-in.ts'
 import { openSession, type Session } from '../../postgres/session.ts'
 import type { SealedChunk } from '../../repository/chunks/sealed-chunk.ts'
@@ -6,7 +8,7 @@ import { unsealChunk } from '../../repository/chunks/sealed-chunk.ts'
 import { freeBuffer } from '../../threads/free-buffer.ts'
 import { fromPlainError, toPlainError } from '../../threads/plain-error.ts'
 import { openThreadSide } from '../../threads/serve-thread.ts'
-import type { CopyRequest, RestoreThread } from './worker-protocol.ts'
+import type { Copied, CopyRequest, RestoreThread } from './worker-protocol.ts'
 
 /**
  * The thread behind restore-session.ts: one session, fed with sealed chunks, which are authenticated, decompressed and
@@ -56,13 +58,14 @@ function session(): Session {
   return opened
 }
 
-async function copy(request: CopyRequest): Promise<{ rows: number; bytes: number }> {
+async function copy(request: CopyRequest): Promise<Copied> {
   const { query } = session()
   const stream = { ended: false }
   try {
+    const masker = request.mask && (await openMasker(request.mask))
     for (const sql of request.before) await query(sql)
     const target = request.sql === null ? null : await copyIn(session(), request.sql)
-    const bytes = await writeChunks(request, stream, target).catch(async (error: unknown) => {
+    const bytes = await writeChunks(request, stream, { target, masker }).catch(async (error: unknown) => {
       await Promise.resolve(target?.fail(error instanceof Error ? error : new Error(String(error)))).catch(() => {})
       throw error
     })
@@ -71,7 +74,7 @@ async function copy(request: CopyRequest): Promise<{ rows: number; bytes: number
       throw mismatch(`${request.name} got ${rows} rows, not ${request.rows} as the backup counted.`)
     }
     for (const sql of request.after) await query(sql)
-    return { rows, bytes }
+    return { rows, bytes, ...(masker ? { canaries: masker.canaries() } : {}) }
   } finally {
     if (!stream.ended) await discardChunks()
   }
@@ -81,7 +84,7 @@ async function copy(request: CopyRequest): Promise<{ rows: number; bytes: number
 async function writeChunks(
   { name, bytes: expected }: CopyRequest,
   stream: { ended: boolean },
-  target: CopyIn | null,
+  { target, masker }: { target: CopyIn | null; masker: RowMasker | undefined },
 ): Promise<number> {
   let bytes = 0
   for (;;) {
@@ -92,14 +95,24 @@ async function writeChunks(
     const plain = await openChunk(chunk)
     freeBuffer(chunk.data)
     const { length } = plain
-    await target?.write(plain, () => freeBuffer(plain))
+    if (masker) {
+      await target?.write(masker.push(plain))
+      freeBuffer(plain)
+    } else await target?.write(plain, () => freeBuffer(plain))
     bytes += length
     thread.report('workedOff', length)
   }
   if (expected !== null && bytes !== expected) {
     throw mismatch(`${name} has ${bytes} bytes in its chunks, not ${expected} as recorded.`)
   }
+  if (masker?.open) throw mismatch(`${name} ends within a row.`)
   return bytes
+}
+
+/** Loaded only where there is something to mask. */
+async function openMasker(mask: RowMask): Promise<RowMasker> {
+  const { createRowMasker } = await import('../../masking/row-masker.ts')
+  return createRowMasker(mask)
 }
 
 /** What is left of a stream that failed is not taken for the beginning of the next one. */

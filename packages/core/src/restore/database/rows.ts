@@ -1,3 +1,4 @@
+import type { RowMask } from '../../masking/column-mask.ts'
 import { qualifiedName, quoteIdentifier } from '../../postgres/identifiers.ts'
 import { copyIntoSql } from '../../postgres/segments.ts'
 import type { ChunkReader } from '../../repository/chunks/chunk-reader.ts'
@@ -24,6 +25,8 @@ export interface RowsOptions {
   /** In whose name the rows are loaded; default: ours. */
   role?: string | null
   onBytes?: (bytes: number) => void
+  mask?: RowMask | undefined
+  onCanaries?: (canaries: Map<string, string[]>) => void
 }
 
 /** A table above this is loaded by several sessions at once, without FREEZE. */
@@ -63,7 +66,7 @@ export async function loadRows(
   session: RestoreSession,
   reader: ChunkReader,
   { table, segments }: RowsPart,
-  { encoding, mode, role = null, onBytes }: RowsOptions,
+  { encoding, mode, role = null, onBytes, mask, onCanaries }: RowsOptions,
 ): Promise<number> {
   // Through the root a row finds its partition; that one may hold rows of another one already.
   const target = { ...table, ...table.load_via }
@@ -73,7 +76,7 @@ export async function loadRows(
   const begin = freeze || (role !== null && mode !== 'in-transaction') ? ['BEGIN'] : []
   const expected = segments === null ? table : await totals(reader, table, segments)
   const chosen = segments === null ? readSegments(reader, table.segments) : slice(reader, table, segments)
-  const { rows } = await session.copy(
+  const { rows, canaries } = await session.copy(
     {
       name: `${table.schema}.${table.name}`,
       before: [...begin, ...asRole, ...(freeze ? [`TRUNCATE ONLY ${name}`] : [])],
@@ -81,10 +84,12 @@ export async function loadRows(
       rows: expected.rows,
       bytes: expected.bytes,
       after: [...(role === null ? [] : ['RESET ROLE']), ...(begin.length > 0 ? ['COMMIT'] : [])],
+      ...(mask ? { mask } : {}),
     },
     sealedChunksOf(reader, chosen),
     onBytes,
   )
+  if (canaries) onCanaries?.(canaries)
   return rows
 }
 

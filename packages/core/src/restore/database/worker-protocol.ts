@@ -1,3 +1,4 @@
+import type { RowMask } from '../../masking/column-mask.ts'
 import type { ConnectionParameters } from '../../postgres/connection.ts'
 import type { SealedChunk } from '../../repository/chunks/sealed-chunk.ts'
 import type { RepositoryKeys } from '../../repository/keys/keys.ts'
@@ -26,6 +27,15 @@ export interface CopyRequest {
   after: string[]
   /** For messages: what is loaded. */
   name: string
+  /** What is done to each row before it leaves the thread. */
+  mask?: RowMask
+}
+
+export interface Copied {
+  rows: number
+  bytes: number
+  /** Values that were masked, some of each column. */
+  canaries?: Map<string, string[]>
 }
 
 /**
@@ -38,7 +48,7 @@ export interface RestoreThread {
     open(): { backendPid: number }
     /** Statements in order, each on its own; the answer has the rows of the last. */
     run(statements: Statement[]): unknown[]
-    copy(request: CopyRequest): { rows: number; bytes: number }
+    copy(request: CopyRequest): Copied
     close(): void
   }
   notices: {

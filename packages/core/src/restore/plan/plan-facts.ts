@@ -1,3 +1,4 @@
+import type { MaskProblem } from '../../masking/resolve-policy.ts'
 import type { MigrationComparison } from '../../migrations/compare.ts'
 import type { MigrationOrder } from '../../migrations/inspector.ts'
 import type { ChosenObjects } from '../database/definitions/leave-out.ts'
@@ -20,10 +21,26 @@ export interface RestoreFacts {
   rights?: RightsFacts
   /** Databases of the role's that are empty, where it may not create one. */
   emptyDatabases?: string[]
+  /** Of a masked copy: what the policy does to the backup. */
+  masking?: MaskingFacts
   migrations: InspectorFacts[]
   media: MediaFacts[]
   validators: string[]
   dataMigrations: PlannedDataMigration[]
+}
+
+/** What a masking policy does to a backup, or why it cannot. */
+export interface MaskingFacts {
+  /** Names the policy; null where there is none. */
+  policy: string | null
+  problems: MaskProblem[]
+  /** Names of the policy that the backup does not have. */
+  unknown: string[]
+  tables: { kept: number; empty: number; masked: number }
+  /** Columns that are masked. */
+  columns: number
+  largeObjects: 'leave-out' | 'keep'
+  media: 'leave-out' | 'keep'
 }
 
 /** A data migration as a plan shows it: a plan that was confirmed is bound to the text that will run. */

@@ -5,6 +5,7 @@ import { subscriptionDrops } from '../database/drop-copy.ts'
 import { rightsProblems } from '../rights/rights-problems.ts'
 import type { PlanRefusal } from './plan.ts'
 import type { RestoreFacts } from './plan-facts.ts'
+import { maskingRefusals } from './plan-masking.ts'
 import { mediaRefusals } from './plan-media.ts'
 import { locksNeeded, locksPerTransactionNeeded, missingRoles, spaceNeeded } from './plan-needs.ts'
 
@@ -14,10 +15,10 @@ type Rule = (facts: RestoreFacts) => PlanRefusal | undefined | false
 export function refusalsOf(facts: RestoreFacts): PlanRefusal[] {
   const { strategy } = facts.options
   const run = (rules: Rule[]) => rules.map((rule) => rule(facts)).filter((one) => one !== undefined && one !== false)
-  if (strategy === 'media') return run(media)
+  if (strategy === 'media') return [...run(media), ...maskingRefusals(facts)]
   if (facts.backup.mediaOnly) return [noDatabase]
   const rules = [...always, ...(strategy === 'in-place' ? inPlace : beside), ...(strategy === 'swap' ? swap : [])]
-  return [...run(rules), ...rightsRefusals(facts), ...migrationRefusals(facts)]
+  return [...run(rules), ...maskingRefusals(facts), ...rightsRefusals(facts), ...migrationRefusals(facts)]
 }
 
 const noDatabase: PlanRefusal = {

@@ -16,11 +16,13 @@ import type { Repository } from '../../repository/repository.ts'
 import { openControlSession } from '../database/control-session.ts'
 import { type DefinitionStep, definitionSteps } from '../database/definitions/definition-steps.ts'
 import { chooseObjects, choosesByName, leftOutSteps } from '../database/definitions/leave-out.ts'
+import { maskManifest } from '../mask-content.ts'
 import { findMediaPlace } from '../media/media-place.ts'
 import { findMediaTargets } from '../media/restore-media.ts'
 import type { RestoreContext, RestoreOptions, Running } from '../options.ts'
 import { readRights } from '../rights/restore-rights.ts'
 import { compareInspectors } from './compare-inspectors.ts'
+import { readMaskingFacts } from './masking-facts.ts'
 import { type RestorePlan, restorePlan } from './plan.ts'
 import type { BackupFacts, LiveDatabaseFacts, MediaFacts, RestoreFacts, ServerSideFacts } from './plan-facts.ts'
 import { plannedDataMigration } from './planned-data-migration.ts'
@@ -51,7 +53,9 @@ export async function gatherRestoreFacts(
   ])
   if (manifestRead.status === 'rejected') throw manifestRead.reason
   if (indexRead.status === 'rejected') throw indexRead.reason
-  const { manifest, checksum } = manifestRead.value
+  const { checksum } = manifestRead.value
+  const whole = manifestRead.value.manifest
+  const manifest = options.masked && context.masking ? maskManifest(whole, context.masking) : whole
   await requireTrusted(repository, manifest, { signal })
   const name = options.targetDatabase ?? context.database.database
   // Read only where the rights of the role or what is chosen by name hang on it.
@@ -79,6 +83,15 @@ export async function gatherRestoreFacts(
     ...rights,
     ...(choosesByName(options) && !mediaAlone && !manifest.media_only
       ? { chosen: chooseObjects(await definitions(), options) }
+      : {}),
+    ...(options.masked && !manifest.media_only
+      ? {
+          masking: await readMaskingFacts(
+            context.masking,
+            manifest,
+            createChunkReader(repository, indexRead.value, { signal, useCopies: true }),
+          ),
+        }
       : {}),
     media: await mediaFacts(context, options, manifest, name),
     ...(mediaAlone || manifest.media_only

@@ -1,6 +1,7 @@
 import { counted } from '../../counted.ts'
 import type { PlanStep } from './plan.ts'
 import type { MediaFacts, RestoreFacts } from './plan-facts.ts'
+import { maskStep, proveStep } from './plan-masking.ts'
 import { loadSeconds, missingRoles, readSeconds } from './plan-needs.ts'
 
 /** The steps of a restore, in the order in which they are taken. Pure. */
@@ -23,6 +24,7 @@ function besideSteps(facts: RestoreFacts): Steps {
     ownControl(facts),
     { id: 'create-database', text: 'Create a new database beside the live one, from template0.' },
     { id: 'definitions', text: 'Create schemas, types, functions and tables.' },
+    maskStep(facts),
     rows(facts, Math.ceil(loadSeconds(facts) / 2)),
     largeObjects(facts),
     { id: 'post-data', text: 'Build indexes, constraints, triggers and policies, in parallel with the rows.' },
@@ -38,6 +40,7 @@ function besideSteps(facts: RestoreFacts): Steps {
     changeData(facts, 'after'),
     validate(facts, 'after'),
     analyze,
+    proveStep(facts),
     mediaStep(facts),
     carryCatalog(facts),
     replaces

@@ -1,6 +1,7 @@
 import { counted } from '../../counted.ts'
 import type { PlanNote } from './plan.ts'
 import type { RestoreFacts } from './plan-facts.ts'
+import { maskingWarnings } from './plan-masking.ts'
 import { mediaWarnings } from './plan-media.ts'
 import { missingRoles } from './plan-needs.ts'
 import { list } from './plan-refusals.ts'
@@ -12,7 +13,7 @@ export function warningsOf(facts: RestoreFacts): PlanNote[] {
   const run = (some: Rule[]) => some.map((rule) => rule(facts)).filter((note) => note !== undefined && note !== false)
   if (facts.options.strategy === 'media') return run([mediaUnsafe, otherDatabase, ...mediaWarnings])
   if (facts.backup.mediaOnly) return []
-  return [...run(rules), ...migrationWarnings(facts)]
+  return [...run(rules), ...maskingWarnings(facts), ...migrationWarnings(facts)]
 }
 
 const mediaUnsafe: Rule = ({ options, media }) =>

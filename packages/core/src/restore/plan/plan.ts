@@ -79,6 +79,8 @@ export type StepId =
   | 'carry-catalog'
   | 'swap'
   | 'swap-media'
+  | 'mask'
+  | 'prove-masked'
 
 export interface PlanNote {
   code: string
