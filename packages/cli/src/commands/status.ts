@@ -19,11 +19,20 @@ export const statusCommand: CommandDefinition = {
           const status = await engine.status({ ...running, database, maxAgeSeconds: hours * 3600 })
           await finish()
           const age = status.age_seconds === null ? '' : ` Made ${formatAge(status.age_seconds * 1000)}.`
-          writeResult(options, { status }, `${status.message}${age}${describeLastDrill(status.last_drill)}`)
+          writeResult(options, { status }, `${status.message}${age}${describeLastDrill(status.last_drill)}${describeObjectives(status.objectives)}`)
           if (status.level === 'failed') process.exitCode = 1
         })
       })
   },
+}
+
+/** Only what is set: a figure without a measure says nothing here. What is missed is in the message already. */
+function describeObjectives({ recovery_point, recovery_time }: ActionResult<'status'>['objectives']): string {
+  const said = (what: string, seconds: number | null, limit: number | null): string =>
+    limit === null
+      ? ''
+      : ` ${what}: ${seconds === null ? 'not measured' : formatDuration(seconds * 1000)} of ${formatDuration(limit * 1000)}.`
+  return `${said('Recovery point', recovery_point.seconds, recovery_point.objective_seconds)}${said('Recovery time', recovery_time.seconds, recovery_time.objective_seconds)}`
 }
 
 function describeLastDrill(drill: ActionResult<'status'>['last_drill']): string {

@@ -25,7 +25,7 @@ export const health = action({
     return {
       status: failed ? 'failed' : 'ok',
       paused: (await history?.jobs.isPaused()) ?? false,
-      databases: reports.map(({ database, level, message }) => ({ database, level, message })),
+      databases: reports.map(({ database, level, message, objectives }) => ({ database, level, message, objectives })),
     }
   },
 })

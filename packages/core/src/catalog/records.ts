@@ -425,6 +425,26 @@ export const statisticsSchema = z
   })
   .meta({ id: 'statistics' })
 
+const seconds = z.number().nullable()
+/** What a loss would cost now, against what it may cost. */
+const objectivesSchema = z
+  .object({
+    recovery_point: z.object({
+      objective_seconds: seconds,
+      seconds: seconds.describe('Since the snapshot of the newest good backup: what a restore would lose.'),
+      worst_seconds: seconds.describe('The longest time between two good backups of the last 30 days.'),
+      met: z.boolean().nullable().describe('null: no objective is set.'),
+    }),
+    recovery_time: z.object({
+      objective_seconds: seconds,
+      seconds: seconds.describe('Of the newest drill that measured one.'),
+      p90_seconds: seconds.describe('Nine of the last ten drills were not longer.'),
+      measured_at: time.nullable(),
+      met: z.boolean().nullable().describe('null: no objective is set, or no drill has measured it.'),
+    }),
+  })
+  .meta({ id: 'objectives' })
+
 export const statusSchema = z
   .looseObject({
     level: z.enum(['ok', 'warning', 'failed']),
@@ -445,6 +465,7 @@ export const statusSchema = z
       })
       .nullable()
       .describe('The newest drill of a backup of this database; null: there was none.'),
+    objectives: objectivesSchema,
     server_answers: z.boolean(),
   })
   .meta({ id: 'status' })
@@ -479,7 +500,9 @@ export const healthSchema = z
   .object({
     status: z.enum(['ok', 'failed']),
     paused: z.boolean(),
-    databases: z.array(z.object({ database: z.string(), level: z.string(), message: z.string() })),
+    databases: z.array(
+      z.object({ database: z.string(), level: z.string(), message: z.string(), objectives: objectivesSchema }),
+    ),
   })
   .meta({ id: 'health' })
 

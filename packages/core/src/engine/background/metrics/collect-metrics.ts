@@ -1,6 +1,8 @@
 import type { Ground } from '../../../actions/ground.ts'
 import type { MetricFamily } from '../../../policy/metric-text.ts'
 import { version } from '../../../version.ts'
+import { objectivesFor } from '../../objectives.ts'
+import { readDrills } from '../../read-drills.ts'
 import { readStoredBackups } from '../../stored-backups.ts'
 import type { Background } from '../core.ts'
 import { plannedJobs } from '../schedules.ts'
@@ -23,10 +25,11 @@ export async function collectMetrics(
   const repository = await parts.repository()
   const { catalog } = background
   const labels = parts.labels()
-  const [{ backups, damaged }, attempts, planned] = await Promise.all([
+  const [{ backups, damaged }, attempts, planned, drills] = await Promise.all([
     readStoredBackups(repository, signal),
     readAttempts(catalog, repository, labels),
     plannedJobs(background),
+    readDrills(repository, signal),
   ])
   const figures: Figures = { build_info: [[{ version }, 1]] }
   for (const label of labels) {
@@ -36,7 +39,11 @@ export async function collectMetrics(
       system_identifier: backup.manifest.snapshot.system_identifier,
     }))
     const meant = await parts.meant(label, named).catch(() => ({ database: parts.connection(label).database }))
-    databaseFigures(figures, { label, backups: named, meant, planned, now, attempts: attempts.get(label) })
+    databaseFigures(figures, {
+      ...{ label, backups: named, meant, planned, now, attempts: attempts.get(label) },
+      objectives: objectivesFor(parts.settings.objectives, label),
+      drills: drills.filter(({ database }) => database === parts.connection(label).database),
+    })
   }
   await repositoryFigures(figures, { parts, repository, damaged: damaged.length, now, signal })
   await catalogFigures(figures, { background, planned, now })

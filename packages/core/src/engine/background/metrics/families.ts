@@ -24,7 +24,12 @@ export const metricHelp = {
   database_bytes: 'Size of the database when the newest backup was made.',
   recovery_point_timestamp_seconds: 'The moment that a restore of the newest good backup goes back to.',
   recovery_point_age_seconds: 'How long ago that was.',
-  recovery_point_objective_seconds: 'How old it may become by the schedule: one and a half times its longest interval.',
+  recovery_point_objective_seconds:
+    'How old it may become: the objective of the options, else one and a half times the longest interval of the schedule.',
+  recovery_point_worst_seconds: 'The longest time between two good backups of the last 30 days.',
+  recovery_time_seconds: 'How long a recovery took in the newest drill that measured one.',
+  recovery_time_objective_seconds: 'How long a recovery may take, by the options.',
+  drill_last_timestamp_seconds: 'When a drill last ended, by its verdict.',
   restores_total: 'Restores that have ended, by outcome.',
   restore_last_success_timestamp_seconds: 'When a restore last succeeded.',
   repository_bytes: 'Bytes of all objects in the repository; counted every five minutes.',
