@@ -19,7 +19,11 @@ export const statusCommand: CommandDefinition = {
           const status = await engine.status({ ...running, database, maxAgeSeconds: hours * 3600 })
           await finish()
           const age = status.age_seconds === null ? '' : ` Made ${formatAge(status.age_seconds * 1000)}.`
-          writeResult(options, { status }, `${status.message}${age}${describeLastDrill(status.last_drill)}${describeObjectives(status.objectives)}`)
+          writeResult(
+            options,
+            { status },
+            `${status.message}${age}${describeLastDrill(status.last_drill)}${describeObjectives(status.objectives)}`,
+          )
           if (status.level === 'failed') process.exitCode = 1
         })
       })

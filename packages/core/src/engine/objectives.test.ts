@@ -52,7 +52,9 @@ describe('the recovery time', () => {
 
 test('each objective that is missed has a sentence', () => {
   const objectives = { recoveryPointHours: 24, recoveryTimeMinutes: 1 }
-  expect(missedObjectives(measure({ objectives }))).toEqual(['No good backup meets the objective of the recovery point.'])
+  expect(missedObjectives(measure({ objectives }))).toEqual([
+    'No good backup meets the objective of the recovery point.',
+  ])
   const drill = { at: hoursAgo(3), recovery_seconds: 90 }
   expect(missedObjectives(measure({ objectives, backups: [taken(36)], drills: [drill] }))).toEqual([
     'A restore would lose 36.0 h of work; the objective is 24.0 h.',

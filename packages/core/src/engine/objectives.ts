@@ -100,9 +100,13 @@ export function missedObjectives({ recovery_point: point, recovery_time: time }:
     ...(point.met === false && point.seconds !== null
       ? [`A restore would lose ${hours(point.seconds)} of work; the objective is ${hours(point.objective_seconds)}.`]
       : []),
-    ...(point.met === false && point.seconds === null ? ['No good backup meets the objective of the recovery point.'] : []),
+    ...(point.met === false && point.seconds === null
+      ? ['No good backup meets the objective of the recovery point.']
+      : []),
     ...(time.met === false
-      ? [`The last drill took ${minutes(time.seconds)} to recover; the objective is ${minutes(time.objective_seconds)}.`]
+      ? [
+          `The last drill took ${minutes(time.seconds)} to recover; the objective is ${minutes(time.objective_seconds)}.`,
+        ]
       : []),
   ]
 }

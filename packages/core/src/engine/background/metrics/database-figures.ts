@@ -46,8 +46,7 @@ export function databaseFigures(figures: Figures, facts: Facts): void {
   if (runs.length < 2) return
   const interval = Math.max(...runs.slice(1).map((run, index) => run - (runs[index] ?? run)))
   set('backup_interval_seconds', Math.round(interval))
-  if (objectives.recoveryPointHours === undefined)
-    set('recovery_point_objective_seconds', Math.round(1.5 * interval))
+  if (objectives.recoveryPointHours === undefined) set('recovery_point_objective_seconds', Math.round(1.5 * interval))
 }
 
 function objectiveFigures(set: Set, { recovery_point: point, recovery_time: time }: MeasuredObjectives): void {
