@@ -425,6 +425,39 @@ export const statisticsSchema = z
   })
   .meta({ id: 'statistics' })
 
+export const alarmSchema = z
+  .object({
+    id: z.string(),
+    what: z.enum(['rows', 'size']),
+    backup: z.string(),
+    number: z.int().describe('Of the backup that is odd.'),
+    database: z.string().describe('Its name on the server.'),
+    system_identifier: z.string(),
+    at: time,
+    findings: z
+      .array(
+        z.object({
+          kind: z.enum(['emptied', 'lost', 'vanished', 'rewritten', 'smaller', 'larger']),
+          table: z.string().nullable().describe('schema.table; null: the backup as a whole.'),
+          before: z.int().describe('Rows of the table, or bytes of the backup.'),
+          after: z.int(),
+          message: z.string(),
+        }),
+      )
+      .describe('The worst first, 100 at most.'),
+    finding_count: z.int(),
+    compared_with: z.int().describe('Number of the backup it was compared with.'),
+    held: z
+      .object({ backup: z.string(), number: z.int() })
+      .nullable()
+      .describe('The backup that is pinned until the alarm is acknowledged.'),
+    acknowledged: z
+      .object({ at: time, by: z.string(), reason: z.string(), expected: z.boolean() })
+      .nullable()
+      .describe('null: nobody has yet.'),
+  })
+  .meta({ id: 'alarm' })
+
 const seconds = z.number().nullable()
 /** What a loss would cost now, against what it may cost. */
 const objectivesSchema = z
