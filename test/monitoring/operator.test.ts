@@ -3,6 +3,7 @@ import { type BackupEngine, createBackupEngine, type EngineOptions } from '@life
 import { insideOf } from '@lifeboat/core/actions'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { watchAudit } from '../../packages/core/src/engine/background/audit/watch-audit.ts'
 import { EngineError } from '../../packages/core/src/errors.ts'
 import { createMemoryStorage } from '../../packages/core/src/storage/memory.ts'
 import type { Storage } from '../../packages/core/src/storage/storage.ts'
@@ -257,6 +258,36 @@ test('a schedule whose processes were all away: the first one that is back tells
   } finally {
     await outbox.stop()
   }
+})
+
+test('an audit log that somebody changed is told once, shown by doctor and health, and told when it is right again', async () => {
+  const catalog = await cluster.createDatabase(`catalog${count}`)
+  await cluster.sql(`catalog${count}`, `ALTER DATABASE catalog${count} SET search_path = lifeboat, public`)
+  const database = cluster.url(`shop${count}`)
+  const watched = engineOn({ database, catalog, repository: storageOf(createMemoryStorage()) })
+  await watched.repository.init()
+  await watched.backups.create()
+  const background = await insideOf(watched).ground.background()
+  const look = async () => watchAudit(background, await background.parts.repository(), { maxAgeMs: 0 })
+  const change = (from: string, to: string) =>
+    cluster.sql(`catalog${count}`, `UPDATE audit_events SET action = '${to}' WHERE action = '${from}' AND seq = 2`)
+  const types = async () => (await tellAll(watched)).filter((type) => type.startsWith('audit'))
+  await look()
+  expect(await types()).toEqual([])
+  await change('backups.create', 'backups.get')
+  await look()
+  await look()
+  expect(await types()).toEqual(['audit.broken'])
+  expect(told.at(-1)?.lines.join(' ')).toMatch(/event 2/i)
+  const { checks } = await watched.doctor()
+  expect(checks.find(({ id }) => id === 'audit')).toMatchObject({ level: 'failed' })
+  const { health } = await watched.status()
+  expect(health.lines.map(({ id, cap }) => [id, cap])).toContainEqual(['audit_broken', 30])
+  expect(health.score).toBeLessThanOrEqual(30)
+  await change('backups.get', 'backups.create')
+  await look()
+  expect(await types()).toEqual(['audit.broken', 'audit.intact'])
+  expect((await watched.status()).health.lines.map(({ id }) => id)).not.toContain('audit_broken')
 })
 
 async function closedPort(): Promise<number> {

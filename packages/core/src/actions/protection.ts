@@ -3,6 +3,7 @@ import { protectionSchema } from '../catalog/records.ts'
 import type { Background } from '../engine/background/core.ts'
 import { plannedJobs } from '../engine/background/schedules.ts'
 import { type ProtectionFacts, protectionLevels, protectionOf } from '../engine/protection.ts'
+import { readHealth } from '../engine/read-health.ts'
 import { readStatus } from '../engine/read-status.ts'
 import { type ActionContext, action } from './action.ts'
 import { databaseLabel } from './inputs.ts'
@@ -35,12 +36,14 @@ async function judge(context: ActionContext, history: Background | null, label: 
   const facts: ProtectionFacts = history
     ? { status, ...(await historyOf(history, label)) }
     : { status, attempt: null, isScheduled: null, isPaused: false }
-  const { database, last_backup } = status
+  const { database, last_backup, objectives } = status
   return {
     label,
     database,
     ...protectionOf(facts),
     last_backup: last_backup as Found['databases'][number]['last_backup'],
+    objectives,
+    health: await readHealth(context, { label, status }, { signal }),
   }
 }
 

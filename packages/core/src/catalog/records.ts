@@ -409,6 +409,19 @@ export const auditReportSchema = z
 
 const scrubStateSchema = z.record(z.string(), z.unknown()).nullable()
 
+export const storageOutlookSchema = z
+  .object({
+    free_bytes: z.number().nullable(),
+    bytes_per_day: z
+      .number()
+      .nullable()
+      .describe('What became less each day of the last 30; null: too little is known.'),
+    full_at: time.nullable().describe('When nothing is free any more at this rate.'),
+    level: z.enum(['ok', 'low', 'critical', 'unknown']),
+    message: z.string(),
+  })
+  .meta({ id: 'storage_outlook' })
+
 export const statisticsSchema = z
   .object({
     backups: z.int(),
@@ -422,6 +435,7 @@ export const statisticsSchema = z
     running: z.int(),
     queued: z.int(),
     scrub: scrubStateSchema,
+    storage: storageOutlookSchema.describe('How long the space at the repository will do.'),
   })
   .meta({ id: 'statistics' })
 
@@ -478,6 +492,24 @@ const objectivesSchema = z
   })
   .meta({ id: 'objectives' })
 
+export const healthScoreSchema = z
+  .object({
+    score: z.int().describe('0 to 100.'),
+    band: z.enum(['good', 'look', 'act']).describe('From 90, from 70, below.'),
+    lines: z
+      .array(
+        z.object({
+          id: z.string(),
+          points: z.int().describe('What it takes, 0 or less.'),
+          cap: z.int().nullable().describe('The score is not above this while it is so.'),
+          message: z.string(),
+          advice: z.string().optional().describe('What to do next.'),
+        }),
+      )
+      .describe('What keeps it from 100: limits first.'),
+  })
+  .meta({ id: 'health_score' })
+
 export const statusSchema = z
   .looseObject({
     level: z.enum(['ok', 'warning', 'failed']),
@@ -500,6 +532,7 @@ export const statusSchema = z
       .describe('The newest drill of a backup of this database; null: there was none.'),
     objectives: objectivesSchema,
     server_answers: z.boolean(),
+    health: healthScoreSchema,
   })
   .meta({ id: 'status' })
 
@@ -524,6 +557,8 @@ export const protectionSchema = z
           }),
         ),
         last_backup: backupSchema.nullable(),
+        objectives: objectivesSchema,
+        health: healthScoreSchema,
       }),
     ),
   })
@@ -534,7 +569,10 @@ export const healthSchema = z
     status: z.enum(['ok', 'failed']),
     paused: z.boolean(),
     databases: z.array(
-      z.object({ database: z.string(), level: z.string(), message: z.string(), objectives: objectivesSchema }),
+      z.object({
+        ...{ database: z.string(), level: z.string(), message: z.string(), objectives: objectivesSchema },
+        score: z.int().describe('The health score, 0 to 100.'),
+      }),
     ),
   })
   .meta({ id: 'health' })

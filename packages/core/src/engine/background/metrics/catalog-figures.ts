@@ -1,3 +1,4 @@
+import { wasAuditBroken } from '../audit/watch-audit.ts'
 import type { Background } from '../core.ts'
 import { overdueOf } from '../overdue-runs.ts'
 import type { PlannedJob } from '../schedules.ts'
@@ -44,7 +45,10 @@ async function scheduleFigures(
   }
 }
 
-async function auditFigures(figures: Figures, { catalog: { audit } }: Background): Promise<void> {
+async function auditFigures(figures: Figures, { catalog }: Background): Promise<void> {
+  const { audit } = catalog
+  const isBroken = await wasAuditBroken(catalog)
+  setFigure(figures, 'audit_broken', {}, isBroken === null ? null : Number(isBroken))
   const head = await audit.head()
   const [anchor] = head ? await audit.anchors({ chain: head.chain, limit: 1 }) : []
   setFigure(figures, 'audit_events', {}, head?.seq ?? 0)

@@ -3,12 +3,14 @@ import type { MetricFamily } from '../../../policy/metric-text.ts'
 import { version } from '../../../version.ts'
 import { objectivesFor } from '../../objectives.ts'
 import { readDrills } from '../../read-drills.ts'
+import { readStorageOutlook } from '../../read-storage-outlook.ts'
 import { readStoredBackups } from '../../stored-backups.ts'
 import type { Background } from '../core.ts'
 import { plannedJobs } from '../schedules.ts'
 import { catalogFigures } from './catalog-figures.ts'
 import { databaseFigures } from './database-figures.ts'
-import { type Figures, familiesOf } from './families.ts'
+import { type Figures, familiesOf, secondsOf, setFigure } from './families.ts'
+import { healthFigures } from './health-figures.ts'
 import { readAttempts } from './read-attempts.ts'
 import { repositoryFigures } from './repository-figures.ts'
 
@@ -39,12 +41,15 @@ export async function collectMetrics(
       system_identifier: backup.manifest.snapshot.system_identifier,
     }))
     const meant = await parts.meant(label, named).catch(() => ({ database: parts.connection(label).database }))
+    await healthFigures(figures, background, { label, now, signal })
     databaseFigures(figures, {
       ...{ label, backups: named, meant, planned, now, attempts: attempts.get(label) },
       objectives: objectivesFor(parts.settings.objectives, label),
       drills: drills.filter(({ database }) => database === parts.connection(label).database),
     })
   }
+  const outlook = await readStorageOutlook(parts, background, { now, signal })
+  setFigure(figures, 'repository_full_timestamp_seconds', {}, secondsOf(outlook.full_at))
   await repositoryFigures(figures, { parts, repository, damaged: damaged.length, now, signal })
   await catalogFigures(figures, { background, planned, now })
   return familiesOf(figures)

@@ -1,9 +1,9 @@
-import { nextRuns } from '../../../jobs/schedule.ts'
 import { newestOf } from '../../../policy/backup-order.ts'
 import type { Drill } from '../../../repository/documents/drills.ts'
 import { type MeasuredObjectives, measureObjectives, type Objectives } from '../../objectives.ts'
 import { backupsOf, type MeantDatabase } from '../../resolve-backup.ts'
 import { isGood, type StoredBackup } from '../../summary.ts'
+import { longestInterval, runsAhead } from '../longest-interval.ts'
 import type { PlannedJob } from '../schedules.ts'
 import { type Figures, type MetricName, secondsOf, setFigure } from './families.ts'
 import { type AttemptTally, countedOutcomes, noAttempts } from './tally-audit.ts'
@@ -40,13 +40,11 @@ export function databaseFigures(figures: Figures, facts: Facts): void {
   const mine = planned.filter(
     ({ kind, enabled, database }) => kind === 'backup' && enabled && (database === null || database === label),
   )
-  const runs = mine.flatMap((schedule) => nextRuns(schedule, 60, now).map((run) => run.getTime() / 1000))
-  runs.sort((a, b) => a - b)
-  set('backup_next_due_timestamp_seconds', runs[0])
-  if (runs.length < 2) return
-  const interval = Math.max(...runs.slice(1).map((run, index) => run - (runs[index] ?? run)))
-  set('backup_interval_seconds', Math.round(interval))
-  if (objectives.recoveryPointHours === undefined) set('recovery_point_objective_seconds', Math.round(1.5 * interval))
+  set('backup_next_due_timestamp_seconds', runsAhead(mine, now)[0])
+  const interval = longestInterval(mine, now)
+  set('backup_interval_seconds', interval)
+  if (objectives.recoveryPointHours === undefined && interval !== null)
+    set('recovery_point_objective_seconds', Math.round(1.5 * interval))
 }
 
 function objectiveFigures(set: Set, { recovery_point: point, recovery_time: time }: MeasuredObjectives): void {
