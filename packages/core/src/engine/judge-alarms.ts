@@ -55,7 +55,7 @@ async function judgeRowsOf(
   { made, earlier, known, now }: JudgedSeries,
   signal: AbortSignal | undefined,
 ): Promise<RaisedAlarm | null> {
-  const previous = previousOf({ made, earlier })
+  const previous = made.media_only ? undefined : previousOf({ made, earlier })
   if (!previous || isExplained(previous.manifest, made, earlier)) return null
   const before = previous.manifest
   // The same list of tables, to the byte: nothing was read.

@@ -105,7 +105,8 @@ async function readHistory(ready: Background, label: string, now: Date): Promise
     catalog.notifications.conditions(),
   ])
   const mine = planned.filter(
-    ({ kind, enabled, database }) => kind === 'backup' && enabled && (database === null || database === label),
+    ({ kind, enabled, database, input }) =>
+      kind === 'backup' && enabled && input.media_only !== true && (database === null || database === label),
   )
   const overdue = await Promise.all(mine.map((schedule) => overdueOf(ready, schedule, now)))
   const late = Math.max(0, ...overdue.map((run) => run?.lateMs ?? 0))
