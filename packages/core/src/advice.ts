@@ -31,6 +31,7 @@ const actionWords: Readonly<Record<string, Words>> = {
   'copies.update': words('engine.copies.update(copy)', 'POST copies/:copy_name/run/', 'lifeboat copy'),
   'config.change': words('engine.config.change()', 'POST config/', 'lifeboat config NAME=VALUE'),
   'drills.list': words('engine.drills.list()', 'GET drills/', 'lifeboat drills'),
+  'drills.run': words('engine.drills.run(backup)', 'POST backups/:id/drill/', 'lifeboat drill'),
   doctor: words('engine.doctor()', 'GET doctor/', 'lifeboat doctor'),
   'keys.add': { ...words('engine.keys.add(key)', '', 'lifeboat key add'), http: engineRuns('lifeboat key add') },
   'keys.list': words('engine.keys.list()', 'GET keys/', 'lifeboat key list'),

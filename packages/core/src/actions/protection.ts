@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { protectionSchema } from '../catalog/records.ts'
+import { readAlarms } from '../engine/alarms.ts'
 import type { Background } from '../engine/background/core.ts'
+import { backupSchedulesOf, longestOverdue } from '../engine/background/overdue-runs.ts'
 import { plannedJobs } from '../engine/background/schedules.ts'
 import { type ProtectionFacts, protectionLevels, protectionOf } from '../engine/protection.ts'
 import { readHealth } from '../engine/read-health.ts'
@@ -33,9 +35,12 @@ export const protection = action({
 async function judge(context: ActionContext, history: Background | null, label: string) {
   const { parts, copies, signal } = context
   const status = await readStatus(parts, copies, { database: label, signal })
+  const rowAlarms = (await readAlarms(await parts.repository(), signal)).filter(
+    ({ database, what, acknowledged }) => database === status.database && what === 'rows' && acknowledged === null,
+  ).length
   const facts: ProtectionFacts = history
-    ? { status, ...(await historyOf(history, label)) }
-    : { status, attempt: null, isScheduled: null, isPaused: false }
+    ? { status, rowAlarms, ...(await historyOf(history, label)) }
+    : { status, rowAlarms, attempt: null, isScheduled: null, isPaused: false, overdueSeconds: 0 }
   const { database, last_backup, objectives } = status
   return {
     label,
@@ -47,7 +52,7 @@ async function judge(context: ActionContext, history: Background | null, label: 
   }
 }
 
-async function historyOf(history: Background, label: string): Promise<Omit<ProtectionFacts, 'status'>> {
+async function historyOf(history: Background, label: string): Promise<Omit<ProtectionFacts, 'status' | 'rowAlarms'>> {
   const [ended, planned, isPaused] = await Promise.all([
     history.catalog.jobs.list(
       { kinds: ['backup'], statuses: ['succeeded', 'failed', 'interrupted'], database: label },
@@ -56,6 +61,7 @@ async function historyOf(history: Background, label: string): Promise<Omit<Prote
     plannedJobs(history),
     history.jobs.isPaused(),
   ])
+  const mine = backupSchedulesOf(planned, label)
   const [job] = ended
   const { detail, advice } = (job?.error ?? {}) as { detail?: string; advice?: string }
   return {
@@ -67,9 +73,8 @@ async function historyOf(history: Background, label: string): Promise<Omit<Prote
           ...(advice === undefined ? {} : { advice }),
         }
       : null,
-    isScheduled: planned.some(
-      ({ kind, enabled, database }) => kind === 'backup' && enabled && (database === null || database === label),
-    ),
+    isScheduled: mine.length > 0,
     isPaused,
+    overdueSeconds: await longestOverdue(history, mine, new Date()),
   }
 }

@@ -4,7 +4,7 @@ import { readAlarms } from './alarms.ts'
 import { wasAuditBroken } from './background/audit/watch-audit.ts'
 import type { Background } from './background/core.ts'
 import { longestInterval } from './background/longest-interval.ts'
-import { overdueOf } from './background/overdue-runs.ts'
+import { backupSchedulesOf, longestOverdue } from './background/overdue-runs.ts'
 import { plannedJobs } from './background/schedules.ts'
 import type { Running } from './engine-type.ts'
 import { readDrills } from './read-drills.ts'
@@ -13,8 +13,6 @@ import type { StatusReport } from './status.ts'
 
 const dayMs = 86_400_000
 const windowMs = 30 * dayMs
-/** A scheduler looks every 15 seconds, and a machine may be busy. */
-const graceMs = 15 * 60_000
 const mostChannels = 50
 
 type HealthGround = Pick<Ground, 'parts' | 'history'>
@@ -104,12 +102,7 @@ async function readHistory(ready: Background, label: string, now: Date): Promise
     catalog.audit.list({ action: 'keys.recoveryKit', limit: 20 }),
     catalog.notifications.conditions(),
   ])
-  const mine = planned.filter(
-    ({ kind, enabled, database, input }) =>
-      kind === 'backup' && enabled && input.media_only !== true && (database === null || database === label),
-  )
-  const overdue = await Promise.all(mine.map((schedule) => overdueOf(ready, schedule, now)))
-  const late = Math.max(0, ...overdue.map((run) => run?.lateMs ?? 0))
+  const mine = backupSchedulesOf(planned, label)
   const judged = ended.filter(({ status }) => ['succeeded', 'failed', 'interrupted'].includes(status))
   const newest = judged.toSorted((a, b) => (a.finished_at ?? '').localeCompare(b.finished_at ?? '')).at(-1)
   const [last] = restored
@@ -118,7 +111,7 @@ async function readHistory(ready: Background, label: string, now: Date): Promise
     periodSeconds: longestInterval(mine, now),
     isScheduled: mine.length > 0,
     isPaused,
-    overdueSeconds: late > graceMs ? Math.round(late / 1000) : 0,
+    overdueSeconds: await longestOverdue(ready, mine, now),
     failedRuns: judged.filter(({ status }) => status !== 'succeeded').length,
     lastRunFailed: newest !== undefined && newest.status !== 'succeeded',
     channelsFailing: conditions.filter(({ key }) => key.startsWith('channel:')).length,

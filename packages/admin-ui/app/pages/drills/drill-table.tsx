@@ -26,7 +26,7 @@ export function DrillTable({ drills }: { drills: readonly Drill[] }) {
           <tr>
             <th>Drill</th>
             <th>Result</th>
-            <th className="number">Recovery</th>
+            <th className="number wide-only">Recovery</th>
             <th className="narrow">
               <span className="visually-hidden">Phases</span>
             </th>
@@ -37,7 +37,7 @@ export function DrillTable({ drills }: { drills: readonly Drill[] }) {
             <Fragment key={drill.id}>
               <tr>
                 <th scope="row">
-                  <Link href={`/backups/${drill.backup}`} className="row-link">
+                  <Link href={`/backups/${drill.backup}`} className="row-link nowrap">
                     Backup {drill.number}
                   </Link>
                   <span className="row-note muted">
@@ -50,7 +50,7 @@ export function DrillTable({ drills }: { drills: readonly Drill[] }) {
                   </Badge>
                   {drill.problems[0] && <span className="row-note muted">{drill.problems[0]}</span>}
                 </td>
-                <td className="number nowrap">{duration(drill.recovery_seconds)}</td>
+                <td className="number nowrap wide-only">{duration(drill.recovery_seconds)}</td>
                 <td className="narrow">
                   <Button onClick={() => setOpen(open === drill.id ? null : drill.id)}>
                     <span>
@@ -62,7 +62,7 @@ export function DrillTable({ drills }: { drills: readonly Drill[] }) {
               </tr>
               {open === drill.id && (
                 <tr>
-                  <td colSpan={4}>
+                  <td colSpan={4} className="drill-open">
                     <DrillDetails drill={drill} />
                   </td>
                 </tr>
@@ -90,7 +90,10 @@ function DrillDetails({ drill }: { drill: Drill }) {
     <div className="drill-details">
       {problems.length > 0 && <Lines title="What is wrong" lines={problems} />}
       <div>
-        <h3>How long each phase took</h3>
+        <h3>
+          How long each phase took
+          {drill.recovery_seconds !== null && `; it could go live after ${duration(drill.recovery_seconds)}`}
+        </h3>
         <ul className="drill-phases">
           {phases.map(({ phase, seconds }, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: a phase may come twice, and the list does not change
