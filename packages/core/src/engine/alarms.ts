@@ -38,11 +38,13 @@ export async function raiseAlarms(parts: EngineParts, backupId: string, { signal
     import('./stored-backups.ts'),
     import('./judge-alarms.ts'),
   ])
-  const { backups } = await readStoredBackups(repository, signal)
+  const [{ backups }, known] = await Promise.all([
+    readStoredBackups(repository, signal),
+    readAlarms(repository, signal),
+  ])
   const made = backups.find(({ manifest }) => manifest.id === backupId)
   if (!made) return []
   const own = backups.filter((backup) => sourceKey(sourceOf(backup)) === sourceKey(sourceOf(made)))
-  const known = await readAlarms(repository, signal)
   const series = { made: made.manifest, earlier: own.filter((one) => one !== made), known, now: new Date() }
   const raised: Alarm[] = []
   for (const alarm of await judgeAlarms(repository, series, signal)) {

@@ -71,7 +71,7 @@ async function judgeRowsOf(
     }
     return tables
   }
-  const [was, is] = [await tablesOf(before, previousIdOf(before, earlier)), await tablesOf(made, before.id)]
+  const [was, is] = await Promise.all([tablesOf(before, previousIdOf(before, earlier)), tablesOf(made, before.id)])
   const same = JSON.stringify(before.exclusions) === JSON.stringify(made.exclusions)
   const odd = judgeRows(was, is).filter((one) => (same || one.kind !== 'vanished') && !isExpected(one, known))
   const found = odd.some(({ kind }) => kind === 'rewritten') ? await withoutHabits(odd) : odd
