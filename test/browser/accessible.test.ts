@@ -63,7 +63,7 @@ describe.skipIf(!browserPath)(named('for eyes, keyboards and screen readers'), (
     const [task] = (await host.engine.tasks.list({ kind: 'backup' })).rows
     const [restore] = (await host.engine.restores.list()).rows
     const addresses = [
-      ...['', 'backups', 'activity', 'activity#restores', 'schedule', 'restore', 'nowhere', 'backups/999'],
+      ...['', 'backups', 'activity', 'activity#restores', 'schedule', 'drills', 'restore', 'nowhere', 'backups/999'],
       ...['kept', 'repository', 'maintenance', 'checks'].map((tab) => `settings#${tab}`),
       ...['overview', 'tables', 'migrations', 'verifications', 'more', 'log', 'raw'].map((tab) => `backups/1#${tab}`),
       ...['backups/1/restore', 'compare/1/2', 'compare/1/live', `activity/${task?.task_id}`, `restores/${restore?.id}`],

@@ -53,6 +53,7 @@ describe.skipIf(!browserPath)(named('under another path, over Fastify'), () => {
       ['backups/1/restore', /^Restore/],
       ['compare/1/live', 'Compare'],
       ['activity', 'Activity'],
+      ['drills', 'Drills'],
       ['schedule', 'Schedule'],
       ['settings', 'Settings'],
     ] as const) {

@@ -113,6 +113,7 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
     ['restored', () => `restores/${restoreId}`],
     ['activity', () => 'activity'],
     ['schedule', () => 'schedule'],
+    ['drills', () => 'drills'],
     ['settings', () => 'settings'],
     ['repository', () => 'settings#repository'],
     ['maintenance', () => 'settings#maintenance'],

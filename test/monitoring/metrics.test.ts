@@ -36,6 +36,7 @@ beforeAll(async () => {
     databases: { shop, [label]: await cluster.createDatabase('till') },
     ...{ repository: join(folder, 'repository'), encryption: 'none', catalog: await cluster.createDatabase('catalog') },
     runTime: { auto_backup_enabled: true, auto_backup_hour: 3 },
+    objectives: { recoveryTimeMinutes: 5, databases: { [label]: { recoveryPointHours: 2 } } },
   }
   engine = another()
   await engine.repository.init()
@@ -98,6 +99,9 @@ test('what was backed up, tried, verified and planned', async () => {
   expect(of(found, 'recovery_point_objective_seconds', shop)).toBe(
     1.5 * (of(found, 'backup_interval_seconds', shop) ?? 0),
   )
+  expect(of(found, 'recovery_point_objective_seconds', { database: label })).toBe(7200)
+  expect(of(found, 'recovery_time_objective_seconds', shop)).toBe(300)
+  expect(of(found, 'recovery_time_seconds', shop)).toBeUndefined()
   expect(of(found, 'backup_next_due_timestamp_seconds', shop)).toBeGreaterThan(now.getTime() / 1000)
   expect(of(found, 'repository_bytes')).toBeGreaterThan(1000)
   expect(of(found, 'audit_unanchored_events')).toBe(0)

@@ -64,6 +64,8 @@ export const cases: Record<ActionName, Case> = {
   recoveryPlan: {},
   statistics: {},
   status: {},
+  'alarms.acknowledge': { input: () => ({ alarm: 'none', reason: 'looked at' }), refused: 'ALARM_NOT_FOUND' },
+  'alarms.list': {},
   'audit.export': { words: () => ['--output', fresh('audit')] },
   'audit.list': {},
   'audit.verify': {},

@@ -41,6 +41,7 @@ const groups: Record<string, Loaders> = {
     drills: async () => (await import('./commands/drills.ts')).drillsCommand,
     status: async () => (await import('./commands/status.ts')).statusCommand,
     doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+    alarms: async () => (await import('./commands/alarms.ts')).alarmsCommand,
     metrics: async () => (await import('./commands/metrics.ts')).metricsCommand,
     audit: async () => (await import('./commands/audit.ts')).auditCommand,
     checklist: async () => (await import('./commands/checklist.ts')).checklistCommand,

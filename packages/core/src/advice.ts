@@ -11,6 +11,12 @@ const engineRuns = (command: string) => `\`${command}\` where the engine runs`
 /** What is done with an action. A test holds this table to the registry of actions. */
 const actionWords: Readonly<Record<string, Words>> = {
   adopt: words('engine.adopt()', 'POST adopt/', 'lifeboat adopt'),
+  'alarms.acknowledge': words(
+    'engine.alarms.acknowledge(alarm, { reason })',
+    'POST alarms/:alarm/acknowledge/',
+    'lifeboat acknowledge ALARM --reason TEXT',
+  ),
+  'alarms.list': words('engine.alarms.list()', 'GET alarms/', 'lifeboat alarms'),
   'audit.verify': words('engine.audit.verify()', 'GET audit/verify/', 'lifeboat audit verify'),
   'backups.create': words('engine.backups.create()', 'POST backups/create/', 'lifeboat backup'),
   'backups.delete': words('engine.backups.delete(backup)', 'DELETE backups/:id/', 'lifeboat delete'),
@@ -25,6 +31,7 @@ const actionWords: Readonly<Record<string, Words>> = {
   'copies.update': words('engine.copies.update(copy)', 'POST copies/:copy_name/run/', 'lifeboat copy'),
   'config.change': words('engine.config.change()', 'POST config/', 'lifeboat config NAME=VALUE'),
   'drills.list': words('engine.drills.list()', 'GET drills/', 'lifeboat drills'),
+  'drills.run': words('engine.drills.run(backup)', 'POST backups/:id/drill/', 'lifeboat drill'),
   doctor: words('engine.doctor()', 'GET doctor/', 'lifeboat doctor'),
   'keys.add': { ...words('engine.keys.add(key)', '', 'lifeboat key add'), http: engineRuns('lifeboat key add') },
   'keys.list': words('engine.keys.list()', 'GET keys/', 'lifeboat key list'),

@@ -144,6 +144,13 @@ const differentNames = [
   'names that are all different',
 ] as const
 
+const objective = z.strictObject({
+  /** How much of the newest work may be lost: hours since the newest good backup. Default: none is set. */
+  recoveryPointHours: z.number().positive().max(87_600).optional(),
+  /** How long a restore may take until the database could go live, in minutes. Default: none is set. */
+  recoveryTimeMinutes: z.number().positive().max(525_600).optional(),
+})
+
 export const engineOptionsSchema = z.strictObject({
   /** The application's database: `postgresql://user:password@host:5432/name`. */
   database: z.string().min(1).optional(),
@@ -200,6 +207,13 @@ export const engineOptionsSchema = z.strictObject({
     .prefault({}),
   /** What a masked copy holds of each column; see docs/masking.md. Closed by default: what it does not name is refused. */
   masking: maskingPolicySchema.optional(),
+  /** What a loss may cost; measured by backups and drills. See docs/monitoring.md. */
+  objectives: objective
+    .extend({
+      /** By label, for databases that need other ones. */
+      databases: z.record(databaseLabel, objective).default({}),
+    })
+    .prefault({}),
   /** Called around the moment in which a restore or an undo replaces a live database. */
   hooks: z
     .strictObject({

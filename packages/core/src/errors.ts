@@ -372,6 +372,7 @@ export const errorTable = {
     'Channels are configured by the option `notifications`; list them with {notifications.list}.',
   ),
   DELIVERY_NOT_FOUND: row(404, 1, false, 'List what was sent with {notifications.deliveries}.'),
+  ALARM_NOT_FOUND: row(404, 1, false, 'List the alarms with {alarms.list}.'),
   // --- catalog
   CATALOG_BUSY: row(
     503,

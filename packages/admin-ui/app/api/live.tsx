@@ -50,5 +50,6 @@ function take(client: QueryClient, refresh: Refresh, task: Task) {
   // One that waits has changed its place, or is wished to end.
   if (before?.status === task.status) return task.status === 'queued' && refresh.ask(['tasks'])
   refresh.ask(ofTasks)
-  if (!isOpen(task)) refresh.ask(['statistics', 'protection', 'retention', 'doctor', 'copies', 'checklist'])
+  if (!isOpen(task))
+    refresh.ask(['statistics', 'protection', 'retention', 'doctor', 'copies', 'checklist', 'alarms', 'drills'])
 }

@@ -103,6 +103,25 @@ export function useStatistics() {
   })
 }
 
+/** What is odd about rows and sizes and was not acknowledged. */
+export function useAlarms() {
+  const { database } = useSession()
+  return useQuery({
+    queryKey: ['alarms', database],
+    queryFn: async ({ signal }) => (await call('GET alarms', { query: { database }, signal })).results,
+    refetchInterval: 60_000,
+  })
+}
+
+/** What drills have found, newest first. */
+export function useDrills() {
+  const { database } = useSession()
+  return useQuery({
+    queryKey: ['drills', database],
+    queryFn: async ({ signal }) => (await call('GET drills', { query: { database }, signal })).results,
+  })
+}
+
 export function useDoctor() {
   const { database } = useSession()
   return useQuery({

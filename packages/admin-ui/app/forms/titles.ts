@@ -7,6 +7,8 @@ const titles: Record<string, string> = {
   'backups.create': 'Back up now',
   'backups.get': 'Backup',
   'backups.list': 'Backups',
+  'alarms.acknowledge': 'Acknowledge an alarm',
+  'alarms.list': 'Alarms',
   'audit.verify': 'Verify the audit log',
   bench: 'How long a backup takes',
   'backups.annotate': 'Edit name, description and tags',

@@ -9,6 +9,7 @@ const ActivityPage = soon(async () => (await import('./activity/activity-page.ts
 const ComparePage = soon(async () => (await import('./compare/compare-page.tsx')).ComparePage)
 const BackupDetailsPage = soon(async () => (await import('./backup-details/backup-details-page.tsx')).BackupDetailsPage)
 const BackupsPage = soon(async () => (await import('./backups/backups-page.tsx')).BackupsPage)
+const DrillsPage = soon(async () => (await import('./drills/drills-page.tsx')).DrillsPage)
 const OverviewPage = soon(async () => (await import('./overview/overview-page.tsx')).OverviewPage)
 const RestorePage = soon(async () => (await import('./restore/restore-page.tsx')).RestorePage)
 const RestoreWizardPage = soon(async () => (await import('./restore/restore-wizard-page.tsx')).RestoreWizardPage)
@@ -16,7 +17,7 @@ const RestoresPage = soon(async () => (await import('./restores/restores-page.ts
 const SchedulePage = soon(async () => (await import('./schedule/schedule-page.tsx')).SchedulePage)
 const SettingsPage = soon(async () => (await import('./settings/settings-page.tsx')).SettingsPage)
 const all = [
-  ...[ActivityPage, ComparePage, BackupDetailsPage, BackupsPage, OverviewPage],
+  ...[ActivityPage, ComparePage, BackupDetailsPage, BackupsPage, DrillsPage, OverviewPage],
   ...[RestorePage, RestoresPage, RestoreWizardPage, SchedulePage, SettingsPage],
 ]
 
@@ -43,6 +44,7 @@ export function Pages() {
         <Route path="/compare/:left/:right">{({ left, right }) => <ComparePage left={left} right={right} />}</Route>
         <Route path="/restore">{() => <RestoresPage />}</Route>
         <Route path="/restores/:id">{({ id }) => <RestorePage key={id} id={id} />}</Route>
+        <Route path="/drills">{() => <DrillsPage />}</Route>
         <Route path="/activity">{() => <ActivityPage taskId={null} />}</Route>
         <Route path="/activity/:task">{({ task }) => <ActivityPage taskId={task} />}</Route>
         <Route path="/schedule">{() => <SchedulePage />}</Route>
@@ -82,6 +84,7 @@ function firstPage() {
     compare: ComparePage,
     restore: RestoresPage,
     restores: RestorePage,
+    drills: DrillsPage,
     activity: ActivityPage,
     schedule: SchedulePage,
     settings: SettingsPage,

@@ -77,6 +77,8 @@ export const clock = (moment: Date): string => clockTime.format(moment)
 
 /** In the zone of whoever looks. */
 export const exact = (iso: string): string => exactly.format(new Date(iso))
+const ofDay = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
+export const day = (iso: string): string => ofDay.format(new Date(iso))
 export const brief = (iso: string): string => briefly.format(new Date(iso))
 export const percent = (share: number | null): string => (share === null ? '–' : `${Math.floor(share * 1000) / 10} %`)
 

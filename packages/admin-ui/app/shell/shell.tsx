@@ -13,6 +13,7 @@ const places: { to: string; name: string; icon: IconName; also?: string[] }[] = 
   { to: '/', name: 'Overview', icon: 'overview' },
   { to: '/backups', name: 'Backups', icon: 'backups', also: ['/compare'] },
   { to: '/restore', name: 'Restore', icon: 'restore', also: ['/restores'] },
+  { to: '/drills', name: 'Drills', icon: 'check' },
   { to: '/activity', name: 'Activity', icon: 'activity' },
   { to: '/schedule', name: 'Schedule', icon: 'schedule' },
   { to: '/settings', name: 'Settings', icon: 'settings' },

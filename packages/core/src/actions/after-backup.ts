@@ -10,11 +10,17 @@ import { runAction, startAction } from './run-action.ts'
  * brought up to date, retention. Each is an action of its own, whose failure is not the backup's: a job where jobs run in
  * this process or another one, else done here.
  */
-export async function afterBackup(context: ActionContext, backup: BackupSummary, database: string): Promise<void> {
+export async function afterBackup(
+  context: ActionContext,
+  backup: BackupSummary,
+  { database, isJudged }: { database: string; isJudged: boolean },
+): Promise<void> {
   const settings = await readSettings(context)
   if (settings?.export_after_backup) await follow(context, 'backups.exportToFolder', { backup: backup.id, database })
   await bringCopiesInStep(context)
-  if (settings && isConfigured(context)) await follow(context, 'retention.run', { database, justMade: backup.id })
+  // What could not be judged may be what an alarm would hold: the next backup comes with the next retention.
+  if (settings && isJudged && isConfigured(context))
+    await follow(context, 'retention.run', { database, justMade: backup.id })
 }
 
 /** Every configured copy gets the backup that was just made; safety backups of restores and rewinds too. */

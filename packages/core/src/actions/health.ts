@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { healthSchema } from '../catalog/records.ts'
+import { readHealth } from '../engine/read-health.ts'
 import { readStatus } from '../engine/read-status.ts'
 import { action } from './action.ts'
 
@@ -18,14 +19,19 @@ export const health = action({
   async run(context): Promise<Health> {
     const labels = context.parts.labels()
     const reports = await Promise.all(
-      labels.map((database) => readStatus(context.parts, context.copies, { database, signal: context.signal })),
+      labels.map(async (label) => {
+        const status = await readStatus(context.parts, context.copies, { database: label, signal: context.signal })
+        return { ...status, score: (await readHealth(context, { label, status }, { signal: context.signal })).score }
+      }),
     )
     const failed = reports.some(({ level }) => level === 'failed')
     const history = await context.history()
     return {
       status: failed ? 'failed' : 'ok',
       paused: (await history?.jobs.isPaused()) ?? false,
-      databases: reports.map(({ database, level, message }) => ({ database, level, message })),
+      databases: reports.map(({ database, level, message, objectives, score }) => ({
+        ...{ database, level, message, objectives, score },
+      })),
     }
   },
 })

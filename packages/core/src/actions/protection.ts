@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { protectionSchema } from '../catalog/records.ts'
+import { readAlarms } from '../engine/alarms.ts'
 import type { Background } from '../engine/background/core.ts'
+import { backupSchedulesOf, longestOverdue } from '../engine/background/overdue-runs.ts'
 import { plannedJobs } from '../engine/background/schedules.ts'
 import { type ProtectionFacts, protectionLevels, protectionOf } from '../engine/protection.ts'
+import { readHealth } from '../engine/read-health.ts'
 import { readStatus } from '../engine/read-status.ts'
 import { type ActionContext, action } from './action.ts'
 import { databaseLabel } from './inputs.ts'
@@ -32,19 +35,24 @@ export const protection = action({
 async function judge(context: ActionContext, history: Background | null, label: string) {
   const { parts, copies, signal } = context
   const status = await readStatus(parts, copies, { database: label, signal })
+  const rowAlarms = (await readAlarms(await parts.repository(), signal)).filter(
+    ({ database, what, acknowledged }) => database === status.database && what === 'rows' && acknowledged === null,
+  ).length
   const facts: ProtectionFacts = history
-    ? { status, ...(await historyOf(history, label)) }
-    : { status, attempt: null, isScheduled: null, isPaused: false }
-  const { database, last_backup } = status
+    ? { status, rowAlarms, ...(await historyOf(history, label)) }
+    : { status, rowAlarms, attempt: null, isScheduled: null, isPaused: false, overdueSeconds: 0 }
+  const { database, last_backup, objectives } = status
   return {
     label,
     database,
     ...protectionOf(facts),
     last_backup: last_backup as Found['databases'][number]['last_backup'],
+    objectives,
+    health: await readHealth(context, { label, status }, { signal }),
   }
 }
 
-async function historyOf(history: Background, label: string): Promise<Omit<ProtectionFacts, 'status'>> {
+async function historyOf(history: Background, label: string): Promise<Omit<ProtectionFacts, 'status' | 'rowAlarms'>> {
   const [ended, planned, isPaused] = await Promise.all([
     history.catalog.jobs.list(
       { kinds: ['backup'], statuses: ['succeeded', 'failed', 'interrupted'], database: label },
@@ -53,6 +61,7 @@ async function historyOf(history: Background, label: string): Promise<Omit<Prote
     plannedJobs(history),
     history.jobs.isPaused(),
   ])
+  const mine = backupSchedulesOf(planned, label)
   const [job] = ended
   const { detail, advice } = (job?.error ?? {}) as { detail?: string; advice?: string }
   return {
@@ -64,9 +73,8 @@ async function historyOf(history: Background, label: string): Promise<Omit<Prote
           ...(advice === undefined ? {} : { advice }),
         }
       : null,
-    isScheduled: planned.some(
-      ({ kind, enabled, database }) => kind === 'backup' && enabled && (database === null || database === label),
-    ),
+    isScheduled: mine.length > 0,
     isPaused,
+    overdueSeconds: await longestOverdue(history, mine, new Date()),
   }
 }

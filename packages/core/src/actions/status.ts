@@ -1,6 +1,10 @@
 import { z } from 'zod'
 import { statusSchema } from '../catalog/records.ts'
+import { labelOf } from '../engine/background/core.ts'
+import { readHealth } from '../engine/read-health.ts'
 import { readStatus } from '../engine/read-status.ts'
+import type { StatusReport } from '../engine/status.ts'
+import type { Health } from '../policy/health-score.ts'
 import { action } from './action.ts'
 import { databaseLabel } from './inputs.ts'
 
@@ -21,5 +25,10 @@ export const status = action({
   http: { method: 'GET', path: 'status' },
   command: { name: 'status', examples: ['lifeboat status', 'lifeboat status --max-age 2h || page-somebody'] },
   page: 'overview',
-  run: (context, asked) => readStatus(context.parts, context.copies, { ...asked, signal: context.signal }),
+  async run(context, asked): Promise<StatusReport & { health: Health }> {
+    const { parts, copies, signal } = context
+    const found = await readStatus(parts, copies, { ...asked, signal })
+    const label = labelOf(parts, asked.database)
+    return { ...found, health: await readHealth(context, { label, status: found }, { signal }) }
+  },
 })

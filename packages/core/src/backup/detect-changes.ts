@@ -7,6 +7,7 @@ import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
 import type { Change, Segment } from '../repository/documents/documents.ts'
 import { readSegments } from '../repository/documents/manifest-chunks.ts'
 import { comparableSegment, voidedTable } from './compare-table.ts'
+import { countsFresh, estimateFresh } from './estimate-fresh.ts'
 import type { Base } from './find-base.ts'
 import type { FingerprintedTable, PlannedTable } from './plan-tables.ts'
 import type { RowChange } from './readable.ts'
@@ -47,7 +48,7 @@ export async function detectChanges(run: {
       let results = await scanLocked(session, task, base.manifest.snapshot.xmin)
       if (results === null) {
         const contested = task
-        const turn = mainTurn.then(() => scanSegments(main.query, contested.tables, base.manifest.snapshot.xmin))
+        const turn = mainTurn.then(() => scanTask(main, contested, base.manifest.snapshot.xmin))
         mainTurn = turn.catch(() => {})
         results = await turn
       }
@@ -84,6 +85,7 @@ export async function detectChanges(run: {
     for await (const segment of readSegments(base.reader, base.tables.get(table.oid)!.segments))
       earlier.set(segment.start, segment)
     change.counted = ranges.map((_, segment) => scanned[index]![segment]!.rows)
+    change.freshRows = sumOf(scanned[index]!.map(({ freshRows }) => freshRows))
     change.takenOver = ranges.map((range, segment) => {
       const before = comparableSegment(earlier, range)
       return before && rule(before, scanned[index]![segment]!) && isStored(base.index, before) ? before : undefined
@@ -103,9 +105,23 @@ async function scanLocked(session: Session, task: ScanTask, xmin: string): Promi
     await session.query('ROLLBACK TO SAVEPOINT task')
     return null
   }
-  const results = await scanSegments(session.query, task.tables, xmin)
+  const results = await scanTask(session, task, xmin)
   await session.query('ROLLBACK TO SAVEPOINT task')
   return results
+}
+
+async function scanTask({ query }: Session, task: ScanTask, xmin: string): Promise<ScanResult[]> {
+  const results = await scanSegments(query, task.tables, xmin, { countFresh: countsFresh(task) })
+  if (!countsFresh(task)) await estimateFresh(query, task, { results, xmin })
+  return results
+}
+
+/** Undefined where a part is not known. */
+function sumOf(parts: readonly (number | undefined)[]): number | undefined {
+  return parts.reduce<number | undefined>(
+    (sum, part) => (sum === undefined || part === undefined ? undefined : sum + part),
+    0,
+  )
 }
 
 /** The rule. */
@@ -128,5 +144,7 @@ export function describeChange(change: RowChange, segmentsRead: number): Change 
   const changed = change.takenOver.filter((segment) => segment === undefined).length
   if (changed === 0) return { kind: 'unchanged', reason: 'unchanged', segments_read: segmentsRead }
   const kind = changed === segments ? 'read' : 'partial'
-  return { kind, reason: `${changed} of ${segments} segment${segments === 1 ? '' : 's'}`, segments_read: segmentsRead }
+  const reason = `${changed} of ${segments} segment${segments === 1 ? '' : 's'}`
+  const fresh = change.freshRows === undefined ? {} : { fresh_rows: change.freshRows }
+  return { kind, reason, segments_read: segmentsRead, ...fresh }
 }

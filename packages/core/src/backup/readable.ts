@@ -10,6 +10,8 @@ export interface RowChange {
   takenOver: (Segment | undefined)[]
   /** Rows under the present snapshot, where they were scanned; checks the count of what is read again. */
   counted: number[] | null
+  /** Rows that came since the base, counted or estimated; undefined where that is not known. */
+  freshRows?: number | undefined
   /** Why nothing is taken over; `null` where ranges were compared. */
   voided: string | null
 }

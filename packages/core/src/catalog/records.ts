@@ -409,6 +409,19 @@ export const auditReportSchema = z
 
 const scrubStateSchema = z.record(z.string(), z.unknown()).nullable()
 
+export const storageOutlookSchema = z
+  .object({
+    free_bytes: z.number().nullable(),
+    bytes_per_day: z
+      .number()
+      .nullable()
+      .describe('What became less each day of the last 30; null: too little is known.'),
+    full_at: time.nullable().describe('When nothing is free any more at this rate.'),
+    level: z.enum(['ok', 'low', 'critical', 'unknown']),
+    message: z.string(),
+  })
+  .meta({ id: 'storage_outlook' })
+
 export const statisticsSchema = z
   .object({
     backups: z.int(),
@@ -422,8 +435,80 @@ export const statisticsSchema = z
     running: z.int(),
     queued: z.int(),
     scrub: scrubStateSchema,
+    storage: storageOutlookSchema.describe('How long the space at the repository will do.'),
   })
   .meta({ id: 'statistics' })
+
+export const alarmSchema = z
+  .object({
+    id: z.string(),
+    what: z.enum(['rows', 'size']),
+    backup: z.string(),
+    number: z.int().describe('Of the backup that is odd.'),
+    database: z.string().describe('Its name on the server.'),
+    system_identifier: z.string(),
+    at: time,
+    findings: z
+      .array(
+        z.object({
+          kind: z.enum(['emptied', 'lost', 'vanished', 'rewritten', 'smaller', 'larger']),
+          table: z.string().nullable().describe('schema.table; null: the backup as a whole.'),
+          before: z.int().describe('Rows of the table, or bytes of the backup.'),
+          after: z.int(),
+          message: z.string(),
+        }),
+      )
+      .describe('The worst first, 100 at most.'),
+    finding_count: z.int(),
+    compared_with: z.int().describe('Number of the backup it was compared with.'),
+    held: z
+      .object({ backup: z.string(), number: z.int() })
+      .nullable()
+      .describe('The backup that is pinned until the alarm is acknowledged.'),
+    acknowledged: z
+      .object({ at: time, by: z.string(), reason: z.string(), expected: z.boolean() })
+      .nullable()
+      .describe('null: nobody has yet.'),
+  })
+  .meta({ id: 'alarm' })
+
+const seconds = z.number().nullable()
+/** What a loss would cost now, against what it may cost. */
+const objectivesSchema = z
+  .object({
+    recovery_point: z.object({
+      objective_seconds: seconds,
+      seconds: seconds.describe('Since the snapshot of the newest good backup: what a restore would lose.'),
+      worst_seconds: seconds.describe('The longest time between two good backups of the last 30 days.'),
+      met: z.boolean().nullable().describe('null: no objective is set.'),
+    }),
+    recovery_time: z.object({
+      objective_seconds: seconds,
+      seconds: seconds.describe('Of the newest drill that measured one.'),
+      p90_seconds: seconds.describe('Nine of the last ten drills were not longer.'),
+      measured_at: time.nullable(),
+      met: z.boolean().nullable().describe('null: no objective is set, or no drill has measured it.'),
+    }),
+  })
+  .meta({ id: 'objectives' })
+
+export const healthScoreSchema = z
+  .object({
+    score: z.int().describe('0 to 100.'),
+    band: z.enum(['good', 'look', 'act']).describe('From 90, from 70, below.'),
+    lines: z
+      .array(
+        z.object({
+          id: z.string(),
+          points: z.int().describe('What it takes, 0 or less.'),
+          cap: z.int().nullable().describe('The score is not above this while it is so.'),
+          message: z.string(),
+          advice: z.string().optional().describe('What to do next.'),
+        }),
+      )
+      .describe('What keeps it from 100: limits first.'),
+  })
+  .meta({ id: 'health_score' })
 
 export const statusSchema = z
   .looseObject({
@@ -445,7 +530,9 @@ export const statusSchema = z
       })
       .nullable()
       .describe('The newest drill of a backup of this database; null: there was none.'),
+    objectives: objectivesSchema,
     server_answers: z.boolean(),
+    health: healthScoreSchema,
   })
   .meta({ id: 'status' })
 
@@ -470,6 +557,8 @@ export const protectionSchema = z
           }),
         ),
         last_backup: backupSchema.nullable(),
+        objectives: objectivesSchema,
+        health: healthScoreSchema,
       }),
     ),
   })
@@ -479,7 +568,12 @@ export const healthSchema = z
   .object({
     status: z.enum(['ok', 'failed']),
     paused: z.boolean(),
-    databases: z.array(z.object({ database: z.string(), level: z.string(), message: z.string() })),
+    databases: z.array(
+      z.object({
+        ...{ database: z.string(), level: z.string(), message: z.string(), objectives: objectivesSchema },
+        score: z.int().describe('The health score, 0 to 100.'),
+      }),
+    ),
   })
   .meta({ id: 'health' })
 

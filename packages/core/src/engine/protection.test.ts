@@ -11,6 +11,8 @@ const good: ProtectionFacts = {
   attempt: { status: 'succeeded', finished_at: at, detail: '' },
   isScheduled: true,
   isPaused: false,
+  overdueSeconds: 0,
+  rowAlarms: 0,
 }
 const failed = { status: 'failed', finished_at: later, detail: 'The disk is full.', advice: 'Free some space.' }
 const none = { ...good.status, level: 'failed', message: 'There is no backup yet.', last_backup: null } as const
@@ -34,6 +36,8 @@ describe('whether a database is protected', () => {
     ['the only attempt failed', { attempt: failed, status: none }, 'failed', ['last_backup', 'last_attempt']],
     ['one was cancelled', { attempt: { ...failed, status: 'cancelled' } }, 'ok', ['last_backup']],
     ['the schedule is off', { isScheduled: false }, 'warning', ['schedule_off', 'last_backup']],
+    ['a run is overdue', { overdueSeconds: 1800 }, 'warning', ['schedule_overdue', 'last_backup']],
+    ['rows are odd', { rowAlarms: 1 }, 'warning', ['rows_odd', 'last_backup']],
     ['the queue is paused', { isPaused: true }, 'warning', ['queue_paused', 'last_backup']],
     ['no catalog', { isScheduled: null, attempt: null }, 'unknown', ['schedule_unknown', 'last_backup']],
     [

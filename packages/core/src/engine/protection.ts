@@ -27,6 +27,10 @@ export interface ProtectionFacts {
   isScheduled: boolean | null
   /** Whether the queue begins nothing new. */
   isPaused: boolean
+  /** For how long a scheduled backup should have begun and has not; 0: none is overdue. */
+  overdueSeconds: number
+  /** Alarms about rows that no one has acknowledged. */
+  rowAlarms: number
 }
 
 /**
@@ -40,6 +44,8 @@ export function protectionOf(facts: ProtectionFacts): Protection {
     ...lastAttempt(facts),
     ...server(facts),
     ...schedule(facts),
+    ...overdue(facts),
+    ...rows(facts),
     ...verification(facts),
   ].sort((a, b) => rank(b.level) - rank(a.level))
   return { level: reasons[0]?.level ?? 'unknown', reasons }
@@ -90,6 +96,31 @@ function schedule({ isScheduled, isPaused }: ProtectionFacts): ProtectionReason[
     ]
   if (!isPaused) return []
   return [{ code: 'queue_paused', level: 'warning', message: 'The queue is paused: scheduled backups do not begin.' }]
+}
+
+function overdue({ overdueSeconds }: ProtectionFacts): ProtectionReason[] {
+  if (overdueSeconds === 0) return []
+  const minutes = Math.round(overdueSeconds / 60)
+  return [
+    {
+      code: 'schedule_overdue',
+      level: 'warning',
+      message: `A scheduled backup should have begun ${minutes} minutes ago and has not.`,
+      advice: 'See what runs the schedule: {doctor}.',
+    },
+  ]
+}
+
+function rows({ rowAlarms }: ProtectionFacts): ProtectionReason[] {
+  if (rowAlarms === 0) return []
+  return [
+    {
+      code: 'rows_odd',
+      level: 'warning',
+      message: 'A backup has rows that are missing or rewritten, and no one has looked at it.',
+      advice: 'Look at it: {alarms.list}.',
+    },
+  ]
 }
 
 function verification({ status }: ProtectionFacts): ProtectionReason[] {

@@ -1,5 +1,7 @@
+import { labelOf } from './background/core.ts'
 import type { Copies } from './copies.ts'
 import type { OfDatabase, Running } from './engine-type.ts'
+import { objectivesFor } from './objectives.ts'
 import type { EngineParts } from './parts.ts'
 import { clocksOf } from './read-clocks.ts'
 import { readDrills } from './read-drills.ts'
@@ -27,6 +29,7 @@ export async function readStatus(
   return statusReport({
     ...{ database, backups, scrub, drills, copies: states, maxAgeSeconds },
     system_identifier: server?.system_identifier ?? null,
+    objectives: objectivesFor(parts.settings.objectives, labelOf(parts, label)),
     damaged: damaged.length,
     unreadable: unreadable.length,
     now: { ...clocksOf(backups), server: server?.now ?? null },

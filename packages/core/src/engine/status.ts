@@ -3,6 +3,7 @@ import { ageOf, type Clocks } from '../policy/backup-age.ts'
 import { newestOf } from '../policy/backup-order.ts'
 import type { Drill } from '../repository/documents/drills.ts'
 import type { CopyState } from './copies.ts'
+import { type MeasuredObjectives, measureObjectives, missedObjectives, type Objectives } from './objectives.ts'
 import { backupsOf } from './resolve-backup.ts'
 import type { ScrubState } from './scrub-state.ts'
 import { type BackupSummary, backupSummary, type StoredBackup, sourceOf, stampsOf } from './summary.ts'
@@ -25,6 +26,8 @@ export interface StatusReport {
   last_verified_at: string | null
   /** The newest drill of a backup of this database; null: there was none. One that was bad makes an `ok` a `warning`. */
   last_drill: LastDrill | null
+  /** What a loss would cost now, measured by backups and drills. One that is missed makes an `ok` a `warning`. */
+  objectives: MeasuredObjectives
   server_answers: boolean
 }
 
@@ -46,6 +49,7 @@ export interface StatusFacts {
   scrub?: ScrubState | null
   /** Oldest first, of any database. */
   drills?: readonly Drill[]
+  objectives?: Objectives
   now: Clocks
   maxAgeSeconds: number
 }
@@ -68,11 +72,15 @@ export function statusReport(facts: StatusFacts): StatusReport {
   const own = isElsewhere ? [] : backupsOf(named, { database, system_identifier }).own
   const last = newestOf(own)?.backup
   const age = last ? ageOf(stampsOf(last), facts.now) : null
+  const measured = measureObjectives({
+    ...{ objectives: facts.objectives ?? {}, backups: own.map(({ backup }) => backup), now: facts.now.engine },
+    drills: (facts.drills ?? []).filter((drill) => drill.database === database),
+  })
   const judged = last
     ? judgeBackup(
         last,
         own.map(({ backup }) => backup),
-        facts,
+        { ...facts, measured },
       )
     : { level: 'failed' as const, message: noBackup(database, named.length) }
   const servers = new Set(named.map((one) => one.system_identifier)).size
@@ -86,6 +94,7 @@ export function statusReport(facts: StatusFacts): StatusReport {
     scrub: facts.scrub ?? null,
     last_verified_at: lastVerified(own.map(({ backup }) => backup)),
     last_drill: lastDrill(facts),
+    objectives: measured,
     server_answers: system_identifier !== null,
   }
 }
@@ -117,7 +126,11 @@ function sharedName({ message }: Judgement, { database, system_identifier }: Sta
   }
 }
 
-function judgeBackup(last: StoredBackup, own: readonly StoredBackup[], facts: StatusFacts): Judgement {
+function judgeBackup(
+  last: StoredBackup,
+  own: readonly StoredBackup[],
+  facts: StatusFacts & { measured: MeasuredObjectives },
+): Judgement {
   const { number, database } = last.manifest
   const name = `Backup ${number} of "${database}"`
   const age = ageOf(stampsOf(last), facts.now)
@@ -158,6 +171,8 @@ function judgeBackup(last: StoredBackup, own: readonly StoredBackup[], facts: St
   const drill = lastDrill(facts)
   if (drill?.verdict === 'bad')
     return warning(`, but the last drill, of backup ${drill.number}, failed: ${drill.problem}`)
+  const missed = missedObjectives(facts.measured)
+  if (missed.length > 0) return warning(`. ${missed.join(' ')}`)
   const late = (facts.copies ?? []).filter(({ level }) => level !== 'ok')
   if (late.length > 0) return warning(`. ${late.map((copy) => copy.message).join(' ')}`)
   const verified = last.lastVerified ? `, verified (${last.lastVerified.level})` : ', not verified yet'

@@ -109,7 +109,7 @@ export function stampsOf({ manifest, storedAt }: Pick<StoredBackup, 'manifest' |
 
 /** A stored backup as retention judges it. */
 /** What retention and deletes count as good: not known to be bad, and nothing unreadable leaves it in doubt. */
-export function isGood(backup: StoredBackup): boolean {
+export function isGood(backup: Pick<StoredBackup, 'manifest' | 'lastVerified' | 'readable' | 'trust'>): boolean {
   return backup.lastVerified?.ok !== false && backup.readable !== false && !isUntrusted(backup)
 }
 

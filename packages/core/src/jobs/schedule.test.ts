@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cronProblem, dailyAt, dueSlot, newestSlot, nextRuns, type Schedule } from './schedule.ts'
+import { cronProblem, dailyAt, dueSlot, newestSlot, nextRuns, overdueRun, type Schedule } from './schedule.ts'
 
 const schedule = (extra: Partial<Schedule> = {}): Schedule => ({
   name: 'backup:default',
@@ -106,6 +106,45 @@ describe('due slots', () => {
       }
       expect([timeZone, runs]).toEqual([timeZone, 365])
     }
+  })
+})
+
+describe('what is overdue', () => {
+  /** The nights in which clocks change, with the days around them. */
+  const nights: [timeZone: string, ...days: string[]][] = [
+    ['Europe/Paris', '2026-03-28', '2026-10-24'],
+    ['America/New_York', '2026-03-07', '2026-10-31'],
+    ['Australia/Lord_Howe', '2026-04-04', '2026-10-03'],
+  ]
+  test('who runs what is due owes nothing, on no night of changing clocks, with jitter or without', () => {
+    const wrong: string[] = []
+    for (const [timeZone, ...days] of nights)
+      for (const day of days)
+        for (const cron of ['15 2 * * *', '*/20 1-3 * * *'])
+          for (const jitterMinutes of [0, 45]) {
+            const one = schedule({ timeZone, cron, jitterMinutes })
+            const from = Date.parse(`${day}T06:00:00Z`)
+            let last = newestSlot(one, new Date(from))
+            for (let now = from; now < from + 2 * 86_400_000; now += 1_500_000) {
+              const found = dueSlot(one, last, new Date(now))
+              if (found) last = found.slot
+              const overdue = overdueRun(one, last, new Date(now))
+              if (overdue) wrong.push(`${timeZone} ${cron} ${jitterMinutes} ${overdue.slot.toISOString()}`)
+            }
+          }
+    expect(wrong).toEqual([])
+  })
+
+  test('the oldest run that is missing counts, from when it should have begun', () => {
+    const hourly = schedule({ timeZone: 'UTC', cron: '0 * * * *' })
+    const last = new Date('2026-01-01T02:00:00Z')
+    expect(overdueRun(hourly, last, new Date('2026-01-01T02:59:59Z'))).toBeNull()
+    expect(overdueRun(hourly, last, new Date('2026-01-01T05:30:00Z'))).toMatchObject({
+      ...{ slot: new Date('2026-01-01T03:00:00Z'), lateMs: 2.5 * 3_600_000 },
+    })
+    expect(overdueRun({ ...hourly, enabled: false }, last, new Date('2026-01-02T05:30:00Z'))).toBeNull()
+    // A clock that was set back.
+    expect(overdueRun(hourly, last, new Date('2025-12-01T05:30:00Z'))).toBeNull()
   })
 })
 

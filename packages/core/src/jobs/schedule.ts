@@ -56,6 +56,23 @@ export function dueSlot(schedule: Schedule, lastSlot: Date, now: Date): { slot: 
   }
 }
 
+/**
+ * The oldest slot after `lastSlot` whose time has come, or null: since when a run is overdue, and by how much. A slot that is taken is not overdue,
+ * however late its jitter is, and one that a night of changing clocks leaps over comes right after the leap.
+ */
+export function overdueRun(
+  schedule: Schedule,
+  lastSlot: Date,
+  now: Date,
+): { slot: Date; due: Date; lateMs: number } | null {
+  if (!schedule.enabled) return null
+  const slot = cronOf(schedule.cron, schedule.timeZone).nextRun(lastSlot)
+  if (!slot) return null
+  const due = withJitter(schedule, slot)
+  const lateMs = now.getTime() - due.getTime()
+  return lateMs >= 0 ? { slot, due, lateMs } : null
+}
+
 /** The newest slot at or before `now`, jitter or not: where a schedule begins that nobody has run yet. */
 export function newestSlot(schedule: Schedule, now: Date): Date {
   return dueSlot({ ...schedule, jitterMinutes: 0 }, new Date(0), now)?.slot ?? new Date(0)

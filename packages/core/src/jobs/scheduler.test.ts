@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Catalog, NewJob } from '../catalog/catalog.ts'
 import { openSqliteCatalog } from '../catalog/sqlite.ts'
+import { overdueOf } from '../engine/background/overdue-runs.ts'
 import { createManualClock } from '../testing/manual-clock.ts'
 import { randomId } from './job-id.ts'
 import { dailyAt, type Schedule } from './schedule.ts'
@@ -139,4 +140,25 @@ test('started, it looks by itself until it is stopped', async () => {
   const count = fired.length
   await clock.advance(10 * minute)
   expect(fired.length).toBe(count)
+})
+
+test('times that are changed at noon owe nothing, neither of the old ones nor of the new ones', async () => {
+  const [before, after] = [nightly, { ...nightly, cron: '0 1 * * *', timeZone: 'Europe/Paris' }]
+  const schedules = [before]
+  const { look, clock, fired } = scheduler(schedules)
+  const overdue = () => overdueOf({ catalog }, schedules[0] as Schedule, new Date(clock.now()))
+  await look()
+  await clock.advance(14 * 60 * minute)
+  await look()
+  expect(fired).toHaveLength(1)
+  await clock.advance(10 * 60 * minute)
+  schedules[0] = after
+  expect(await overdue()).toBeNull()
+  await look()
+  expect(await overdue()).toBeNull()
+  await clock.advance(12 * 60 * minute)
+  expect(await overdue()).toMatchObject({ slot: new Date('2026-03-03T00:00:00.000Z'), lateMs: 0 })
+  await look()
+  expect(await overdue()).toBeNull()
+  expect(fired).toHaveLength(2)
 })

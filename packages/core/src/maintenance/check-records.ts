@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { isEngineError } from '../errors.ts'
 import { decodeConfig } from '../repository/config.ts'
 import { damaged } from '../repository/damage.ts'
+import { listAlarms } from '../repository/documents/alarms.ts'
 import { listAnnotations } from '../repository/documents/annotations.ts'
 import { listDrills } from '../repository/documents/drills.ts'
 import { checkNumbers } from '../repository/documents/numbers.ts'
@@ -18,7 +19,7 @@ import type { Repository } from '../repository/repository.ts'
 import { StorageObjectMissing } from '../storage/storage.ts'
 import type { CheckProblem } from './check.ts'
 
-/** Opens every document that is not a manifest: config, key slots, index objects, marks, pins, annotations, verification records, scrubs, drills, number claims. */
+/** Opens every document that is not a manifest: config, key slots, index objects, marks, pins, annotations, verification records, scrubs, drills, alarms, number claims. */
 export async function checkRecords(repository: Repository, options: { signal?: AbortSignal }): Promise<CheckProblem[]> {
   const { storage } = repository
   const problems: CheckProblem[] = []
@@ -49,6 +50,7 @@ export async function checkRecords(repository: Repository, options: { signal?: A
   await listVerifications(repository, undefined, { ...options, unreadable })
   await listScrubs(repository, { ...options, unreadable })
   await listDrills(repository, { ...options, unreadable })
+  await listAlarms(repository, { ...options, unreadable })
   await checkNumbers(repository, { ...options, unreadable })
   problems.push(...unreadable.map(({ object, message }) => ({ object, message, backups: [] })))
   for await (const { name } of storage.list(prefixes.packs, options))

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { eventsOfFact, type RecordedFact } from './event-of-fact.ts'
+import { eventsOfFact } from './event-of-fact.ts'
+import type { RecordedFact } from './recorded-fact.ts'
 
 const fact = (more: Partial<RecordedFact>): RecordedFact => ({
   ...{ seq: 5, hash: 'ab12', at: '2026-01-01T02:00:00.000Z', actor: 'scheduler', subject: 'b1' },

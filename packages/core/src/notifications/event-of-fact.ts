@@ -1,20 +1,9 @@
-import { createHash } from 'node:crypto'
 import { adviceFor } from '../advice.ts'
 import { errorTable, wireCode } from '../errors.ts'
 import { type EventType, severityOf } from './events.ts'
 import type { NotificationEvent } from './options.ts'
-
-/** A recorded fact, as the stream keeps it. */
-export interface RecordedFact {
-  seq: number
-  hash: string
-  at: string
-  actor: string
-  action: string
-  subject: string | null
-  outcome: 'started' | 'succeeded' | 'failed' | 'cancelled' | 'interrupted' | 'refused'
-  detail: Readonly<Record<string, unknown>>
-}
+import { databaseOf, eventId, type RecordedFact } from './recorded-fact.ts'
+import { acknowledgedEvents, watchedEvents } from './watched-events.ts'
 
 /** A slot that begins later than this was missed. */
 const missedAfterMs = 30 * 60_000
@@ -58,13 +47,15 @@ const told: Readonly<Record<string, Subject>> = {
 /** What a fact has to say for people, if anything. Pure; the same fact gives the same event with the same id. */
 export function eventsOfFact(fact: RecordedFact, { includeErrorDetail = false } = {}): NotificationEvent[] {
   if (fact.action === 'retention.run') return retentionEvents(fact)
+  if (fact.action === 'alarms.acknowledge') return acknowledgedEvents(fact)
   const subject = Object.hasOwn(told, fact.action) ? told[fact.action] : undefined
   if (!subject) return []
   if (fact.outcome === 'started') {
     const late = missedEvents(fact)
     return subject.started ? [...late, event(fact, subject.started, startedText(fact, subject))] : late
   }
-  if (fact.outcome === 'succeeded') return [event(fact, subject.succeeded, succeededText(fact, subject))]
+  if (fact.outcome === 'succeeded')
+    return [event(fact, subject.succeeded, succeededText(fact, subject)), ...watchedEvents(fact)]
   // People cancel on purpose; what was refused before it began, the one who asked has seen.
   if (fact.outcome === 'cancelled' || (fact.outcome === 'refused' && !hasBegun(fact))) return []
   return [event(fact, subject.failed, failedText(fact, subject, includeErrorDetail))]
@@ -87,17 +78,6 @@ function conditionOf(fact: RecordedFact, type: EventType): string | null {
   if (!lasts || type === started) return null
   const which = fact.action === 'copies.update' ? textIn(fact, 'copy') : databaseOf(fact)
   return `${fact.action}:${which ?? ''}`
-}
-
-/** The same for the same cause: a receiver knows a repetition by it. */
-export const eventId = (cause: string): string => `msg_${createHash('sha256').update(cause).digest('hex').slice(0, 26)}`
-
-function databaseOf({ detail }: RecordedFact): string | null {
-  for (const name of ['label', 'database']) {
-    const value = detail[name]
-    if (typeof value === 'string') return value
-  }
-  return null
 }
 
 const numberIn = ({ detail }: RecordedFact, name: string): number | null =>

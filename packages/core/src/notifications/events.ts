@@ -15,6 +15,13 @@ const table = {
   'copy.completed': 'good',
   'copy.behind': 'failure',
   'retention.refused': 'warning',
+  'rows.odd': 'failure',
+  'size.odd': 'warning',
+  'alarm.acknowledged': 'good',
+  'storage.low': 'failure',
+  'storage.recovered': 'good',
+  'audit.broken': 'failure',
+  'audit.intact': 'good',
   'channel.failing': 'failure',
   'channel.recovered': 'good',
   'test.message': 'information',
@@ -23,4 +30,10 @@ const table = {
 type Severity = 'failure' | 'warning' | 'good' | 'information'
 export type EventType = keyof typeof table
 export const eventTypes = Object.keys(table) as EventType[]
+/** Told only to say that what was told before has ended. */
+const ends: ReadonlySet<EventType> = new Set(['alarm.acknowledged', 'storage.recovered', 'audit.intact'])
+/** Told once, and then as a reminder, however often it is found again. */
+const latched: ReadonlySet<EventType> = new Set(['storage.low', 'audit.broken'])
+export const isLatched = (type: EventType): boolean => latched.has(type)
+export const isOnlyAnEnd = (type: EventType): boolean => ends.has(type)
 export const severityOf = (type: EventType): Severity => table[type]

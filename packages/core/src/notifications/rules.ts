@@ -1,4 +1,4 @@
-import { type EventType, severityOf } from './events.ts'
+import { type EventType, isLatched, isOnlyAnEnd, severityOf } from './events.ts'
 import type { Channel, NotificationEvent, NotificationOptions } from './options.ts'
 import { afterQuietHours } from './quiet-hours.ts'
 
@@ -40,6 +40,8 @@ export function judgeEvents(
   for (const one of found) {
     const before = one.condition === null ? undefined : lasting.get(one.condition)
     const isEnd = before !== undefined && one.severity === 'good'
+    const isSilent = before ? isLatched(one.type as EventType) : isOnlyAnEnd(one.type as EventType)
+    if (isSilent && one.facts.reminder !== true) continue
     const event = isEnd ? recovered(one, before) : one
     judged.events.push(event)
     judged.deliveries.push(...deliveriesOf(event, isEnd ? before.event : null, options, state.now))
@@ -87,6 +89,7 @@ export function remindersDue(
 }
 
 function recovered(event: NotificationEvent, { since, count }: Condition): NotificationEvent {
+  if (isOnlyAnEnd(event.type as EventType)) return { ...event, facts: { ...event.facts, recovered: true, since } }
   return {
     ...event,
     title: `${event.title}, again after ${count} ${count === 1 ? 'failure' : 'failures'}`,

@@ -17,6 +17,7 @@ export const prefixes = {
   numbers: 'numbers/',
   scrubs: 'scrubs/',
   drills: 'drills/',
+  alarms: 'alarms/',
   removals: 'removals/',
   rewinds: 'rewinds/',
   leases: 'leases/',
@@ -57,6 +58,7 @@ const maxBytesByPrefix: readonly (readonly [string, number])[] = [
   [prefixes.trusted, 64 * kibibyte],
   [prefixes.scrubs, 64 * kibibyte],
   [prefixes.drills, 16 * 1024 * kibibyte],
+  [prefixes.alarms, 1024 * kibibyte],
   [prefixes.verified, 16 * 1024 * kibibyte],
 ]
 

@@ -8,9 +8,11 @@ import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { CreateBackup } from '../backups/create-backup.tsx'
+import { Alarms } from './alarms.tsx'
 import { AllDatabases } from './all-databases.tsx'
 import { Figures } from './figures.tsx'
 import { FirstSteps } from './first-steps.tsx'
+import { HealthPanel } from './health.tsx'
 import { LastBackups } from './last-backups.tsx'
 import { Outcomes } from './outcomes.tsx'
 import { RunningTasks } from './running-tasks.tsx'
@@ -48,6 +50,8 @@ export function OverviewPage() {
             <>
               {found && <Verdict protection={found} doctor={doctor.data} seen={seenAt(protection)} />}
               <FirstSteps key={database} onBackup={() => setCreating(true)} last={found?.last_backup?.id} />
+              <Alarms />
+              {found && <HealthPanel health={found.health} />}
               {all.length > 1 && <AllDatabases all={all} shown={database} />}
             </>
           )
@@ -56,10 +60,7 @@ export function OverviewPage() {
       {open.length > 0 && <RunningTasks tasks={open} />}
       <Loaded query={statistics} rows={2}>
         {(figures) => (
-          <Figures
-            figures={figures}
-            last={protection.data?.databases.find(({ label }) => label === database)?.last_backup}
-          />
+          <Figures figures={figures} protection={protection.data?.databases.find(({ label }) => label === database)} />
         )}
       </Loaded>
       <Loaded query={backups} rows={8}>

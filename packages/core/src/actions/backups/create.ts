@@ -9,6 +9,7 @@ import { newBackupId } from '../../repository/documents/backup-id.ts'
 import { action } from '../action.ts'
 import { afterBackup } from '../after-backup.ts'
 import { databaseLabel } from '../inputs.ts'
+import { watchBackup } from '../watch-backup.ts'
 
 const names = z.array(z.string().min(1).max(200)).max(1000).optional()
 
@@ -113,7 +114,8 @@ export const createBackup = action({
         return make()
       }))
     context.about = backup.id
-    await afterBackup(context, backup, labelOf(context.parts, database))
+    const { isJudged } = await watchBackup(context, backup)
+    await afterBackup(context, backup, { database: labelOf(context.parts, database), isJudged })
     return backup
   },
   facts: ({ input: asked, result, context }) => ({
@@ -122,6 +124,7 @@ export const createBackup = action({
     ...(result
       ? { number: result.number, database: result.database, rows: result.row_count, stored_bytes: result.stored_bytes }
       : {}),
+    ...(context.prepared.watched as object | undefined),
     ...(context.prepared.cleaned_up ? { cleaned_up: context.prepared.cleaned_up } : {}),
   }),
 })

@@ -18,6 +18,6 @@ export const listDrills = action({
     present: (results: Drill[]) => ({ count: results.length, results }),
   },
   command: { name: 'drills', examples: ['lifeboat drills', 'lifeboat drills --json'] },
-  leftOut: { pages: 'There is no view of it yet; the newest one is in the status.' },
+  page: 'backup',
   run: ({ drills, signal }, { database }) => drills.list({ database, signal }),
 })

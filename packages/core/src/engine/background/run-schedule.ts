@@ -19,6 +19,21 @@ export async function createEngineScheduler(
   const { catalog, jobs, parts } = background
   const kinds = await jobKinds()
   const began = isoTime(clock.now())
+  let looking = false
+  /** Beside the schedule, which does not wait for it. What fails is tried again at the next look. */
+  const lookAtAudit = () => {
+    if (looking) return
+    looking = true
+    const watch = async () => {
+      const { watchAudit } = await import('./audit/watch-audit.ts')
+      await watchAudit(background, await parts.repository(), { signal: ground.stopping })
+    }
+    watch()
+      .catch(() => {})
+      .finally(() => {
+        looking = false
+      })
+  }
   return createScheduler<PlannedJob>({
     catalog,
     clock,
@@ -33,6 +48,7 @@ export async function createEngineScheduler(
       const limits = await sharedThrottle(catalog)
       if (limits) parts.throttle.change(limits)
       await ground.audit.anchorNowAndThen()
+      lookAtAudit()
       return (await plannedJobs(background)).filter(({ kind }) => kinds.has(kind))
     },
     async job(planned, slot, lateMs): Promise<NewJob> {

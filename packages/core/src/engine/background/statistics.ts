@@ -1,3 +1,4 @@
+import type { StorageOutlook } from '../../policy/storage-outlook.ts'
 import type { OfDatabase } from '../engine-type.ts'
 import type { ScrubState } from '../scrub-state.ts'
 import type { Background } from './core.ts'
@@ -16,14 +17,14 @@ export interface Statistics {
   queued: number
   /** How much of what is stored was read again of late; null where that was never done. */
   scrub: ScrubState | null
+  /** How long the space at the repository will do. */
+  storage: StorageOutlook
 }
 
 const windowMs = 30 * 86_400_000
 
-export async function readStatistics(
-  { backups, catalog, parts }: Background,
-  { database }: OfDatabase,
-): Promise<Statistics> {
+export async function readStatistics(background: Background, { database }: OfDatabase): Promise<Statistics> {
+  const { backups, catalog, parts } = background
   const ofLabel = database === undefined ? {} : { database }
   const since = new Date(Date.now() - windowMs).toISOString()
   const [{ backups: stored }, ended, running, queued] = await Promise.all([
@@ -53,5 +54,6 @@ export async function readStatistics(
     running,
     queued,
     scrub: await (await import('../scrub-state.ts')).readScrubState(await parts.repository()),
+    storage: await (await import('../read-storage-outlook.ts')).readStorageOutlook(parts, background),
   }
 }

@@ -1,3 +1,4 @@
+import { auditIntact } from './audit-intact.ts'
 import { badBackups } from './bad-backups.ts'
 import { catalogReadable } from './catalog-readable.ts'
 import { clientTools } from './client-tools.ts'
@@ -46,6 +47,7 @@ export const probes: {
     damagedManifests,
     unreadableRecords,
     repositoryScrub,
+    auditIntact,
     badBackups,
   ],
   backups: [recentBackup],

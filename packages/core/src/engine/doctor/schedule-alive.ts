@@ -1,5 +1,5 @@
 import { counted } from '../../counted.ts'
-import { nextRuns } from '../../jobs/schedule.ts'
+import { overdueOf } from '../background/overdue-runs.ts'
 import type { DoctorCheck } from './doctor-report.ts'
 import type { HostContext, Probe } from './probe.ts'
 
@@ -37,13 +37,12 @@ export const scheduleAlive: Probe<HostContext> = {
         advice: start,
       })
     for (const schedule of schedules) {
-      const last = await catalog.schedule.lastSlot(`${schedule.name} ${schedule.cron} ${schedule.timeZone}`)
-      const [due] = last === null ? [] : nextRuns(schedule, 1, new Date(last))
-      if (due && now.getTime() - due.getTime() > overdueMs)
+      const overdue = await overdueOf(background, schedule, now)
+      if (overdue && overdue.lateMs > overdueMs)
         checks.push({
           id: 'schedule.overdue',
           level: 'failed',
-          message: `"${schedule.name}" has been due since ${due.toISOString()} and was not begun.`,
+          message: `"${schedule.name}" has been due since ${overdue.due.toISOString()} and was not begun.`,
           advice: `${start} It makes up for it with one run.`,
         })
     }

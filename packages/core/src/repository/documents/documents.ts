@@ -46,6 +46,8 @@ export const changeSchema = z.object({
   kind: z.enum(['read', 'unchanged', 'partial']),
   reason: z.string(),
   segments_read: count,
+  /** Rows that came since the base, counted or estimated from some blocks. */
+  fresh_rows: count.optional(),
 })
 export type Change = z.infer<typeof changeSchema>
 

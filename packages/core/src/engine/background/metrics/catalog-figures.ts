@@ -1,6 +1,6 @@
-import { dueSlot } from '../../../jobs/schedule.ts'
-import { slotsName } from '../../../jobs/scheduler.ts'
+import { wasAuditBroken } from '../audit/watch-audit.ts'
 import type { Background } from '../core.ts'
+import { overdueOf } from '../overdue-runs.ts'
 import type { PlannedJob } from '../schedules.ts'
 import { type Figures, secondsOf, setFigure } from './families.ts'
 
@@ -38,15 +38,17 @@ async function scheduleFigures(
   { background, planned, now }: { background: Background; planned: readonly PlannedJob[]; now: Date },
 ): Promise<void> {
   for (const schedule of planned.slice(0, mostSchedules)) {
-    const { name, kind, database, enabled } = schedule
-    const last = enabled ? await background.catalog.schedule.lastSlot(slotsName(schedule)) : null
-    const due = last === null ? null : dueSlot(schedule, new Date(last), now)
+    const { name, kind, database } = schedule
+    const due = await overdueOf(background, schedule, now)
     const labels = { schedule: name, kind, database: database ?? '' }
     setFigure(figures, 'schedule_overdue_seconds', labels, due ? Math.floor(due.lateMs / 1000) : 0)
   }
 }
 
-async function auditFigures(figures: Figures, { catalog: { audit } }: Background): Promise<void> {
+async function auditFigures(figures: Figures, { catalog }: Background): Promise<void> {
+  const { audit } = catalog
+  const isBroken = await wasAuditBroken(catalog)
+  setFigure(figures, 'audit_broken', {}, isBroken === null ? null : Number(isBroken))
   const head = await audit.head()
   const [anchor] = head ? await audit.anchors({ chain: head.chain, limit: 1 }) : []
   setFigure(figures, 'audit_events', {}, head?.seq ?? 0)

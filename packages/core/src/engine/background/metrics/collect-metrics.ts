@@ -1,12 +1,16 @@
 import type { Ground } from '../../../actions/ground.ts'
 import type { MetricFamily } from '../../../policy/metric-text.ts'
 import { version } from '../../../version.ts'
+import { objectivesFor } from '../../objectives.ts'
+import { readDrills } from '../../read-drills.ts'
+import { readStorageOutlook } from '../../read-storage-outlook.ts'
 import { readStoredBackups } from '../../stored-backups.ts'
 import type { Background } from '../core.ts'
 import { plannedJobs } from '../schedules.ts'
 import { catalogFigures } from './catalog-figures.ts'
 import { databaseFigures } from './database-figures.ts'
-import { type Figures, familiesOf } from './families.ts'
+import { type Figures, familiesOf, secondsOf, setFigure } from './families.ts'
+import { healthFigures } from './health-figures.ts'
 import { readAttempts } from './read-attempts.ts'
 import { repositoryFigures } from './repository-figures.ts'
 
@@ -23,10 +27,11 @@ export async function collectMetrics(
   const repository = await parts.repository()
   const { catalog } = background
   const labels = parts.labels()
-  const [{ backups, damaged }, attempts, planned] = await Promise.all([
+  const [{ backups, damaged }, attempts, planned, drills] = await Promise.all([
     readStoredBackups(repository, signal),
     readAttempts(catalog, repository, labels),
     plannedJobs(background),
+    readDrills(repository, signal),
   ])
   const figures: Figures = { build_info: [[{ version }, 1]] }
   for (const label of labels) {
@@ -36,8 +41,15 @@ export async function collectMetrics(
       system_identifier: backup.manifest.snapshot.system_identifier,
     }))
     const meant = await parts.meant(label, named).catch(() => ({ database: parts.connection(label).database }))
-    databaseFigures(figures, { label, backups: named, meant, planned, now, attempts: attempts.get(label) })
+    await healthFigures(figures, background, { label, now, signal })
+    databaseFigures(figures, {
+      ...{ label, backups: named, meant, planned, now, attempts: attempts.get(label) },
+      objectives: objectivesFor(parts.settings.objectives, label),
+      drills: drills.filter(({ database }) => database === parts.connection(label).database),
+    })
   }
+  const outlook = await readStorageOutlook(parts, background, { now, signal })
+  setFigure(figures, 'repository_full_timestamp_seconds', {}, secondsOf(outlook.full_at))
   await repositoryFigures(figures, { parts, repository, damaged: damaged.length, now, signal })
   await catalogFigures(figures, { background, planned, now })
   return familiesOf(figures)

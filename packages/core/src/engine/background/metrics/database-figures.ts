@@ -1,7 +1,9 @@
-import { nextRuns } from '../../../jobs/schedule.ts'
 import { newestOf } from '../../../policy/backup-order.ts'
+import type { Drill } from '../../../repository/documents/drills.ts'
+import { type MeasuredObjectives, measureObjectives, type Objectives } from '../../objectives.ts'
 import { backupsOf, type MeantDatabase } from '../../resolve-backup.ts'
 import { isGood, type StoredBackup } from '../../summary.ts'
+import { longestInterval, runsAhead } from '../longest-interval.ts'
 import type { PlannedJob } from '../schedules.ts'
 import { type Figures, type MetricName, secondsOf, setFigure } from './families.ts'
 import { type AttemptTally, countedOutcomes, noAttempts } from './tally-audit.ts'
@@ -13,10 +15,14 @@ interface Facts {
   planned: readonly PlannedJob[]
   attempts: AttemptTally | undefined
   now: Date
+  objectives: Objectives
+  /** Of this database, oldest first. */
+  drills: readonly Drill[]
 }
 
 /** What is known of one configured database. */
-export function databaseFigures(figures: Figures, { label, backups, meant, planned, attempts, now }: Facts): void {
+export function databaseFigures(figures: Figures, facts: Facts): void {
+  const { label, backups, meant, planned, attempts, now, objectives, drills } = facts
   const set = (name: MetricName, value: number | null | undefined) =>
     setFigure(figures, name, { database: label }, value)
   const own = backupsOf(backups, meant).own.filter(({ manifest }) => !manifest.media_only)
@@ -26,16 +32,26 @@ export function databaseFigures(figures: Figures, { label, backups, meant, plann
   set('backup_verified_timestamp_seconds', secondsOf(verified.at(-1)))
   newestFigures(set, own, now)
   attemptFigures(figures, label, attempts ?? noAttempts())
+  objectiveFigures(set, measureObjectives({ objectives, backups: own, drills, now }))
+  for (const verdict of ['good', 'bad', 'unknown'] as const) {
+    const last = drills.findLast((drill) => drill.verdict === verdict)
+    setFigure(figures, 'drill_last_timestamp_seconds', { database: label, verdict }, secondsOf(last?.at))
+  }
   const mine = planned.filter(
     ({ kind, enabled, database }) => kind === 'backup' && enabled && (database === null || database === label),
   )
-  const runs = mine.flatMap((schedule) => nextRuns(schedule, 60, now).map((run) => run.getTime() / 1000))
-  runs.sort((a, b) => a - b)
-  set('backup_next_due_timestamp_seconds', runs[0])
-  if (runs.length < 2) return
-  const interval = Math.max(...runs.slice(1).map((run, index) => run - (runs[index] ?? run)))
-  set('backup_interval_seconds', Math.round(interval))
-  set('recovery_point_objective_seconds', Math.round(1.5 * interval))
+  set('backup_next_due_timestamp_seconds', runsAhead(mine, now)[0])
+  const interval = longestInterval(mine, now)
+  set('backup_interval_seconds', interval)
+  if (objectives.recoveryPointHours === undefined && interval !== null)
+    set('recovery_point_objective_seconds', Math.round(1.5 * interval))
+}
+
+function objectiveFigures(set: Set, { recovery_point: point, recovery_time: time }: MeasuredObjectives): void {
+  set('recovery_point_objective_seconds', point.objective_seconds)
+  set('recovery_point_worst_seconds', point.worst_seconds)
+  set('recovery_time_seconds', time.seconds)
+  set('recovery_time_objective_seconds', time.objective_seconds)
 }
 
 type Set = (name: MetricName, value: number | null | undefined) => void

@@ -24,11 +24,20 @@ export const metricHelp = {
   database_bytes: 'Size of the database when the newest backup was made.',
   recovery_point_timestamp_seconds: 'The moment that a restore of the newest good backup goes back to.',
   recovery_point_age_seconds: 'How long ago that was.',
-  recovery_point_objective_seconds: 'How old it may become by the schedule: one and a half times its longest interval.',
+  recovery_point_objective_seconds:
+    'How old it may become: the objective of the options, else one and a half times the longest interval of the schedule.',
+  recovery_point_worst_seconds: 'The longest time between two good backups of the last 30 days.',
+  recovery_time_seconds: 'How long a recovery took in the newest drill that measured one.',
+  recovery_time_objective_seconds: 'How long a recovery may take, by the options.',
+  health_score: 'How well the database is protected, 0 to 100; the status has the reasons.',
+  alarms_open: 'Alarms about rows or sizes that no one has acknowledged.',
+  drill_last_timestamp_seconds: 'When a drill last ended, by its verdict.',
   restores_total: 'Restores that have ended, by outcome.',
   restore_last_success_timestamp_seconds: 'When a restore last succeeded.',
   repository_bytes: 'Bytes of all objects in the repository; counted every five minutes.',
   repository_free_bytes: 'Bytes that are free where the repository is, if that can be known.',
+  repository_full_timestamp_seconds:
+    'When nothing is free any more at the repository, at the rate of the last 30 days.',
   repository_damaged_manifests: 'Manifests that are there and cannot be read.',
   scrub_last_timestamp_seconds: 'When stored packs were last read again.',
   scrub_coverage_ratio: 'The share of the packs that was read again within the period of the scrub.',
@@ -42,6 +51,7 @@ export const metricHelp = {
   notification_deliveries: 'Messages that wait, or that were given up.',
   audit_events: 'Events in the audit log.',
   audit_anchored_timestamp_seconds: 'When events were last laid into the repository.',
+  audit_broken: 'Whether the last check of the audit log found it changed: 1 or 0; none was made yet: no value.',
   audit_unanchored_events: 'Events that the repository does not hold yet.',
 } as const satisfies Record<string, string>
 

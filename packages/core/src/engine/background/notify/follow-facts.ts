@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { Catalog, Json, NotificationStep } from '../../../catalog/catalog.ts'
 import type { Clock } from '../../../jobs/clock.ts'
-import { eventId, eventsOfFact } from '../../../notifications/event-of-fact.ts'
+import { eventsOfFact } from '../../../notifications/event-of-fact.ts'
 import {
   type Channel,
   type NotificationEvent,
   type NotificationOptions,
   storedEvent,
 } from '../../../notifications/options.ts'
+import { eventId } from '../../../notifications/recorded-fact.ts'
 import { type Condition, judgeEvents, remindersDue } from '../../../notifications/rules.ts'
 
 const pageSize = 200

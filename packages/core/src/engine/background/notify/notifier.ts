@@ -1,6 +1,6 @@
 import type { Catalog, DeliveryRecord } from '../../../catalog/catalog.ts'
 import type { Clock, Timer } from '../../../jobs/clock.ts'
-import type { Channel, NotificationOptions } from '../../../notifications/options.ts'
+import type { Channel, NotificationEvent, NotificationOptions } from '../../../notifications/options.ts'
 import { createFollower } from './follow-facts.ts'
 import { createSender } from './send-deliveries.ts'
 import { waitingTooLong } from './waiting-backups.ts'
@@ -19,6 +19,8 @@ export interface Notifier {
   idle(): Promise<void>
   /** Looks again and again, for what is due later. */
   start(): void
+  /** Tells events that are no facts. One whose condition lasts already under the same id is left out. */
+  raise(events: readonly NotificationEvent[]): Promise<void>
   /** Sends a message about nothing to one channel, whatever the rules say. */
   test(channel: Channel, by: string): Promise<DeliveryRecord>
   /** Sends a delivery again at once. */
@@ -73,6 +75,10 @@ export async function createNotifier(
     options,
     look,
     idle: sender.idle,
+    async raise(events) {
+      await follower.raise(events)
+      await look()
+    },
     wake: () => void look().catch(warn),
     start() {
       if (started) return

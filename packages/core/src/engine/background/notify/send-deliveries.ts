@@ -4,7 +4,6 @@ import type { Catalog, DeliveryRecord } from '../../../catalog/catalog.ts'
 import { EngineError } from '../../../errors.ts'
 import type { Clock } from '../../../jobs/clock.ts'
 import { DeliveryError } from '../../../notifications/call.ts'
-import { eventId } from '../../../notifications/event-of-fact.ts'
 import { digestOf } from '../../../notifications/message.ts'
 import {
   type Channel,
@@ -12,6 +11,7 @@ import {
   type NotificationOptions,
   storedEvent,
 } from '../../../notifications/options.ts'
+import { eventId } from '../../../notifications/recorded-fact.ts'
 import { nextAttempt } from '../../../notifications/retry.ts'
 import { channelEvent } from '../../../notifications/rules.ts'
 import { bodyFor, digestOfBody, sendTo } from '../../../notifications/send.ts'

@@ -1,6 +1,6 @@
 import type { Catalog } from '../../../catalog/catalog.ts'
-import { eventId } from '../../../notifications/event-of-fact.ts'
 import type { NotificationEvent } from '../../../notifications/options.ts'
+import { eventId } from '../../../notifications/recorded-fact.ts'
 
 const patienceMs = 3_600_000
 
