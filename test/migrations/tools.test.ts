@@ -23,13 +23,14 @@ import { createDrizzleInspector, type Drizzle } from '../../packages/core/src/mi
 import { toolDoors } from '../../packages/core/src/postgres/tool-doors.ts'
 import { conformanceDatabase } from '../../packages/core/src/testing/conformance-database.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
+import { fewer } from '../runner/counts.ts'
 import { runRandomHistories } from './random-histories.ts'
 
 let cluster: TemporaryCluster
 let root: string
 let count = 0
 /** Each makes and drops a database's worth of tables by the tool itself. */
-const runs = process.env.LIFEBOAT_LONG === '1' ? 50 : 8
+const runs = fewer(2, 50)
 beforeAll(async () => {
   cluster = await startTemporaryCluster()
   root = await mkdtemp(join(tmpdir(), 'tools-'))

@@ -10,11 +10,12 @@ import { runRewind } from '../../packages/core/src/rows/rewind/run-rewind.ts'
 import { undoRewind } from '../../packages/core/src/rows/rewind/undo-rewind.ts'
 import type { TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
 import { randomFrom } from '../faults/random.ts'
+import { fewer } from '../runner/counts.ts'
 import { startClusterOfVersion } from './cluster-of-version.ts'
 import { change, connect, type OwnedRow, readOwned, schema, tenants } from './tenants.ts'
 
 /** `ROUNDS=300 npx vitest run test/rows/tenant-property`; `POSTGRES_MAJOR=18` runs them on another version. */
-const rounds = Number(process.env.ROUNDS ?? (process.env.LIFEBOAT_LONG === '1' ? 300 : 15))
+const rounds = Number(process.env.ROUNDS ?? fewer(5, 300))
 const firstSeed = Number(process.env.FIRST_SEED ?? 1)
 /** Of one workload: so many tenants go back, one after the other. */
 const perSeed = 5
