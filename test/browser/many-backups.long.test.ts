@@ -4,13 +4,12 @@ import type { Browser, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSqliteCatalog } from '../../packages/core/src/catalog/sqlite.ts'
 import { newBackupId } from '../../packages/core/src/repository/documents/backup-id.ts'
-import { fewer } from '../runner/counts.ts'
 import { browserPath, named, openBrowser, openPage } from './browser.ts'
 import { ended, type Host, openHost } from './host.ts'
 
-const many = fewer(500, 10_000)
+const many = 10_000
 /** How often each thing is done: the times that are printed are the best ones. */
-const rounds = fewer(1, 3)
+const rounds = 3
 /** Of one table, and of the largest answer to what a page asks: whatever the number of backups. */
 const [mostRows, mostBytes] = [50, 100_000]
 
