@@ -23,7 +23,7 @@ import { createDrizzleInspector, type Drizzle } from '../../packages/core/src/mi
 import { toolDoors } from '../../packages/core/src/postgres/tool-doors.ts'
 import { conformanceDatabase } from '../../packages/core/src/testing/conformance-database.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
-import { fewer } from '../runner/counts.ts'
+import { fewer, some } from '../runner/counts.ts'
 import { runRandomHistories } from './random-histories.ts'
 
 let cluster: TemporaryCluster
@@ -270,8 +270,10 @@ const kits = {
   kysely,
 }
 
-describe.each(Object.entries(kits))('%s', (_, kit) => {
-  test.each(inspectorConformance.map((check) => [check.name, check] as const))('%s', async (_, check) => {
+describe.each(Object.entries(kits))('%s', (name, kit) => {
+  // In `npm test` the first tool meets every rule, the others some.
+  const rules = name === Object.keys(kits)[0] ? inspectorConformance : some(inspectorConformance, 5)
+  test.each(rules.map((check) => [check.name, check] as const))('%s', async (_, check) => {
     await check.run(kit, await conformanceDatabase(cluster, `tool_${count++}`))
   })
 
