@@ -69,13 +69,14 @@ describe('before there is anything', () => {
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('NOT_A_REPOSITORY') })
   })
 
-  test.each([
+  const misused = [
     [['frobnicate']],
     [['backup', '--nonsense']],
     [['show']],
     [['verify', 'latest', '--level', 'deep']],
     [['restore', 'latest', '--strategy', 'magic']],
-  ])('%j is a usage error', async (args) => {
+  ]
+  test.each(some(misused, 2))('%j is a usage error', async (args) => {
     expect((await runCli(args, { env })).code).toBe(2)
   })
 
@@ -255,11 +256,12 @@ describe('the life of a backup', () => {
 })
 
 describe('what goes wrong outside', () => {
-  test.each([
+  const unusable: [name: string, url: () => string, code: string][] = [
     ['unreachable', () => 'postgresql://postgres@127.0.0.1:1/app', 'DATABASE_UNREACHABLE'],
     ['wrong password', () => cluster.url('app', { name: 'postgres', password: 'canary-secret' }), 'DATABASE_AUTH'],
     ['no such database', () => cluster.url('absent'), 'DATABASE_NOT_FOUND'],
-  ])('%s', async (_name, url, code) => {
+  ]
+  test.each(some(unusable, 2))('%s', async (_name, url, code) => {
     const result = await runCli(['backup', '--json'], { env: { ...env, DATABASE_URL: url() } })
     expect(result.code).toBe(1)
     expect(result.json()).toMatchObject({ error: { code, advice: expect.stringMatching(/./) } })
