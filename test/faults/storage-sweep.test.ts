@@ -12,9 +12,9 @@ import { fewer } from '../runner/counts.ts'
 
 /**
  * Operation N = 1, 2, ... of the storage fails, in each way, until a run meets no fault. The ordinary run takes every
- * twentieth N, beginning at another one for each way; `npm run test:long` and `FAULT_STEP=1` take them all.
+ * twelfth N, beginning at another one for each way; `npm run test:long` and `FAULT_STEP=1` take them all.
  */
-const step = Number(process.env.FAULT_STEP ?? fewer(20, 1))
+const step = Number(process.env.FAULT_STEP ?? fewer(12, 1))
 
 let cluster: TemporaryCluster
 let base: Storage
