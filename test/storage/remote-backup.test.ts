@@ -2,11 +2,10 @@ import { createBackupEngine, type EngineOptions } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { randomFrom } from '../faults/random.ts'
-import { fewer } from '../runner/counts.ts'
 import { type Place, placeKinds } from './places.ts'
 
 /** Whole backups over a network, in good weather and in bad. `STORM_RUNS` sets how many in bad. */
-const storms = Number(process.env.STORM_RUNS ?? fewer(2, 4))
+const storms = Number(process.env.STORM_RUNS ?? 4)
 const key = { rawKey: '07'.repeat(32) }
 const places = await placeKinds()
 
