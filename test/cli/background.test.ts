@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { some } from '../runner/counts.ts'
 import { cheapenPassphrase } from './cheap-passphrase.ts'
 import { runCli } from './run-cli.ts'
 
@@ -71,7 +72,7 @@ const json = async <T>(args: string[]): Promise<T> => {
   return result.json() as T
 }
 
-test.each(['serve', 'worker', 'jobs', 'logs', 'restores', 'config', 'schedule', 'forget', 'adopt'])(
+test.each(some(['serve', 'worker', 'jobs', 'logs', 'restores', 'config', 'schedule', 'forget', 'adopt'], 2))(
   '%s --help has examples',
   async (command) => {
     const { code, stdout } = await runCli([command, '--help'])

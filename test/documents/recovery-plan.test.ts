@@ -30,11 +30,14 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true })
 })
 
+/** What the run has compiled already: nothing of it is written into the folders that are looked at. */
+const compiled = { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'lifeboat-compiled') }
+
 const start = (program: string, args: string[], cwd: string, env: Record<string, string>) =>
   new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     const options = {
       cwd,
-      env: { PATH: process.env.PATH ?? '', HOME: cwd, NODE_DISABLE_COMPILE_CACHE: '1', ...env },
+      env: { PATH: process.env.PATH ?? '', HOME: cwd, ...compiled, ...env },
       maxBuffer: 16 << 20,
     }
     execFile(program, args, options, (error, stdout, stderr) =>
@@ -98,7 +101,7 @@ test('gets the rows back on an empty server by the commands of the plan', { time
   await mkdir(home)
   await writeFile(join(home, 'lifeboat.config.mjs'), `export default ${JSON.stringify(config)}\n`)
   const run = (args: string[], env = {}, cwd = home) => start(process.execPath, [bin, ...args], cwd, env)
-  for (const format of ['markdown', 'html', 'json']) {
+  for (const format of ['markdown', 'html']) {
     const made = await run(['recovery-plan', '--format', format, '--output', `plan.${format}`])
     expect(made, made.stderr).toMatchObject({ code: 0, stdout: `Wrote plan.${format}.\n` })
     const text = await readFile(join(home, `plan.${format}`), 'utf8')

@@ -9,6 +9,7 @@ import { kyselyInspector } from '../../packages/core/src/inspectors.ts'
 import { whereTimeGoesBy } from '../../packages/core/src/testing/stopwatch.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
 import { runCli } from '../cli/run-cli.ts'
+import { some } from '../runner/counts.ts'
 
 let cluster: TemporaryCluster
 let folder: string
@@ -150,11 +151,12 @@ const flip = async (path: string) => {
 const missing = /^Chunk [0-9a-f]{64} is missing\. It should be in packs\/[0-9a-f/]+\.$/
 
 describe('a bad drill', () => {
-  test.each<[what: string, damage: (path: string) => Promise<void>, sentence: RegExp]>([
+  const damages: [what: string, damage: (path: string) => Promise<void>, sentence: RegExp][] = [
     ['with flipped bytes', flip, /^packs\/[0-9a-f/]+ cannot give chunk [0-9a-f]{64}\.$/],
     ['without its packs', (path) => rm(path), missing],
     ['with cut packs', (path) => writeFile(path, 'short'), missing],
-  ])('of a backup %s says so, and marks the backup', async (_, damage, sentence) => {
+  ]
+  test.each(some(damages, 1))('of a backup %s says so, and marks the backup', async (_, damage, sentence) => {
     const one = await shop()
     const before = await copies()
     await eachPack(one.repository, damage)
@@ -237,7 +239,7 @@ describe('a bad drill', () => {
     return { ...rest, options, engine }
   }
 
-  test.each(findings)('where %s', async (_, more, sentence, sql) => {
+  test.each(some(findings, 5))('where %s', async (_, more, sentence, sql) => {
     const one = sql === undefined ? await commonShop(more) : await shop(more, sql)
     const before = await copies()
     const drill = await one.engine.drills.run('latest')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type BackupEngine, createBackupEngine } from '../../packages/core/src/engine.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
+import { isLong } from '../runner/counts.ts'
 
 let cluster: TemporaryCluster
 let folder: string
@@ -71,10 +72,9 @@ const sessionsGone = async () => {
 }
 
 /** All of them: `npm run test:long`. */
-const phases =
-  process.env.LIFEBOAT_LONG === '1'
-    ? ['plan', 'create-database', 'rows', 'count-rows', 'analyze', 'finish', 'freshness', 'check-indexes', 'drop']
-    : ['create-database', 'rows', 'finish', 'drop']
+const phases = isLong
+  ? ['plan', 'create-database', 'rows', 'count-rows', 'analyze', 'finish', 'freshness', 'check-indexes', 'drop']
+  : ['rows', 'drop']
 
 test.each(phases)('killed as %s begins: what stays is found and removed', async (phase) => {
   expect(await killedAt(phase)).toContain(phase)

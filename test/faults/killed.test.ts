@@ -6,13 +6,14 @@ import { fileURLToPath } from 'node:url'
 import { createBackupEngine, type EngineOptions } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { fewer } from '../runner/counts.ts'
 import { randomFrom } from './random.ts'
 
 /**
  * SIGKILL at random moments, spread over the whole of what is killed. `FAULT_RUNS` sets how many of each kind; the figure
  * in RELIABILITY is 200 in all.
  */
-const runs = Number(process.env.FAULT_RUNS ?? (process.env.LIFEBOAT_LONG === '1' ? 100 : 6))
+const runs = Number(process.env.FAULT_RUNS ?? fewer(2, 100))
 const key = { rawKey: '07'.repeat(32) }
 
 let cluster: TemporaryCluster

@@ -8,12 +8,13 @@ import {
   type TemporaryCluster,
 } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { fewer } from '../runner/counts.ts'
 
 /**
  * Operation N = 1, 2, ... of the storage fails, in each way, until a run meets no fault. The ordinary run takes every
- * sixth N, beginning at another one for each way; `npm run test:long` and `FAULT_STEP=1` take them all.
+ * twelfth N, beginning at another one for each way; `npm run test:long` and `FAULT_STEP=1` take them all.
  */
-const step = Number(process.env.FAULT_STEP ?? (process.env.LIFEBOAT_LONG === '1' ? 1 : 6))
+const step = Number(process.env.FAULT_STEP ?? fewer(12, 1))
 
 let cluster: TemporaryCluster
 let base: Storage
@@ -122,7 +123,7 @@ test('restore: a fault in any storage operation leaves the live database as it w
 })
 
 async function sweep(run: (plan: FaultPlan) => Promise<boolean>, moment: FaultPlan['moment']): Promise<number> {
-  const first = 1 + (moments.indexOf(moment ?? 'before') % step)
+  const first = 1 + ((7 * moments.indexOf(moment ?? 'before')) % step)
   let faults = 0
   for (let operation = first; ; operation += step) {
     if (!(await run({ operation, moment }))) return faults

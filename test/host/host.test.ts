@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startStopwatch } from '../../packages/core/src/testing/stopwatch.ts'
+import { some } from '../runner/counts.ts'
 import { type HostProcess, startHost } from './start-host.ts'
 
 /** What a web application has to put up with from the engine inside it. How late it answers: `npm run bench:host`. */
@@ -60,7 +61,7 @@ async function leave(host: HostProcess, path: string): Promise<void> {
   request.destroy()
 }
 
-describe.each(['express', 'fastify'] as const)('a host on %s', (framework) => {
+describe.each(some(['express', 'fastify'] as const, 1))('a host on %s', (framework) => {
   test('closes with streams open and work under way: nothing is left, and the process ends by itself', async () => {
     const host = await start(framework)
     try {
@@ -102,7 +103,7 @@ describe.each(['express', 'fastify'] as const)('a host on %s', (framework) => {
   })
 })
 
-describe.each(['express', 'fastify'] as const)('a host on %s, under traffic', (framework) => {
+describe.each(some(['fastify', 'express'] as const, 1))('a host on %s, under traffic', (framework) => {
   test('a restore over HTTP: entirely old, a moment of 503, entirely new; history is whole', async () => {
     const host = await start(framework)
     const answers: { at: number; status: number; count?: number }[] = []

@@ -6,6 +6,7 @@ import { createMemoryStorage } from '@lifeboat/core/storage'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canMount } from '../../packages/core/src/testing/can-mount.ts'
+import { some } from '../runner/counts.ts'
 import { changeMedia, mediaState, type PlaceKind, placeKinds } from './places.ts'
 
 let cluster: TemporaryCluster
@@ -60,7 +61,7 @@ async function prepared(kind: PlaceKind) {
   return { engine, place, database, backedUp, changed, values, end, folder }
 }
 
-describe.each(Object.keys(placeKinds) as PlaceKind[])('%s', (kind) => {
+describe.each(some(Object.keys(placeKinds) as PlaceKind[], 2))('%s', (kind) => {
   test.skipIf(!possible(kind))('swap: planned, restored, undone, undone again, discarded', async () => {
     const { engine, place, backedUp, changed, values, end, folder } = await prepared(kind)
     try {

@@ -15,6 +15,7 @@ import { kyselyInspector } from '../../packages/core/src/inspectors.ts'
 import type { MigrationInspector } from '../../packages/core/src/migrations/inspector.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
 import { runCli } from '../cli/run-cli.ts'
+import { isLong } from '../runner/counts.ts'
 
 const program = fileURLToPath(new URL('./guarded-program.mjs', import.meta.url))
 
@@ -295,7 +296,7 @@ describe('lifeboat guard', () => {
     ...['guard', ...words(one), ...more, '--', process.execPath, program, what],
   ]
 
-  test('shows what the program prints, and says what changed', async () => {
+  test.runIf(isLong)('shows what the program prints, and says what changed', async () => {
     const one = await shop(first)
     const { code, stdout } = await runCli(guard(one, 'works'), { cwd: folder })
     expect(code).toBe(0)
@@ -344,13 +345,13 @@ describe('lifeboat guard', () => {
     expect(await backupsOf(one)).toMatchObject([{ pinned: true }])
   })
 
-  test('without a program says what is missing', async () => {
+  test.runIf(isLong)('without a program says what is missing', async () => {
     const { code, stderr } = await runCli(['guard'], { cwd: folder })
     expect(code).toBe(2)
     expect(stderr).toContain('code    USAGE')
   })
 
-  test('names the configuration in the way back', async () => {
+  test.runIf(isLong)('names the configuration in the way back', async () => {
     const one = await shop(first)
     const config = join(folder, `${one.database}.config.json`)
     await writeFile(config, JSON.stringify({ database: one.url, repository: one.repository, encryption: 'none' }))

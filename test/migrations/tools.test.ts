@@ -23,13 +23,14 @@ import { createDrizzleInspector, type Drizzle } from '../../packages/core/src/mi
 import { toolDoors } from '../../packages/core/src/postgres/tool-doors.ts'
 import { conformanceDatabase } from '../../packages/core/src/testing/conformance-database.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
+import { fewer, some } from '../runner/counts.ts'
 import { runRandomHistories } from './random-histories.ts'
 
 let cluster: TemporaryCluster
 let root: string
 let count = 0
 /** Each makes and drops a database's worth of tables by the tool itself. */
-const runs = process.env.LIFEBOAT_LONG === '1' ? 50 : 8
+const runs = fewer(2, 50)
 beforeAll(async () => {
   cluster = await startTemporaryCluster()
   root = await mkdtemp(join(tmpdir(), 'tools-'))
@@ -269,8 +270,10 @@ const kits = {
   kysely,
 }
 
-describe.each(Object.entries(kits))('%s', (_, kit) => {
-  test.each(inspectorConformance.map((check) => [check.name, check] as const))('%s', async (_, check) => {
+describe.each(Object.entries(kits))('%s', (name, kit) => {
+  // In `npm test` the first tool meets every rule, the others some.
+  const rules = name === Object.keys(kits)[0] ? inspectorConformance : some(inspectorConformance, 5)
+  test.each(rules.map((check) => [check.name, check] as const))('%s', async (_, check) => {
     await check.run(kit, await conformanceDatabase(cluster, `tool_${count++}`))
   })
 

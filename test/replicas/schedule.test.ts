@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { fewer } from '../runner/counts.ts'
 import { minute } from './schedules.ts'
 
 let cluster: TemporaryCluster
@@ -17,9 +18,9 @@ afterEach(async () => {
 afterAll(() => cluster?.stop())
 
 const url = () => cluster.url('replicas')
-const begin = Date.parse('2026-03-25T12:00:00Z')
 /** Over the night in which the clocks of Berlin change. */
-const days = process.env.LIFEBOAT_LONG === '1' ? 10 : 5
+const days = fewer(2, 10)
+const begin = Date.parse(days === 2 ? '2026-03-27T12:00:00Z' : '2026-03-25T12:00:00Z')
 const step = 60 * minute
 
 async function start(now: number): Promise<void> {

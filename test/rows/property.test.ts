@@ -12,11 +12,12 @@ import { runRewind } from '../../packages/core/src/rows/rewind/run-rewind.ts'
 import { undoRewind } from '../../packages/core/src/rows/rewind/undo-rewind.ts'
 import type { TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
 import { randomFrom } from '../faults/random.ts'
+import { fewer, some } from '../runner/counts.ts'
 import { startClusterOfVersion } from './cluster-of-version.ts'
 import { schema, startRowWorkload, tables } from './workload.ts'
 
 /** `ROUNDS=1000 npx vitest run test/rows/property`; `POSTGRES_MAJOR=18` runs them on another version. */
-const rounds = Number(process.env.ROUNDS ?? (process.env.LIFEBOAT_LONG === '1' ? 1000 : 100))
+const rounds = Number(process.env.ROUNDS ?? fewer(20, 1000))
 const firstSeed = Number(process.env.FIRST_SEED ?? 1)
 /** Workloads and rewinds after each backup: a rewind makes the database what it was, so the next can begin. */
 const perBackup = 5
@@ -172,22 +173,26 @@ test(`${rounds} random workloads: after a rewind every table is what the backup 
   expect(total.rows).toBeGreaterThan(20 * rounds)
 })
 
-test.each([
+const weaker = [
   ['xmax for xmin', true],
   ['no tail', false],
   ['no count', false],
-] as const)('a weaker rule fails, and is stopped before anything is changed: %s', async (weakening, everySegment) => {
-  const total: Found = { rounds: 0, rows: 0, stopped: [], wrong: [] }
-  await sideBySide(200, async (seed, lane) => {
-    const found = await runSeed(seed, lane, { compare: { weakening, everySegment } })
-    total.stopped.push(...found.stopped)
-    total.wrong.push(...found.wrong)
-    return total.stopped.length < 3
-  })
-  expect(total.wrong).toEqual([])
-  expect(total.stopped.length).toBeGreaterThan(0)
-  for (const stop of total.stopped) expect(stop).toMatch(/HISTORY_DIFFERS|ROW_COUNT_MISMATCH|UNIQUE_TAKEN/)
-})
+] as const
+test.each(some(weaker, 1))(
+  'a weaker rule fails, and is stopped before anything is changed: %s',
+  async (weakening, everySegment) => {
+    const total: Found = { rounds: 0, rows: 0, stopped: [], wrong: [] }
+    await sideBySide(200, async (seed, lane) => {
+      const found = await runSeed(seed, lane, { compare: { weakening, everySegment } })
+      total.stopped.push(...found.stopped)
+      total.wrong.push(...found.wrong)
+      return total.stopped.length < fewer(1, 3)
+    })
+    expect(total.wrong).toEqual([])
+    expect(total.stopped.length).toBeGreaterThan(0)
+    for (const stop of total.stopped) expect(stop).toMatch(/HISTORY_DIFFERS|ROW_COUNT_MISMATCH|UNIQUE_TAKEN/)
+  },
+)
 
 /** Hands out seeds to the lanes, until there are no more or one says that it is enough. */
 async function sideBySide(count: number, run: (seed: number, lane: number) => Promise<boolean>): Promise<void> {

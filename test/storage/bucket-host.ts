@@ -1,5 +1,5 @@
 /**
- * One of several processes that share a bucket, run by shared-bucket.test.ts with its part as JSON, until it is killed:
+ * One of several processes that share a bucket, run by shared-bucket.long.test.ts with its part as JSON, until it is killed:
  * a host that changes its database and backs it up, again and again, or the one that forgets and prunes. Says what it did
  * a line at a time, and what it is about to forget before it does.
  */

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Catalog, JobRecord } from '../catalog/catalog.ts'
 import { openSqliteCatalog } from '../catalog/sqlite.ts'
 import { EngineError } from '../errors.ts'
-import { systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { randomId } from './job-id.ts'
 import { createJobs, type JobRequest, type Jobs } from './jobs.ts'
 import { createLocalQueue } from './local-queue.ts'
@@ -40,7 +40,10 @@ function gated(resumable = true) {
   return { handler, running }
 }
 
-function newJobs(handler: JobHandler, options: { leaseMs?: number; sweepMs?: number; concurrency?: number } = {}) {
+function newJobs(
+  handler: JobHandler,
+  options: { leaseMs?: number; sweepMs?: number; concurrency?: number; clock?: Clock } = {},
+) {
   const { concurrency = 2, ...rest } = options
   const jobs = createJobs({
     catalog,
@@ -101,6 +104,16 @@ describe('jobs', () => {
       error: { code: 'storage_full', detail: 'No space left.', free: 0, advice: expect.any(String) },
     })
     expect(await catalog.jobs.readLogs(job.id, 0)).toMatchObject([{ level: 'error', message: 'No space left.' }])
+  })
+
+  test('jobs of one millisecond run in the order in which they were added, whatever their ids', async () => {
+    const at = systemClock.now()
+    const { handler } = gated()
+    const jobs = newJobs(handler, { clock: { ...systemClock, now: () => at } })
+    const ids = ['z', 'm', 'a', 'k']
+    for (const id of ids) await jobs.add(request({ id }))
+    const queued = (await catalog.jobs.list({ statuses: ['queued'] })).map(({ id }) => id)
+    expect(queued).toEqual(ids)
   })
 
   test('one writer per database at a time; other databases and readers run beside', async () => {

@@ -98,13 +98,21 @@ export function createJobs(options: JobsOptions): Jobs {
   let hints: { stop(): void } | undefined
   let hinted = false
 
+  let newest = { ms: Number.NaN, ofThisMs: 0 }
+  /** Behind all that this process has added: of a millisecond too, where ids would decide, which are random. */
+  function lastPosition(): number {
+    const ms = clock.now()
+    newest = { ms, ofThisMs: newest.ms === ms ? newest.ofThisMs + 1 : 0 }
+    return ms + newest.ofThisMs / 1024
+  }
+
   const newJob = (request: JobRequest): NewJob => ({
     id: request.id ?? randomId('t'),
     kind: request.kind,
     subject_id: request.subjectId ?? null,
     database: request.database,
     writer: request.writer,
-    position: clock.now(),
+    position: lastPosition(),
     input: request.input,
     trigger: request.trigger,
     created_by: request.createdBy,

@@ -1,11 +1,21 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createSamples, type SessionRow } from './lock-sampler.ts'
 
 const nobody = (at: number): SessionRow[] => [
-  { at, pid: null, sql: '', active: false, started: null, ended: null, locks: null },
+  { at, pid: null, sql: '', active: false, started: null, ended: null, read: at, locks: null },
 ]
 const session = (at: number, more: Partial<SessionRow>): SessionRow[] => [
-  { at, pid: 7, sql: 'ALTER TABLE t ADD a int', active: true, started: 1004, ended: null, locks: null, ...more },
+  {
+    at,
+    pid: 7,
+    sql: 'ALTER TABLE t ADD a int',
+    active: true,
+    started: 1004,
+    ended: null,
+    read: at,
+    locks: null,
+    ...more,
+  },
 ]
 
 test('a lock is held from the start of its statement, or the look before, to the last look that saw it', () => {
@@ -26,7 +36,7 @@ test('a lock is held from the start of its statement, or the look before, to the
     locks: [
       {
         ...{ pid: 7, relation: '20000', mode: 'AccessExclusiveLock', from: 1004, to: 1130 },
-        ...{ statement: 'ALTER TABLE t ADD a int', outlivedStatement: true },
+        ...{ statements: ['ALTER TABLE t ADD a int'], outlivedStatement: true },
       },
     ],
     statements: [
@@ -49,4 +59,38 @@ test('one that is taken twice is two; an old statement does not make it older th
     [1100, 1110, false],
     [1120, 1130, false],
   ])
+})
+
+describe('the statement that took a lock is among those reported', () => {
+  const locks: SessionRow['locks'] = [['20000', 'ShareLock']]
+  const taken = (...looks: SessionRow[][]) => {
+    const samples = createSamples()
+    for (const rows of looks) samples.add(rows)
+    return samples.result().locks.map(({ statements, outlivedStatement }) => ({ statements, outlivedStatement }))
+  }
+
+  test('where it began between the reading of the statements and that of the locks', () => {
+    const insert = session(1010, { sql: 'INSERT INTO ledger', active: false, ended: 1005, read: 1060, locks })
+    const index = (at: number, active: boolean) => session(at, { sql: 'CREATE INDEX', active, started: 1020, locks })
+    const statements = ['INSERT INTO ledger', 'CREATE INDEX']
+    expect(taken(nobody(1000), insert, index(1070, true))).toEqual([{ statements, outlivedStatement: false }])
+    expect(taken(nobody(1000), insert, index(1070, false))).toEqual([{ statements, outlivedStatement: true }])
+  })
+
+  test('where the session had gone on before the next look', () => {
+    const index = session(1010, { sql: 'CREATE INDEX' })
+    const insert = session(1100, { sql: 'INSERT INTO ledger', started: 1090, locks })
+    expect(taken(nobody(1000), index, insert)).toEqual([
+      { statements: ['CREATE INDEX', 'INSERT INTO ledger'], outlivedStatement: false },
+    ])
+  })
+
+  test('and no other: one that had ended before, or began later', () => {
+    const before = session(1010, { sql: 'INSERT INTO ledger', active: false, ended: 1005 })
+    const index = session(1030, { sql: 'CREATE INDEX', started: 1020, locks })
+    const after = session(1050, { sql: 'COMMIT', started: 1040, locks })
+    expect(taken(nobody(1000), before, index, after)).toEqual([
+      { statements: ['CREATE INDEX'], outlivedStatement: true },
+    ])
+  })
 })

@@ -19,9 +19,12 @@ export interface SampledLock {
   mode: BlockingMode
   from: number
   to: number
-  /** What the session ran when the lock was first seen. */
-  statement: string
-  /** Whether it was still held when that statement had ended. */
+  /**
+   * The statements that can have taken it, in their order. Mostly one; a look reads statements and locks one after the
+   * other, and a session goes on between two looks.
+   */
+  statements: string[]
+  /** Whether it was still held when they had ended. */
   outlivedStatement: boolean
 }
 
@@ -86,6 +89,8 @@ export interface SessionRow {
   active: boolean
   started: number | null
   ended: number | null
+  /** When the locks had been read: after the statement, by as long as the server stood still between the two. */
+  read: number
   locks: [relation: string, mode: string][] | null
 }
 
@@ -97,7 +102,8 @@ const sessionsSql = `
     (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(l.relation::text, l.mode))
      FROM pg_catalog.pg_locks l
      WHERE l.pid = a.pid AND l.granted AND l.locktype = 'relation' AND l.relation::int8 >= 16384
-       AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')) AS locks
+       AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock')) AS locks,
+    ${milliseconds('pg_catalog.clock_timestamp()')} AS read
   FROM (SELECT 1) AS look LEFT JOIN pg_catalog.pg_stat_activity a
     ON a.datname = pg_catalog.current_database() AND a.backend_type = 'client backend'
       AND a.pid <> pg_catalog.pg_backend_pid() AND a.pid <> ALL ($1::int[])
@@ -108,6 +114,8 @@ export function createSamples() {
   const held = new Map<string, SampledLock>()
   const ended: SampledLock[] = []
   const statements = new Map<string, SampledStatement>()
+  /** The sessions of the look before, each with the locks that were seen for the first time then. */
+  let before = new Map<number, { row: SessionRow; fresh: SampledLock[] }>()
   let [last, resolutionMs, looks] = [Number.NaN, 0, 0]
 
   return {
@@ -115,25 +123,32 @@ export function createSamples() {
       const at = Math.max(...rows.map((row) => row.at))
       if (looks > 0) resolutionMs = Math.max(resolutionMs, at - last)
       const present = new Set<string>()
+      const sessions: typeof before = new Map()
       for (const row of rows) {
         if (row.pid === null) continue
         noteStatement(statements, row)
+        const was = before.get(row.pid)
+        for (const lock of was?.fresh ?? []) takenByNext(lock, was?.row, row)
+        const fresh: SampledLock[] = []
         for (const [relation, mode] of row.locks ?? []) {
           if (!Object.hasOwn(blockingModes, mode)) continue
           const key = `${row.pid} ${relation} ${mode}`
           present.add(key)
-          const lock = held.get(key) ?? begun(row, { relation, mode: mode as BlockingMode, last })
+          const known = held.get(key)
+          const lock = known ?? begun(row, was?.row, { relation, mode: mode as BlockingMode, last })
+          if (!known) fresh.push(lock)
           lock.to = at
-          lock.outlivedStatement ||= !row.active || row.sql !== lock.statement
+          lock.outlivedStatement ||= !row.active || !lock.statements.includes(row.sql)
           held.set(key, lock)
         }
+        sessions.set(row.pid, { row, fresh })
       }
       for (const [key, lock] of held) {
         if (present.has(key)) continue
         ended.push(lock)
         held.delete(key)
       }
-      ;[last, looks] = [at, looks + 1]
+      ;[last, before, looks] = [at, sessions, looks + 1]
     },
     result: (): LockSamples => ({
       locks: [...ended, ...held.values()],
@@ -144,11 +159,27 @@ export function createSamples() {
   }
 }
 
-/** Taken after the look before, and not before the statement that holds it began. */
-function begun(row: SessionRow, { relation, mode, last }: { relation: string; mode: BlockingMode; last: number }) {
-  const earliest = Math.max(row.started ?? row.at, Number.isNaN(last) ? row.at : last)
+/**
+ * Taken after the look before, and not before the statement that holds it began: the one that is seen with it, or the one
+ * that was still running at the look before.
+ */
+function begun(
+  row: SessionRow,
+  before: SessionRow | undefined,
+  { relation, mode, last }: { relation: string; mode: BlockingMode; last: number },
+): SampledLock {
+  const isEarlier = before?.active && before.started !== null && before.started !== row.started
+  const earliest = Math.max((isEarlier ? before.started : row.started) ?? row.at, Number.isNaN(last) ? row.at : last)
+  const statements = isEarlier && before.sql !== row.sql ? [before.sql, row.sql] : [row.sql]
   const from = Math.min(row.at, earliest)
-  return { pid: row.pid ?? 0, relation, mode, from, to: row.at, statement: row.sql, outlivedStatement: false }
+  return { pid: row.pid ?? 0, relation, mode, from, to: row.at, statements, outlivedStatement: false }
+}
+
+/** Adds the statement that is seen now where it had begun before the locks of the look before were read. */
+function takenByNext(lock: SampledLock, before: SessionRow | undefined, now: SessionRow): void {
+  if (!before || now.started === null || now.started === before.started || now.started > before.read) return
+  if (!lock.statements.includes(now.sql)) lock.statements.push(now.sql)
+  lock.outlivedStatement = false
 }
 
 /** By its start: a session that runs the same text twice has run two statements. */

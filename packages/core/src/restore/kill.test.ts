@@ -150,7 +150,7 @@ test('a swap killed anywhere leaves the live database old or new, and what it le
   const phases = ['create-database', 'definitions', 'refresh', 'count-rows', 'properties', 'swap-media']
   const more = phases.flatMap((phase) => [0, 10, 40].map((delay): [string, number] => [phase, delay]))
   const within = Array.from({ length: 60 }, (_, delay): [string, number] => ['swap', delay])
-  const moments = long ? [...few, ...more, ...within] : few
+  const moments = long ? [...few, ...more, ...within] : few.filter((_, n) => n % 2 === 0)
   const outcomes = new Set<string>()
   const mediaNames = (await readdir(folder)).filter((name) => name.includes('media')).sort()
   for (const [phase, delay] of moments) {
@@ -198,7 +198,7 @@ test('an in-place restore killed anywhere leaves the database old or new', {
   ]
   const phases = ['read-all', 'clear', 'definitions', 'rows', 'refresh', 'count-rows']
   const more = phases.flatMap((phase) => [0, 10, 40, 90].map((delay): [string, number] => [phase, delay]))
-  for (const [phase, delay] of long ? [...more, ...few] : few) {
+  for (const [phase, delay] of long ? [...more, ...few] : few.slice(1)) {
     await killedAt({ ...given, options }, phase, delay)
     await expect.poll(() => ours()).toBe(0)
     const now = await state('replaced')

@@ -73,6 +73,8 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
     shared_buffers: '128MB',
     max_wal_size: '2GB',
     log_min_messages: 'warning',
+    // To compile a query takes longer than any query of a test.
+    jit: 'off',
     ...options.settings,
   }
   const flags = Object.entries({ ...settings, port, unix_socket_directories: root, listen_addresses: '127.0.0.1' })

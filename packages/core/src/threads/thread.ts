@@ -52,7 +52,10 @@ export function siblingModule(url: string, name: string): URL {
   return new URL(`./${name}${url.endsWith('.ts') ? '.ts' : '.js'}`, url)
 }
 
-/** Starts a thread. Nothing of the host reaches it: neither its flags (--import, --input-type) nor its environment. */
+/**
+ * Starts a thread. Nothing of the host reaches it, neither its flags (--import, --input-type) nor its environment, but for
+ * the folder where Node keeps compiled modules: without it each thread compiles all of its modules.
+ */
 export function startThread<C extends ThreadContract>(file: URL, options: ThreadOptions<C>): Thread<C> {
   const { name, setup, heap, reports } = options
   const ending = new SharedArrayBuffer(4)
@@ -60,7 +63,7 @@ export function startThread<C extends ThreadContract>(file: URL, options: Thread
     workerData: { ending, setup } satisfies ThreadStart,
     transferList: [...(options.transfer ?? [])],
     execArgv: [],
-    env: {},
+    env: compileCache(),
     name: `lifeboat ${name}`,
     resourceLimits: { maxOldGenerationSizeMb: heap.old, maxYoungGenerationSizeMb: heap.young },
   })
@@ -122,4 +125,9 @@ function explain(name: string, error: Error): EngineError {
   const isMemory = 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY'
   const message = isMemory ? `A ${name} ran out of memory.` : `A ${name} failed: ${error.message}`
   return new EngineError('INTERNAL', message, { cause: error })
+}
+
+function compileCache(): NodeJS.ProcessEnv {
+  const { NODE_COMPILE_CACHE: folder } = process.env
+  return folder ? { NODE_COMPILE_CACHE: folder } : {}
 }

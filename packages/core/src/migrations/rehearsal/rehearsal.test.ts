@@ -20,6 +20,12 @@ test('a lock over its limit is a finding with what to write instead', () => {
   expect(finding?.advice.map(({ code }) => code)).toEqual(['ROWS_CHANGED_UNDER_LOCK', 'HELD_TO_COMMIT'])
 })
 
+test('rows of another table are not changed under it: the row of the migrations table is none of the advice', () => {
+  const ledger = { sql: 'INSERT INTO public.ledger VALUES (…, …)', milliseconds: 9000 }
+  const [finding] = findingsOf([{ ...run, statements: [ledger] }], limits)
+  expect(finding?.advice.map(({ code }) => code)).toEqual(['HELD_TO_COMMIT'])
+})
+
 test.each<[what: string, other: Partial<RehearsedLock>]>([
   ['at its limit', { held_ms: 500 }],
   ['of writes, under the limit for writes', { held_ms: 1999, blocks: 'writes', mode: 'SHARE' }],

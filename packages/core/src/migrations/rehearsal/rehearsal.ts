@@ -1,4 +1,4 @@
-import { adviceFor, changesRows, statementsAbout } from './statements.ts'
+import { adviceFor, changesRows, namesTable } from './statements.ts'
 
 /** What a rehearsal reports. Plain JSON with the names of the HTTP contract; without texts or numbers of statements. */
 export interface Rehearsal {
@@ -54,7 +54,7 @@ export interface RehearsedLock {
   until_commit: boolean
   rows: number
   bytes: number
-  /** What the session ran when the lock was first seen; of a text with several statements, those that name the table. */
+  /** What the session ran when the lock was taken, in its order; of several statements, those that name the table. */
   statements: string[]
 }
 
@@ -107,8 +107,8 @@ function lockFinding(run: RehearsedRun, lock: RehearsedLock, limits: RehearsalLi
 
 function adviceOn(run: RehearsedRun, lock: RehearsedLock): Finding['advice'] {
   const found = new Map(lock.statements.flatMap(adviceFor).map((one) => [one.code, one]))
-  const others = run.statements.filter(({ sql }) => changesRows(sql)).map(({ sql }) => sql)
-  if (lock.until_commit && others.some((sql) => statementsAbout(sql, lock.table).some(changesRows)))
+  const others = run.statements.filter(({ sql }) => changesRows(sql) && namesTable(sql, lock.table))
+  if (lock.until_commit && others.length > 0)
     found.set('ROWS_CHANGED_UNDER_LOCK', {
       code: 'ROWS_CHANGED_UNDER_LOCK',
       advice: 'Change the rows after COMMIT, in batches, in a migration of its own.',

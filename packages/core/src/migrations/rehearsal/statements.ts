@@ -37,15 +37,18 @@ export function wholeStatements(sql: string): string[] {
 /** The statements of a text that name a table, else all of them: a driver may have sent a whole file at once. */
 export function statementsAbout(sql: string, table: string): string[] {
   const all = plainStatements(sql)
-  const name = table.slice(table.indexOf('.') + 1).toLowerCase()
-  const about = all.filter((statement) =>
-    statement
-      .toLowerCase()
-      .replaceAll('"', '')
-      .split(/[^\w$]+/)
-      .includes(name),
-  )
+  const about = all.filter((statement) => namesTable(statement, table))
   return about.length > 0 ? about : all
+}
+
+/** Whether a statement names a table (`schema.table`), with its schema or without. */
+export function namesTable(statement: string, table: string): boolean {
+  const name = table.slice(table.indexOf('.') + 1).toLowerCase()
+  return statement
+    .toLowerCase()
+    .replaceAll('"', '')
+    .split(/[^\w$]+/)
+    .includes(name)
 }
 
 export interface Advice {

@@ -10,7 +10,7 @@ import { parseRestoreComment } from '../undo/database-comment.ts'
 import { findLeftovers } from '../undo/leftovers.ts'
 import { rehearseMigrations } from './rehearse-migrations.ts'
 
-const rows = process.env.LIFEBOAT_LONG === '1' ? 400_000 : 100_000
+const rows = process.env.LIFEBOAT_LONG === '1' ? 400_000 : 60_000
 const slow = 600_000
 /** The time for which the dangerous forms are held at least, and what is found too long of them. */
 const [heldMs, limitMs] = [80, 30]

@@ -64,7 +64,7 @@ export function watched(
 }
 
 function rehearsedLock(
-  { relation, mode, from, to, statement, outlivedStatement }: SampledLock,
+  { relation, mode, from, to, statements, outlivedStatement }: SampledLock,
   before: ReadonlyMap<string, TableMeasure>,
   rows: RowCounts,
 ): RehearsedLock[] {
@@ -82,7 +82,7 @@ function rehearsedLock(
       until_commit: outlivedStatement,
       rows: rows(table.name),
       bytes: table.bytes + table.indexBytes,
-      statements: statementsAbout(statement, table.name),
+      statements: statementsAbout(statements.join(';\n'), table.name),
     },
   ]
 }

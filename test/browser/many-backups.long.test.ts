@@ -7,10 +7,9 @@ import { newBackupId } from '../../packages/core/src/repository/documents/backup
 import { browserPath, named, openBrowser, openPage } from './browser.ts'
 import { ended, type Host, openHost } from './host.ts'
 
-const long = process.env.LIFEBOAT_LONG === '1'
-const many = long ? 10_000 : 2_000
+const many = 10_000
 /** How often each thing is done: the times that are printed are the best ones. */
-const rounds = long ? 3 : 1
+const rounds = 3
 /** Of one table, and of the largest answer to what a page asks: whatever the number of backups. */
 const [mostRows, mostBytes] = [50, 100_000]
 
