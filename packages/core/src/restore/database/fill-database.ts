@@ -5,7 +5,7 @@ import type { Query } from '../../postgres/query.ts'
 import type { RestoreContent, RestoreRun } from '../restore-run.ts'
 import { asOwner, divideGrants, loadAsOwner, ownersToActAs } from './as-owner.ts'
 import { countLargeObjects, countRows } from './check-row-counts.ts'
-import { divideSteps, type LoadPart, rowsAndPostDataJobs, runDefinition } from './definition-jobs.ts'
+import { divideSteps, type LoadParts, rowsAndPostDataJobs } from './definition-jobs.ts'
 import type { DefinitionStep } from './definitions/definition-steps.ts'
 import { type Job, runJobs } from './job-schedule.ts'
 import {
@@ -19,8 +19,10 @@ import { type OwnSearchPath, withOwnSearchPath } from './own-search-path.ts'
 import { relaxChecks } from './relax-checks.ts'
 import { refreshFailed, rowsFailed } from './restore-failure.ts'
 import type { RestoreSession } from './restore-session.ts'
-import { loadRows } from './rows.ts'
+import { loadRows, type RowsPart } from './rows.ts'
+import { runDefinitions } from './run-definitions.ts'
 import { setSequences } from './sequences.ts'
+import { loadTogether } from './small-tables.ts'
 
 export interface FillOptions {
   /** Everything in one transaction on the one session there is, which the caller has begun and will end. */
@@ -50,10 +52,7 @@ export async function fillDatabase(
   const divided = divideSteps(content.steps.filter((step) => !skip(step)))
 
   progress.phase('definitions', { items: divided.preData.length })
-  for (const step of divided.preData) {
-    await runDefinition(first, step, own)
-    progress.add({ items: 1 })
-  }
+  await runDefinitions(first, divided.preData, own, (items) => progress.add({ items }))
   const checks = await relaxChecks(first, content.relaxedChecks)
   progress.end()
 
@@ -61,17 +60,18 @@ export async function fillDatabase(
   const ofExtensions = await extensionTables(first)
   const owners = await ownersToActAs(first)
   const acl = divideGrants(divided.acl, owners.size > 0)
-  for (const step of acl.early) await runDefinition(first, step, own)
+  await runDefinitions(first, acl.early, own)
   const loaded = content.tables.filter((table) => table.rows > 0 && !table.rows_excluded)
   const bytes = loaded.reduce((sum, table) => sum + table.bytes, 0)
   progress.phase('rows', { bytes, items: loaded.length + divided.postData.length })
-  const load: LoadPart = async (session, part) => {
+  const { encoding } = manifest.database_properties
+  const loadPart = async (session: RestoreSession, part: RowsPart) => {
     const { schema, name } = part.table
     const added = await withOwnSearchPath(session, own, `Loading ${schema}.${name}`, async () => {
       let bytes = 0
       return loadAsOwner(session, { owners, inTransaction, report }, part, (role) =>
         loadRows(session, reader, part, {
-          encoding: manifest.database_properties.encoding,
+          encoding,
           mode: inTransaction ? 'in-transaction' : ofExtensions.has(qualifiedName(part.table)) ? 'append' : 'freeze',
           role,
           onBytes(count) {
@@ -89,21 +89,29 @@ export async function fillDatabase(
     rows += added
     progress.add({ rows: added })
   }
+  const load: LoadParts = async (session, parts) => {
+    if (parts.length > 1 && (await loadTogether(session, reader, parts, { encoding, inTransaction, owners })))
+      for (const { table } of parts) {
+        rows += table.rows
+        progress.add({ rows: table.rows, bytes: table.bytes })
+      }
+    else for (const part of parts) await loadPart(session, part)
+  }
   const jobs = rowsAndPostDataJobs(
     { ...divided, postData: divided.postData.map((step) => asOwner(step, owners)) },
     loaded,
     { sessions: sessions.length, load, own },
   )
-  await runJobs([...jobs, ...largeObjectJobs(run, inTransaction)], sessions, () => progress.add({ items: 1 }))
+  await runJobs([...jobs, ...largeObjectJobs(run, inTransaction)], sessions, ({ items = 1 }) => progress.add({ items }))
   for (const sql of checks) await first.run([{ sql }])
   await setSequences(first.query, content.sequences)
   progress.end()
 
   // Grants come after everything that needs none, and refreshes after the grants: they run as the views' owners.
   progress.phase('refresh')
-  for (const step of acl.late) await runDefinition(first, step, own)
+  await runDefinitions(first, acl.late, own)
   await refreshViews(run, first, own)
-  for (const step of divided.final) await runDefinition(first, step, own)
+  await runDefinitions(first, divided.final, own)
 
   progress.phase('count-rows')
   await census(run, content, sessions, own)

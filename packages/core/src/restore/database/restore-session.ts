@@ -7,7 +7,7 @@ import { toPlainError } from '../../threads/plain-error.ts'
 import { createSendWindow, type SendWindow } from '../../threads/send-window.ts'
 import { siblingModule, startThread, type Thread } from '../../threads/thread.ts'
 import type { SealedChunks } from './backup-content.ts'
-import type { CopyRequest, RestoreThread, RestoreWorkerSetup, Statement } from './worker-protocol.ts'
+import type { CopiesRequest, CopyRequest, RestoreThread, RestoreWorkerSetup, Statement } from './worker-protocol.ts'
 
 /** A session on the database being restored, in a worker thread of its own. One call at a time. */
 export interface RestoreSession {
@@ -21,6 +21,8 @@ export interface RestoreSession {
     sealed: SealedChunks,
     onBytes?: (bytes: number) => void,
   ): Promise<{ rows: number; bytes: number }>
+  /** Feeds many COPYs of one query: all are loaded or none. Of a damaged chunk no other is asked for. */
+  copyTogether(request: CopiesRequest): Promise<void>
   close(): Promise<void>
 }
 
@@ -101,6 +103,10 @@ export async function openRestoreSession(
         throw error
       })
       return copied
+    },
+    async copyTogether(request) {
+      throwIfAborted(signal)
+      await unlessAborted(thread.request('copyTogether', request))
     },
     async close() {
       if (!signal?.aborted) await thread.request('close', undefined).catch(() => {})
