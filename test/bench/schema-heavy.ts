@@ -28,7 +28,7 @@ export async function benchSchemas(setting: {
   runs: number
   write: boolean
 }): Promise<void> {
-  const { cluster, folder, runs } = setting
+  const { cluster, runs } = setting
   const loadBefore = loadavg()[0] ?? 0
   await generateSchemas(cluster, 'heavy')
   const [size] = await cluster.sql<{ size: string }>('heavy', `SELECT pg_database_size('heavy')::text AS size`)

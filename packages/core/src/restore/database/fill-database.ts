@@ -3,9 +3,9 @@ import { log } from '../../events.ts'
 import { qualifiedName } from '../../postgres/identifiers.ts'
 import type { Query } from '../../postgres/query.ts'
 import type { RestoreContent, RestoreRun } from '../restore-run.ts'
-import { asOwner, divideGrants, loadAsOwner, ownersToActAs } from './as-owner.ts'
+import { asOwner, divideGrants, ownersToActAs } from './as-owner.ts'
 import { countLargeObjects, countRows } from './check-row-counts.ts'
-import { divideSteps, type LoadParts, rowsAndPostDataJobs } from './definition-jobs.ts'
+import { divideSteps, rowsAndPostDataJobs } from './definition-jobs.ts'
 import type { DefinitionStep } from './definitions/definition-steps.ts'
 import { type Job, runJobs } from './job-schedule.ts'
 import {
@@ -14,15 +14,14 @@ import {
   type LargeObjectOptions,
   loadLargeObjectPages,
 } from './large-objects.ts'
+import { createTablesLoader } from './load-tables.ts'
 import { planRefreshes } from './materialized-views.ts'
 import { type OwnSearchPath, withOwnSearchPath } from './own-search-path.ts'
 import { relaxChecks } from './relax-checks.ts'
-import { refreshFailed, rowsFailed } from './restore-failure.ts'
+import { refreshFailed } from './restore-failure.ts'
 import type { RestoreSession } from './restore-session.ts'
-import { loadRows, type RowsPart } from './rows.ts'
 import { runDefinitions } from './run-definitions.ts'
 import { setSequences } from './sequences.ts'
-import { loadTogether } from './small-tables.ts'
 
 export interface FillOptions {
   /** Everything in one transaction on the one session there is, which the caller has begun and will end. */
@@ -41,7 +40,7 @@ export async function fillDatabase(
   sessions: readonly RestoreSession[],
   { inTransaction, skip = () => false }: FillOptions,
 ): Promise<{ rows: number }> {
-  const { manifest, reader, progress, report } = run
+  const { progress, report } = run
   const functions = content.steps.flatMap(({ kind, schema, tag }) =>
     kind === 'FUNCTION' || kind === 'PROCEDURE' ? [`${schema}.${tag}`] : [],
   )
@@ -56,7 +55,6 @@ export async function fillDatabase(
   const checks = await relaxChecks(first, content.relaxedChecks)
   progress.end()
 
-  let rows = 0
   const ofExtensions = await extensionTables(first)
   const owners = await ownersToActAs(first)
   const acl = divideGrants(divided.acl, owners.size > 0)
@@ -64,43 +62,11 @@ export async function fillDatabase(
   const loaded = content.tables.filter((table) => table.rows > 0 && !table.rows_excluded)
   const bytes = loaded.reduce((sum, table) => sum + table.bytes, 0)
   progress.phase('rows', { bytes, items: loaded.length + divided.postData.length })
-  const { encoding } = manifest.database_properties
-  const loadPart = async (session: RestoreSession, part: RowsPart) => {
-    const { schema, name } = part.table
-    const added = await withOwnSearchPath(session, own, `Loading ${schema}.${name}`, async () => {
-      let bytes = 0
-      return loadAsOwner(session, { owners, inTransaction, report }, part, (role) =>
-        loadRows(session, reader, part, {
-          encoding,
-          mode: inTransaction ? 'in-transaction' : ofExtensions.has(qualifiedName(part.table)) ? 'append' : 'freeze',
-          role,
-          onBytes(count) {
-            bytes += count
-            progress.add({ bytes: count })
-          },
-        }),
-      ).catch((error: unknown) => {
-        progress.add({ bytes: -bytes })
-        throw error
-      })
-    }).catch((error: unknown) => {
-      throw rowsFailed(part.table, error, own.functions)
-    })
-    rows += added
-    progress.add({ rows: added })
-  }
-  const load: LoadParts = async (session, parts) => {
-    if (parts.length > 1 && (await loadTogether(session, reader, parts, { encoding, inTransaction, owners })))
-      for (const { table } of parts) {
-        rows += table.rows
-        progress.add({ rows: table.rows, bytes: table.bytes })
-      }
-    else for (const part of parts) await loadPart(session, part)
-  }
+  const loader = createTablesLoader(run, own, { ofExtensions, owners })
   const jobs = rowsAndPostDataJobs(
     { ...divided, postData: divided.postData.map((step) => asOwner(step, owners)) },
     loaded,
-    { sessions: sessions.length, load, own },
+    { sessions: sessions.length, load: loader.load, own },
   )
   await runJobs([...jobs, ...largeObjectJobs(run, inTransaction)], sessions, ({ items = 1 }) => progress.add({ items }))
   for (const sql of checks) await first.run([{ sql }])
@@ -115,7 +81,7 @@ export async function fillDatabase(
 
   progress.phase('count-rows')
   await census(run, content, sessions, own)
-  return { rows }
+  return { rows: loader.rows }
 }
 
 async function refreshViews({ manifest, options, report }: RestoreRun, session: RestoreSession, own: OwnSearchPath) {
