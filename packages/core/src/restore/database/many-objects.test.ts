@@ -170,7 +170,7 @@ test('many tables at once: all or none, whatever goes wrong with one', async () 
   // What the chunks hold is not what the backup promises.
   const named = { code: 'ROW_COUNT_MISMATCH', message: expect.stringContaining(`public.${name} `) }
   const wrong = { ...middle, table: { ...middle.table, bytes: middle.bytes + 1 } }
-  await expect(loadTogether(session, reader, [parts[0]!, wrong], how)).rejects.toMatchObject(named)
+  expect(await loadTogether(session, reader, [parts[0]!, wrong], how)).toBe(false)
   expect(await rows()).toBe(0)
   expect(await loadTogether(session, reader, parts, how)).toBe(true)
   expect(await rows()).toBe(3 * parts.length)

@@ -60,6 +60,8 @@ export async function loadTogether(
     bytes: part.table.bytes,
     chunks: idsOf(part).map((id) => sealed.get(id)!),
   }))
+  // What is as large as it says is small; of any other the way of one table says what is wrong.
+  if (copies.some(({ bytes, chunks }) => chunks.reduce((sum, chunk) => sum + chunk.bytes, 0) !== bytes)) return false
   const statements = parts.flatMap(({ table }) => {
     const owner = owners.get(qualifiedName(table))
     const copy = `${copyIntoSql(table, { encoding })};`
