@@ -1,6 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { TemporaryCluster } from '@lifeboat/core/testing'
 import { generateSchemas, heavySchemas } from './data.ts'
 import { bytes, machine } from './describe.ts'
@@ -38,8 +39,10 @@ export async function benchSchemas(setting: {
   for (let run = 0; run < runs; run++)
     for (const [name, { before, work }] of Object.entries(cases)) {
       await before?.()
+      await sessionsEnded(cluster)
       const used = processorSeconds(postmaster)
       const measured = await work()
+      await sessionsEnded(cluster)
       results.get(name)?.push({ ...measured, serverSeconds: processorSeconds(postmaster) - used })
     }
   for (const database of ['heavy_restored', 'heavy_stock']) await cluster.sql('postgres', `DROP DATABASE ${database}`)
@@ -67,6 +70,13 @@ export async function benchSchemas(setting: {
   const where = `${machine()}, ${tables} tables, ${bytes(Number(size?.size))}, medians of ${runs}, encryption on, unix socket; seconds, seconds of one processor (the command's + PostgreSQL's), peak memory and page faults of the command; ${noise}`
   console.log(`\n${where}`)
   if (setting.write) writeTable('npm run bench -- --schemas --write', where, lines)
+}
+
+/** A session's time is the server's only when it has ended, which may be after its command has. */
+async function sessionsEnded(cluster: TemporaryCluster): Promise<void> {
+  const others = `SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`
+  while ((await cluster.sql('postgres', others)).length > 0) await pause(20)
+  await pause(100)
 }
 
 interface HeavyCase {
