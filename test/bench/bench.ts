@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- --megabytes 2000 --runs 3 --quick --write]`: Lifeboat beside its peers in one run, in turn, on data
- * made for it. Prints a table of medians and ratios; `--write` puts it into docs/performance.md. `--quick` is small, has
+ * `npm run bench [-- --megabytes 2000 --runs 3 --quick --schemas --write]`: Lifeboat beside its peers in one run, in turn, on
+ * data made for it, and then on a database of many tables with hardly any rows; `--schemas`: only the latter. Prints tables of
+ * medians and ratios; `--write` puts them into docs/performance.md. `--quick` is small, has
  * pg_dump as its only peer, and fails only when a backup takes twice as long as pg_dump -Fc, three times in a row: no
  * machine is too slow for that, only we are.
  */
@@ -17,12 +18,14 @@ import { writeTable } from './document.ts'
 import { type Measured, measure, median } from './measure.ts'
 import { preparePgBackRest } from './pgbackrest.ts'
 import { startApplication } from './running-application.ts'
+import { benchSchemas } from './schema-heavy.ts'
 
 const { values: flags } = parseArgs({
   options: {
     megabytes: { type: 'string' },
     runs: { type: 'string' },
     quick: { type: 'boolean' },
+    schemas: { type: 'boolean' },
     write: { type: 'boolean' },
   },
 })
@@ -36,6 +39,14 @@ const cluster = await startTemporaryCluster({
   settings: { shared_buffers: flags.quick ? '512MB' : '4GB', max_wal_size: '8GB', checkpoint_timeout: '30min' },
 })
 try {
+  if (!flags.schemas) await benchRows()
+  if (!flags.quick) await benchSchemas({ cluster, folder, lifeboat, bin, runs, write: flags.write === true })
+} finally {
+  await cluster.stop()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function benchRows(): Promise<void> {
   console.log(`Generating about ${megabytes} MB …`)
   const rows = await generateData(cluster, 'bench', megabytes)
   const [size] = await cluster.sql<{ size: string }>('bench', `SELECT pg_database_size('bench')::text AS size`)
@@ -185,9 +196,6 @@ try {
       if (ours > 2 * theirs) throw new Error(`Absurdly slow: ${what} takes twice as long as pg_dump -Fc.`)
     }
   }
-} finally {
-  await cluster.stop()
-  rmSync(folder, { recursive: true, force: true })
 }
 
 /** A B C, A B C, …: so that a machine that changes its pace changes it for all. */

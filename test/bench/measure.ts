@@ -7,6 +7,8 @@ export interface Measured {
   peakMiB: number
   /** Of one processor, by the command's own processes; the last 50 ms may be missing. */
   cpuSeconds: number
+  /** Pages that the kernel gave to the command's own processes; the last 50 ms may be missing. */
+  pageFaults: number
 }
 
 /** Runs a command as a whole process group; throws with what it said where it fails. */
@@ -42,8 +44,8 @@ export function measure(
 }
 
 /** Looks at a process and all below it (Linux) twenty times a second; who is below it, four times. */
-export function watchProcesses(root: number): { stop(): Pick<Measured, 'peakMiB' | 'cpuSeconds'> } {
-  let [peak, cpuSeconds, looks] = [0, 0, 0]
+export function watchProcesses(root: number): { stop(): Omit<Measured, 'seconds'> } {
+  let [peak, cpuSeconds, pageFaults, looks] = [0, 0, 0, 0]
   let pids: number[] = []
   const sum = (of: (pid: number) => number) => pids.reduce((total, pid) => total + of(pid), 0)
   const timer = setInterval(() => {
@@ -51,11 +53,12 @@ export function watchProcesses(root: number): { stop(): Pick<Measured, 'peakMiB'
     if (looks++ % 5 === 0) pids = tree(root)
     peak = Math.max(peak, sum(resident))
     cpuSeconds = Math.max(cpuSeconds, sum(processorSeconds))
+    pageFaults = Math.max(pageFaults, sum(minorFaults))
   }, 50)
   return {
     stop() {
       clearInterval(timer)
-      return { peakMiB: peak / 1024, cpuSeconds }
+      return { peakMiB: peak / 1024, cpuSeconds, pageFaults }
     },
   }
 }
@@ -78,9 +81,18 @@ function resident(pid: number): number {
 
 /** Of a process and of those children of its that have ended: for a postmaster, of every session that is over. */
 export function processorSeconds(pid: number): number {
-  // After the name, which may hold anything: state is the third field, user time the fourteenth; a tick is 10 ms.
+  // A tick is 10 ms.
+  return sumOfStat(pid, 14, 17) / 100
+}
+
+function minorFaults(pid: number): number {
+  return sumOfStat(pid, 10, 11)
+}
+
+/** Sums fields of /proc/PID/stat as proc(5) numbers them. The name before the third may hold anything. */
+function sumOfStat(pid: number, from: number, to: number): number {
   const fields = readProcess(pid, 'stat').split(') ').at(-1)?.split(' ') ?? []
-  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100
+  return fields.slice(from - 3, to - 2).reduce((sum, value) => sum + Number(value), 0)
 }
 
 function readProcess(pid: number, file: 'stat' | 'status'): string {

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts'
 import { copyOut } from '../postgres/copy-out.ts'
+import { copyOutTogether } from '../postgres/copy-out-together.ts'
 import { sqlState } from '../postgres/database-errors.ts'
 import type { Session } from '../postgres/session.ts'
 import type { ChunkWriter } from '../repository/chunks/chunk-writer.ts'
@@ -23,30 +24,77 @@ export async function readJob(
 ): Promise<ReadJobResult> {
   const contested = await lockTables(session, job.lock)
   const isContested = ({ lock }: { lock: number | null }) => lock !== null && contested.has(lock)
-  const result: ReadJobResult = { contested: [...contested], segments: [], counts: job.counts.map(() => null) }
-  for (const copy of job.copies) {
-    if (isContested(copy)) {
-      result.segments.push(null)
-      continue
-    }
-    const stream = chunks.openStream()
-    shared.active = true
-    const { rows } = await copyOut(session, copy.sql, (bytes) => {
-      stream.write(bytes)
-      shared.addBytesRead(bytes.byteLength)
-    })
-      .catch((error) => explainCopyError(session, copy, error))
-      .finally(() => {
-        shared.active = false
-      })
-    result.segments.push({ rows, ...stream.end() })
+  const result: ReadJobResult = {
+    contested: [...contested],
+    segments: job.copies.map(() => null),
+    counts: job.counts.map(() => null),
   }
-  result.counts = await countRows(
+  const isTogether = ({ together, lock }: CopyItem | CountItem) =>
+    together === true && session.copyReader !== null && !isContested({ lock })
+  shared.active = true
+  try {
+    await readTogether(session, chunks, { job, isTogether, result, shared })
+    for (const [position, copy] of job.copies.entries()) {
+      if (isContested(copy) || isTogether(copy)) continue
+      const stream = chunks.openStream()
+      const { rows } = await copyOut(session, copy.sql, (bytes) => {
+        stream.write(bytes)
+        shared.addBytesRead(bytes.byteLength)
+      }).catch((error) => explainCopyError(session, copy, error))
+      result.segments[position] = { rows, ...stream.end() }
+    }
+  } finally {
+    shared.active = false
+  }
+  const counted = await countRows(
     session,
-    job.counts.map((count) => (isContested(count) ? null : count)),
+    job.counts.map((count) => (isContested(count) || isTogether(count) ? null : count)),
   )
+  for (const [position, rows] of counted.entries()) result.counts[position] ??= rows
   await session.query('ROLLBACK TO SAVEPOINT job')
   return result
+}
+
+/** Small tables, and their counts, as one query. */
+async function readTogether(
+  session: Session,
+  chunks: ChunkWriter,
+  run: {
+    job: ReadJob
+    isTogether: (item: CopyItem | CountItem) => boolean
+    result: ReadJobResult
+    shared: SharedState
+  },
+): Promise<void> {
+  const { job, isTogether, result, shared } = run
+  const copies = job.copies.flatMap((copy, position) => {
+    if (!isTogether(copy)) return []
+    let stream: ReturnType<ChunkWriter['openStream']> | undefined
+    const onData = (bytes: Uint8Array) => {
+      stream ??= chunks.openStream()
+      stream.write(bytes)
+      shared.addBytesRead(bytes.byteLength)
+    }
+    const onEnd = (rows: number) => {
+      result.segments[position] = { rows, ...(stream?.end() ?? { bytes: 0, ids: [] }) }
+    }
+    return [{ copy, together: { sql: copy.sql, onData, onEnd } }]
+  })
+  const counts = job.counts.flatMap((count, position) => {
+    if (!isTogether(count)) return []
+    const onEnd = (rows: number) => {
+      result.counts[position] = rows
+    }
+    return [{ sql: count.sql, onData: () => {}, onEnd }]
+  })
+  if (copies.length + counts.length === 0) return
+  let failed: CopyItem | undefined
+  await copyOutTogether(session, [...copies.map(({ together }) => together), ...counts], (position) => {
+    failed = copies[position]?.copy
+  }).catch((error) => {
+    if (failed) return explainCopyError(session, failed, error)
+    throw error
+  })
 }
 
 /** Rows of each item's table, as the server counts them: those that can be planned, in one statement. */

@@ -11,6 +11,19 @@ const tableWeight = 16 << 10
 /** Counting skips the output functions, the detoasting and everything of ours. */
 const countShare = 1 / 8
 
+/**
+ * Up to so many bytes on disk a table is read, and counted, by `COPY table TO`. To plan a query of it the server opens each
+ * of its indexes, which takes longer than to read so little.
+ */
+const smallBytes = 128 << 10
+/** Locks that a job takes for a table: where a query of it is planned, indexes are locked too. */
+const plannedLocks = 4
+
+function isRead({ table, ranges }: ReadableTable): 'small' | 'planned' {
+  const isSmall = table.total_bytes <= smallBytes && ranges.length === 1
+  return isSmall && !table.condition && table.columns.length > 0 ? 'small' : 'planned'
+}
+
 /** Whether a range is to be read. */
 export type Wanted = (readable: Readable, segment: number) => boolean
 
@@ -33,9 +46,10 @@ export function workOf(readable: Readable, wanted: Wanted): WorkItem[][] {
 function tableItems(readable: ReadableTable): ReadItem[] {
   const { table, ranges } = readable
   const bytesPerBlock = table.total_bytes / Math.max(1, table.blocks)
+  const locks = isRead(readable) === 'small' ? 1 : plannedLocks
   return ranges.map((range, segment) => {
     const weight = Math.round(range.blocks * bytesPerBlock) + (segment === 0 ? tableWeight : 0)
-    return { kind: 'read', of: readable, segment, weight }
+    return { kind: 'read', of: readable, segment, weight, locks }
   })
 }
 
@@ -73,12 +87,20 @@ function copyOf({ of: readable, segment }: ReadItem, encoding: string): Omit<Cop
   if (readable.kind === 'large-objects') return { sql: pagesSql(readable, range) }
   const { oid, schema, name } = readable.table
   const { start, end } = range
+  if (isRead(readable) === 'small')
+    return {
+      sql: copyTableSql(readable.table, readable.table.columns, encoding),
+      together: true,
+      range: { oid, schema, name, start, end },
+    }
   return { sql: copySegmentSql(readable.table, range, encoding), range: { oid, schema, name, start, end } }
 }
 
 function countOf(readable: Readable, encoding: string): Omit<CountItem, 'lock'> {
   if (readable.kind === 'large-objects') return { sql: `(${countSql(readable)})` }
   const { table } = readable
+  if (isRead(readable) === 'small')
+    return { sql: copyTableSql(table, table.columns.slice(0, 1), encoding), byCopy: true, together: true }
   if (table.unplannable && !table.condition)
     return { sql: copyTableSql(table, table.columns.slice(0, 1), encoding), byCopy: true }
   return { sql: `(${countSegmentSql(table, wholeRange(table.blocks))})` }

@@ -37,7 +37,7 @@ test('jobs shrink towards the end, so that workers end together', () => {
 test('many small tables share a job, up to the bound of locks', () => {
   const jobs = drain(
     Array.from({ length: 1000 }, (_, i) => [segment(i, 0, 1), { kind: 'count' as const, of: i, weight: 1 }]),
-    { workers: 2, jobTables: 16 },
+    { workers: 2, jobLocks: 16 },
   )
   expect(jobs[0]).toHaveLength(32)
   expect(Math.max(...jobs.map((job) => new Set(job.map((item) => item.of)).size))).toBe(16)

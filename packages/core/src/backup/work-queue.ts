@@ -10,12 +10,15 @@ export interface ReadItem<Of = Readable> {
   segment: number
   /** Roughly the bytes of work; decides the order and how much goes into one job. */
   weight: number
+  /** How many locks its table takes, about; default 1. */
+  locks?: number
 }
 
 interface CountingItem<Of> {
   kind: 'count'
   of: Of
   weight: number
+  locks?: number
 }
 
 /** The weight of what brings bytes: counting takes time, but says nothing of how much there is to read. */
@@ -33,8 +36,8 @@ export interface WorkQueueOptions {
   workers: number
   /** Upper bound of a job's weight, unless a single item is heavier. */
   jobWeight?: number
-  /** Upper bound of different tables in a job: that many locks a worker holds at once. */
-  jobTables?: number
+  /** About how many locks a worker holds at once, at most. */
+  jobLocks?: number
 }
 
 const mebibyte = 1 << 20
@@ -47,7 +50,7 @@ const mebibyte = 1 << 20
  * A group is what belongs together, in its order: the segments of a table, or a small table and its count.
  */
 export function createWorkQueue<Of>(groups: readonly WorkItem<Of>[][], options: WorkQueueOptions): WorkQueue<Of> {
-  const { workers, jobWeight = 64 * mebibyte, jobTables = 16 } = options
+  const { workers, jobWeight = 64 * mebibyte, jobLocks = 64 } = options
   const order = groups
     .map((items) => ({ items, weight: totalWeight(items) }))
     .sort((a, b) => b.weight - a.weight)
@@ -64,11 +67,14 @@ export function createWorkQueue<Of>(groups: readonly WorkItem<Of>[][], options: 
       const job: WorkItem<Of>[] = []
       const tables = new Set<Of>()
       let weight = 0
+      let locks = 0
       for (let item = order[position]; item !== undefined; item = order[position]) {
         if (job.length > 0 && weight + item.weight > target) break
-        if (tables.size >= jobTables && !tables.has(item.of)) break
+        const added = tables.has(item.of) ? 0 : (item.locks ?? 1)
+        if (job.length > 0 && locks + added > jobLocks) break
         job.push(item)
         tables.add(item.of)
+        locks += added
         weight += item.weight
         position += 1
       }

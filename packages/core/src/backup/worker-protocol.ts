@@ -60,6 +60,8 @@ export interface CopyItem {
   lock: number | null
   /** `COPY ... TO STDOUT`. */
   sql: string
+  /** It is small and needs no planner: it goes with others in one query. */
+  together?: boolean
   /** What it reads, to find the row that COPY could not carry; absent for large objects. */
   range?: CopiedRange
 }
@@ -70,6 +72,7 @@ export interface CountItem {
   sql: string
   /** `sql` is a COPY whose rows are counted: no query of the table may be planned. */
   byCopy?: boolean
+  together?: boolean
 }
 
 /** What a stream of bytes became: its length and its chunks in order. */

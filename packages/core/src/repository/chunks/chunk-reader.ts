@@ -54,6 +54,8 @@ export interface ChunkReader {
    * `REPOSITORY_DAMAGED`, `goodChunk(id)` tries the other versions.
    */
   fetchSealed(ids: Ids): AsyncGenerator<SealedChunk>
+  /** The same of few small ones, by their ids: read in the order in which they lie in packs, not in the order asked for. */
+  fetchTogether(ids: Iterable<string>): Promise<Map<string, SealedChunk>>
 }
 
 const maxInMemory = 1024 ** 3
@@ -149,5 +151,19 @@ export function createChunkReader(
       for (let times = 0; times <= ref.level; times++) yield* expand(ref.ids, times)
     },
     fetchSealed: (ids) => fetchSealed(source, ids),
+    async fetchTogether(ids) {
+      const found = new Map<string, SealedChunk>()
+      for await (const sealed of fetchSealed(source, inPackOrder(index, ids))) found.set(sealed.id, sealed)
+      return found
+    },
   }
+}
+
+function inPackOrder(index: ChunkIndex, ids: Iterable<string>): string[] {
+  const known = [...new Set(ids)].map((id) => ({ id, at: index.find(id) }))
+  const packs = new Map(known.map(({ at }) => [at?.pack, 0]))
+  for (const [position, pack] of [...packs.keys()].entries()) packs.set(pack, position)
+  return known
+    .toSorted((a, b) => packs.get(a.at?.pack)! - packs.get(b.at?.pack)! || (a.at?.offset ?? 0) - (b.at?.offset ?? 0))
+    .map(({ id }) => id)
 }

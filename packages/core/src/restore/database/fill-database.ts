@@ -3,9 +3,9 @@ import { log } from '../../events.ts'
 import { qualifiedName } from '../../postgres/identifiers.ts'
 import type { Query } from '../../postgres/query.ts'
 import type { RestoreContent, RestoreRun } from '../restore-run.ts'
-import { asOwner, divideGrants, loadAsOwner, ownersToActAs } from './as-owner.ts'
+import { asOwner, divideGrants, ownersToActAs } from './as-owner.ts'
 import { countLargeObjects, countRows } from './check-row-counts.ts'
-import { divideSteps, type LoadPart, rowsAndPostDataJobs, runDefinition } from './definition-jobs.ts'
+import { divideSteps, rowsAndPostDataJobs } from './definition-jobs.ts'
 import type { DefinitionStep } from './definitions/definition-steps.ts'
 import { type Job, runJobs } from './job-schedule.ts'
 import {
@@ -14,12 +14,13 @@ import {
   type LargeObjectOptions,
   loadLargeObjectPages,
 } from './large-objects.ts'
+import { createTablesLoader } from './load-tables.ts'
 import { planRefreshes } from './materialized-views.ts'
 import { type OwnSearchPath, withOwnSearchPath } from './own-search-path.ts'
 import { relaxChecks } from './relax-checks.ts'
-import { refreshFailed, rowsFailed } from './restore-failure.ts'
+import { refreshFailed } from './restore-failure.ts'
 import type { RestoreSession } from './restore-session.ts'
-import { loadRows } from './rows.ts'
+import { runDefinitions } from './run-definitions.ts'
 import { setSequences } from './sequences.ts'
 
 export interface FillOptions {
@@ -39,7 +40,7 @@ export async function fillDatabase(
   sessions: readonly RestoreSession[],
   { inTransaction, skip = () => false }: FillOptions,
 ): Promise<{ rows: number }> {
-  const { manifest, reader, progress, report } = run
+  const { progress, report } = run
   const functions = content.steps.flatMap(({ kind, schema, tag }) =>
     kind === 'FUNCTION' || kind === 'PROCEDURE' ? [`${schema}.${tag}`] : [],
   )
@@ -50,67 +51,37 @@ export async function fillDatabase(
   const divided = divideSteps(content.steps.filter((step) => !skip(step)))
 
   progress.phase('definitions', { items: divided.preData.length })
-  for (const step of divided.preData) {
-    await runDefinition(first, step, own)
-    progress.add({ items: 1 })
-  }
+  await runDefinitions(first, divided.preData, own, (items) => progress.add({ items }))
   const checks = await relaxChecks(first, content.relaxedChecks)
   progress.end()
 
-  let rows = 0
   const ofExtensions = await extensionTables(first)
   const owners = await ownersToActAs(first)
   const acl = divideGrants(divided.acl, owners.size > 0)
-  for (const step of acl.early) await runDefinition(first, step, own)
+  await runDefinitions(first, acl.early, own)
   const loaded = content.tables.filter((table) => table.rows > 0 && !table.rows_excluded)
   const bytes = loaded.reduce((sum, table) => sum + table.bytes, 0)
   progress.phase('rows', { bytes, items: loaded.length + divided.postData.length })
-  const load: LoadPart = async (session, part) => {
-    const { schema, name } = part.table
-    const added = await withOwnSearchPath(session, own, `Loading ${schema}.${name}`, async () => {
-      let bytes = 0
-      return loadAsOwner(session, { owners, inTransaction, report }, part, (role) =>
-        loadRows(session, reader, part, {
-          encoding: manifest.database_properties.encoding,
-          mode: inTransaction ? 'in-transaction' : ofExtensions.has(qualifiedName(part.table)) ? 'append' : 'freeze',
-          role,
-          mask: content.masking?.masks.get(qualifiedName(part.table)),
-          onCanaries: (found) => content.masking?.canaries.add(part.table, found),
-          onBytes(count) {
-            bytes += count
-            progress.add({ bytes: count })
-          },
-        }),
-      ).catch((error: unknown) => {
-        progress.add({ bytes: -bytes })
-        throw error
-      })
-    }).catch((error: unknown) => {
-      const isMasked = content.masking?.masks.has(qualifiedName(part.table)) === true
-      throw rowsFailed(part.table, error, own.functions, isMasked)
-    })
-    rows += added
-    progress.add({ rows: added })
-  }
+  const loader = createTablesLoader(run, own, { ofExtensions, owners, masking: content.masking })
   const jobs = rowsAndPostDataJobs(
     { ...divided, postData: divided.postData.map((step) => asOwner(step, owners)) },
     loaded,
-    { sessions: sessions.length, load, own },
+    { sessions: sessions.length, load: loader.load, own },
   )
-  await runJobs([...jobs, ...largeObjectJobs(run, inTransaction)], sessions, () => progress.add({ items: 1 }))
+  await runJobs([...jobs, ...largeObjectJobs(run, inTransaction)], sessions, ({ items = 1 }) => progress.add({ items }))
   for (const sql of checks) await first.run([{ sql }])
   await setSequences(first.query, content.sequences)
   progress.end()
 
   // Grants come after everything that needs none, and refreshes after the grants: they run as the views' owners.
   progress.phase('refresh')
-  for (const step of acl.late) await runDefinition(first, step, own)
+  await runDefinitions(first, acl.late, own)
   await refreshViews(run, first, own)
-  for (const step of divided.final) await runDefinition(first, step, own)
+  await runDefinitions(first, divided.final, own)
 
   progress.phase('count-rows')
   await census(run, content, sessions, own)
-  return { rows }
+  return { rows: loader.rows }
 }
 
 async function refreshViews({ manifest, options, report }: RestoreRun, session: RestoreSession, own: OwnSearchPath) {

@@ -10,6 +10,8 @@ export interface Job<Session> {
   sharedLocks: readonly number[]
   /** Heavier ready jobs begin earlier. */
   weight: number
+  /** Of how many pieces it is, for progress; default 1. */
+  items?: number
   run(session: Session): Promise<void>
 }
 

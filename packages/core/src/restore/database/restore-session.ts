@@ -7,7 +7,14 @@ import { toPlainError } from '../../threads/plain-error.ts'
 import { createSendWindow, type SendWindow } from '../../threads/send-window.ts'
 import { siblingModule, startThread, type Thread } from '../../threads/thread.ts'
 import type { SealedChunks } from './backup-content.ts'
-import type { Copied, CopyRequest, RestoreThread, RestoreWorkerSetup, Statement } from './worker-protocol.ts'
+import type {
+  Copied,
+  CopiesRequest,
+  CopyRequest,
+  RestoreThread,
+  RestoreWorkerSetup,
+  Statement,
+} from './worker-protocol.ts'
 
 /** A session on the database being restored, in a worker thread of its own. One call at a time. */
 export interface RestoreSession {
@@ -17,6 +24,8 @@ export interface RestoreSession {
   run(statements: Statement[]): Promise<void>
   /** Feeds a COPY from sealed chunks; `onBytes` hears of every chunk written. For a damaged one another is asked for. */
   copy(request: CopyRequest, sealed: SealedChunks, onBytes?: (bytes: number) => void): Promise<Copied>
+  /** Feeds many COPYs of one query: all are loaded or none. Of a damaged chunk no other is asked for. Nothing is masked. */
+  copyTogether(request: CopiesRequest): Promise<void>
   close(): Promise<void>
 }
 
@@ -97,6 +106,10 @@ export async function openRestoreSession(
         throw error
       })
       return copied
+    },
+    async copyTogether(request) {
+      throwIfAborted(signal)
+      await unlessAborted(thread.request('copyTogether', request))
     },
     async close() {
       if (!signal?.aborted) await thread.request('close', undefined).catch(() => {})

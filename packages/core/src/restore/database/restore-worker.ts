@@ -2,13 +2,14 @@ import { EngineError, isEngineError } from '../../errors.ts'
 import type { RowMask } from '../../masking/column-mask.ts'
 import type { RowMasker } from '../../masking/row-masker.ts'
 import { type CopyIn, copyIn } from '../../postgres/copy-in.ts'
+import { copyInTogether } from '../../postgres/copy-in-together.ts'
 import { openSession, type Session } from '../../postgres/session.ts'
 import type { SealedChunk } from '../../repository/chunks/sealed-chunk.ts'
 import { unsealChunk } from '../../repository/chunks/sealed-chunk.ts'
 import { freeBuffer } from '../../threads/free-buffer.ts'
 import { fromPlainError, toPlainError } from '../../threads/plain-error.ts'
 import { openThreadSide } from '../../threads/serve-thread.ts'
-import type { Copied, CopyRequest, RestoreThread } from './worker-protocol.ts'
+import type { Copied, CopiesRequest, CopyRequest, RestoreThread } from './worker-protocol.ts'
 
 /**
  * The thread behind restore-session.ts: one session, fed with sealed chunks, which are authenticated, decompressed and
@@ -39,6 +40,7 @@ thread.serve({
       return rows
     },
     copy,
+    copyTogether,
     close: () => session().close(),
   },
   notices: {
@@ -71,13 +73,25 @@ async function copy(request: CopyRequest): Promise<Copied> {
     })
     const rows = target ? (await target.end()).rows : 0
     if (target && request.rows !== null && rows !== request.rows) {
-      throw mismatch(`${request.name} got ${rows} rows, not ${request.rows} as the backup counted.`)
+      throw wrongRows(request.name, rows, request.rows)
     }
     for (const sql of request.after) await query(sql)
     return { rows, bytes, ...(masker ? { canaries: masker.canaries() } : {}) }
   } finally {
     if (!stream.ended) await discardChunks()
   }
+}
+
+/** All chunks are opened before the first row is sent. */
+async function copyTogether({ sql, copies }: CopiesRequest): Promise<void> {
+  const texts = copies.map(({ name, bytes, chunks }) => {
+    const plain = Buffer.concat(chunks.map((chunk) => unsealChunk(keys, chunk)))
+    if (plain.length !== bytes) throw wrongBytes(name, plain.length, bytes)
+    return plain
+  })
+  const loaded = await copyInTogether(session(), sql, texts)
+  for (const [position, { name, rows }] of copies.entries())
+    if (loaded[position] !== rows) throw wrongRows(name, loaded[position], rows)
 }
 
 /** Writes the chunks of one stream, and returns their bytes; `stream.ended` says whether its last one has come. */
@@ -103,7 +117,7 @@ async function writeChunks(
     thread.report('workedOff', length)
   }
   if (expected !== null && bytes !== expected) {
-    throw mismatch(`${name} has ${bytes} bytes in its chunks, not ${expected} as recorded.`)
+    throw wrongBytes(name, bytes, expected)
   }
   if (masker?.open) throw mismatch(`${name} ends within a row.`)
   return bytes
@@ -151,6 +165,14 @@ async function nextChunk(): Promise<SealedChunk | 'end' | 'incomplete'> {
       wake = resolve
     })
   }
+}
+
+function wrongRows(name: string, rows: number | undefined, expected: number): EngineError {
+  return mismatch(`${name} got ${rows} rows, not ${expected} as the backup counted.`)
+}
+
+function wrongBytes(name: string, bytes: number, expected: number): EngineError {
+  return mismatch(`${name} has ${bytes} bytes in its chunks, not ${expected} as recorded.`)
 }
 
 function mismatch(message: string): EngineError {

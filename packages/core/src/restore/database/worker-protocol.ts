@@ -38,6 +38,13 @@ export interface Copied {
   canaries?: Map<string, string[]>
 }
 
+/** Many small COPYs of one query, with all their chunks. */
+export interface CopiesRequest {
+  /** One query: `COPY ... FROM STDIN` for each of `copies`, in their order, and what is to be between them. */
+  sql: string
+  copies: { name: string; rows: number; bytes: number; chunks: SealedChunk[] }[]
+}
+
 /**
  * A worker is one session on the database being restored and has one request at a time. Rows cross as sealed chunks:
  * only the worker holds them in clear.
@@ -49,6 +56,7 @@ export interface RestoreThread {
     /** Statements in order, each on its own; the answer has the rows of the last. */
     run(statements: Statement[]): unknown[]
     copy(request: CopyRequest): Copied
+    copyTogether(request: CopiesRequest): void
     close(): void
   }
   notices: {
