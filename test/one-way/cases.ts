@@ -23,6 +23,7 @@ export interface Case {
 
 const oneBackup = async ({ engine }: Ground) => ({ backup: (await engine.backups.create()).id })
 const latest = () => ({ backup: 'latest' })
+const noRequest = () => ({ request: 'a000000000000000' })
 
 const restored = async ({ engine }: Ground) => {
   const { id } = await engine.restores.run('latest', { confirm: true, safetyBackup: false })
@@ -64,6 +65,15 @@ export const cases: Record<ActionName, Case> = {
   recoveryPlan: {},
   statistics: {},
   status: {},
+  'approvals.approve': { input: noRequest, refused: 'APPROVAL_NOT_FOUND' },
+  'approvals.breakGlass': {
+    input: () => ({ ...noRequest(), reason: 'the shop is down' }),
+    refused: 'APPROVAL_NOT_FOUND',
+  },
+  'approvals.cancel': { input: noRequest, refused: 'APPROVAL_NOT_FOUND' },
+  'approvals.list': {},
+  'approvals.reject': { input: () => ({ ...noRequest(), reason: 'not now' }), refused: 'APPROVAL_NOT_FOUND' },
+  'approvals.show': { input: noRequest, refused: 'APPROVAL_NOT_FOUND' },
   'audit.export': { words: () => ['--output', fresh('audit')] },
   'audit.list': {},
   'audit.verify': {},

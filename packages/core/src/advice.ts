@@ -11,6 +11,14 @@ const engineRuns = (command: string) => `\`${command}\` where the engine runs`
 /** What is done with an action. A test holds this table to the registry of actions. */
 const actionWords: Readonly<Record<string, Words>> = {
   adopt: words('engine.adopt()', 'POST adopt/', 'lifeboat adopt'),
+  'approvals.approve': words('engine.approvals.approve(request)', 'POST approvals/:id/approve/', 'lifeboat approve'),
+  'approvals.breakGlass': words(
+    'engine.approvals.breakGlass(request, { reason })',
+    'POST approvals/:id/break-glass/',
+    'lifeboat break-glass',
+  ),
+  'approvals.list': words('engine.approvals.list()', 'GET approvals/', 'lifeboat approvals'),
+  'approvals.show': words('engine.approvals.show(request)', 'GET approvals/:id/', 'lifeboat show-approval'),
   'audit.verify': words('engine.audit.verify()', 'GET audit/verify/', 'lifeboat audit verify'),
   'backups.create': words('engine.backups.create()', 'POST backups/create/', 'lifeboat backup'),
   'backups.delete': words('engine.backups.delete(backup)', 'DELETE backups/:id/', 'lifeboat delete'),

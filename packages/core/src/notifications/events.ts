@@ -17,6 +17,11 @@ const table = {
   'retention.refused': 'warning',
   'channel.failing': 'failure',
   'channel.recovered': 'good',
+  'approval.requested': 'warning',
+  'approval.approved': 'good',
+  'approval.rejected': 'warning',
+  'approval.expired': 'warning',
+  'approval.broken_glass': 'failure',
   'test.message': 'information',
 } as const satisfies Record<string, Severity>
 

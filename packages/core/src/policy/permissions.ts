@@ -22,6 +22,9 @@ export const permissions = [
   'status:read',
   'metrics:read',
   'audit:read',
+  'approvals:read',
+  'approvals:vote',
+  'approvals:break-glass',
 ] as const
 export type Permission = (typeof permissions)[number]
 
@@ -36,6 +39,7 @@ const viewer: readonly Permission[] = [
   'config:read',
   'status:read',
   'metrics:read',
+  'approvals:read',
 ]
 const operator: readonly Permission[] = [
   ...viewer,
