@@ -6,7 +6,6 @@ import { factsOfShown } from './approve.ts'
 import {
   actionOfRequest,
   findRequest,
-  requestPlan,
   requestReference,
   requireOpen,
   type ShownRequest,
@@ -33,8 +32,6 @@ export const breakGlass = action({
     examples: ['lifeboat break-glass a3fk2 --reason "the shop is down, nobody answers"'],
   },
   page: 'approvals',
-  confirm: 'people',
-  plan: (context, { request }) => requestPlan(context, request),
   async run(context, { request: reference, reason }): Promise<ShownRequest> {
     const request = await findRequest(context, reference)
     context.about = request.id
