@@ -1,10 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { promisify } from 'node:util'
 import { type Actor, type BackupEngine, createBackupEngine, type EngineOptions, isEngineError } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { codeBlocks, readDocument } from '../documents/markdown.ts'
+import { root } from '../structure/sources.ts'
 
 /** What others have been attacked with: each ends without the action having run. */
 let cluster: TemporaryCluster
@@ -374,6 +378,33 @@ describe('the schedule', () => {
     expect(await stateOf(request?.id ?? '')).toBe('used')
     await plain.schedules.remove('checks')
   })
+})
+
+test('the example of docs/approvals.md works as it stands', { timeout: 120_000 }, async () => {
+  const [block] = codeBlocks(readDocument('docs/approvals.md'), '# Approval by another person')
+  const own = join(folder, 'example')
+  await mkdir(join(own, 'node_modules/@lifeboat'), { recursive: true })
+  await symlink(join(root, 'packages/core'), join(own, 'node_modules/@lifeboat/core'))
+  const env = {
+    PATH: process.env.PATH ?? '',
+    BACKUP_PASSPHRASE: 'of the test',
+    DATABASE_URL: options.database as string,
+  }
+  const base = {
+    database: env.DATABASE_URL,
+    repository: join(own, 'backups'),
+    encryption: { passphrase: 'of the test' },
+  }
+  const first = createBackupEngine(base)
+  await first.repository.init()
+  await first.backups.create()
+  await first.stop()
+  await writeFile(join(own, 'program.ts'), block?.text ?? '')
+  const { stdout } = await promisify(execFile)(process.execPath, ['program.ts'], { cwd: own, env })
+  expect(stdout.split('\n').slice(0, 2)).toEqual([
+    'ann asks for restores.run into shop_copy',
+    'restored into shop_copy',
+  ])
 })
 
 describe('a policy that cannot work', () => {

@@ -17,6 +17,7 @@ const actionWords: Readonly<Record<string, Words>> = {
     'POST approvals/:id/break-glass/',
     'lifeboat break-glass',
   ),
+  'approvals.cancel': words('engine.approvals.cancel(request)', 'POST approvals/:id/cancel/', 'lifeboat withdraw'),
   'approvals.list': words('engine.approvals.list()', 'GET approvals/', 'lifeboat approvals'),
   'approvals.show': words('engine.approvals.show(request)', 'GET approvals/:id/', 'lifeboat show-approval'),
   'audit.verify': words('engine.audit.verify()', 'GET audit/verify/', 'lifeboat audit verify'),

@@ -3,7 +3,12 @@ import type { ApprovalFilter, ApprovalRecord, ApprovalTable } from './approvals.
 import { type CatalogSession, type Database, fromText, fromTextOrNull, toText } from './session.ts'
 import type { Tables } from './tables.ts'
 
-export function approvalTable(session: CatalogSession): ApprovalTable {
+export const approvalTable = (session: CatalogSession): ApprovalTable => ({
+  ...reads(session),
+  ...changes(session),
+})
+
+function changes(session: CatalogSession): Pick<ApprovalTable, 'add' | 'vote' | 'end' | 'breakGlass'> {
   return {
     add: (approval) =>
       session.write(async (database) => {
@@ -26,32 +31,6 @@ export function approvalTable(session: CatalogSession): ApprovalTable {
           .where('plan_hash', '=', row.plan_hash)
           .executeTakeFirstOrThrow()
         return { approval: (await withVotes(database, [found]))[0] as ApprovalRecord, isNew }
-      }),
-
-    get: (id) =>
-      session.read(async (database) => {
-        const rows = await database.selectFrom('approvals').selectAll().where('id', '=', id).execute()
-        return (await withVotes(database, rows))[0] ?? null
-      }),
-
-    list: (filter = {}, { limit = 1000, offset = 0 } = {}) =>
-      session.read(async (database) => {
-        const rows = await filtered(database, filter)
-          .selectAll()
-          .orderBy('requested_at', 'desc')
-          .orderBy('id', 'desc')
-          .limit(limit)
-          .offset(offset)
-          .execute()
-        return withVotes(database, rows)
-      }),
-
-    count: (filter = {}) =>
-      session.read(async (database) => {
-        const row = await filtered(database, filter)
-          .select((expression) => expression.fn.countAll().as('count'))
-          .executeTakeFirst()
-        return Number(row?.count ?? 0)
       }),
 
     vote: (id, vote) =>
@@ -92,6 +71,36 @@ export function approvalTable(session: CatalogSession): ApprovalTable {
           .where('glass', 'is', null)
           .executeTakeFirst()
         return broken.numUpdatedRows > 0n
+      }),
+  }
+}
+
+function reads(session: CatalogSession): Pick<ApprovalTable, 'get' | 'list' | 'count'> {
+  return {
+    get: (id) =>
+      session.read(async (database) => {
+        const rows = await database.selectFrom('approvals').selectAll().where('id', '=', id).execute()
+        return (await withVotes(database, rows))[0] ?? null
+      }),
+
+    list: (filter = {}, { limit = 1000, offset = 0 } = {}) =>
+      session.read(async (database) => {
+        const rows = await filtered(database, filter)
+          .selectAll()
+          .orderBy('requested_at', 'desc')
+          .orderBy('id', 'desc')
+          .limit(limit)
+          .offset(offset)
+          .execute()
+        return withVotes(database, rows)
+      }),
+
+    count: (filter = {}) =>
+      session.read(async (database) => {
+        const row = await filtered(database, filter)
+          .select((expression) => expression.fn.countAll().as('count'))
+          .executeTakeFirst()
+        return Number(row?.count ?? 0)
       }),
   }
 }

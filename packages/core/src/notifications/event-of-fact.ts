@@ -179,7 +179,7 @@ function approvalEvents(fact: RecordedFact): NotificationEvent[] {
   const by = textIn(fact, 'requested_by')
   const reason = textIn(fact, 'reason')
   const id = fact.subject ?? ''
-  const look = `Look at it: \`lifeboat show-approval ${id}\`, or the page Approvals.`
+  const look = adviceFor('command', `Look at request ${id} with {approvals.show}, or on the page Approvals.`)
   const because = reason === null ? [] : [`Reason: ${reason}`]
   const of = (type: EventType, title: string, lines: string[]) => [
     event(fact, type, { title, lines, facts: { request: id, action: asked, requested_by: by } }),
@@ -208,7 +208,10 @@ function approvalEvents(fact: RecordedFact): NotificationEvent[] {
   if (fact.action === 'approvals.breakGlass')
     return of('approval.broken_glass', `${by} goes ahead without approval: ${asked}`, [
       ...because,
-      `From ${textIn(fact, 'usable_from')} on it can be done. Until then anybody can stop it: \`lifeboat withdraw ${id}\`.`,
+      adviceFor(
+        'command',
+        `From ${textIn(fact, 'usable_from')} on it can be done. Until then it can be stopped with {approvals.cancel}.`,
+      ),
       look,
     ])
   return []
