@@ -381,7 +381,7 @@ describe('the schedule', () => {
 })
 
 test('the example of docs/approvals.md works as it stands', { timeout: 120_000 }, async () => {
-  const [block] = codeBlocks(readDocument('docs/approvals.md'), '# Approval by another person')
+  const [block] = codeBlocks(readDocument('docs/approvals.md'), '## In code')
   const own = join(folder, 'example')
   await mkdir(join(own, 'node_modules/@lifeboat'), { recursive: true })
   await symlink(join(root, 'packages/core'), join(own, 'node_modules/@lifeboat/core'))

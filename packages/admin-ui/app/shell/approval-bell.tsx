@@ -14,7 +14,7 @@ export function ApprovalBell() {
   return (
     <Link
       href="/approvals"
-      className={mine > 0 ? 'bell busy' : 'bell'}
+      className={mine > 0 ? 'approval-bell busy' : 'approval-bell'}
       aria-current={location.startsWith('/approvals') ? 'page' : undefined}
     >
       <Icon name="bell" />
