@@ -336,7 +336,7 @@ describe('an emergency', () => {
   test('can be stopped by anybody who may see it while it waits', async () => {
     const request = await asked(check())
     await engine.approvals.breakGlass(request, { reason, ...ann })
-    expect((await engine.approvals.cancel(request, { as: { id: 'eve', role: 'viewer' } })).state).toBe('cancelled')
+    expect((await engine.approvals.cancel(request, { as: { id: 'eve', role: 'operator' } })).state).toBe('cancelled')
     expect(await asked(check())).not.toBe(request)
   })
 

@@ -39,7 +39,6 @@ const viewer: readonly Permission[] = [
   'config:read',
   'status:read',
   'metrics:read',
-  'approvals:read',
 ]
 const operator: readonly Permission[] = [
   ...viewer,
@@ -48,6 +47,8 @@ const operator: readonly Permission[] = [
   'backups:pin',
   'tasks:manage',
   'maintenance:run',
+  // A request shows conditions and queries, which hold values of rows.
+  'approvals:read',
 ]
 
 /** What each role may do; each includes the one before. */

@@ -23,7 +23,6 @@ const approverRule = z.union([
   z.strictObject({ ids: z.array(z.string().min(1).max(200)).min(1).max(1000) }),
   z.custom<(person: Actor) => boolean>((value) => typeof value === 'function', 'a function of a person'),
 ])
-export type ApproverRule = z.output<typeof approverRule>
 
 const policy = z.strictObject({
   /** Names of actions, or `dangerous`: all that change data, delete, take data out, or weaken the protection. */
