@@ -26,6 +26,8 @@ const codeOf = async (response: Response) => {
 /** What a route cannot do without, where an empty body would be refused before the id is looked up. */
 const needed: Record<string, object> = {
   'alarms/:alarm/acknowledge': { reason: 'looked at' },
+  'approvals/:id/break-glass': { reason: 'the shop is down' },
+  'approvals/:id/reject': { reason: 'not now' },
   'backups/:id/extract': { table: 'orders', into: 'found' },
   'backups/:id/patch': { table: 'orders' },
   'backups/:id/patch-plan': { table: 'orders' },

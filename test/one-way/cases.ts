@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BackupEngine } from '@lifeboat/core'
-import type { ActionName } from '@lifeboat/core/actions'
+import { type ActionName, insideOf } from '@lifeboat/core/actions'
 import type { TemporaryCluster } from '@lifeboat/core/testing'
 import type { Input } from './doors.ts'
 
@@ -23,6 +23,7 @@ export interface Case {
 
 const oneBackup = async ({ engine }: Ground) => ({ backup: (await engine.backups.create()).id })
 const latest = () => ({ backup: 'latest' })
+const noRequest = () => ({ request: 'a000000000000000' })
 
 const restored = async ({ engine }: Ground) => {
   const { id } = await engine.restores.run('latest', { confirm: true, safetyBackup: false })
@@ -39,6 +40,19 @@ const rewound = async (ground: Ground) => {
   const { backup } = await changed(ground)
   const { rewindId } = await ground.engine.rows.rewind(backup, { confirm: true, safetyBackup: false })
   return { rewind: rewindId }
+}
+
+/** One of a policy that is there no more: it can be looked at, and is of no use. */
+const requested = async ({ engine }: Ground) => {
+  const { catalog } = await insideOf(engine).ground.background()
+  const asked = { summary: 'Deletes a backup.', parameters: {}, plan: null, loss: null, face: 'library' }
+  const { approval } = await catalog.approvals.add({
+    ...{ id: fresh('a00000'), action: 'backups.delete', subject: null, requested_by: 'bob' },
+    ...{ ask_hash: fresh('ask'), plan_hash: 'plan', policy_hash: 'policy' },
+    ...{ requested_at: '2026-01-01T00:00:00.000Z', expires_at: '2126-01-01T00:00:00.000Z' },
+    asked: { ...asked, requester_known: true, irreversible: true, replaces: null },
+  })
+  return { request: approval.id }
 }
 
 /** The command is given the new passphrase by a file. */
@@ -66,6 +80,15 @@ export const cases: Record<ActionName, Case> = {
   status: {},
   'alarms.acknowledge': { input: () => ({ alarm: 'none', reason: 'looked at' }), refused: 'ALARM_NOT_FOUND' },
   'alarms.list': {},
+  'approvals.approve': { input: requested, refused: 'APPROVAL_CLOSED' },
+  'approvals.breakGlass': {
+    input: () => ({ ...noRequest(), reason: 'the shop is down' }),
+    refused: 'APPROVAL_NOT_FOUND',
+  },
+  'approvals.cancel': { input: noRequest, refused: 'APPROVAL_NOT_FOUND' },
+  'approvals.list': {},
+  'approvals.reject': { input: () => ({ ...noRequest(), reason: 'not now' }), refused: 'APPROVAL_NOT_FOUND' },
+  'approvals.show': { input: noRequest, refused: 'APPROVAL_NOT_FOUND' },
   'audit.export': { words: () => ['--output', fresh('audit')] },
   'audit.list': {},
   'audit.verify': {},

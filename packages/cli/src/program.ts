@@ -47,6 +47,11 @@ const groups: Record<string, Loaders> = {
     checklist: async () => (await import('./commands/checklist.ts')).checklistCommand,
     bench: async () => (await import('./commands/bench.ts')).benchCommand,
   },
+  'Approval by another person:': {
+    approvals: async () => (await import('./commands/approvals.ts')).approvalsCommand,
+    'show-approval': async () => (await import('./commands/approvals.ts')).showApprovalCommand,
+    approve: async () => (await import('./commands/approvals.ts')).approveCommand,
+  },
   'Keeping and deleting:': {
     pin: async () => (await import('./commands/pin.ts')).pinCommand,
     unpin: async () => (await import('./commands/pin.ts')).unpinCommand,

@@ -4,6 +4,7 @@ import type { HostQueue } from './jobs/host-queue.ts'
 import { maskingPolicySchema } from './masking/policy.ts'
 import type { MigrationInspector } from './migrations/inspector.ts'
 import { notificationOptions } from './notifications/options.ts'
+import { approvalOptions } from './policy/approvals/options.ts'
 import { runTimeConfigPatchSchema } from './policy/run-time-config.ts'
 import type { Storage } from './storage/storage.ts'
 
@@ -280,6 +281,8 @@ export const engineOptionsSchema = z.strictObject({
   exportDirectory: z.string().min(1).optional(),
   /** Who is told of what, and how: see docs/notifications.md. */
   notifications: notificationOptions.prefault({}),
+  /** Which actions need the approval of other people, and whose: see docs/approvals.md. Default: none. */
+  approvals: approvalOptions.optional(),
   /** Jobs that run at the same time; of one database at most one writes. */
   jobConcurrency: z.number().int().min(1).max(32).default(2),
   /**

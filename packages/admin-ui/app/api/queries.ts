@@ -95,6 +95,16 @@ export function useProtection() {
   })
 }
 
+/** Requests for approval, of all databases: open ones, or all of them. Nobody tells when another person asks: it is asked. */
+export function useApprovals(open: boolean, enabled = true) {
+  return useQuery({
+    queryKey: ['approvals', open],
+    queryFn: ({ signal }) => call('GET approvals', { query: { open: String(open), page_size: 50 }, signal }),
+    refetchInterval: ({ state }) => (state.data?.required === false ? false : 15_000),
+    enabled,
+  })
+}
+
 export function useStatistics() {
   const { database } = useSession()
   return useQuery({

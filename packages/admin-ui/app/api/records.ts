@@ -8,6 +8,7 @@ export type LogLine = HttpApi['GET tasks/:task_id/logs']['result']['results'][nu
 export type RestorePlan = HttpApi['POST backups/:id/plan']['result']['plan']
 export type RestoreBody = NonNullable<HttpApi['POST backups/:id/plan']['body']>
 export type Config = HttpApi['GET config']['result']
+export type Approval = HttpApi['GET approvals']['result']['results'][number]
 export type Session = HttpApi['GET session']['result']
 export type Comparison = HttpApi['GET backups/:id/compare']['result']
 export type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>

@@ -6,6 +6,7 @@ import { PageHead } from '../parts/page-head.tsx'
 
 // Each page comes when it is asked for, and the others while nobody waits.
 const ActivityPage = soon(async () => (await import('./activity/activity-page.tsx')).ActivityPage)
+const ApprovalsPage = soon(async () => (await import('./approvals/approvals-page.tsx')).ApprovalsPage)
 const ComparePage = soon(async () => (await import('./compare/compare-page.tsx')).ComparePage)
 const BackupDetailsPage = soon(async () => (await import('./backup-details/backup-details-page.tsx')).BackupDetailsPage)
 const BackupsPage = soon(async () => (await import('./backups/backups-page.tsx')).BackupsPage)
@@ -17,7 +18,7 @@ const RestoresPage = soon(async () => (await import('./restores/restores-page.ts
 const SchedulePage = soon(async () => (await import('./schedule/schedule-page.tsx')).SchedulePage)
 const SettingsPage = soon(async () => (await import('./settings/settings-page.tsx')).SettingsPage)
 const all = [
-  ...[ActivityPage, ComparePage, BackupDetailsPage, BackupsPage, DrillsPage, OverviewPage],
+  ...[ActivityPage, ApprovalsPage, ComparePage, BackupDetailsPage, BackupsPage, DrillsPage, OverviewPage],
   ...[RestorePage, RestoresPage, RestoreWizardPage, SchedulePage, SettingsPage],
 ]
 
@@ -47,6 +48,7 @@ export function Pages() {
         <Route path="/drills">{() => <DrillsPage />}</Route>
         <Route path="/activity">{() => <ActivityPage taskId={null} />}</Route>
         <Route path="/activity/:task">{({ task }) => <ActivityPage taskId={task} />}</Route>
+        <Route path="/approvals">{() => <ApprovalsPage />}</Route>
         <Route path="/schedule">{() => <SchedulePage />}</Route>
         <Route path="/settings">{() => <SettingsPage />}</Route>
         <Route>
@@ -86,6 +88,7 @@ function firstPage() {
     restores: RestorePage,
     drills: DrillsPage,
     activity: ActivityPage,
+    approvals: ApprovalsPage,
     schedule: SchedulePage,
     settings: SettingsPage,
   }

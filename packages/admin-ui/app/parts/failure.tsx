@@ -25,6 +25,12 @@ export function tell(error: unknown): Told {
   if (!(error instanceof Problem))
     return { title: 'Something went wrong', text: error instanceof Error ? error.message : String(error), advice: null }
   const { status, message, advice } = error
+  if (error.code === 'approval_required')
+    return {
+      title: 'Another person must approve this',
+      text: message,
+      advice: 'It is on the page Approvals. Once it is approved, do the same again.',
+    }
   if (status === 401)
     return {
       title: 'You are not logged in any more',

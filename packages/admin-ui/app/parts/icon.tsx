@@ -17,6 +17,7 @@ const paths = {
   theme: 'M12 4a8 8 0 1 0 0 16zM12 4a8 8 0 0 1 0 16',
   restore: 'M4 12a8 8 0 1 0 2.5-5.800M4 4v4h4',
   download: 'M12 4v11M7 11l5 5 5-5M4 20h16',
+  bell: 'M6 17V11a6 6 0 0 1 12 0v6l2 2H4zM10 21.500h4',
 } as const
 
 export type IconName = keyof typeof paths

@@ -6,6 +6,7 @@ import icon from '../icon.svg'
 import { clock } from '../parts/format.ts'
 import { Icon, type IconName } from '../parts/icon.tsx'
 import { EnvironmentMark } from '../parts/where-it-is.tsx'
+import { ApprovalBell } from './approval-bell.tsx'
 import { RunningNow } from './running-now.tsx'
 import { ThemeChoice } from './theme-choice.tsx'
 
@@ -55,6 +56,7 @@ export function Shell({ children }: { children: ReactNode }) {
           })}
         </nav>
         <div className="side-end">
+          <ApprovalBell />
           <RunningNow />
           <Who />
         </div>

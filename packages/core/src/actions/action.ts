@@ -2,9 +2,29 @@ import type { z } from 'zod'
 import type { Json } from '../catalog/catalog.ts'
 import type { EngineError, ErrorCode } from '../errors.ts'
 import type { Reporter } from '../events.ts'
+import type { LossCounts } from '../policy/approvals/approval-state.ts'
 import type { Permission } from '../policy/permissions.ts'
 import type { Caller } from './caller.ts'
 import type { Ground } from './ground.ts'
+
+/** Why an action may need the approval of another person. */
+export type Danger = 'changes_data' | 'deletes' | 'takes_data_out' | 'weakens_protection'
+
+/** What a plan loses, in numbers and as people look at it. */
+export interface PlanLoss {
+  counts: LossCounts
+  document: Json
+}
+
+/** The approval by which an action goes ahead. */
+export interface UsedApproval {
+  id: string
+  /** What it was used for: a task names it. */
+  use_id: string
+  approved_by: string[]
+  /** The reason, where an emergency went ahead without approval. */
+  break_glass: string | null
+}
 
 export type ActionKind = 'read' | 'change' | 'job'
 
@@ -45,9 +65,18 @@ export interface Action<
    * The page that offers it: with a view of its own, or else by a form made from `input`. Absent: `leftOut.pages` says
    * why.
    */
-  page?: 'overview' | 'backup' | 'backups' | 'restore' | 'repository' | 'queue'
+  page?: 'overview' | 'approvals' | 'backup' | 'backups' | 'restore' | 'repository' | 'queue'
   /** Faces that do not offer it, each with a reason that a user would accept. Printed in docs/faces.md. */
   leftOut?: Partial<Record<'library' | 'http' | 'command' | 'pages', string>>
+  /**
+   * Why it may need the approval of another person. Default: by its permission (danger.ts). `null`: there is no reason. A
+   * function: it depends on what is asked for.
+   */
+  danger?: Danger | null | ((input: z.output<Input>) => Danger | null)
+  /** Whether what it does can never be undone: then no emergency goes past an approval. Default: by its danger. */
+  irreversible?: boolean | ((input: z.output<Input>) => boolean)
+  /** What its plan loses, which is approved with it and, unlike the plan, may change a little. */
+  loss?(context: ActionContext, input: z.output<Input>, plan: ActionPlan): Promise<PlanLoss | null>
   /** Is to work on a full storage too: where the catalog cannot be opened for want of space, the reserve is given up. */
   makesRoom?: true
   /** Looks at the facts and decides. Every door refuses by what it returns. */
@@ -119,6 +148,8 @@ export interface JobKind<Input extends z.ZodObject = z.ZodObject> {
   summary?(result: never): Json
   /** The error that the task ends with although the action has a result: something bad was found. */
   failure?(result: never): EngineError | null
+  /** Whether an approved plan is made again when the job begins, because nothing else holds the job to it. */
+  planAgain?: true
   /** What the answer to the request says besides `task_id` and `id`. */
   answer?(prepared: PreparedJob): Json
 }
@@ -166,6 +197,8 @@ export interface ActionContext extends Ground {
   isResumed: boolean
   /** Id of what it is done to, for the audit log; set when it is known. */
   about: string | null
+  /** The approval it was given, where it needs one. */
+  approval: UsedApproval | null
 }
 
 /** An action whose types do not matter any more. */

@@ -21,6 +21,7 @@ import { isoTime, systemClock } from '../jobs/clock.ts'
 import { randomId } from '../jobs/job-id.ts'
 import type { Scheduler } from '../jobs/scheduler.ts'
 import type { Repository } from '../repository/repository.ts'
+import { checkApprovalOptions, checkApprovals } from './approvals/policy-of.ts'
 import { createFactStream, type Fact } from './facts.ts'
 import type { Ground } from './ground.ts'
 
@@ -35,6 +36,7 @@ const historyMs = 400 * 86_400_000
 
 /** Puts the rooms of the engine together. Nothing is opened before it is needed, and nothing runs before `start`. */
 export function createGround(settings: EngineSettings): EngineGround {
+  checkApprovalOptions(settings)
   const core = createCore(settings)
   const { parts } = core
   const clock = systemClock
@@ -65,6 +67,7 @@ export function createGround(settings: EngineSettings): EngineGround {
 
   const started = once(async (): Promise<Scheduler> => {
     begun = true
+    await checkApprovals(settings)
     const ready = await opening.get()
     const { createEngineScheduler } = await import('../engine/background/run-schedule.ts')
     const scheduler = await createEngineScheduler(ground, ready, { clock, worker })

@@ -25,6 +25,9 @@ export const confirmation = z.string().max(200).optional().describe('The plan_ha
 /** Paths of this machine, functions and secrets: asked for in code or by the command, never over HTTP. */
 export const local = <T extends z.ZodType>(schema: T): T => schema.meta({ ...schema.meta(), local: true }) as T
 
+/** Key material: it is in no record, and nothing is made from it that could be guessed at. */
+export const secret = <T extends z.ZodType>(schema: T): T => schema.meta({ ...schema.meta(), secret: true }) as T
+
 export const searched = {
   search: z.string().max(200).optional().describe('Text that must occur.'),
   sort: z.string().max(100).optional().describe('A field, with `-` before it for descending.'),

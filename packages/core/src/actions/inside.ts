@@ -1,13 +1,15 @@
 import type { ActionPlan, AnyAction } from './action.ts'
 import type { EngineGround } from './create-ground.ts'
 import { type ActionName, actions } from './registry.ts'
-import { type Call, planAction, runAction, type Started, startAction } from './run-action.ts'
+import { type Call, planAction, runAction, type Started, startAction, tryAction } from './run-action.ts'
 
 /** What the faces need beside the public methods of an engine: to run an action for a caller of theirs. */
 export interface EngineInside {
   ground: EngineGround
   run(name: ActionName, input: unknown, call: Call): Promise<unknown>
   start(name: ActionName, input: unknown, call: Call): Promise<Started>
+  /** Throws what an action would be refused with, approval included. Nothing is done. */
+  tryOut(name: ActionName, input: unknown, call: Call): Promise<void>
   /** What an action would do; nothing is changed or recorded. */
   plan(name: ActionName, input: unknown, call: Call): Promise<ActionPlan>
 }
@@ -21,6 +23,7 @@ export function openInside(engine: object, ground: EngineGround): void {
     ground,
     run: async (name, input, call) => runAction(ground, await actionOf(name), input, call),
     start: async (name, input, call) => startAction(ground, await actionOf(name), input, call),
+    tryOut: async (name, input, call) => tryAction(ground, await actionOf(name), input, call),
     plan: async (name, input, call) => planAction(ground, await actionOf(name), input, call),
   })
 }

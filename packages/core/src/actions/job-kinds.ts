@@ -33,7 +33,9 @@ export function jobHandlers(kinds: ReadonlyMap<string, JobAction>, ground: () =>
         async run(job, { signal, report }) {
           const context = contextOfJob(ground(), job, { signal, report })
           const input = parseInput(action, (job.input as unknown as StoredJob).input)
-          const result = await perform(action, { input, plan: null, context })
+          const result = await perform(action, { input, plan: null, context }, () =>
+            checkApproval(action, context, job),
+          )
           const failure = action.job.failure?.(result as never)
           if (failure) throw failure
           return summaryOf(action, result)
@@ -41,6 +43,14 @@ export function jobHandlers(kinds: ReadonlyMap<string, JobAction>, ground: () =>
       },
     ]),
   )
+}
+
+/** A task of an action that needs approval has to have been given it, whatever put the task into the queue. */
+async function checkApproval(action: AnyAction, context: ActionContext, job: JobRecord): Promise<void> {
+  if (!context.parts.settings.approvals) return
+  const { requireJobApproval } = await import('./approvals/gate.ts')
+  const input = parseInput(action, (job.input as unknown as StoredJob).input)
+  context.approval = await requireJobApproval(action, { input, plan: null, context }, job)
 }
 
 /** The caller of a job is who asked for it; that it was permitted was decided then. */
@@ -63,5 +73,6 @@ export function contextOfJob(
     prepared,
     isResumed: job.attempt > 1,
     about: job.subject_id,
+    approval: null,
   }
 }

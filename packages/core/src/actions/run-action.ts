@@ -139,7 +139,12 @@ export async function planAction(ground: Ground, action: AnyAction, given: unkno
   return plan
 }
 
-async function makeReady(ground: Ground, action: AnyAction, given: unknown, call: Call): Promise<ReadyAction> {
+async function makeReady(
+  ground: Ground,
+  action: AnyAction,
+  given: unknown,
+  { isTrial = false, ...call }: Call & { isTrial?: boolean },
+): Promise<ReadyAction> {
   const context = contextOf(ground, call)
   const refuse = async (error: EngineError, ready: Omit<Published, 'context'>): Promise<never> => {
     await publish({ ...ready, context }, action, 'refused', error)
@@ -156,7 +161,25 @@ async function makeReady(ground: Ground, action: AnyAction, given: unknown, call
     if (refusal) return refuse(refusal, { input, plan })
     requireConfirmation(action, plan, call.caller)
   }
-  return { input, plan, context }
+  const ready = { input, plan, context }
+  await approve(action, ready, isTrial)
+  return ready
+}
+
+/** Where a policy asks for it, the approval of other people: used up here, and recorded with all that follows. */
+async function approve(action: AnyAction, ready: ReadyAction, isTrial: boolean): Promise<void> {
+  const { context, plan } = ready
+  if (!context.parts.settings.approvals) return
+  const { requireApproval } = await import('./approvals/gate.ts')
+  const facts = () => factsOf(action, ready, { result: undefined, error: undefined })
+  context.approval = await requireApproval(action, { ...ready, facts }, { isTrial })
+  // What was approved is this plan, and no newer one.
+  if (context.approval && plan) context.caller = { ...context.caller, confirm: plan.hash }
+}
+
+/** Whether the same call would go ahead now; throws what it would be refused with. Nothing is done. */
+export async function tryAction(ground: Ground, action: AnyAction, given: unknown, call: Call): Promise<void> {
+  await makeReady(ground, action, given, { ...call, isTrial: true })
 }
 
 function contextOf(ground: Ground, { caller, signal, report }: Call): ReadyAction['context'] {
@@ -170,6 +193,7 @@ function contextOf(ground: Ground, { caller, signal, report }: Call): ReadyActio
     prepared: {},
     isResumed: false,
     about: null,
+    approval: null,
   }
 }
 
@@ -241,7 +265,10 @@ function jobRequest(action: AnyAction, { input, context }: ReadyAction, prepared
     subjectId: prepared.subjectId ?? null,
     trigger: caller.trigger,
     createdBy: caller.actor.id,
-    input: { input, prepared: prepared.prepared ?? {}, face: caller.face, address: caller.address },
+    input: {
+      ...{ input, prepared: prepared.prepared ?? {}, face: caller.face, address: caller.address },
+      ...(context.approval ? { approval: context.approval } : {}),
+    },
   }
 }
 
@@ -251,10 +278,11 @@ function defaultLabel(parts: Ground['parts'], label: unknown): string {
   return parts.labels().length > 1 ? (parts.labels()[0] as string) : (parts.labels()[0] ?? 'default')
 }
 
-/** Runs an action that is ready, and records how it ended. */
-export async function perform(action: AnyAction, ready: ReadyAction): Promise<unknown> {
+/** Runs an action that is ready, and records how it ended. `check` may refuse it at the last moment. */
+export async function perform(action: AnyAction, ready: ReadyAction, check?: () => Promise<void>): Promise<unknown> {
   const { context, input, plan } = ready
   try {
+    await check?.()
     const result = await action.run(context, input as never, plan)
     const bad = action.job?.failure?.(result as never)
     await publish(ready, action, bad ? 'failed' : 'succeeded', bad, result)
@@ -294,7 +322,10 @@ async function publish(
     address: context.caller.address,
     outcome,
     task_id: context.taskId,
-    facts: input === null ? {} : factsOf(action, { context, input, plan }, { result, error }),
+    facts: {
+      ...(input === null ? {} : factsOf(action, { context, input, plan }, { result, error })),
+      ...(context.approval ? { approval: context.approval } : {}),
+    },
     error: error ? { code, detail } : null,
   }
   await context.facts.publish(fact)

@@ -1,3 +1,4 @@
+import { approvalTable } from './approvals-table.ts'
 import { auditTable } from './audit-table.ts'
 import type { Catalog } from './catalog.ts'
 import { configurationTable } from './configuration-table.ts'
@@ -30,6 +31,7 @@ export function assembleCatalog(parts: {
     schedule: scheduleTable(session),
     workers: workerTable(session),
     notifications: notificationTable(session),
+    approvals: approvalTable(session),
     ...(listen ? { listen } : {}),
     close,
   }

@@ -1,4 +1,6 @@
 import type { EngineError } from '../errors.ts'
+import type { ApprovalTable } from './approvals.ts'
+
 /**
  * What the engine remembers beside the repository: jobs and their logs, restores, configuration, audit, schedule.
  *
@@ -26,6 +28,7 @@ export interface Catalog {
   readonly schedule: ScheduleTable
   readonly workers: WorkerTable
   readonly notifications: NotificationTable
+  readonly approvals: ApprovalTable
   /**
    * Calls back soon after anybody has added a job, where the database can tell; sometimes without a cause, sometimes not
    * at all. Stopped by `close` at the latest.

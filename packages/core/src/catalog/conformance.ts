@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Catalog, NewJob, RestoreRecord } from './catalog.ts'
+import { approvalConformance } from './conformance-approvals.ts'
 import { auditConformance } from './conformance-audit.ts'
 import { notificationConformance } from './conformance-notifications.ts'
 
@@ -383,4 +384,5 @@ export const catalogConformance: CatalogRule[] = [
   ...otherRules,
   ...auditConformance,
   ...notificationConformance,
+  ...approvalConformance,
 ]

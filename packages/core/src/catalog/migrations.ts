@@ -31,6 +31,7 @@ const migrations: Record<string, Migration> = {
   '0003_ran_on_restored': { up: addRanOnRestored },
   '0004_notifications': { up: addNotifications },
   '0005_audit_seals': { up: addAuditSeals },
+  '0006_approvals': { up: addApprovals },
 }
 
 const provider: MigrationProvider = { getMigrations: async () => migrations }
@@ -218,5 +219,46 @@ async function addAuditSeals(database: Kysely<Tables>): Promise<void> {
     .addColumn('seq', 'integer', (column) => column.notNull())
     .addColumn('hash', 'text', (column) => column.notNull())
     .addColumn('at', 'text', (column) => column.notNull())
+    .execute()
+}
+
+async function addApprovals(database: Kysely<Tables>): Promise<void> {
+  await database.schema
+    .createTable('approvals')
+    .addColumn('id', 'text', (column) => column.primaryKey())
+    .addColumn('status', 'text', (column) => column.notNull())
+    .addColumn('action', 'text', (column) => column.notNull())
+    .addColumn('subject', 'text')
+    .addColumn('ask_hash', 'text', (column) => column.notNull())
+    .addColumn('plan_hash', 'text', (column) => column.notNull())
+    .addColumn('policy_hash', 'text', (column) => column.notNull())
+    .addColumn('asked', 'text', (column) => column.notNull())
+    .addColumn('requested_by', 'text', (column) => column.notNull())
+    .addColumn('requested_at', 'text', (column) => column.notNull())
+    .addColumn('expires_at', 'text', (column) => column.notNull())
+    .addColumn('glass', 'text')
+    .addColumn('ended_at', 'text')
+    .addColumn('ended_by', 'text')
+    .addColumn('ended_reason', 'text')
+    .addColumn('use_id', 'text')
+    .execute()
+  // Two processes that are asked for the same make one request.
+  await database.schema
+    .createIndex('approvals_one_open')
+    .unique()
+    .on('approvals')
+    .columns(['ask_hash', 'plan_hash'])
+    .where(sql.ref('status'), '=', sql.lit('open'))
+    .execute()
+  await database.schema.createIndex('approvals_status').on('approvals').columns(['status', 'requested_at']).execute()
+  // A person votes once.
+  await database.schema
+    .createTable('approval_votes')
+    .addColumn('approval_id', 'text', (column) => column.notNull())
+    .addColumn('person', 'text', (column) => column.notNull())
+    .addColumn('actor', 'text', (column) => column.notNull())
+    .addColumn('at', 'text', (column) => column.notNull())
+    .addColumn('comment', 'text')
+    .addPrimaryKeyConstraint('approval_votes_key', ['approval_id', 'person'])
     .execute()
 }

@@ -15,6 +15,8 @@ const tables: Record<keyof Tables, true> = {
     deliveries: true,
     notification_events: true,
     stream_positions: true,
+    approvals: true,
+    approval_votes: true,
   },
 }
 

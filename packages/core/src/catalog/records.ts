@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { approvalStates } from './approvals.ts'
 
 /** Every record once: what HTTP, its types, the command and the pages show. Names are the same everywhere. */
 
@@ -637,3 +638,41 @@ export const adoptedSchema = z
     audit_chains_lost: z.array(z.string()),
   })
   .meta({ id: 'adopted' })
+
+export const approvalSchema = z
+  .object({
+    id: z.string(),
+    state: z
+      .enum(approvalStates)
+      .describe('`waiting`: an emergency that goes ahead without approval when its delay is over. `void`: of no use.'),
+    action: z.string().describe('Name of the action.'),
+    summary: z.string(),
+    subject: z.string().nullable().describe('Id of what it would be done to.'),
+    parameters: z.record(z.string(), z.unknown()).describe('What was asked for.'),
+    plan: z.record(z.string(), z.unknown()).nullable().describe('What would be done; null where there is no plan.'),
+    plan_hash: z.string(),
+    loss: z.record(z.string(), z.unknown()).nullable().describe('What would be lost, as it was counted then.'),
+    requested_by: z.string(),
+    requester_known: z.boolean().describe('false: an account that is no known person, such as a shared one.'),
+    face: z.string(),
+    requested_at: time,
+    expires_at: time,
+    approvals: z.object({
+      have: z.int().describe('Votes that count now.'),
+      need: z.int(),
+      eligible: z.array(z.string()).describe('Ids of the people who can still approve.'),
+    }),
+    votes: z.array(z.object({ person: z.string(), at: time, comment: z.string().nullable() })),
+    can_approve: z.boolean().describe('Whether the one who looks at it can approve it.'),
+    why_not: z.string().nullable().describe('Why not, in words.'),
+    irreversible: z.boolean().describe('It can never be undone: there is no going ahead without approval.'),
+    glass: z
+      .object({ by: z.string(), at: time, reason: z.string(), usable_from: time })
+      .nullable()
+      .describe('An emergency that goes ahead without approval.'),
+    replaces: z.string().nullable().describe('The request before, which is void.'),
+    ended_at: time.nullable(),
+    ended_by: z.string().nullable(),
+    ended_reason: z.string().nullable(),
+  })
+  .meta({ id: 'approval' })

@@ -1,3 +1,4 @@
+import type { ApprovalRecord } from './approvals.ts'
 import type { JobStatus } from './catalog.ts'
 
 /**
@@ -95,4 +96,23 @@ export interface Tables {
   }
   conditions: { key: string; since: string; count: number; told_at: string; event: string }
   stream_positions: { name: string; seq: number }
+  approvals: {
+    id: string
+    status: ApprovalRecord['status']
+    action: string
+    subject: string | null
+    ask_hash: string
+    plan_hash: string
+    policy_hash: string
+    asked: string
+    requested_by: string
+    requested_at: string
+    expires_at: string
+    glass: string | null
+    ended_at: string | null
+    ended_by: string | null
+    ended_reason: string | null
+    use_id: string | null
+  }
+  approval_votes: { approval_id: string; person: string; actor: string; at: string; comment: string | null }
 }

@@ -34,6 +34,7 @@ interface ListOf<Result> {
   previous: string | null
   results: Result extends { rows: (infer Row)[] } ? Row[] : never
   paused: Result extends { paused: boolean } ? boolean : undefined
+  required: Result extends { required: boolean } ? boolean : undefined
 }
 
 type WireResult<T> = T extends readonly (infer Item)[] ? WireResult<Item>[] : T extends object ? SnakeFields<T> : T

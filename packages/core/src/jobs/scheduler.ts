@@ -8,8 +8,8 @@ export interface SchedulerOptions<Planned extends Schedule> {
   worker: string
   /** Asked anew at every look, so that changed configuration holds at once. */
   schedules: () => Promise<Planned[]>
-  /** The job of a slot. */
-  job: (schedule: Planned, slot: Date, lateMs: number) => NewJob | Promise<NewJob>
+  /** The job of a slot; null: not yet, the slot waits. */
+  job: (schedule: Planned, slot: Date, lateMs: number) => NewJob | null | Promise<NewJob | null>
   /** Called with each job this process put into the catalog. */
   onFired: (job: NewJob) => Promise<void>
   /** Told of looks that failed; the next one makes up for them. */
@@ -63,6 +63,7 @@ export function createScheduler<Planned extends Schedule>(options: SchedulerOpti
     const due = dueSlot(schedule, new Date(last), now)
     if (!due) return null
     const next = await job(schedule, due.slot, due.lateMs)
+    if (!next) return null
     return (await take(due.slot, next)) ? next : null
   }
 

@@ -48,6 +48,7 @@ const told: Readonly<Record<string, Subject>> = {
 export function eventsOfFact(fact: RecordedFact, { includeErrorDetail = false } = {}): NotificationEvent[] {
   if (fact.action === 'retention.run') return retentionEvents(fact)
   if (fact.action === 'alarms.acknowledge') return acknowledgedEvents(fact)
+  if (fact.action.startsWith('approvals.')) return approvalEvents(fact)
   const subject = Object.hasOwn(told, fact.action) ? told[fact.action] : undefined
   if (!subject) return []
   if (fact.outcome === 'started') {
@@ -149,4 +150,49 @@ function retentionEvents(fact: RecordedFact): NotificationEvent[] {
   if (code !== 'retention_refused') return []
   const text = { title: 'Retention refused to remove backups', lines: [adviceOf('retention_refused') ?? ''], facts: {} }
   return [event(fact, 'retention.refused', text)]
+}
+
+/** What people wait for, and what they have to know of at once. */
+function approvalEvents(fact: RecordedFact): NotificationEvent[] {
+  if (fact.outcome !== 'succeeded') return []
+  const asked = textIn(fact, 'action')
+  const by = textIn(fact, 'requested_by')
+  const reason = textIn(fact, 'reason')
+  const id = fact.subject ?? ''
+  const look = adviceFor('command', `Look at request ${id} with {approvals.show}, or on the page Approvals.`)
+  const because = reason === null ? [] : [`Reason: ${reason}`]
+  const of = (type: EventType, title: string, lines: string[]) => [
+    event(fact, type, { title, lines, facts: { request: id, action: asked, requested_by: by } }),
+  ]
+  if (fact.action === 'approvals.request')
+    return of('approval.requested', `${by} asks for approval: ${asked}`, [
+      `Good until ${textIn(fact, 'expires_at')}.`,
+      look,
+    ])
+  if (fact.action === 'approvals.approve')
+    return fact.detail.state === 'approved'
+      ? of('approval.approved', `Approved: ${asked}, asked for by ${by}`, [
+          `It goes ahead when ${by} asks for it again, until ${textIn(fact, 'expires_at')}.`,
+        ])
+      : []
+  if (fact.action === 'approvals.reject')
+    return of('approval.rejected', `Rejected by ${fact.actor}: ${asked}, asked for by ${by}`, because)
+  if (fact.action === 'approvals.cancel')
+    return fact.detail.glass === true
+      ? of('approval.rejected', `Stopped by ${fact.actor}: the emergency ${asked} of ${by}`, [])
+      : []
+  if (fact.action === 'approvals.expire')
+    return of('approval.expired', `Expired: ${asked}, asked for by ${by}`, [
+      'Nothing was done. It can be asked for again.',
+    ])
+  if (fact.action === 'approvals.breakGlass')
+    return of('approval.broken_glass', `${by} goes ahead without approval: ${asked}`, [
+      ...because,
+      adviceFor(
+        'command',
+        `From ${textIn(fact, 'usable_from')} on it can be done. Until then it can be stopped with {approvals.cancel}.`,
+      ),
+      look,
+    ])
+  return []
 }

@@ -24,6 +24,11 @@ const table = {
   'audit.intact': 'good',
   'channel.failing': 'failure',
   'channel.recovered': 'good',
+  'approval.requested': 'warning',
+  'approval.approved': 'good',
+  'approval.rejected': 'warning',
+  'approval.expired': 'warning',
+  'approval.broken_glass': 'failure',
   'test.message': 'information',
 } as const satisfies Record<string, Severity>
 

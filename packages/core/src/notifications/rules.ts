@@ -118,11 +118,17 @@ function isFor(
   if (channel.kind === 'heartbeat') return pingOf(channel, event) !== null
   // The one that fails is not told of itself by itself.
   if (event.condition === `channel:${channel.name}`) return false
-  if (!rules) return ends !== null || event.severity === 'failure' || event.severity === 'warning'
+  // Whatever the rules: an emergency that goes ahead without approval is told everywhere.
+  if (event.type === 'approval.broken_glass') return true
+  if (!rules)
+    return ends !== null || event.severity === 'failure' || event.severity === 'warning' || isOfApproval(event)
   return rules.some(
     ({ on, to }) => to.includes(channel.name) && (matches(on, event.type) || (ends !== null && matches(on, ends.type))),
   )
 }
+
+/** A person waits for it, and not for long. */
+const isOfApproval = ({ type }: Pick<NotificationEvent, 'type'>): boolean => type.startsWith('approval.')
 
 /** Whether a failed backup, of whatever database, is told to the channel. Pure. */
 export function tellsFailures(channel: Channel, rules: NotificationOptions['rules']): boolean {
@@ -160,7 +166,7 @@ export function pingOf(
 /** Machines are told at once; people are told of failures at once, and of the rest when they are awake, collected. */
 function whenFor(kind: Channel['kind'], event: NotificationEvent, options: Rules, now: Date): Date {
   const toMachine = kind === 'heartbeat' || kind === 'webhook' || kind === 'custom'
-  if (toMachine || event.severity === 'failure' || event.type === 'test.message') return now
+  if (toMachine || event.severity === 'failure' || event.type === 'test.message' || isOfApproval(event)) return now
   const windowMs = options.digestMinutes * 60_000
   const collected = windowMs === 0 ? now : new Date(Math.ceil(now.getTime() / windowMs) * windowMs)
   return options.quietHours ? afterQuietHours(collected, options.quietHours) : collected

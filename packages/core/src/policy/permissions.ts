@@ -22,6 +22,9 @@ export const permissions = [
   'status:read',
   'metrics:read',
   'audit:read',
+  'approvals:read',
+  'approvals:vote',
+  'approvals:break-glass',
 ] as const
 export type Permission = (typeof permissions)[number]
 
@@ -44,6 +47,8 @@ const operator: readonly Permission[] = [
   'backups:pin',
   'tasks:manage',
   'maintenance:run',
+  // A request shows conditions and queries, which hold values of rows.
+  'approvals:read',
 ]
 
 /** What each role may do; each includes the one before. */

@@ -13,6 +13,8 @@ export const pinBackup = action({
   summary: 'Pins a backup, so that nothing deletes it, or takes the pin off, which needs the right to delete.',
   permission: 'backups:pin',
   kind: 'change',
+  // Without its pin a backup goes with the next retention.
+  danger: ({ pinned }) => (pinned ? null : 'weakens_protection'),
   subject: 'backup',
   input: z.strictObject({
     backup: backupReference,

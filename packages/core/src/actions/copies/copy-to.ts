@@ -8,6 +8,7 @@ export const copyTo = action({
     'Brings a storage that is no configured copy up to date: every backup that is not there yet, as it is, sealed.',
   permission: 'maintenance:run',
   kind: 'change',
+  danger: 'takes_data_out',
   subject: 'place',
   input: z.strictObject({
     place: z

@@ -13,6 +13,7 @@ export const runDrill = action({
     'Restores a backup on the side as in need, migrates and checks it, measures how long that takes, and drops it.',
   permission: 'restores:run',
   kind: 'job',
+  danger: null,
   subject: 'backup',
   input: z.strictObject({ backup: backupReference, database: databaseLabel }),
   result: drillResult,

@@ -3,8 +3,9 @@ import { keySlotSchema } from '../../catalog/records.ts'
 import type { KeyOption } from '../../config.ts'
 import { warnOfWeakKey } from '../../repository/keys/weak-passphrase.ts'
 import { action } from '../action.ts'
+import { secret } from '../inputs.ts'
 
-const secret = z.custom<KeyOption | { ageRecipients: readonly string[] }>(
+const newKey = z.custom<KeyOption | { ageRecipients: readonly string[] }>(
   (value) => typeof value === 'object' && value !== null,
 )
 
@@ -18,7 +19,7 @@ export const addKey = action({
   kind: 'change',
   subject: 'key',
   input: z.strictObject({
-    key: secret.describe('A passphrase, a raw key, a KMS key, age identities, or age recipients.'),
+    key: secret(newKey.describe('A passphrase, a raw key, a KMS key, age identities, or age recipients.')),
     label: z.string().max(200).optional().describe('Name of the new slot, for people.'),
   }),
   result: keySlotSchema,

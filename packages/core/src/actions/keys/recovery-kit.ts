@@ -7,6 +7,7 @@ export const recoveryKit = action({
   summary: 'Gives what is needed to reach the backups on an empty machine, without any secret.',
   permission: 'config:read',
   kind: 'read',
+  danger: 'takes_data_out',
   recorded: true,
   input: z.strictObject({}),
   result: z.object({

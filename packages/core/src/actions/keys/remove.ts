@@ -8,6 +8,7 @@ export const removeKey = action({
   summary: 'Removes a key: it opens nothing any more. The last one stays.',
   permission: 'config:write',
   kind: 'change',
+  irreversible: true,
   subject: 'slot',
   input: z.strictObject({ slot: z.string().max(200).describe('The slot, its first characters, or its label.') }),
   result: keySlotSchema,

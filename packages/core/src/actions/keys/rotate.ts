@@ -3,6 +3,7 @@ import { keySlotSchema } from '../../catalog/records.ts'
 import type { KeyOption } from '../../config.ts'
 import { warnOfWeakKey } from '../../repository/keys/weak-passphrase.ts'
 import { action } from '../action.ts'
+import { secret } from '../inputs.ts'
 import { keyStaysHere } from './add.ts'
 
 export const rotateKey = action({
@@ -10,9 +11,10 @@ export const rotateKey = action({
   summary: 'Puts a new key in the place of the one in use, which opens nothing any more.',
   permission: 'config:write',
   kind: 'change',
+  irreversible: true,
   subject: 'key',
   input: z.strictObject({
-    key: z.custom<KeyOption>((value) => typeof value === 'object' && value !== null).describe('The new key.'),
+    key: secret(z.custom<KeyOption>((value) => typeof value === 'object' && value !== null).describe('The new key.')),
     label: z.string().max(200).optional().describe('Name of the new slot, for people.'),
   }),
   result: z.object({ added: keySlotSchema.nullable(), removed: z.array(z.string()) }),

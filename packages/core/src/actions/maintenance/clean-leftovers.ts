@@ -9,6 +9,7 @@ export const cleanLeftovers = action({
   summary: 'Drops what killed restores left on the server, and kept databases whose time is over.',
   permission: 'restores:run',
   kind: 'change',
+  danger: null,
   input: z.strictObject({ database: databaseLabel }),
   result: z.object({ dropped: z.array(z.string()) }),
   http: { method: 'POST', path: 'leftovers/clean' },

@@ -50,6 +50,7 @@ export const runRetention = action({
     kind: 'forget',
     label: 'Retention',
     resumable: true,
+    planAgain: true,
     writer: () => '.prune',
     prepare: async ({ parts }, { database }) => (database === undefined ? {} : { database: labelOf(parts, database) }),
     // What may go has gone; that something else was refused is what people have to know.

@@ -28,6 +28,7 @@ export const rehearse = action({
   summary: 'Tries the pending migrations on a restored copy: what they block and for how long, and what they change.',
   permission: 'restores:run',
   kind: 'job',
+  danger: null,
   subject: 'backup',
   input: z.strictObject({
     backup: backupReference,

@@ -9,6 +9,7 @@ export const replayDelivery = action({
   summary: 'Sends a message again, with the same id.',
   permission: 'config:write',
   kind: 'change',
+  danger: null,
   subject: 'delivery',
   input: z.strictObject({ delivery: z.string().min(1).max(200).describe('Id of the delivery.') }),
   result: deliverySchema,

@@ -9,6 +9,7 @@ export const testChannel = action({
   summary: 'Sends a test message to a channel, and says whether it was taken.',
   permission: 'config:write',
   kind: 'change',
+  danger: null,
   subject: 'channel',
   input: z.strictObject({ channel: channelReference }),
   result: deliverySchema,

@@ -10,6 +10,7 @@ export const initRepository = action({
   summary: 'Creates the repository, empty and sealed.',
   permission: 'config:write',
   kind: 'change',
+  danger: null,
   input: z.strictObject({
     ifMissing: z.boolean().default(false).describe('Use the repository that is there, if there is one.'),
   }),

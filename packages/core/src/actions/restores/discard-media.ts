@@ -9,6 +9,7 @@ export const discardMedia = action({
     'Removes the media folders that an in-place restore, or one of media alone, keeps; those of others go with their database.',
   permission: 'restores:run',
   kind: 'change',
+  danger: 'deletes',
   input: z.strictObject({ restore: z.string().max(100).describe('Id of the restore.'), database: databaseLabel }),
   result: z.object({ removed: z.array(z.string()) }),
   http: { method: 'POST', path: 'restores/kept-media/discard' },

@@ -9,6 +9,7 @@ export const discardRestore = action({
   summary: 'Drops the database a restore replaced: after that there is no undo.',
   permission: 'restores:run',
   kind: 'job',
+  danger: 'deletes',
   subject: 'restore',
   input: z.strictObject({ restore: restoreReference, database: databaseLabel }),
   result: z.object({

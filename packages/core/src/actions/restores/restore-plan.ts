@@ -8,7 +8,7 @@ import type { BackupForecast } from '../../migrations/forecast.ts'
 import { targetRefusal } from '../../policy/restore-targets.ts'
 import type { RestorePlan } from '../../restore/plan/plan.ts'
 import type { RestoreLoss } from '../../rows/restore-loss.ts'
-import type { ActionContext } from '../action.ts'
+import type { ActionContext, PlanLoss } from '../action.ts'
 import { snakeCase } from '../wire.ts'
 import type { SnakeDeep, SnakeFields } from '../wire-types.ts'
 import { type restoreInput, restoreRequest } from './input.ts'
@@ -62,6 +62,19 @@ async function lossOf(
   const isConfirmed = caller.confirm === true || caller.confirm === plan.hash
   if (!plan.replaces || plan.refusals.length > 0 || isConfirmed) return null
   return rows.restoreLoss(plan.backup.id, { database, replaced: plan.database, timeoutMs, signal })
+}
+
+/** The same for people who approve, and again when it goes ahead: confirmed or not. */
+export async function lossToApprove(
+  { rows, signal }: ActionContext,
+  { database, lossTimeoutMs: timeoutMs }: z.output<typeof restoreInput>,
+  plan: PlannedRestore,
+): Promise<PlanLoss | null> {
+  if (!plan.replaces) return null
+  const call = { database, replaced: plan.database, timeoutMs, signal }
+  const lost = plan.lost ?? (await rows.restoreLoss(plan.backup.id, call))
+  const counted = lost.unknown === null ? lost.added_or_changed : null
+  return { counts: { rows: counted, tables: lost.made.length }, document: { ...lost } }
 }
 
 /**

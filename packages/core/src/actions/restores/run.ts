@@ -15,7 +15,7 @@ import { action } from '../action.ts'
 import { bringCopiesInStep } from '../after-backup.ts'
 import { actionPlan } from '../plan-hash.ts'
 import { restoreInput } from './input.ts'
-import { type PlannedRestore, planDocument, planOf, refusalOfTarget } from './restore-plan.ts'
+import { lossToApprove, type PlannedRestore, planDocument, planOf, refusalOfTarget } from './restore-plan.ts'
 
 /** A plan with what is needed to carry it out. */
 interface ReadyRestore {
@@ -30,6 +30,8 @@ export const runRestore = action({
   summary: 'Restores a backup beside the live database, migrates and checks it there, then swaps it in.',
   permission: 'restores:run',
   kind: 'job',
+  // In one transaction, and nothing of what was there before is kept.
+  irreversible: ({ strategy, safetyBackup }) => strategy === 'in-place' && !safetyBackup,
   subject: 'backup',
   input: restoreInput,
   result: restoreResultSchema,
@@ -65,6 +67,10 @@ export const runRestore = action({
       document,
       hash: plan.hash,
     }
+  },
+  async loss(context, asked, { document }) {
+    const found = planned.get(document)
+    return found ? lossToApprove(context, asked, found.plan) : null
   },
   job: {
     kind: 'restore',

@@ -10,6 +10,7 @@ export const planPatch = action({
   // The condition is SQL of the caller's.
   permission: 'restores:run',
   kind: 'read',
+  danger: 'takes_data_out',
   recorded: true,
   subject: 'backup',
   input: patchInput,

@@ -1,9 +1,11 @@
 import { hostname } from 'node:os'
+import { endExpired } from '../../actions/approvals/ended-request.ts'
 import { systemCaller } from '../../actions/caller.ts'
 import type { Ground } from '../../actions/ground.ts'
 import { type JobAction, jobKinds } from '../../actions/job-kinds.ts'
 import { planJob } from '../../actions/run-action.ts'
 import type { NewJob } from '../../catalog/catalog.ts'
+import { isEngineError } from '../../errors.ts'
 import { type Clock, isoTime } from '../../jobs/clock.ts'
 import { createScheduler, type Scheduler } from '../../jobs/scheduler.ts'
 import type { Background } from './core.ts'
@@ -49,12 +51,16 @@ export async function createEngineScheduler(
       if (limits) parts.throttle.change(limits)
       await ground.audit.anchorNowAndThen()
       lookAtAudit()
+      if (parts.settings.approvals) await endExpired(ground)
       return (await plannedJobs(background)).filter(({ kind }) => kinds.has(kind))
     },
-    async job(planned, slot, lateMs): Promise<NewJob> {
+    async job(planned, slot, lateMs): Promise<NewJob | null> {
       const action = kinds.get(planned.kind) as JobAction
       const asked = { ...jobInput(action, planned.input, planned.database), ...nameOf(planned, slot) }
-      const { request } = await planJob(ground, action, asked, { caller: systemCaller() })
+      const found = await planJob(ground, action, asked, { caller: systemCaller() }).catch(nullUnlessApproved)
+      // The slot waits: each look asks again, and goes ahead once people have approved.
+      if (!found) return null
+      const { request } = found
       const prepared = { ...request.input.prepared, schedule: planned.name, slot: slot.toISOString(), late_ms: lateMs }
       return jobs.newJob({ ...request, input: { ...request.input, prepared } })
     },
@@ -73,6 +79,11 @@ export async function createEngineScheduler(
     // The next look makes up for it.
     onError: (error) => process.emitWarning(error instanceof Error ? error : String(error)),
   })
+}
+
+function nullUnlessApproved(error: unknown): null {
+  if (isEngineError(error, 'APPROVAL_REQUIRED')) return null
+  throw error
 }
 
 function nameOf({ kind, bySettings, name }: PlannedJob, slot: Date): { name?: string } {

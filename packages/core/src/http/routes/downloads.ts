@@ -48,8 +48,11 @@ export function downloadRoutes() {
     query: ofDatabase,
     body: z.strictObject(downloadQuery.omit({ database: true }).shape),
     answers: { status: 201, schema: z.object({ url: z.string(), expires_at: z.iso.datetime() }) },
-    async handle({ inside, params, query, body, actor, link }) {
+    async handle({ inside, params, query, body, actor, caller, signal, link }) {
       const { id } = await findCompleted(inside.ground, params.id ?? '', query)
+      // Said here, where it is read: what follows the link is a browser that saves a file.
+      const asked = { backup: id, database: query.database, ...body }
+      await inside.tryOut('backups.download', asked, { caller, signal })
       const { token, expiresAt } = links.make(actor.id, { ...body, ...query, id })
       return { status: 201, body: { url: link(`downloads/${token}/`), expires_at: expiresAt } }
     },

@@ -1,0 +1,32 @@
+import type { Permission } from '../policy/permissions.ts'
+import type { AnyAction, Danger } from './action.ts'
+
+/** What an action with a permission does that a second person may have to approve, where it does not say otherwise. */
+const byPermission: Partial<Record<Permission, Danger>> = {
+  'backups:delete': 'deletes',
+  'backups:download': 'takes_data_out',
+  'config:write': 'weakens_protection',
+  'restores:run': 'changes_data',
+  'rows:query': 'takes_data_out',
+}
+
+/** Why an action is dangerous; null where it is not. Without an input: whether it can be. */
+export function dangerOf(action: AnyAction, input?: unknown): Danger | null {
+  const { danger } = action
+  if (typeof danger === 'function') return input === undefined ? 'weakens_protection' : danger(input as never)
+  if (danger !== undefined) return danger
+  return canNeedApproval(action) ? (byPermission[action.permission] ?? null) : null
+}
+
+/** What only looks is not recorded and needs no approval; nor do requests for approval themselves. */
+export const canNeedApproval = ({ name, kind, recorded }: AnyAction): boolean =>
+  (kind !== 'read' || recorded === true) && !name.startsWith('approvals.')
+
+/** What is deleted, or has left, does not come back. */
+export function isIrreversible(action: AnyAction, input: unknown): boolean {
+  const { irreversible } = action
+  if (typeof irreversible === 'function') return irreversible(input as never)
+  if (irreversible !== undefined) return irreversible
+  const danger = dangerOf(action, input)
+  return danger === 'deletes' || danger === 'takes_data_out'
+}
