@@ -73,6 +73,8 @@ describe.each(moments)('every storage operation failing %s', (moment) => {
   test('prune: nothing that a backup needs is lost', { timeout: 900_000 }, async () => {
     const two = await copyOf(base)
     await engineOn(two).backups.create({ name: 'two' })
+    // Its rows were rewritten, so an alarm holds it.
+    await engineOn(two).backups.pin('1', { pinned: false })
     await engineOn(two).backups.delete('1')
     let failed = 0
     const operations = await sweep(async (plan) => {

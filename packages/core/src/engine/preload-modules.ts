@@ -22,6 +22,7 @@ const rooms: readonly (() => Promise<unknown>)[] = [
   () => import('./background/audit-log.ts'),
   () => import('./background/sized-dump.ts'),
   () => import('./background/sealed-facts.ts'),
+  () => import('./judge-alarms.ts'),
   () => import('./judge-retention.ts'),
   () => import('../repository/documents/numbers.ts'),
   () => import('../repository/storage-time.ts'),
