@@ -5,6 +5,7 @@ import { tellsFailures } from '../../notifications/rules.ts'
 import { defaultRunTimeConfig } from '../../policy/run-time-config.ts'
 import { schemeOf } from '../../storage/scheme.ts'
 import type { Background } from '../background/core.ts'
+import { backupSchedulesOf } from '../background/overdue-runs.ts'
 import { plannedJobs } from '../background/schedules.ts'
 import type { DoctorReport } from '../doctor/doctor-report.ts'
 import type { OfDatabase, Running } from '../engine-type.ts'
@@ -44,9 +45,7 @@ export async function readChecklistFacts(
           label,
           stored: await asked(() => readStoredFacts(ground, label)),
           restoredAt: await ofHistory((ready) => lastRestore(ready, label)),
-          isScheduled: mapped(planned, (jobs) =>
-            jobs.some(({ kind, database: of }) => kind === 'backup' && (of === null || of === label)),
-          ),
+          isScheduled: mapped(planned, (jobs) => backupSchedulesOf(jobs, label).length > 0),
           ledgers: await asked(() => readLedgers(ground, label)),
         }),
       ),

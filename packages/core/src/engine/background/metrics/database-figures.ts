@@ -4,6 +4,7 @@ import { type MeasuredObjectives, measureObjectives, type Objectives } from '../
 import { backupsOf, type MeantDatabase } from '../../resolve-backup.ts'
 import { isGood, type StoredBackup } from '../../summary.ts'
 import { longestInterval, runsAhead } from '../longest-interval.ts'
+import { backupSchedulesOf } from '../overdue-runs.ts'
 import type { PlannedJob } from '../schedules.ts'
 import { type Figures, type MetricName, secondsOf, setFigure } from './families.ts'
 import { type AttemptTally, countedOutcomes, noAttempts } from './tally-audit.ts'
@@ -37,9 +38,7 @@ export function databaseFigures(figures: Figures, facts: Facts): void {
     const last = drills.findLast((drill) => drill.verdict === verdict)
     setFigure(figures, 'drill_last_timestamp_seconds', { database: label, verdict }, secondsOf(last?.at))
   }
-  const mine = planned.filter(
-    ({ kind, enabled, database }) => kind === 'backup' && enabled && (database === null || database === label),
-  )
+  const mine = backupSchedulesOf(planned, label)
   set('backup_next_due_timestamp_seconds', runsAhead(mine, now)[0])
   const interval = longestInterval(mine, now)
   set('backup_interval_seconds', interval)
