@@ -22,7 +22,7 @@ export interface Loss {
 export function LostRows({ lost }: { lost: Loss | null | undefined }) {
   if (!lost) return null
   const { unknown, tables, more, made } = lost
-  if (unknown !== null) return <p className="note">What would be lost could not be counted. {unknown}</p>
+  if (unknown !== null) return <p className="note">What would be lost could not be counted: {unknown}.</p>
   const losing = tables.filter(({ added_or_changed: rows }) => rows === null || rows > 0)
   if (losing.length + made.length + more === 0)
     return <p className="note ok">No row is lost: nothing was added or changed since the backup.</p>
