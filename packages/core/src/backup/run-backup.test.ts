@@ -107,7 +107,7 @@ test('what is read back is what COPY says of the source, for every table', async
   const progress = events.filter((event) => event.type === 'progress' && event.phase === 'rows').at(-1)
   expect(progress).toMatchObject({ rows: expect.any(Number) })
   expect(progress?.type === 'progress' && progress.bytesTotal).toBe(progress?.type === 'progress' && progress.bytes)
-  expect(await cluster.sql('shop', ourBackendsSql)).toEqual([])
+  await expect.poll(() => cluster.sql('shop', ourBackendsSql)).toEqual([])
 })
 
 test('metadata of the application, the server and its roles is recorded', async () => {
