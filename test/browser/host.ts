@@ -40,7 +40,7 @@ export async function openHost(
   cluster: TemporaryCluster,
   kind: 'Express' | 'Fastify',
   path: string,
-  more: { engine?: Partial<EngineOptions>; environment?: EnvironmentMark } = {},
+  more: { engine?: Partial<EngineOptions>; environment?: EnvironmentMark; limits?: { requestsPerMinute: number } } = {},
 ): Promise<Host> {
   const database = `shop_${++databases}`
   const url = await cluster.createDatabase(database)
@@ -66,8 +66,12 @@ export async function openHost(
     ],
   })
   await engine.repository.init()
-  const { environment } = more
-  const options = { authorize, ui: adminUi(), ...(environment ? { environment } : {}) }
+  const { environment, limits } = more
+  const options = {
+    ...{ authorize, ui: adminUi() },
+    ...(environment ? { environment } : {}),
+    ...(limits ? { limits } : {}),
+  }
   const close =
     kind === 'Express' ? await serveExpress(engine, path, options) : await serveFastify(engine, path, options)
   return {

@@ -11,6 +11,8 @@ import { ended, type Host, openHost } from './host.ts'
 const folder = process.env.LIFEBOAT_SCREENSHOTS
 const nights = 12
 const dayMs = 86_400_000
+/** Playwright keeps nothing in a cache while it changes answers: each picture loads everything again. */
+const limits = { requestsPerMinute: 100_000 }
 
 describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 600_000 }, () => {
   let cluster: TemporaryCluster
@@ -25,8 +27,9 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
     host = await openHost(cluster, 'Express', '/backup', {
       environment: { label: 'production', colour: 'red' },
       engine: { copies: [{ name: 'offsite', repository: copy }] },
+      limits,
     })
-    empty = await openHost(cluster, 'Express', '/backup')
+    empty = await openHost(cluster, 'Express', '/backup', { limits })
     await cluster.sql(
       host.database,
       `CREATE TABLE products (id serial PRIMARY KEY, name text NOT NULL, price numeric(10,2) DEFAULT 0 NOT NULL);
