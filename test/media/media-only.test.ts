@@ -82,6 +82,16 @@ test('an ordinary backup with media gives them back without its database', async
   await engine.stop()
 })
 
+test('nothing of the server is changed for media alone, roles that are missing neither', async () => {
+  const { engine } = await shop('roles')
+  await cluster.sql('roles', 'CREATE ROLE media_reader; GRANT SELECT ON t TO media_reader')
+  await engine.backups.create({ includeMedia: true })
+  await cluster.sql('roles', 'REVOKE ALL ON t FROM media_reader; DROP ROLE media_reader')
+  await engine.restores.run('1', { strategy: 'media', createRoles: true, confirm: true })
+  expect(await cluster.sql('roles', "SELECT 1 FROM pg_roles WHERE rolname = 'media_reader'")).toEqual([])
+  await engine.stop()
+})
+
 test('broken off before the folders are exchanged, it leaves them as they were, and nothing beside them', async () => {
   const { engine, uploads, content } = await shop('aborted')
   await engine.backups.create({ mediaOnly: true })

@@ -5,7 +5,7 @@ import { openSession } from '../postgres/session.ts'
 import { newBackupId } from '../repository/documents/backup-id.ts'
 import type { Manifest } from '../repository/documents/documents.ts'
 import { manifestName } from '../repository/documents/manifests.ts'
-import { emptyStream, noSnapshot } from '../repository/documents/media-only.ts'
+import { emptyStream, noSnapshot } from '../repository/documents/nothing-read.ts'
 import { claimNumber } from '../repository/documents/numbers.ts'
 import { loadChunkIndex } from '../repository/index/load-index.ts'
 import { createRepositoryWriter } from '../repository/repository-writer.ts'
@@ -73,7 +73,7 @@ async function backUpMedia(
     scope,
     { job, context, source, writer, pool },
     {
-      number: options.number ?? claimNumber(repository, { signal }),
+      number: options.number ?? (await claimNumber(repository, { signal })),
       snapshot: { ...noSnapshot, system_identifier, database_oid, taken_at: job.createdAt.toISOString() },
       reading: nothingRead(source.properties),
       media,

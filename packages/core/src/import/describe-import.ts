@@ -1,7 +1,7 @@
 import type { Reporter } from '../events.ts'
 import { newBackupId } from '../repository/documents/backup-id.ts'
 import type { Finding, Manifest, Segment, StreamRef } from '../repository/documents/documents.ts'
-import { noSnapshot } from '../repository/documents/media-only.ts'
+import { noSnapshot } from '../repository/documents/nothing-read.ts'
 import { formatVersion } from '../repository/layout.ts'
 import { version } from '../version.ts'
 import type { ArchiveFacts } from './archive-facts.ts'

@@ -119,7 +119,8 @@ async function openRun(
   const { options } = plan
   const { manifest } = await readManifest(context.repository, options.backupId, { signal })
   await requireTrusted(context.repository, manifest, { signal })
-  if (options.createRoles) await createMissingRoles(control.query, manifest, options, { report })
+  if (options.createRoles && options.strategy !== 'media')
+    await createMissingRoles(control.query, manifest, options, { report })
   const roles = await readRoleNames(control.query)
   const searchPaths = await ownSearchPaths(control.query, manifest)
   return openRestoreRun({ id, context, options, manifest, roles, searchPaths, signal, report })

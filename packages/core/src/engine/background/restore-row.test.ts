@@ -159,3 +159,14 @@ describe('the sentence for each status, swapped and strategy', () => {
     }
   })
 })
+
+test('of media alone nothing is said to be in place that is not', () => {
+  const message = (status: 'succeeded' | 'succeeded_with_problems' | 'failed') =>
+    restoreMessage({
+      ...{ status, strategy: 'media', database: 'shop', kept_database: null, swapped: status !== 'failed' },
+      problems: status === 'succeeded_with_problems' ? [{ code: 'X', text: 'A folder is busy.', advice: '' }] : [],
+    })
+  expect(message('succeeded')).toBe('The media folders are those of the backup.')
+  expect(message('succeeded_with_problems')).toBe('Not every media folder is that of the backup: A folder is busy.')
+  expect(message('failed')).toBe('The restore has failed. The media folders are as they were.')
+})

@@ -97,6 +97,8 @@ export function restoreMessage(
     case 'succeeded':
       return `${live}.${before}`
     case 'succeeded_with_problems':
+      if (strategy === 'media')
+        return `Not every media folder is that of the backup: ${restore.problems.map(({ text }) => text).join(' ')}`
       return `${live}, but not everything is in place: ${restore.problems.map(({ text }) => text).join(' ')}${before}`
     case 'undone':
       return `"${database}" is again what it was before the restore.${kept ? ` The restored data is kept as "${kept}".` : ''}`

@@ -1,4 +1,4 @@
-import type { Manifest, MediaRecord, StreamRef } from './documents.ts'
+import type { Manifest, MediaRecord } from './documents.ts'
 
 /** A manifest of an empty database, for tests: fill in what they are about. */
 export function sampleManifest(id: string, streams: Manifest['streams'], changes: Partial<Manifest> = {}): Manifest {
@@ -79,8 +79,7 @@ export function sampleManifest(id: string, streams: Manifest['streams'], changes
   }
 }
 
-/** A stream of no bytes. */
-export const emptyStream: StreamRef = { bytes: 0, level: 0, ids: [] }
+export { emptyStream } from './nothing-read.ts'
 
 /** A media folder of which nothing was lost, for tests. */
 export function sampleMedia(facts: Pick<MediaRecord, 'tar'> & Partial<MediaRecord>): MediaRecord {
