@@ -144,7 +144,7 @@ describe('a table that was emptied by mistake', () => {
 describe('what else is found, and what is not', () => {
   const kinds = async () => (await engine.alarms.list()).flatMap(({ findings }) => findings.map(({ kind }) => kind))
 
-  test('rows that were written anew, lost and gone; an update of a few, growth and a restore are nothing', async () => {
+  test('rows that were rewritten, lost and gone; an update of a few, growth and a restore are nothing', async () => {
     await backUp()
     await sql(
       "UPDATE orders SET note = 'x' WHERE id <= 1000; INSERT INTO sessions SELECT n FROM generate_series(1, 9000) n",

@@ -13,7 +13,7 @@ export const countsFresh = ({ blocks }: Pick<ScanTask, 'blocks'>): boolean => bl
 
 /**
  * Estimates how many rows of each range came since the earlier snapshot, from a few of its blocks. Where every block is
- * written anew that is exact. What cannot be estimated stays without a number. In the transaction of the scan.
+ * rewritten that is exact. What cannot be estimated stays without a number. In the transaction of the scan.
  */
 export async function estimateFresh(
   query: Query,

@@ -77,7 +77,7 @@ async function judgeRowsOf(
   const found = odd.some(({ kind }) => kind === 'rewritten') ? await withoutHabits(odd) : odd
   return found.length === 0 ? null : alarmOf(found)
 
-  /** A table that was written anew the time before too is always so. */
+  /** A table that was rewritten the time before too is always so. */
   async function withoutHabits(all: OddRows[]): Promise<OddRows[]> {
     const older = previousOf({ made: before, earlier })?.manifest
     if (!older || older.id !== before.base) return all

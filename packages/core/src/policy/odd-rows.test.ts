@@ -23,7 +23,7 @@ describe('what became of the rows between two backups', () => {
     ['made again under its name', [table('a', 1000)], [table('a', 1001)], []],
     ['left out now', [table('a', 1000)], [table('a', 0, { isExcluded: true })], []],
     ['left out before', [table('a', 1000, { isExcluded: true })], [], []],
-    ['all rows written anew', [table('a', 1000)], [table('a', 1000, { freshRows: 1000 })], ['rewritten public.a']],
+    ['all rows rewritten', [table('a', 1000)], [table('a', 1000, { freshRows: 1000 })], ['rewritten public.a']],
     ['half of them', [table('a', 1000)], [table('a', 1000, { freshRows: 500 })], []],
     ['many new ones are growth', [table('a', 1000)], [table('a', 3000, { freshRows: 2000 })], []],
     [
@@ -61,7 +61,7 @@ describe('what became of the rows between two backups', () => {
       [table('a', 500), table('b', 2000, { freshRows: 1500 })],
     )
     expect(found.map(describeOddRows)).toEqual([
-      'About 75 % of the rows of public.b were written anew: 2,000 before, 2,000 now.',
+      'About 75 % of the rows of public.b were rewritten: 2,000 before, 2,000 now.',
       'public.a lost 50 % of its rows: 1,000 before, 500 now.',
     ])
   })

@@ -32,7 +32,7 @@ const oddRewrite = 0.5
 
 /**
  * What became of the rows of each table between two backups, as far as people should look at it: a table that was emptied or is
- * gone, lost more than 30 % of its rows, or had more than half of them written anew. For two backups with neither a migration nor a
+ * gone, lost more than 30 % of its rows, or had more than half of them rewritten. For two backups with neither a migration nor a
  * restore in between. Partitions that come and go are judged together, by their names without digits. Pure.
  */
 export function judgeRows(before: readonly CountedTable[], after: readonly CountedTable[]): OddRows[] {
@@ -96,5 +96,5 @@ export function describeOddRows({ kind, table, before, after, share }: OddRows):
   if (kind === 'emptied') return `${table} was emptied: it had ${count(before)} rows.`
   if (kind === 'vanished') return `${table} is gone: it had ${count(before)} rows.`
   if (kind === 'lost') return `${table} lost ${percent} of its rows: ${count(before)} before, ${count(after)} now.`
-  return `About ${percent} of the rows of ${table} were written anew: ${count(before)} before, ${count(after)} now.`
+  return `About ${percent} of the rows of ${table} were rewritten: ${count(before)} before, ${count(after)} now.`
 }

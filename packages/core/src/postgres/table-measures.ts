@@ -5,7 +5,7 @@ export interface TableMeasure {
   oid: string
   /** `schema.table`. */
   name: string
-  /** Another one means that the table was written anew. Null for a partitioned table, which has no file. */
+  /** Another one means that the table was rewritten. Null for a partitioned table, which has no file. */
   file: string | null
   /** Of the table and its TOAST. */
   bytes: number

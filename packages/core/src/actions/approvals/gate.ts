@@ -110,7 +110,7 @@ async function use(request: ApprovalRecord, verdict: ApprovalVerdict, gate: Gate
   const { catalog } = await context.background()
   const useId = randomId('a')
   const end = { status: 'used' as const, at: new Date().toISOString(), by: context.caller.actor.id, useId }
-  // Of several that come at once one is through; the others ask anew.
+  // Of several that come at once one is through; the others ask again.
   if (!(await catalog.approvals.end(request.id, end))) return null
   const isApproved = verdict.have >= verdict.need
   return {

@@ -59,7 +59,7 @@ function runLines(run: RehearsedRun, rehearsal: Rehearsal): string[] {
   }
   for (const table of run.tables) {
     const facts = [
-      table.rewritten ? 'written anew' : '',
+      table.rewritten ? 'rewritten' : '',
       ...(['inserted', 'updated', 'deleted'] as const).map((what) =>
         table[what] > 0 ? `${counted(table[what], 'row')} ${what}` : '',
       ),

@@ -61,7 +61,7 @@ export interface RehearsedLock {
 export interface RehearsedTable {
   table: string
   rows: number
-  /** Written anew, by the number of its file. */
+  /** Rewritten, by the number of its file. */
   rewritten: boolean
   inserted: number
   updated: number
@@ -129,7 +129,7 @@ function rewrites(run: RehearsedRun, { min_rows }: RehearsalLimits): Finding[] {
       severity: 'notice',
       table,
       inspector: run.inspector,
-      text: `the table was written anew (${rows} rows)`,
+      text: `the table was rewritten (${rows} rows)`,
       advice: [
         ...new Map(
           run.statements

@@ -84,7 +84,7 @@ async function untilSeen(databaseUrl: string): Promise<void> {
 const limits = { max_blocked_reads_ms: limitMs, max_blocked_writes_ms: limitMs, min_rows: 10_000, roundTrip: false }
 const patient = { ...limits, max_blocked_reads_ms: slow, max_blocked_writes_ms: slow }
 
-/** Statement, mode of the lock on public.orders, code of the advice, whether the table is written anew. */
+/** Statement, mode of the lock on public.orders, code of the advice, whether the table is rewritten. */
 const dangerous: Record<string, [statements: string[], mode: string, code: string, rewrites?: boolean]> = {
   index: [['CREATE INDEX orders_note ON orders (note)'], 'SHARE', 'INDEX_NOT_CONCURRENT'],
   'foreign key': [
