@@ -8,6 +8,7 @@ import { SessionProvider } from './api/session.tsx'
 import { Pages } from './pages/pages.tsx'
 import { Toasts } from './parts/toasts.tsx'
 import { Shell } from './shell/shell.tsx'
+import { loadTexts } from './texts/texts.ts'
 import './styles/tokens.css'
 import './styles/base.css'
 import './styles/shell.css'
@@ -33,7 +34,13 @@ const client = new QueryClient({
 })
 
 const root = document.getElementById('root')
-if (root)
+const loading = loadTexts()
+if (loading) loading.then(draw, draw)
+else draw()
+
+/** Once the texts are there; where they cannot be had, in English. */
+function draw(): void {
+  if (!root) return
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={client}>
@@ -50,3 +57,4 @@ if (root)
       </QueryClientProvider>
     </StrictMode>,
   )
+}

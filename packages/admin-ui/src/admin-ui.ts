@@ -18,6 +18,14 @@ export interface AdminUi {
   files: ReadonlyMap<string, AdminUiFile>
 }
 
+export interface AdminUiOptions {
+  /**
+   * The language of the pages for those who have not chosen one on them: `en` or `de`. Default: the first of the browser's
+   * languages that there is, else English.
+   */
+  language?: 'en' | 'de'
+}
+
 const contentTypes: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -33,7 +41,7 @@ const contentTypes: Record<string, string> = {
  *
  * The files are read once, from this package; nothing is ever loaded from elsewhere.
  */
-export function adminUi(): AdminUi {
+export function adminUi({ language }: AdminUiOptions = {}): AdminUi {
   const folder = fileURLToPath(new URL('../dist/pages/', import.meta.url))
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => name.replaceAll('\\', '/'))
   const files = names.flatMap((name): [string, AdminUiFile][] => {
@@ -42,5 +50,9 @@ export function adminUi(): AdminUi {
     const body = new Uint8Array(readFileSync(join(folder, name)))
     return [[name, { body, contentType, immutable: name.startsWith('assets/') }]]
   })
-  return { page: readFileSync(join(folder, 'index.html'), 'utf8'), files: new Map(files) }
+  const page = readFileSync(join(folder, 'index.html'), 'utf8')
+  return {
+    page: language ? page.replace('<html lang="en">', `<html lang="en" data-language="${language}">`) : page,
+    files: new Map(files),
+  }
 }

@@ -1,1 +1,1 @@
-export { type AdminUi, type AdminUiFile, adminUi } from './admin-ui.ts'
+export { type AdminUi, type AdminUiFile, type AdminUiOptions, adminUi } from './admin-ui.ts'

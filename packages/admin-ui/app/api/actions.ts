@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { t } from '../texts/texts.ts'
 import { call, callRoute, type HttpApi, Problem } from './client.ts'
 
 /** An action as the server describes it: its route, its permission, and the fields of its input as JSON Schema. */
@@ -60,5 +61,5 @@ export async function planOf(action: ActionDescription, asked: ActionCall): Prom
     if (!isPlan) throw error
     return { document: error.body.plan as Plan['document'], hash: String(error.body.plan_hash) }
   }
-  throw new Error('The server has answered with something other than a plan.')
+  throw new Error(t('The server has answered with something other than a plan.'))
 }

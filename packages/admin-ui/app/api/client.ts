@@ -1,4 +1,5 @@
 import type { HttpApi } from '@lifeboat/core/http'
+import { t } from '../texts/texts.ts'
 
 export type { HttpApi }
 
@@ -12,7 +13,9 @@ export class Problem extends Error {
   readonly body: Record<string, unknown>
 
   constructor(status: number, body: Record<string, unknown>) {
-    super(typeof body.detail === 'string' ? body.detail : `The server answered ${status}.`)
+    super(
+      typeof body.detail === 'string' ? body.detail : t('The server answered {status}.', { status: String(status) }),
+    )
     this.name = 'Problem'
     this.status = status
     this.code = typeof body.code === 'string' ? body.code : 'unknown'
@@ -27,7 +30,7 @@ export class Unreachable extends Error {
   readonly acting: boolean
 
   constructor(cause: unknown, acting: boolean) {
-    super('The server cannot be reached.', { cause })
+    super(t('The server cannot be reached.'), { cause })
     this.name = 'Unreachable'
     this.acting = acting
   }

@@ -4,6 +4,7 @@ import { Button } from '../parts/button.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { Complaint } from '../parts/failure.tsx'
 import { WhereItIs } from '../parts/where-it-is.tsx'
+import { t } from '../texts/texts.ts'
 import { ActionFields } from './action-fields.tsx'
 import { type FormOptions, useActionForm } from './use-action-form.ts'
 
@@ -42,7 +43,7 @@ export function ActionDialog({ action, title, submit, first, onClose, ...options
       <ActionFields fields={shown} {...common} />
       {folded.length > 0 && (
         <details className="more" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
-          <summary>More</summary>
+          <summary>{t('More')}</summary>
           <div className="stack">{open && <ActionFields fields={folded} {...common} />}</div>
         </details>
       )}

@@ -1,6 +1,7 @@
 import { Check, SelectField, TextAreaField, TextField } from '../parts/field.tsx'
 import { capital, words } from '../parts/format.ts'
 import { Prose } from '../parts/prose.tsx'
+import { t } from '../texts/texts.ts'
 import type { Draft } from './draft.ts'
 import type { FieldSpec } from './field-spec.ts'
 
@@ -58,10 +59,10 @@ function OneField({ field, value, problems, path, onChange }: OneProps) {
   if (kind === 'choice')
     return (
       <SelectField {...common} value={shown} onChange={(event) => onChange(event.target.value)}>
-        {!required && field.default === undefined && <option value="">As by default</option>}
+        {!required && field.default === undefined && <option value="">{t('As by default')}</option>}
         {options.map((option) => (
           <option key={option} value={option}>
-            {option === 'true' ? 'Yes' : option === 'false' ? 'No' : capital(words(option))}
+            {option === 'true' ? t('Yes') : option === 'false' ? t('No') : capital(words(option))}
           </option>
         ))}
       </SelectField>
@@ -90,7 +91,7 @@ function OneField({ field, value, problems, path, onChange }: OneProps) {
       />
     )
   const form =
-    kind === 'pairs' ? 'One a line: name=value.' : kind === 'lines' ? 'One a line.' : kind === 'json' && 'JSON.'
+    kind === 'pairs' ? t('One a line: name=value.') : kind === 'lines' ? t('One a line.') : kind === 'json' && 'JSON.'
   return (
     <TextAreaField
       {...common}

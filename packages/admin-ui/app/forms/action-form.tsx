@@ -3,7 +3,8 @@ import type { ActionDescription } from '../api/actions.ts'
 import { Button } from '../parts/button.tsx'
 import { Complaint } from '../parts/failure.tsx'
 import { TextField } from '../parts/field.tsx'
-import { words } from '../parts/format.ts'
+import { capital, words } from '../parts/format.ts'
+import { t } from '../texts/texts.ts'
 import { ActionFields } from './action-fields.tsx'
 import { PlanConfirmation } from './plan-confirmation.tsx'
 import { ResultView } from './result-view.tsx'
@@ -31,7 +32,7 @@ export function ActionForm(props: ActionFormProps) {
     <div className="stack">
       {!isKnown && (
         <TextField
-          label={`Id of the ${words(action.subject ?? '')}`}
+          label={t('{subject}: id', { subject: capital(words(action.subject ?? '')) })}
           autoComplete="off"
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
@@ -65,7 +66,7 @@ function Inner({ action, first, submit, view, ...options }: ActionFormProps) {
         )}
         {folded.length > 0 && (
           <details className="more">
-            <summary>More</summary>
+            <summary>{t('More')}</summary>
             <div className="fields">
               <ActionFields fields={folded} draft={draft} problems={problems} onChange={form.change} />
             </div>
@@ -99,13 +100,13 @@ function Outcome({ form, view }: { form: ReturnType<typeof useActionForm>; view:
   if (form.answer === undefined)
     return (
       <p className="note ok" role="status">
-        Done.
+        {t('Done.')}
       </p>
     )
   return <div role="status">{view ? view(form.answer) : <ResultView value={form.answer} />}</div>
 }
 
 function buttonOf({ kind, confirms }: ActionDescription): string {
-  if (confirms) return 'Show what would happen'
-  return kind === 'read' ? 'Show' : kind === 'job' ? 'Begin' : 'Do it'
+  if (confirms) return t('Show what would happen')
+  return kind === 'read' ? t('Show') : kind === 'job' ? t('Begin') : t('Do it')
 }

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import { Badge } from '../parts/badge.tsx'
-import { counted } from '../parts/format.ts'
+import { words } from '../parts/format.ts'
+import { t } from '../texts/texts.ts'
 import { AuditLog, type AuditLogAnswer } from './audit-log.tsx'
 import { AuditVerdict, type AuditVerdictAnswer } from './audit-verdict.tsx'
 
@@ -22,10 +23,10 @@ export const answerViews: Readonly<Record<string, (answer: unknown) => ReactNode
 const tones = { added: 'ok', removed: 'bad', changed: 'warn' } as const
 
 function SchemaChanges({ same, changes }: { same: boolean; changes: readonly Change[] }) {
-  if (same || changes.length === 0) return <p className="note ok">The schemas are the same.</p>
+  if (same || changes.length === 0) return <p className="note ok">{t('The schemas are the same.')}</p>
   return (
     <div className="stack">
-      <p>{counted(changes.length, 'object')} differ.</p>
+      <p>{t('{n} object differs. | {n} objects differ.', { n: changes.length })}</p>
       <ul className="schema-changes">
         {changes.slice(0, 500).map(({ object, change, before, after, parts }) => (
           <li key={object + change}>
@@ -36,7 +37,7 @@ function SchemaChanges({ same, changes }: { same: boolean; changes: readonly Cha
               <ul>
                 {parts.map((part) => (
                   <li key={part.part + part.name}>
-                    {part.part} <code>{part.name}</code> {part.change}
+                    {words(part.part)} <code>{part.name}</code> {words(part.change)}
                     <Sides before={part.before} after={part.after} />
                   </li>
                 ))}

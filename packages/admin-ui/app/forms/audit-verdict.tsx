@@ -1,5 +1,5 @@
 import { Badge } from '../parts/badge.tsx'
-import { count, counted } from '../parts/format.ts'
+import { known, t } from '../texts/texts.ts'
 import { ResultView } from './result-view.tsx'
 
 interface Problem {
@@ -26,7 +26,7 @@ export interface AuditVerdictAnswer {
   }[]
 }
 
-const said = { intact: 'Nothing was changed.', unproven: 'It cannot be said.', broken: 'It was changed.' }
+const said = { intact: 'Nothing was changed.', unproven: 'It cannot be said.', broken: 'It was changed.' } as const
 const tones = { intact: 'ok', unproven: 'warn', broken: 'bad' } as const
 
 /** Whether the audit log is what was recorded, and the first place where it is not. */
@@ -35,24 +35,24 @@ export function AuditVerdict({ state, first, witnesses, chains }: AuditVerdictAn
   return (
     <div className="stack">
       <p className={`note ${tones[state]}`}>
-        <Badge status={state} tone={tones[state]} /> {said[state]}
-        {first && ` First bad place: event ${count(first.seq)}. ${first.text}`}
+        <Badge status={state} tone={tones[state]} /> {t(said[state])}
+        {first && ` ${t('First bad place: event {seq}. {text}', { seq: first.seq, text: known(first.text) })}`}
       </p>
       <ResultView
-        label="Chains of events"
+        label={t('Chains of events')}
         value={chains.map((chain) => ({
-          ...{ catalog: chain.in_catalog ? 'this one' : chain.catalog, chain: chain.chain, state: chain.state },
+          ...{ catalog: chain.in_catalog ? t('this one') : chain.catalog, chain: chain.chain, state: chain.state },
           ...{ events: chain.events, in_the_repository: chain.anchored_to, since_at: chain.anchored_at },
           ...{
             not_there_yet: chain.unanchored,
-            without_seal: chain.unsealed.map(({ from, to }) => `${from} to ${to}`),
+            without_seal: chain.unsealed.map(({ from, to }) => t('{from} to {to}', { from, to })),
           },
         }))}
       />
       {problems.length > 1 && (
-        <ResultView label="Bad places" value={problems.map(({ seq, text }) => ({ event: seq, what: text }))} />
+        <ResultView label={t('Bad places')} value={problems.map(({ seq, text }) => ({ event: seq, what: text }))} />
       )}
-      <p className="muted">{counted(witnesses, 'backup')} compared.</p>
+      <p className="muted">{t('{n} backup compared. | {n} backups compared.', { n: witnesses })}</p>
     </div>
   )
 }

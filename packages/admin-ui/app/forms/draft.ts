@@ -1,3 +1,4 @@
+import { t } from '../texts/texts.ts'
 import type { FieldSpec } from './field-spec.ts'
 
 /** What was typed, by field: a text, a check, or the same of a group. */
@@ -46,7 +47,7 @@ export function readDraft(fields: readonly FieldSpec[], draft: Draft, start: Dra
       if (value !== before || (required && value !== undefined)) read.input[name] = value === true
     } else {
       const text = typeof value === 'string' ? value.trim() : ''
-      if (text === '' && required) read.problems[name] = 'This is needed.'
+      if (text === '' && required) read.problems[name] = t('This is needed.')
       else if (required || text !== (typeof before === 'string' ? before.trim() : '')) readText(field, text, read)
     }
   }
@@ -67,7 +68,7 @@ function readText(field: FieldSpec, text: string, { input, problems }: ReadDraft
     try {
       input[name] = text === '' ? {} : JSON.parse(text)
     } catch {
-      problems[name] = 'This is not JSON.'
+      problems[name] = t('This is not JSON.')
     }
   } else if (field.numeric && /^-?\d+$/.test(text)) input[name] = Number(text)
   else if (!field.numeric || text !== '') input[name] = text
@@ -76,10 +77,12 @@ function readText(field: FieldSpec, text: string, { input, problems }: ReadDraft
 function numberProblem({ minimum, maximum }: FieldSpec, text: string): string | null {
   const value = Number(text)
   if (text === '') return null
-  if (!Number.isFinite(value)) return 'A number.'
+  if (!Number.isFinite(value)) return t('A number.')
   const [low, high] = [minimum ?? Number.NEGATIVE_INFINITY, maximum ?? Number.POSITIVE_INFINITY]
   if (value >= low && value <= high) return null
-  return Number.isFinite(high) && high < Number.MAX_SAFE_INTEGER ? `From ${low} to ${high}.` : `At least ${low}.`
+  return Number.isFinite(high) && high < Number.MAX_SAFE_INTEGER
+    ? t('From {low} to {high}.', { low: String(low), high: String(high) })
+    : t('At least {low}.', { low: String(low) })
 }
 
 export const linesOf = (text: string): string[] =>

@@ -1,4 +1,5 @@
 import { capital, words } from '../parts/format.ts'
+import { type Plain, t } from '../texts/texts.ts'
 
 /** A field of a form, made from the JSON Schema of an input. */
 export interface FieldSpec {
@@ -33,7 +34,7 @@ export interface JsonSchema {
 }
 
 /** Names that say more for people than their own words. */
-const labels: Record<string, string> = {
+const labels: Record<string, Plain> = {
   pinned: 'Pin it',
   include_media: 'Include media',
   type: 'Kind',
@@ -59,7 +60,7 @@ export function fieldSpec(name: string, schema: JsonSchema, required: boolean): 
   const { description = '' } = schema
   const common = {
     name,
-    label: labels[name] ?? capital(words(name)),
+    label: labels[name] ? t(labels[name]) : capital(words(name)),
     hint: description,
     required,
     ...(schema.default === undefined ? {} : { default: schema.default }),

@@ -1,6 +1,7 @@
-import { brief, capital, count, counted, words } from '../parts/format.ts'
+import { brief, capital, count, words } from '../parts/format.ts'
 import { Facts } from '../parts/panel.tsx'
 import { TableFrame } from '../parts/table-frame.tsx'
+import { known, t } from '../texts/texts.ts'
 
 type Json = Record<string, unknown>
 
@@ -8,7 +9,7 @@ type Json = Record<string, unknown>
 const most = 100
 
 /** What an action answers, as names and values; lists of things as tables. */
-export function ResultView({ value, label = 'Result' }: { value: unknown; label?: string }) {
+export function ResultView({ value, label = t('Result') }: { value: unknown; label?: string }) {
   if (Array.isArray(value)) return <List label={label} values={value} />
   if (!isObject(value)) return <p>{text(value)}</p>
   const grid = gridOf(value)
@@ -32,7 +33,7 @@ export function ResultView({ value, label = 'Result' }: { value: unknown; label?
 }
 
 function List({ label, values }: { label: string; values: readonly unknown[] }) {
-  if (values.length === 0) return <p className="muted">None.</p>
+  if (values.length === 0) return <p className="muted">{t('None.')}</p>
   if (!values.every(isObject))
     return (
       <ul className="plain-list">
@@ -84,7 +85,7 @@ function Table({ label, columns, rows }: { label: string; columns: readonly stri
 }
 
 const More = ({ of }: { of: number }) =>
-  of > most ? <p className="muted">and {counted(of - most, 'more', 'more')}</p> : null
+  of > most ? <p className="muted">{t('and {n} more | and {n} more', { n: of - most })}</p> : null
 
 const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 
@@ -108,11 +109,11 @@ const short = (name: string, value: unknown): string => (isTime(name, value) ? b
 function text(value: unknown): string {
   if (value === null || value === undefined || value === '') return '–'
   if (typeof value === 'number') return count(value)
-  if (typeof value === 'boolean') return value ? 'yes' : 'no'
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(text).join(', ')
+  if (typeof value === 'boolean') return value ? t('yes') : t('no')
+  if (Array.isArray(value)) return value.length === 0 ? t('none') : value.map(text).join(', ')
   if (isObject(value))
     return Object.entries(value)
       .map(([name, entry]) => `${words(name)}: ${text(entry)}`)
       .join(', ')
-  return String(value)
+  return known(String(value))
 }

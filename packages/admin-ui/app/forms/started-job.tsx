@@ -5,6 +5,7 @@ import { Badge } from '../parts/badge.tsx'
 import { words } from '../parts/format.ts'
 import { Progress } from '../parts/progress.tsx'
 import { Prose } from '../parts/prose.tsx'
+import { known, t } from '../texts/texts.ts'
 import { ResultView } from './result-view.tsx'
 
 /** A job that was begun from here: how far it is, what came of it, and the way to its log. */
@@ -14,12 +15,12 @@ export function StartedJob({ taskId }: { taskId: string }) {
   return (
     <div className="stack started-job" role="status">
       <p>
-        {task && <Badge status={task.status} />} <Link href={`/activity/${taskId}`}>The job and its log</Link>
+        {task && <Badge status={task.status} />} <Link href={`/activity/${taskId}`}>{t('The job and its log')}</Link>
       </p>
       {task && isOpen(task) && <Progress task={task} />}
       {error && task?.status !== 'cancelled' && (
         <p className="note bad">
-          <strong>{words(error.code)}</strong>: {error.detail}{' '}
+          <strong>{words(error.code)}</strong>: {known(error.detail)}{' '}
           {typeof error.advice === 'string' && <Prose text={error.advice} />}
         </p>
       )}

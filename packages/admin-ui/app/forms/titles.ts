@@ -1,7 +1,8 @@
 import { capital } from '../parts/format.ts'
+import { known, type Plain, t } from '../texts/texts.ts'
 
 /** What a form is called, where the name of the action is not enough. */
-const titles: Record<string, string> = {
+const titles: Record<string, Plain> = {
   adopt: 'Adopt what storage and servers know',
   'approvals.approve': 'Approve',
   'approvals.breakGlass': 'Go ahead without approval',
@@ -68,5 +69,6 @@ const titles: Record<string, string> = {
 
 export function titleOf(name: string): string {
   const verb = name.split('.').at(-1) ?? name
-  return titles[name] ?? capital(verb.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`))
+  const own = titles[name]
+  return own ? t(own) : capital(known(verb.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)))
 }

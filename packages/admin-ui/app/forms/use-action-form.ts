@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react'
 import { type ActionDescription, callAction, type Plan, planOf } from '../api/actions.ts'
 import { useSession } from '../api/session.tsx'
 import { announce } from '../parts/toasts.tsx'
+import { t } from '../texts/texts.ts'
 import { type Draft, draftOf, readDraft } from './draft.ts'
 import { type FieldSpec, fieldSpec, type JsonSchema } from './field-spec.ts'
 import { titleOf } from './titles.ts'
@@ -42,7 +43,7 @@ export function useActionForm(
       }
       const answer = await callAction(action, { ...asked, ...(confirm === undefined ? {} : { confirm }) })
       setPlan(null)
-      if (action.kind === 'change') announce(`Done: ${titleOf(action.name)}.`)
+      if (action.kind === 'change') announce(t('Done: {title}.', { title: titleOf(action.name) }))
       if (action.kind !== 'read') client.invalidateQueries()
       onDone?.(answer)
       return { answer }

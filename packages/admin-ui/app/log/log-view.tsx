@@ -2,8 +2,9 @@ import { useEffect, useId, useMemo, useRef, useState } from 'react'
 import type { LogLine } from '../api/records.ts'
 import { Button } from '../parts/button.tsx'
 import { Complaint } from '../parts/failure.tsx'
-import { counted } from '../parts/format.ts'
+import { words } from '../parts/format.ts'
 import { announce, complain } from '../parts/toasts.tsx'
+import { t } from '../texts/texts.ts'
 import { useTaskLogs } from './use-task-logs.ts'
 
 const lineHeight = 20
@@ -37,30 +38,32 @@ export function LogView({ taskId }: { taskId: string | null }) {
     <div className="log">
       <div className="log-tools">
         <label className="visually-hidden" htmlFor={searchId}>
-          Search in the log
+          {t('Search in the log')}
         </label>
         <input
           id={searchId}
           type="search"
-          placeholder="Search in the log"
+          placeholder={t('Search in the log')}
           value={search}
           onChange={(event) => setSearch(event.target.value)}
         />
-        <span className="muted numbers">{loading ? 'Loading' : counted(found.length, 'line')}</span>
+        <span className="muted numbers">{loading ? t('Loading') : t('{n} line | {n} lines', { n: found.length })}</span>
         <Button kind="quiet" aria-pressed={follow} onClick={() => setFollow(!follow)}>
-          {follow ? 'Following' : 'Follow'}
+          {follow ? t('Following') : t('Follow')}
         </Button>
         {/* A browser has no clipboard for pages that come unencrypted from another machine. */}
         {isSecureContext && (
           <Button
             kind="quiet"
-            onClick={() => navigator.clipboard.writeText(text()).then(() => announce('The log was copied.'), complain)}
+            onClick={() =>
+              navigator.clipboard.writeText(text()).then(() => announce(t('The log was copied.')), complain)
+            }
           >
-            Copy
+            {t('Copy#clipboard')}
           </Button>
         )}
         <Button kind="quiet" onClick={() => save(text(), `${taskId}.log`)}>
-          Save
+          {t('Save')}
         </Button>
       </div>
       <Complaint error={error} />
@@ -71,7 +74,7 @@ export function LogView({ taskId }: { taskId: string | null }) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable
         tabIndex={0}
         role="log"
-        aria-label="Log"
+        aria-label={t('Log')}
         aria-live="off"
         onScroll={({ currentTarget }) => {
           setTop(currentTarget.scrollTop)
@@ -79,7 +82,7 @@ export function LogView({ taskId }: { taskId: string | null }) {
           setFollow(left < nearEnd)
         }}
       >
-        {lines.length === 0 && !loading && !error && <p className="muted">Nothing has been said yet.</p>}
+        {lines.length === 0 && !loading && !error && <p className="muted">{t('Nothing has been said yet.')}</p>}
         <Lines lines={seen} before={first} all={found.length} />
       </div>
     </div>
@@ -93,7 +96,7 @@ function Lines({ lines, before, all }: { lines: readonly LogLine[]; before: numb
         <li key={seq}>
           <span className="at">{clock(at)}</span>{' '}
           <span className={level === 'error' ? 'error' : level === 'warning' ? 'warn' : ''}>
-            {level === 'error' || level === 'warning' ? `${level}: ` : ''}
+            {level === 'error' || level === 'warning' ? `${words(level)}: ` : ''}
             {message}
           </span>
         </li>

@@ -3,6 +3,7 @@ import { Link, Route, Switch } from 'wouter'
 import { uiRoot } from '../api/client.ts'
 import { Waiting } from '../parts/loaded.tsx'
 import { PageHead } from '../parts/page-head.tsx'
+import { t } from '../texts/texts.ts'
 
 // Each page comes when it is asked for, and the others while nobody waits.
 const ActivityPage = soon(async () => (await import('./activity/activity-page.tsx')).ActivityPage)
@@ -52,7 +53,7 @@ export function Pages() {
         <Route path="/schedule">{() => <SchedulePage />}</Route>
         <Route path="/settings">{() => <SettingsPage />}</Route>
         <Route>
-          <PageHead title="There is no page at this address" about={<Link href="/">Overview</Link>} />
+          <PageHead title={t('There is no page at this address')} about={<Link href="/">{t('Overview')}</Link>} />
         </Route>
       </Switch>
     </Suspense>

@@ -1,6 +1,8 @@
 import { useEffect, useRef } from 'react'
 import UPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
+import { locale } from '../texts/language.ts'
+import { t } from '../texts/texts.ts'
 
 interface Series {
   name: string
@@ -74,7 +76,7 @@ function optionsFor(element: HTMLElement, series: readonly Series[], format: (va
       { ...axis, size: 66, values: (_plot, values) => values.map(format) },
     ],
     series: [
-      { label: 'time', value: (_plot, at) => (at === null ? '' : moment.format(new Date(at * 1000))) },
+      { label: t('time'), value: (_plot, at) => (at === null ? '' : moment.format(new Date(at * 1000))) },
       ...series.map(({ name, tone }) => ({
         label: name,
         stroke: colour(element, tone),
@@ -103,9 +105,9 @@ const steps = [
   ...[1, 2, 3, 6, 12].map((n) => n * hour),
   ...[1, 2, 3, 5, 7, 14, 30, 60, 90, 180, 365].map((n) => n * day),
 ]
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' })
-const date = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' })
-const month = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric' })
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'short' })
+const date = new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric' })
+const month = new Intl.DateTimeFormat(locale, { month: 'short', year: 'numeric' })
 
 /** Marks in as few words as tell them apart. */
 function moments(splits: readonly number[]): string[] {
@@ -114,7 +116,7 @@ function moments(splits: readonly number[]): string[] {
   return splits.map((at) => format.format(new Date(at * 1000)))
 }
 
-const moment = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
 
 /** A colour as a canvas takes it: the variable holds one for each theme. */
 function colour(element: HTMLElement, name: string): string {

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { t } from '../texts/texts.ts'
 import { Button } from './button.tsx'
 
 interface DialogProps {
@@ -30,7 +31,7 @@ export function Dialog({ title, onClose, children, actions, onSubmit }: DialogPr
         <div className="dialog-body">{children}</div>
         <footer>
           <Button kind="quiet" onClick={() => dialog.current?.close()}>
-            Cancel
+            {t('Cancel')}
           </Button>
           {actions}
         </footer>

@@ -1,4 +1,5 @@
 import { Problem, Unreachable } from '../api/client.ts'
+import { t } from '../texts/texts.ts'
 import { Button, ButtonLink } from './button.tsx'
 import { Prose } from './prose.tsx'
 
@@ -13,39 +14,44 @@ export function tell(error: unknown): Told {
   if (error instanceof Unreachable)
     return error.acting
       ? {
-          title: 'The server does not answer',
-          text: 'Whether it was done is not known.',
-          advice: 'Once the server answers again, look at Activity before you repeat it.',
+          title: t('The server does not answer'),
+          text: t('Whether it was done is not known.'),
+          advice: t('Once the server answers again, look at Activity before you repeat it.'),
         }
       : {
-          title: 'The server does not answer',
-          text: 'Nothing on this page is current.',
-          advice: 'It is asked again by itself. A running job goes on without this page.',
+          title: t('The server does not answer'),
+          text: t('Nothing on this page is current.'),
+          advice: t('It is asked again by itself. A running job goes on without this page.'),
         }
   if (!(error instanceof Problem))
-    return { title: 'Something went wrong', text: error instanceof Error ? error.message : String(error), advice: null }
+    return {
+      title: t('Something went wrong'),
+      text: error instanceof Error ? error.message : String(error),
+      advice: null,
+    }
   const { status, message, advice } = error
   if (error.code === 'approval_required')
     return {
-      title: 'Another person must approve this',
+      title: t('Another person must approve this'),
       text: message,
-      advice: 'It is on the page Approvals. Once it is approved, do the same again.',
+      advice: t('It is on the page Approvals. Once it is approved, do the same again.'),
     }
   if (status === 401)
     return {
-      title: 'You are not logged in any more',
-      text: 'The application decides who may see its backups.',
-      advice: 'Log in there, then try again.',
+      title: t('You are not logged in any more'),
+      text: t('The application decides who may see its backups.'),
+      advice: t('Log in there, then try again.'),
     }
   if (status === 403)
     return {
-      title: 'You may not see this',
+      title: t('You may not see this'),
       text: message,
-      advice: advice ?? 'Ask whoever runs this application for the right.',
+      advice: advice ?? t('Ask whoever runs this application for the right.'),
     }
-  if (status === 404) return { title: 'This is not there', text: message, advice: 'It may have been deleted since.' }
-  if (status === 429) return { title: 'Too many requests', text: message, advice }
-  return { title: 'This did not work', text: message, advice }
+  if (status === 404)
+    return { title: t('This is not there'), text: message, advice: t('It may have been deleted since.') }
+  if (status === 429) return { title: t('Too many requests'), text: message, advice }
+  return { title: t('This did not work'), text: message, advice }
 }
 
 interface FailureProps {
@@ -70,11 +76,11 @@ export function Failure({ error, retry, page = false }: FailureProps) {
         </p>
       )}
       {page && error instanceof Problem && error.status === 404 ? (
-        <ButtonLink to="/">To the overview</ButtonLink>
+        <ButtonLink to="/">{t('To the overview')}</ButtonLink>
       ) : (
         retry && (
           <Button kind="plain" onClick={retry}>
-            Try again
+            {t('Try again')}
           </Button>
         )
       )}

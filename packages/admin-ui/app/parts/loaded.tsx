@@ -1,5 +1,6 @@
 import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
+import { t } from '../texts/texts.ts'
 import { Failure } from './failure.tsx'
 
 /** What a query gives, or why there is nothing yet. The room it will take is held free, so that nothing jumps. */
@@ -22,7 +23,7 @@ export function Loaded<T>({
 
 export function Waiting({ rows }: { rows: number }) {
   return (
-    <div className="waiting" role="status" aria-label="Loading">
+    <div className="waiting" role="status" aria-label={t('Loading')}>
       {Array.from({ length: rows }, (_, row) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rows without content
         <span key={row} />

@@ -2,6 +2,8 @@ import { DropdownMenu } from 'radix-ui'
 import { Icon } from './icon.tsx'
 
 export interface MenuItem {
+  /** By which a page leaves out what it shows elsewhere. */
+  id?: string
   label: string
   onSelect(): void
   danger?: boolean

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { t } from '../texts/texts.ts'
 import { Button } from './button.tsx'
 
 export function Pager({
@@ -16,15 +17,13 @@ export function Pager({
     <div className="pager">
       <span className="muted">{children}</span>
       {pages > 1 && (
-        <nav aria-label="Pages of the list">
+        <nav aria-label={t('Pages of the list')}>
           <Button kind="quiet" disabled={page <= 1} onClick={() => onPage(page - 1)}>
-            Previous
+            {t('Previous')}
           </Button>
-          <span className="muted numbers">
-            {page} of {pages}
-          </span>
+          <span className="muted numbers">{t('{page} of {pages}', { page, pages })}</span>
           <Button kind="quiet" disabled={page >= pages} onClick={() => onPage(page + 1)}>
-            Next
+            {t('Next')}
           </Button>
         </nav>
       )}

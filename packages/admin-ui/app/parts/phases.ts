@@ -1,6 +1,7 @@
+import { type Plain, t } from '../texts/texts.ts'
 import { capital, words } from './format.ts'
 
-const phases: Record<string, string> = {
+const phases: Record<string, Plain> = {
   prepare: 'Preparing',
   snapshot: 'Taking a snapshot',
   compare: 'Looking for changes',
@@ -15,4 +16,7 @@ const phases: Record<string, string> = {
 }
 
 /** What a job is at, for people. The log has the word of the API. */
-export const phaseText = (phase: string): string => phases[phase] ?? capital(words(phase))
+export const phaseText = (phase: string): string => {
+  const own = phases[phase]
+  return own ? t(own) : capital(words(phase))
+}

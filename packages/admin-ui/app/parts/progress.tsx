@@ -1,6 +1,7 @@
 import { usePaused } from '../api/queries.ts'
 import { isOpen, type Task } from '../api/records.ts'
-import { bytes, capital, count, duration } from './format.ts'
+import { t } from '../texts/texts.ts'
+import { bytes, capital, duration, percent, words } from './format.ts'
 import { phaseText } from './phases.ts'
 
 /** How far a task is. Takes the same room from the beginning to the end. */
@@ -8,17 +9,17 @@ export function Progress({ task }: { task: Pick<Task, 'status' | 'progress'> }) 
   const { progress, status } = task
   const share = status === 'succeeded' ? 100 : (progress?.percent ?? null)
   const paused = usePaused(status === 'queued')
-  const waiting = paused ? 'Waiting: the queue is paused' : 'Waiting for its turn'
-  const phase = status === 'queued' ? waiting : progress ? phaseText(progress.phase) : 'Starting'
+  const waiting = paused ? t('Waiting: the queue is paused') : t('Waiting for its turn')
+  const phase = status === 'queued' ? waiting : progress ? phaseText(progress.phase) : t('Starting')
   return (
     <div className="progress">
       <progress
-        aria-label={`Progress: ${isOpen(task) ? phase : status}`}
+        aria-label={t('Progress: {phase}', { phase: isOpen(task) ? phase : words(status) })}
         max={100}
         {...(share === null ? {} : { value: share })}
       />
       <span className="progress-text">
-        <span>{isOpen(task) ? phase : capital(status)}</span>
+        <span>{isOpen(task) ? phase : capital(words(status))}</span>
         <span className="muted numbers">{isOpen(task) ? particulars(progress) : ''}</span>
       </span>
     </div>
@@ -28,10 +29,10 @@ export function Progress({ task }: { task: Pick<Task, 'status' | 'progress'> }) 
 function particulars(progress: Task['progress']): string {
   if (!progress) return ''
   return [
-    progress.percent === null ? '' : `${Math.floor(progress.percent)} %`,
+    progress.percent === null ? '' : percent(Math.floor(progress.percent) / 100),
     progress.bytes > 0 ? bytes(progress.bytes) : '',
-    progress.rows ? `${count(progress.rows)} rows` : '',
-    progress.eta_seconds === null ? '' : `about ${duration(Math.max(1, progress.eta_seconds))} left`,
+    progress.rows ? t('{n} row | {n} rows', { n: progress.rows }) : '',
+    progress.eta_seconds === null ? '' : t('about {time} left', { time: duration(Math.max(1, progress.eta_seconds)) }),
   ]
     .filter(Boolean)
     .join(' · ')

@@ -2,6 +2,7 @@ import { Fragment } from 'react'
 import { Link } from 'wouter'
 import { useActions } from '../api/actions.ts'
 import { titleOf } from '../forms/titles.ts'
+import { known } from '../texts/texts.ts'
 
 /** The page on which the actions of each place are found. */
 const pages = new Map([
@@ -15,9 +16,11 @@ const pages = new Map([
 
 /**
  * Text of the server as people read it: what it sets between backticks is a command, and looks like one; a route of the
- * API, which is how the server advises over HTTP, leads to the page that offers the same.
+ * API, which is how the server advises over HTTP, leads to the page that offers the same. In the language of the page where
+ * the catalogue has it.
  */
-export function Prose({ text }: { text: string }) {
+export function Prose({ text: told }: { text: string }) {
+  const text = known(told)
   const parts = text.split('`')
   // An odd backtick is one of the text's own.
   if (parts.length % 2 === 0 || parts.length === 1) return text

@@ -1,27 +1,24 @@
 import { useState } from 'react'
+import { tx } from '../texts/mixed.tsx'
 import { TextField } from './field.tsx'
 
 interface TypedConfirmationProps {
   /** What has to be typed. */
   wanted: string
-  /** What that is: "the name of the database". */
-  what: string
+  /** Said of anything else: "This is not the name of the database." */
+  problem: string
   typed: string
   onChange(typed: string): void
 }
 
 /** Whoever does what cannot be taken back types its name. Says so when another one was typed. */
-export function TypedConfirmation({ wanted, what, typed, onChange }: TypedConfirmationProps) {
+export function TypedConfirmation({ wanted, problem, typed, onChange }: TypedConfirmationProps) {
   const [left, setLeft] = useState(false)
   const wrong = typed.trim() !== '' && !isTyped(typed, wanted) && (left || !wanted.startsWith(typed.trim()))
   return (
     <TextField
-      label={
-        <>
-          Type <code>{wanted}</code> to confirm
-        </>
-      }
-      problem={wrong ? `This is not ${what}.` : null}
+      label={tx('Type `{wanted}` to confirm', { wanted })}
+      problem={wrong ? problem : null}
       value={typed}
       autoComplete="off"
       autoCapitalize="off"

@@ -1,4 +1,5 @@
 import { useSession } from '../api/session.tsx'
+import { tx } from '../texts/mixed.tsx'
 
 /** The mark of the environment, in its colour. The word says it all. */
 export function EnvironmentMark() {
@@ -13,13 +14,10 @@ export function WhereItIs({ database }: { database?: string }) {
   const name = database ?? databaseName
   return (
     <span className="where-it-is">
-      In <strong>{application}</strong>
-      {name !== undefined && (
-        <>
-          , database <code>{name}</code>
-        </>
-      )}
-      . <EnvironmentMark />
+      {name === undefined
+        ? tx('In {application}.', { application: <strong>{application}</strong> })
+        : tx('In {application}, database `{name}`.', { application: <strong>{application}</strong>, name })}{' '}
+      <EnvironmentMark />
     </span>
   )
 }

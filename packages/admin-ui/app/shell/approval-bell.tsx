@@ -2,6 +2,7 @@ import { Link, useLocation } from 'wouter'
 import { useApprovals } from '../api/queries.ts'
 import { useSession } from '../api/session.tsx'
 import { Icon } from '../parts/icon.tsx'
+import { t } from '../texts/texts.ts'
 
 /** What waits for approval, from everywhere one click away. Nothing where no action needs any. */
 export function ApprovalBell() {
@@ -18,11 +19,13 @@ export function ApprovalBell() {
       aria-current={location.startsWith('/approvals') ? 'page' : undefined}
     >
       <Icon name="bell" />
-      <span>Approvals</span>
+      <span>{t('Approvals')}</span>
       {waiting > 0 && (
         <strong>
           {waiting}
-          <span className="visually-hidden">{mine > 0 ? ' open, some for you to approve' : ' open'}</span>
+          <span className="visually-hidden">
+            {mine > 0 ? ` ${t('open, some for you to approve')}` : ` ${t('open#requests')}`}
+          </span>
         </strong>
       )}
     </Link>

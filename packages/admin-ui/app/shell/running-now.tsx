@@ -1,6 +1,6 @@
 import { Link } from 'wouter'
 import { useOpenTasks, usePaused } from '../api/queries.ts'
-import { counted } from '../parts/format.ts'
+import { t } from '../texts/texts.ts'
 
 /** How much is being done right now, from everywhere one click away. */
 export function RunningNow() {
@@ -10,10 +10,12 @@ export function RunningNow() {
   return (
     <Link href="/activity" className={data.length > 0 ? 'running-now busy' : 'running-now'}>
       {data.length === 0
-        ? 'Nothing is running'
+        ? t('Nothing is running')
         : running > 0
-          ? `${counted(running, 'job')} running`
-          : `${counted(data.length, 'job')} waiting${paused ? ', paused' : ''}`}
+          ? t('{n} job running | {n} jobs running', { n: running })
+          : paused
+            ? t('{n} job waiting, paused | {n} jobs waiting, paused', { n: data.length })
+            : t('{n} job waiting | {n} jobs waiting', { n: data.length })}
     </Link>
   )
 }

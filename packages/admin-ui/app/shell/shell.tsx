@@ -6,11 +6,13 @@ import icon from '../icon.svg'
 import { clock } from '../parts/format.ts'
 import { Icon, type IconName } from '../parts/icon.tsx'
 import { EnvironmentMark } from '../parts/where-it-is.tsx'
+import { known, type Plain, t } from '../texts/texts.ts'
 import { ApprovalBell } from './approval-bell.tsx'
+import { LanguageChoice } from './language-choice.tsx'
 import { RunningNow } from './running-now.tsx'
 import { ThemeChoice } from './theme-choice.tsx'
 
-const places: { to: string; name: string; icon: IconName; also?: string[] }[] = [
+const places: { to: string; name: Plain; icon: IconName; also?: string[] }[] = [
   { to: '/', name: 'Overview', icon: 'overview' },
   { to: '/backups', name: 'Backups', icon: 'backups', also: ['/compare'] },
   { to: '/restore', name: 'Restore', icon: 'restore', also: ['/restores'] },
@@ -36,7 +38,7 @@ export function Shell({ children }: { children: ReactNode }) {
   return (
     <div className="shell">
       <button type="button" className="skip" onClick={() => main.current?.focus()}>
-        Skip to the page
+        {t('Skip to the page')}
       </button>
       <header className="side">
         <Link href="/" className="brand">
@@ -44,13 +46,13 @@ export function Shell({ children }: { children: ReactNode }) {
           <span>Lifeboat</span>
         </Link>
         <Where />
-        <nav aria-label="Pages">
+        <nav aria-label={t('Pages')}>
           {places.map(({ to, name, icon, also = [] }) => {
             const here = to === '/' ? location === '/' : [to, ...also].some((start) => location.startsWith(start))
             return (
               <Link key={to} href={to} className="place" aria-current={here ? 'page' : undefined}>
                 <Icon name={icon} />
-                <span>{name}</span>
+                <span>{t(name)}</span>
               </Link>
             )
           })}
@@ -88,8 +90,9 @@ function Who() {
     <div className="who">
       <span title={`Lifeboat ${version}`}>
         {actor.name}
-        {actor.role && <span className="muted"> · {actor.role}</span>}
+        {actor.role && <span className="muted"> · {known(actor.role)}</span>}
       </span>
+      <LanguageChoice />
       <ThemeChoice />
     </div>
   )
@@ -100,7 +103,7 @@ function DatabaseChoice() {
   if (databases.length < 2) return null
   return (
     <label className="database-choice">
-      <span>Database</span>
+      <span>{t('Database')}</span>
       <select value={database} onChange={(event) => choose(event.target.value)}>
         {databases.map((label) => (
           <option key={label} value={label}>
@@ -120,8 +123,10 @@ function Connection() {
     <div role="status" className="connection-place">
       {state === 'lost' && (
         <p className="connection">
-          The connection to the server is interrupted. What you see is from {clock(lostAt())} and may be old; it is
-          tried again by itself.
+          {t(
+            'The connection to the server is interrupted. What you see is from {time} and may be old; it is tried again by itself.',
+            { time: clock(lostAt()) },
+          )}
         </p>
       )}
     </div>

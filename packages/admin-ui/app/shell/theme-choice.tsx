@@ -1,8 +1,9 @@
 import { useEffect, useState } from 'react'
 import { Icon } from '../parts/icon.tsx'
+import { type Plain, t } from '../texts/texts.ts'
 
 const storageKey = 'lifeboat.theme'
-const themes = ['system', 'light', 'dark'] as const
+const themes = ['system', 'light', 'dark'] as const satisfies readonly Plain[]
 type Theme = (typeof themes)[number]
 
 const stored = (): Theme => themes.find((theme) => theme === localStorage.getItem(storageKey)) ?? 'system'
@@ -19,8 +20,8 @@ export function ThemeChoice() {
     <button
       type="button"
       className="button quiet icon-only"
-      title={`Colours: ${theme}`}
-      aria-label={`Colours: ${theme}. Change to ${next}.`}
+      title={t('Colours: {theme}', { theme: t(theme) })}
+      aria-label={t('Colours: {theme}. Change to {next}.', { theme: t(theme), next: t(next) })}
       onClick={() => setTheme(next)}
     >
       <Icon name="theme" />

@@ -2,11 +2,11 @@ import { useState } from 'react'
 import { Link } from 'wouter'
 import { useTasks } from '../../api/queries.ts'
 import { ActionList, useFormsOf } from '../../forms/action-list.tsx'
-import { counted } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Pager } from '../../parts/pager.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
+import { t } from '../../texts/texts.ts'
 import { RestoreHistory } from '../restores/restore-history.tsx'
 import { kindNames, kindText } from './kinds.ts'
 import { PauseQueue } from './pause-queue.tsx'
@@ -22,13 +22,13 @@ export function ActivityPage({ taskId }: { taskId: string | null }) {
   if (taskId !== null) return <TaskDetails key={taskId} taskId={taskId} />
   return (
     <>
-      <PageHead title="Activity" actions={<PauseQueue />} />
+      <PageHead title={t('Activity')} actions={<PauseQueue />} />
       <Tabs
-        label="Activity"
+        label={t('Activity')}
         tabs={[
-          { id: 'jobs', label: 'Jobs', content: () => <Jobs /> },
-          { id: 'restores', label: 'Restores', content: () => <RestoreHistory /> },
-          forms && { id: 'more', label: 'More', content: () => <ActionList page="queue" /> },
+          { id: 'jobs', label: t('Jobs'), content: () => <Jobs /> },
+          { id: 'restores', label: t('Restores'), content: () => <RestoreHistory /> },
+          forms && { id: 'more', label: t('More'), content: () => <ActionList page="queue" /> },
         ]}
       />
     </>
@@ -44,33 +44,33 @@ function Jobs() {
     <>
       <Queue />
       <search className="filters">
-        <select aria-label="Kind of job" value={kind} onChange={(event) => setKind(event.target.value)}>
-          <option value="">Every kind</option>
+        <select aria-label={t('Kind of job')} value={kind} onChange={(event) => setKind(event.target.value)}>
+          <option value="">{t('Every kind')}</option>
           {kindNames.map((name) => (
             <option key={name} value={name}>
               {kindText(name)}
             </option>
           ))}
         </select>
-        <select aria-label="Status" value={status} onChange={(event) => setStatus(event.target.value)}>
-          <option value="">Every status</option>
-          <option value="queued,running">Open</option>
-          <option value="succeeded">Succeeded</option>
-          <option value="failed,interrupted">Failed</option>
-          <option value="cancelled">Cancelled</option>
+        <select aria-label={t('Status')} value={status} onChange={(event) => setStatus(event.target.value)}>
+          <option value="">{t('Every status')}</option>
+          <option value="queued,running">{t('Open#jobs')}</option>
+          <option value="succeeded">{t('Succeeded')}</option>
+          <option value="failed,interrupted">{t('Failed')}</option>
+          <option value="cancelled">{t('Cancelled')}</option>
         </select>
       </search>
       <Loaded query={tasks} rows={8}>
         {({ results, count }) =>
           results.length === 0 ? (
-            <Empty title="Nothing has been done yet.">
-              <Link href="/backups">Make a backup</Link>
+            <Empty title={t('Nothing has been done yet.')}>
+              <Link href="/backups">{t('Make a backup')}</Link>
             </Empty>
           ) : (
             <>
               <TaskTable tasks={results} />
               <Pager page={page} pages={Math.ceil(count / pageSize)} onPage={setPage}>
-                {counted(count, 'job')}
+                {t('{n} job | {n} jobs', { n: count })}
               </Pager>
             </>
           )

@@ -4,6 +4,7 @@ import { isOpen, type Task } from '../../api/records.ts'
 import { useSession } from '../../api/session.tsx'
 import { Button } from '../../parts/button.tsx'
 import { announce, complain } from '../../parts/toasts.tsx'
+import { t } from '../../texts/texts.ts'
 
 /** Ends a task: a waiting one at once, a running one when it has cleaned up. */
 export function CancelTask({ task }: { task: Task }) {
@@ -12,7 +13,7 @@ export function CancelTask({ task }: { task: Task }) {
   const cancel = useMutation({
     mutationFn: () => call('POST tasks/:task_id/cancel', { params: { task_id: task.task_id } }),
     onSuccess(changed) {
-      announce(changed.status === 'cancelled' ? 'It was cancelled.' : 'It is being cancelled.')
+      announce(changed.status === 'cancelled' ? t('It was cancelled.') : t('It is being cancelled.'))
       client.invalidateQueries()
     },
     onError: complain,
@@ -20,7 +21,7 @@ export function CancelTask({ task }: { task: Task }) {
   if (!isOpen(task) || !may('tasks:manage')) return null
   return (
     <Button busy={cancel.isPending || task.cancel_requested} onClick={() => cancel.mutate()}>
-      {task.cancel_requested ? 'Being cancelled' : 'Cancel'}
+      {task.cancel_requested ? t('Being cancelled') : t('Cancel')}
     </Button>
   )
 }

@@ -1,6 +1,7 @@
 import { capital, words } from '../../parts/format.ts'
+import { type Plain, t } from '../../texts/texts.ts'
 
-const kinds: Record<string, string> = {
+const kinds: Record<string, Plain> = {
   backup: 'Backup',
   verify: 'Verification',
   restore: 'Restore',
@@ -22,5 +23,8 @@ const kinds: Record<string, string> = {
 }
 
 /** A kind of job for people. */
-export const kindText = (kind: string): string => kinds[kind] ?? capital(words(kind))
+export function kindText(kind: string): string {
+  const own = kinds[kind]
+  return own ? t(own) : capital(words(kind))
+}
 export const kindNames = Object.keys(kinds)

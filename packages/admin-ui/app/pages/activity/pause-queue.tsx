@@ -5,6 +5,7 @@ import { useSession } from '../../api/session.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { complain } from '../../parts/toasts.tsx'
+import { t } from '../../texts/texts.ts'
 
 /** Stops the queue from beginning more, and lets it go on. */
 export function PauseQueue() {
@@ -20,12 +21,12 @@ export function PauseQueue() {
     <>
       {paused && (
         <Badge status="paused" tone="warn">
-          paused: nothing new begins
+          {t('paused: nothing new begins')}
         </Badge>
       )}
       {may('tasks:manage') && (
         <Button busy={change.isPending} onClick={() => change.mutate()}>
-          {paused ? 'Resume the queue' : 'Pause the queue'}
+          {paused ? t('Resume the queue') : t('Pause the queue')}
         </Button>
       )}
     </>

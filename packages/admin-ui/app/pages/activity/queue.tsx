@@ -7,6 +7,7 @@ import { Button } from '../../parts/button.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { complain } from '../../parts/toasts.tsx'
+import { t } from '../../texts/texts.ts'
 import { CancelTask } from './cancel-task.tsx'
 import { kindText } from './kinds.ts'
 
@@ -32,7 +33,7 @@ export function Queue() {
     reorder.mutate(ids)
   }
   return (
-    <Panel title="Queue">
+    <Panel title={t('Queue')}>
       <ul className="queue">
         {running.map((task) => (
           <li key={task.task_id}>
@@ -42,25 +43,27 @@ export function Queue() {
           </li>
         ))}
         {queued.map((task, index) => {
-          const name = `${task.kind} ${task.task_id}`
+          const name = `${kindText(task.kind)} ${task.task_id}`
           return (
             <li key={task.task_id}>
               <Link href={`/activity/${task.task_id}`}>{kindText(task.kind)}</Link>
-              <span className="muted">waiting{index === 0 ? ', next' : `, place ${index + 1}`}</span>
+              <span className="muted">
+                {index === 0 ? t('waiting, next') : t('waiting, place {place}', { place: index + 1 })}
+              </span>
               <span className="actions">
                 {may('tasks:manage') && queued.length > 1 && (
                   <>
                     <Button
                       kind="quiet"
                       icon="up"
-                      aria-label={`Earlier: ${name}`}
+                      aria-label={t('Earlier: {name}', { name })}
                       disabled={index === 0 || reorder.isPending}
                       onClick={() => move(index, -1)}
                     />
                     <Button
                       kind="quiet"
                       icon="down"
-                      aria-label={`Later: ${name}`}
+                      aria-label={t('Later: {name}', { name })}
                       disabled={index === queued.length - 1 || reorder.isPending}
                       onClick={() => move(index, 1)}
                     />

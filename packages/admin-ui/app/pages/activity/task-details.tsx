@@ -10,6 +10,8 @@ import { PageHead } from '../../parts/page-head.tsx'
 import { Facts, Panel } from '../../parts/panel.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { Prose } from '../../parts/prose.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { known, t } from '../../texts/texts.ts'
 import { CancelTask } from './cancel-task.tsx'
 import { kindText } from './kinds.ts'
 
@@ -19,7 +21,7 @@ export function TaskDetails({ taskId }: { taskId: string }) {
   return (
     <>
       <p className="back">
-        <Link href="/activity">All activity</Link>
+        <Link href="/activity">{t('All activity')}</Link>
       </p>
       <Loaded page query={task}>
         {(found) => <Shown task={found} />}
@@ -36,49 +38,53 @@ function Shown({ task }: { task: Task }) {
         title={kindText(task.kind)}
         about={
           <>
-            <Badge status={task.status} /> asked for <Ago at={task.created_at} /> {why(task.trigger, task.kind)},{' '}
-            {task.created_by}
+            <Badge status={task.status} />{' '}
+            {tx('asked for {time} {why}, {person}', {
+              time: <Ago at={task.created_at} />,
+              why: why(task.trigger, task.kind),
+              person: task.created_by,
+            })}
           </>
         }
         actions={<CancelTask task={task} />}
       />
       <div className="stack">
         {isOpen(task) && (
-          <section className="panel live" aria-label="Progress">
+          <section className="panel live" aria-label={t('Progress')}>
             <Progress task={task} />
           </section>
         )}
         {task.error && task.status !== 'cancelled' && (
           <p className="note bad">
-            <strong>{words(task.error.code)}</strong>: {task.error.detail}{' '}
+            <strong>{words(task.error.code)}</strong>: {known(task.error.detail)}{' '}
             {typeof task.error.advice === 'string' && <Prose text={task.error.advice} />}
           </p>
         )}
         <LogView taskId={task.task_id} />
-        <Panel title="Particulars">
+        <Panel title={t('Particulars')}>
           <Facts
             of={[
               about !== false && [
-                'About',
+                t('About'),
                 <Link key="" href={about}>
                   {task.subject_id}
                 </Link>,
               ],
-              ['Begun', task.started_at ? brief(task.started_at) : isOpen(task) ? 'not yet' : 'never'],
-              ['Ended', task.finished_at ? brief(task.finished_at) : '–'],
-              ['Took', task.started_at ? duration(secondsBetween(task.started_at, task.finished_at)) : '–'],
+              [t('Begun'), task.started_at ? brief(task.started_at) : isOpen(task) ? t('not yet') : t('never')],
+              [t('Ended'), task.finished_at ? brief(task.finished_at) : '–'],
+              [t('Took'), task.started_at ? duration(secondsBetween(task.started_at, task.finished_at)) : '–'],
               task.resumes !== null && [
-                'Continues',
+                t('Continues'),
                 <Link key="" href={`/activity/${task.resumes}`}>
                   {task.resumes}
                 </Link>,
               ],
-              ['Task', <code key="">{task.task_id}</code>],
+              [t('Task'), <code key="">{task.task_id}</code>],
             ]}
           />
           {task.result && (
             <details className="more">
-              <summary>Result</summary>
+              <summary>{t('Result')}</summary>
               <pre className="raw">{JSON.stringify(task.result, null, 2)}</pre>
             </details>
           )}

@@ -2,22 +2,23 @@ import { Link } from 'wouter'
 import { isOpen, type Task } from '../../api/records.ts'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
-import { duration, secondsBetween, why } from '../../parts/format.ts'
+import { duration, percent, secondsBetween, why } from '../../parts/format.ts'
 import { phaseText } from '../../parts/phases.ts'
 import { TableFrame } from '../../parts/table-frame.tsx'
+import { known, t } from '../../texts/texts.ts'
 import { kindText } from './kinds.ts'
 
 export function TaskTable({ tasks }: { tasks: readonly Task[] }) {
   return (
-    <TableFrame label="Jobs, as a table">
+    <TableFrame label={t('Jobs, as a table')}>
       <table>
         <thead>
           <tr>
-            <th>Job</th>
-            <th>Status</th>
-            <th className="wide-only">Begun</th>
-            <th className="number">Took</th>
-            <th className="wide-only">By</th>
+            <th>{t('Job')}</th>
+            <th>{t('Status')}</th>
+            <th className="wide-only">{t('Begun')}</th>
+            <th className="number">{t('Took')}</th>
+            <th className="wide-only">{t('By')}</th>
           </tr>
         </thead>
         <tbody>
@@ -34,13 +35,15 @@ export function TaskTable({ tasks }: { tasks: readonly Task[] }) {
                 {isOpen(task) && task.progress && (
                   <span className="row-note muted">
                     {phaseText(task.progress.phase)}
-                    {task.progress.percent !== null && ` ${Math.floor(task.progress.percent)} %`}
+                    {task.progress.percent !== null && ` ${percent(Math.floor(task.progress.percent) / 100)}`}
                   </span>
                 )}
-                {task.error && task.status !== 'cancelled' && <span className="row-note bad">{task.error.detail}</span>}
+                {task.error && task.status !== 'cancelled' && (
+                  <span className="row-note bad">{known(task.error.detail)}</span>
+                )}
               </td>
               <td className="nowrap wide-only">
-                {task.started_at ? <Ago at={task.started_at} /> : isOpen(task) ? 'not yet' : 'never'}
+                {task.started_at ? <Ago at={task.started_at} /> : isOpen(task) ? t('not yet') : t('never')}
               </td>
               <td className="number nowrap">
                 {task.started_at ? duration(secondsBetween(task.started_at, task.finished_at)) : '–'}
@@ -58,5 +61,5 @@ export function TaskTable({ tasks }: { tasks: readonly Task[] }) {
 }
 
 function subjectOf({ result, subject_id: subject }: Task): string {
-  return typeof result?.number === 'number' ? `backup ${result.number}` : (subject ?? '')
+  return typeof result?.number === 'number' ? t('backup {number}', { number: String(result.number) }) : (subject ?? '')
 }

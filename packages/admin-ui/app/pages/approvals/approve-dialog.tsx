@@ -9,6 +9,7 @@ import { Complaint } from '../../parts/failure.tsx'
 import { TextAreaField } from '../../parts/field.tsx'
 import { announce } from '../../parts/toasts.tsx'
 import { WhereItIs } from '../../parts/where-it-is.tsx'
+import { t } from '../../texts/texts.ts'
 
 interface ApproveDialogProps {
   request: Approval
@@ -26,32 +27,33 @@ export function ApproveDialog({ request, action, onClose }: ApproveDialogProps) 
       const asked = { subject: request.id, input }
       const plan = await planOf(action, asked)
       if (plan.document.plan_hash !== request.plan_hash || plan.document.expires_at !== request.expires_at)
-        throw new Error('The request is not the one that is shown any more. Close this window and look again.')
+        throw new Error(t('The request is not the one that is shown any more. Close this window and look again.'))
       await callAction(action, { ...asked, confirm: plan.hash })
     },
     onSuccess() {
-      announce('Approved.')
+      announce(t('Approved.'))
       client.invalidateQueries({ queryKey: ['approvals'] })
       onClose()
     },
   })
   return (
     <Dialog
-      title={`Approve: ${titleOf(request.action)}`}
+      title={t('Approve: {action}', { action: titleOf(request.action) })}
       onClose={onClose}
       onSubmit={() => approve.mutate()}
       actions={
         <Button kind="primary" type="submit" busy={approve.isPending}>
-          Approve
+          {t('Approve')}
         </Button>
       }
     >
       <p>
-        <WhereItIs /> You approve exactly the plan on this page, for {request.requested_by}, once.
+        <WhereItIs />{' '}
+        {t('You approve exactly the plan on this page, for {person}, once.', { person: request.requested_by })}
       </p>
       <TextAreaField
-        label="Comment"
-        hint="For the one who asked, and the audit log."
+        label={t('Comment')}
+        hint={t('For the one who asked, and the audit log.')}
         maxLength={1000}
         rows={2}
         value={comment}

@@ -9,6 +9,7 @@ import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { brief } from '../../parts/format.ts'
 import { Facts, Panel } from '../../parts/panel.tsx'
+import { known, t } from '../../texts/texts.ts'
 import { ApproveDialog } from './approve-dialog.tsx'
 import { RequestedPlan } from './requested-plan.tsx'
 
@@ -20,55 +21,79 @@ export function OpenRequest({ request }: { request: Approval }) {
   const [open, setOpen] = useState<Window | null>(null)
   const [approve, reject] = [useAction('approvals.approve'), useAction('approvals.reject')]
   const [cancel, glass] = [useAction('approvals.cancel'), useAction('approvals.breakGlass')]
-  const { id, action, state, approvals, requested_by: by, can_approve: can, why_not: why } = request
+  const { action, state, approvals, requested_by: by, can_approve: can, why_not: why } = request
   const isMine = actor.id === by
-  const close = () => setOpen(null)
   const title = titleOf(action)
   return (
     <Panel title={title} actions={<Badge status={state} />}>
       <div className="stack">
         <Facts
           of={[
-            ['Asked by', `${by}${request.requester_known ? '' : ', an account that is no known person'}`],
-            ['When', <Ago key="at" at={request.requested_at} />],
-            ['Good until', brief(request.expires_at)],
-            ['Approvals', `${approvals.have} of ${approvals.need}`],
-            approvals.eligible.length > 0 && ['Can approve', approvals.eligible.join(', ')],
-            request.votes.length > 0 && ['Approved by', request.votes.map(votedText).join('; ')],
+            [
+              t('Asked by'),
+              request.requester_known ? by : t('{account}, an account that is no known person', { account: by }),
+            ],
+            [t('When'), <Ago key="at" at={request.requested_at} />],
+            [t('Good until'), brief(request.expires_at)],
+            [t('Approvals'), t('{page} of {pages}', { page: approvals.have, pages: approvals.need })],
+            approvals.eligible.length > 0 && [t('Can approve'), approvals.eligible.join(', ')],
+            request.votes.length > 0 && [t('Approved by'), request.votes.map(votedText).join('; ')],
           ]}
         />
         {request.glass && (
           <p className="note bad">
-            <strong>An emergency.</strong> It goes ahead without approval from {brief(request.glass.usable_from)} on:{' '}
-            {request.glass.reason}
+            <strong>{t('An emergency.')}</strong>{' '}
+            {t('It goes ahead without approval from {time} on: {reason}', {
+              time: brief(request.glass.usable_from),
+              reason: request.glass.reason,
+            })}
           </p>
         )}
-        {request.irreversible && <p className="note">This can never be undone.</p>}
+        {request.irreversible && <p className="note">{t('This can never be undone.')}</p>}
         <RequestedPlan request={request} />
-        {!can && why && <p className="muted">{why}</p>}
+        {!can && why && <p className="muted">{known(why)}</p>}
         <div className="actions">
           {approve && can && (
             <Button kind="primary" onClick={() => setOpen('approve')}>
-              Approve…
+              {t('Approve…')}
             </Button>
           )}
-          {reject && !isMine && <Button onClick={() => setOpen('reject')}>Reject…</Button>}
+          {reject && !isMine && <Button onClick={() => setOpen('reject')}>{t('Reject…')}</Button>}
           {cancel && (isMine || request.glass) && (
-            <Button onClick={() => setOpen('cancel')}>{isMine ? 'Withdraw…' : 'Stop it…'}</Button>
+            <Button onClick={() => setOpen('cancel')}>{isMine ? t('Withdraw…') : t('Stop it…')}</Button>
           )}
           {glass && isMine && state === 'pending' && !request.irreversible && (
             <Button kind="quiet" onClick={() => setOpen('glass')}>
-              It is an emergency…
+              {t('It is an emergency…')}
             </Button>
           )}
         </div>
       </div>
+      <Windows request={request} open={open} onClose={() => setOpen(null)} />
+    </Panel>
+  )
+}
+
+interface WindowsProps {
+  request: Approval
+  open: Window | null
+  onClose(): void
+}
+
+/** What is asked before it is done. */
+function Windows({ request, open, onClose: close }: WindowsProps) {
+  const [approve, reject] = [useAction('approvals.approve'), useAction('approvals.reject')]
+  const [cancel, glass] = [useAction('approvals.cancel'), useAction('approvals.breakGlass')]
+  const { id, action } = request
+  const title = titleOf(action)
+  return (
+    <>
       {open === 'approve' && approve && <ApproveDialog request={request} action={approve} onClose={close} />}
       {open === 'reject' && reject && (
         <ActionDialog
           action={reject}
-          title={`Reject: ${title}`}
-          submit="Reject"
+          title={t('Reject: {title}', { title })}
+          submit={t('Reject')}
           subject={id}
           onClose={close}
           onDone={close}
@@ -77,8 +102,8 @@ export function OpenRequest({ request }: { request: Approval }) {
       {open === 'cancel' && cancel && (
         <ActionDialog
           action={cancel}
-          title={`Withdraw: ${title}`}
-          submit="Withdraw"
+          title={t('Withdraw: {title}', { title })}
+          submit={t('Withdraw')}
           subject={id}
           onClose={close}
           onDone={close}
@@ -87,12 +112,12 @@ export function OpenRequest({ request }: { request: Approval }) {
       {open === 'glass' && glass && (
         <ActionDialog
           action={glass}
-          title="Go ahead without approval"
-          submit="Notify everybody and wait"
+          title={t('Go ahead without approval')}
+          submit={t('Notify everybody and wait')}
           {...{ subject: id, onClose: close, onDone: close }}
         />
       )}
-    </Panel>
+    </>
   )
 }
 

@@ -2,6 +2,7 @@ import type { Approval, RestorePlan } from '../../api/records.ts'
 import { ResultView } from '../../forms/result-view.tsx'
 import { Facts } from '../../parts/panel.tsx'
 import { Prose } from '../../parts/prose.tsx'
+import { known, t } from '../../texts/texts.ts'
 import { type Loss, LostRows } from '../restore/lost-rows.tsx'
 import { wayText } from '../restore/ways.ts'
 
@@ -12,8 +13,8 @@ export function RequestedPlan({ request }: { request: Approval }) {
     return <RestoreSteps plan={plan as unknown as RestorePlan} loss={loss as unknown as Loss | null} />
   const { action: _, ...document } = plan ?? {}
   return (
-    <section className="stack" aria-label="What would be done">
-      <h3>What would be done</h3>
+    <section className="stack" aria-label={t('What would be done')}>
+      <h3>{t('What would be done')}</h3>
       <p>
         <Prose text={request.summary} />
       </p>
@@ -25,19 +26,19 @@ export function RequestedPlan({ request }: { request: Approval }) {
 function RestoreSteps({ plan, loss }: { plan: RestorePlan; loss: Loss | null }) {
   const { backup, database, replaces, strategy, steps, warnings, overridden } = plan
   return (
-    <section className="stack" aria-label="What would be done">
+    <section className="stack" aria-label={t('What would be done')}>
       <Facts
         of={[
-          ['From', `backup ${backup.number} of ${backup.database}`],
-          [replaces ? 'Replaces' : 'Makes', database],
-          ['Way', wayText(strategy)],
+          [t('From'), t('backup {number} of {database}', { number: String(backup.number), database: backup.database })],
+          [replaces ? t('Replaces') : t('Makes'), database],
+          [t('Way'), wayText(strategy)],
         ]}
       />
       {(overridden.length > 0 || warnings.length > 0) && (
         <ul className="notes">
           {overridden.map(({ code, text }) => (
             <li key={code} className="note bad">
-              <strong>Overridden.</strong> <Prose text={text} />
+              <strong>{t('Overridden.')}</strong> <Prose text={text} />
             </li>
           ))}
           {warnings.map(({ code, text }) => (
@@ -47,11 +48,11 @@ function RestoreSteps({ plan, loss }: { plan: RestorePlan; loss: Loss | null }) 
           ))}
         </ul>
       )}
-      <h3>Steps</h3>
+      <h3>{t('Steps')}</h3>
       <ol className="steps">
         {steps.map(({ id, text }) => (
           <li key={id}>
-            <span>{text}</span>
+            <span>{known(text)}</span>
           </li>
         ))}
       </ol>

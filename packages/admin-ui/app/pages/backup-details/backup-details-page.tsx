@@ -8,13 +8,14 @@ import { LogView } from '../../log/log-view.tsx'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { Button, ButtonLink } from '../../parts/button.tsx'
-import { brief, why, words } from '../../parts/format.ts'
+import { brief, numbered, why, words } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { Menu } from '../../parts/menu.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { Prose } from '../../parts/prose.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
+import { t } from '../../texts/texts.ts'
 import { CancelTask } from '../activity/cancel-task.tsx'
 import { DownloadBackup } from '../backups/download-backup.tsx'
 import { EditBackup } from '../backups/edit-backup.tsx'
@@ -43,32 +44,29 @@ function Shown({ backup }: { backup: BackupDetails }) {
     <>
       {may('restores:read') && (
         <ButtonLink icon="restore" kind="primary" to={`/backups/${backup.id}/restore`}>
-          Restore…
+          {t('Restore…')}
         </ButtonLink>
       )}
-      {!backup.media_only && <ButtonLink to={`/compare/${backup.id}/live`}>Compare with now</ButtonLink>}
+      {!backup.media_only && <ButtonLink to={`/compare/${backup.id}/live`}>{t('Compare with now')}</ButtonLink>}
       {may('backups:download') && (
         <Button icon="download" onClick={() => setFetching(true)}>
-          Download
+          {t('Download')}
         </Button>
       )}
-      {may('backups:pin') && <Button onClick={() => setEditing(true)}>Edit</Button>}
-      <Menu
-        label="More actions"
-        items={itemsFor(backup).filter((item) => item && !/^(Restore|Compare|Download|Edit)/.test(item.label))}
-      />
+      {may('backups:pin') && <Button onClick={() => setEditing(true)}>{t('Edit')}</Button>}
+      <Menu label={t('More actions')} items={itemsFor(backup).filter((item) => item && item.id === undefined)} />
     </>
   )
   return (
     <>
       <PageHead
-        title={backup.name || `Backup ${backup.number ?? ''}`}
+        title={backup.name || t('Backup {number}', { number: String(backup.number ?? '') })}
         about={
           <>
-            <Badge status={backup.status} /> {backup.number !== null && `No. ${backup.number} · `}
+            <Badge status={backup.status} /> {backup.number !== null && `${numbered(backup.number, null)} · `}
             {backup.created_at && <Ago at={backup.created_at} />}
             {` · ${why(backup.trigger)} · ${backup.created_by}`}
-            {backup.pinned && ' · pinned'}
+            {backup.pinned && ` · ${t('pinned')}`}
           </>
         }
         actions={actions}
@@ -88,30 +86,30 @@ function Completed({ backup }: { backup: CompletedBackup }) {
   const forms = useFormsOf('backup').length > 0
   return (
     <Tabs
-      label="Parts of the backup"
+      label={t('Parts of the backup')}
       tabs={[
-        { id: 'overview', label: 'Overview', content: () => <BackupFacts backup={backup} /> },
+        { id: 'overview', label: t('Overview'), content: () => <BackupFacts backup={backup} /> },
         !backup.media_only && {
           id: 'tables',
-          label: `Tables (${backup.tables.length})`,
+          label: t('Tables ({n}) | Tables ({n})', { n: backup.tables.length }),
           content: () => <TablesOfBackup backup={backup} />,
         },
         !backup.media_only && {
           id: 'migrations',
-          label: 'Migrations',
+          label: t('Migrations'),
           content: () => <MigrationState state={backup.migration_state} />,
         },
-        { id: 'verifications', label: 'Verification', content: () => <Verifications backup={backup} /> },
+        { id: 'verifications', label: t('Verification'), content: () => <Verifications backup={backup} /> },
         forms &&
           !backup.media_only && {
             id: 'more',
-            label: 'Rows and more',
+            label: t('Rows and more'),
             content: () => <ActionList page="backup" subject={backup.id} />,
           },
-        { id: 'log', label: 'Log', content: () => <LogOrNot taskId={backup.task_id} /> },
+        { id: 'log', label: t('Log'), content: () => <LogOrNot taskId={backup.task_id} /> },
         {
           id: 'raw',
-          label: 'Raw',
+          label: t('Raw'),
           content: () => (
             // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable
             <pre className="raw" tabIndex={0}>
@@ -126,7 +124,9 @@ function Completed({ backup }: { backup: CompletedBackup }) {
 
 function LogOrNot({ taskId }: { taskId: string | null }) {
   if (taskId) return <LogView taskId={taskId} />
-  return <Empty title="No log is kept of this backup.">It was made by a command or a program of its own.</Empty>
+  return (
+    <Empty title={t('No log is kept of this backup.')}>{t('It was made by a command or a program of its own.')}</Empty>
+  )
 }
 
 function Unfinished({ backup }: { backup: Exclude<BackupDetails, CompletedBackup> }) {
@@ -136,7 +136,7 @@ function Unfinished({ backup }: { backup: Exclude<BackupDetails, CompletedBackup
   return (
     <div className="stack">
       {task && isOpen(task) && (
-        <section className="panel live" aria-label="Progress">
+        <section className="panel live" aria-label={t('Progress')}>
           <Progress task={task} />
           <CancelTask task={task} />
         </section>
@@ -153,11 +153,17 @@ function Unfinished({ backup }: { backup: Exclude<BackupDetails, CompletedBackup
       )}
       {!error && !isOpen(backup) && (
         <p className="muted">
-          It {backup.status === 'cancelled' ? 'was cancelled' : 'ended'}{' '}
-          {backup.completed_at ? brief(backup.completed_at) : 'before it was complete'}. There is nothing to restore.
+          {endOf(backup)} {t('There is nothing to restore.')}
         </p>
       )}
       <LogView taskId={backup.task_id} />
     </div>
   )
+}
+
+function endOf({ status, completed_at: at }: BackupDetails): string {
+  if (!at) return status === 'cancelled' ? t('It was cancelled.') : t('It ended before it was complete.')
+  return status === 'cancelled'
+    ? t('It was cancelled: {time}.', { time: brief(at) })
+    : t('It ended: {time}.', { time: brief(at) })
 }

@@ -1,5 +1,6 @@
 import { Empty } from '../../parts/loaded.tsx'
 import { Panel } from '../../parts/panel.tsx'
+import { t } from '../../texts/texts.ts'
 import { MigrationRail } from '../restore/migration-rail.tsx'
 
 /** The migrations that had been applied when the backup was made. */
@@ -7,13 +8,13 @@ export function MigrationState({ state }: { state: Record<string, string[]> }) {
   const ledgers = Object.entries(state)
   if (ledgers.length === 0)
     return (
-      <Empty title="No migrations were recorded.">
-        <p className="muted">The engine was given no inspector for a migration tool.</p>
+      <Empty title={t('No migrations were recorded.')}>
+        <p className="muted">{t('The engine was given no inspector for a migration tool.')}</p>
       </Empty>
     )
   return ledgers.map(([name, ids]) => (
-    <Panel key={name} title={`${name}: ${ids.length} applied`}>
-      <MigrationRail label={`Migrations of ${name}`} stops={ids.map((id) => ({ id, state: 'applied' }))} />
+    <Panel key={name} title={t('{name}: {n} applied | {name}: {n} applied', { name, n: ids.length })}>
+      <MigrationRail label={t('Migrations of {name}', { name })} stops={ids.map((id) => ({ id, state: 'applied' }))} />
     </Panel>
   ))
 }

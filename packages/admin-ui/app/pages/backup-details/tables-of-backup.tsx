@@ -4,6 +4,7 @@ import { bytes, count, words } from '../../parts/format.ts'
 import { Empty } from '../../parts/loaded.tsx'
 import { Pager } from '../../parts/pager.tsx'
 import { TableFrame } from '../../parts/table-frame.tsx'
+import { known, t } from '../../texts/texts.ts'
 
 type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>
 const pageSize = 100
@@ -21,8 +22,8 @@ export function TablesOfBackup({ backup }: { backup: CompletedBackup }) {
       <search className="filters">
         <input
           type="search"
-          aria-label="Search tables"
-          placeholder="Search tables"
+          aria-label={t('Search tables')}
+          placeholder={t('Search tables')}
           value={search}
           onChange={(event) => {
             setSearch(event.target.value)
@@ -31,16 +32,16 @@ export function TablesOfBackup({ backup }: { backup: CompletedBackup }) {
         />
       </search>
       {found.length === 0 ? (
-        <Empty title="No table matches." />
+        <Empty title={t('No table matches.')} />
       ) : (
-        <TableFrame label="Tables of the backup">
+        <TableFrame label={t('Tables of the backup')}>
           <table>
             <thead>
               <tr>
-                <th>Table</th>
-                <th className="number">Rows</th>
-                <th className="number">Bytes</th>
-                {hasChange && <th className="wide-only">How its rows came here</th>}
+                <th>{t('Table')}</th>
+                <th className="number">{t('Rows')}</th>
+                <th className="number">{t('Bytes')}</th>
+                {hasChange && <th className="wide-only">{t('How its rows came here')}</th>}
               </tr>
             </thead>
             <tbody>
@@ -54,7 +55,7 @@ export function TablesOfBackup({ backup }: { backup: CompletedBackup }) {
                   {hasChange && (
                     <td className="wide-only">
                       {change
-                        ? `${words(change.kind)}${change.reason === change.kind ? '' : `, ${change.reason}`}`
+                        ? `${words(change.kind)}${change.reason === change.kind ? '' : `, ${known(change.reason)}`}`
                         : '–'}
                     </td>
                   )}
@@ -65,7 +66,7 @@ export function TablesOfBackup({ backup }: { backup: CompletedBackup }) {
         </TableFrame>
       )}
       <Pager page={page} pages={Math.ceil(found.length / pageSize)} onPage={setPage}>
-        {count(found.length)} of {count(backup.tables.length)} tables
+        {t('{some} of {n} table | {some} of {n} tables', { some: found.length, n: backup.tables.length })}
       </Pager>
     </>
   )

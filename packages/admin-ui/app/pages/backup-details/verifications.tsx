@@ -8,6 +8,7 @@ import { Button } from '../../parts/button.tsx'
 import { duration, secondsBetween } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { TableFrame } from '../../parts/table-frame.tsx'
+import { known, t } from '../../texts/texts.ts'
 import { levels, useVerify } from '../backups/use-verify.ts'
 
 /** The verifications of a backup that were begun here, on schedule or over HTTP. */
@@ -19,30 +20,31 @@ export function Verifications({ backup }: { backup: BackupDetails }) {
     <Loaded query={tasks}>
       {({ results }) =>
         results.length === 0 ? (
-          <Empty title="It has not been verified here.">
+          <Empty title={t('It has not been verified here.')}>
             <p className="muted">
-              When a backup is made, its rows are counted against the database and its manifest is read back. Verifying
-              looks again at what lies in storage today.
+              {t(
+                'When a backup is made, its rows are counted against the database and its manifest is read back. Verifying looks again at what lies in storage today.',
+              )}
             </p>
             {may('backups:verify') && (
               <div className="actions">
                 {levels.map(([level, label]) => (
                   <Button key={level} busy={verify.isPending} onClick={() => verify.mutate({ id: backup.id, level })}>
-                    {label}
+                    {t(label)}
                   </Button>
                 ))}
               </div>
             )}
           </Empty>
         ) : (
-          <TableFrame label="Verifications">
+          <TableFrame label={t('Verifications')}>
             <table>
               <thead>
                 <tr>
-                  <th>Verification</th>
-                  <th>Outcome</th>
-                  <th className="number">Took</th>
-                  <th>By</th>
+                  <th>{t('Verification')}</th>
+                  <th>{t('Outcome')}</th>
+                  <th className="number">{t('Took')}</th>
+                  <th>{t('By')}</th>
                 </tr>
               </thead>
               <tbody>
@@ -54,7 +56,7 @@ export function Verifications({ backup }: { backup: BackupDetails }) {
                       </Link>
                     </th>
                     <td>
-                      <Badge status={task.status} /> {task.error?.detail}
+                      <Badge status={task.status} /> {known(task.error?.detail ?? '')}
                     </td>
                     <td className="number">{duration(secondsBetween(task.started_at, task.finished_at))}</td>
                     <td>{task.created_by}</td>

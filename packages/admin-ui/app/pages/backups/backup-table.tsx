@@ -9,6 +9,7 @@ import { Icon } from '../../parts/icon.tsx'
 import { Menu, type MenuItem } from '../../parts/menu.tsx'
 import { phaseText } from '../../parts/phases.ts'
 import { TableFrame } from '../../parts/table-frame.tsx'
+import { t } from '../../texts/texts.ts'
 
 interface BackupTableProps {
   backups: readonly Backup[]
@@ -25,22 +26,22 @@ export function BackupTable({ backups, sort, onSort, chosen, onChoose, itemsFor 
     <SortableColumn {...{ field, sort, onSort, className }}>{text}</SortableColumn>
   )
   return (
-    <TableFrame label="Backups">
+    <TableFrame label={t('Backups')}>
       <table className="backups">
         <thead>
           <tr>
             <th className="narrow">
-              <span className="visually-hidden">Compare</span>
+              <span className="visually-hidden">{t('Compare')}</span>
             </th>
-            {column('number', 'No.', 'number narrow wide-only')}
-            {column('name', 'Backup')}
-            {column('status', 'Status')}
-            {column('created_at', 'Made', 'wide-only')}
-            <th className="number wide-only">Took</th>
-            {column('logical_bytes', 'Data', 'number wide-only')}
-            {column('stored_bytes', 'Added', 'number wide-only')}
+            {column('number', t('No.'), 'number narrow wide-only')}
+            {column('name', t('Backup'))}
+            {column('status', t('Status'))}
+            {column('created_at', t('Made'), 'wide-only')}
+            <th className="number wide-only">{t('Took')}</th>
+            {column('logical_bytes', t('Data'), 'number wide-only')}
+            {column('stored_bytes', t('Added#bytes'), 'number wide-only')}
             <th className="narrow">
-              <span className="visually-hidden">Actions</span>
+              <span className="visually-hidden">{t('Actions')}</span>
             </th>
           </tr>
         </thead>
@@ -52,7 +53,12 @@ export function BackupTable({ backups, sort, onSort, chosen, onChoose, itemsFor 
               task={open.find(({ task_id }) => task_id === backup.task_id)}
               chosen={chosen.includes(backup.id)}
               onChoose={onChoose}
-              menu={<Menu label={`Actions of backup ${backup.number ?? backup.id}`} items={itemsFor(backup)} />}
+              menu={
+                <Menu
+                  label={t('Actions of backup {number}', { number: String(backup.number ?? backup.id) })}
+                  items={itemsFor(backup)}
+                />
+              }
             />
           ))}
         </tbody>
@@ -71,14 +77,14 @@ interface LineProps {
 
 function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
   const { id, number, name, status, created_at: made, completed_at: completed, trigger, created_by: by } = backup
-  const title = name || (trigger === 'schedule' ? 'Automatic backup' : 'Backup')
+  const title = name || (trigger === 'schedule' ? t('Automatic backup') : t('Backup'))
   return (
     <tr>
       <td className="narrow">
         {status === 'completed' && (
           <input
             type="checkbox"
-            aria-label={`Compare backup ${number ?? id}`}
+            aria-label={t('Compare backup {number}', { number: String(number ?? id) })}
             checked={chosen}
             onChange={() => onChoose(id)}
           />
@@ -90,9 +96,9 @@ function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
           {title}
         </Link>
         {backup.pinned && (
-          <span className="pin" title="Pinned">
+          <span className="pin" title={t('Pinned')}>
             <Icon name="pin" />
-            <span className="visually-hidden">Pinned</span>
+            <span className="visually-hidden">{t('Pinned')}</span>
           </span>
         )}
         <span className="row-note muted">
@@ -100,7 +106,7 @@ function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
             <Ago at={made} />
           </span>
           <span className="wide-only">
-            {[why(trigger), by, backup.media_only ? 'media alone' : backup.include_media ? 'with media' : '']
+            {[why(trigger), by, backup.media_only ? t('media alone') : backup.include_media ? t('with media') : '']
               .filter(Boolean)
               .join(' · ')}
           </span>
@@ -111,7 +117,10 @@ function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
           <span className="row-progress">
             <progress
               max={100}
-              aria-label={`Backup ${number ?? id}: ${phaseText(task.progress.phase)}`}
+              aria-label={t('Backup {number}: {phase}', {
+                number: String(number ?? id),
+                phase: phaseText(task.progress.phase),
+              })}
               {...(task.progress.percent === null ? {} : { value: task.progress.percent })}
             />
             <span className="muted">{phaseText(task.progress.phase)}</span>
@@ -119,10 +128,12 @@ function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
         ) : (
           <span className="row-status">
             <Badge status={status} />
-            {backup.status === 'completed' && backup.lost_files > 0 && <Badge status="warning">with losses</Badge>}
+            {backup.status === 'completed' && backup.lost_files > 0 && (
+              <Badge status="warning">{t('with losses')}</Badge>
+            )}
             {backup.last_verified && (
               <Badge status={backup.last_verified.ok ? 'ok' : 'failed'}>
-                {backup.last_verified.ok ? 'verified' : 'bad'}
+                {backup.last_verified.ok ? t('verified') : t('bad')}
               </Badge>
             )}
           </span>

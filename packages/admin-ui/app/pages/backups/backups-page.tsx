@@ -4,11 +4,11 @@ import { useBackups } from '../../api/queries.ts'
 import { useSession } from '../../api/session.tsx'
 import { ActionList } from '../../forms/action-list.tsx'
 import { Button, ButtonLink } from '../../parts/button.tsx'
-import { counted } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Pager } from '../../parts/pager.tsx'
 import { useSettled } from '../../parts/use-settled.ts'
+import { t } from '../../texts/texts.ts'
 import { BackupTable } from './backup-table.tsx'
 import { CreateBackup } from './create-backup.tsx'
 import { type BackupFilter, Filters, startFilter } from './filters.tsx'
@@ -42,37 +42,39 @@ export function BackupsPage() {
   const isFiltered = Boolean(query.search ?? query.status ?? query.trigger ?? query.pinned)
   const create = may('backups:create') && (
     <Button kind="primary" icon="plus" onClick={() => setCreating(true)}>
-      Back up now
+      {t('Back up now')}
     </Button>
   )
 
   return (
     <>
-      <PageHead title="Backups" actions={create} />
+      <PageHead title={t('Backups')} actions={create} />
       <Filters filter={filter} onChange={change}>
         <Button icon="download" onClick={() => saveCsv({ ...query, database })}>
           CSV
         </Button>
         <Button
           disabled={chosen.length === 0}
-          title={chosen.length === 0 ? 'Select one backup, to compare it with now, or two' : undefined}
+          title={chosen.length === 0 ? t('Select one backup, to compare it with now, or two') : undefined}
           onClick={() => navigate(`/compare/${[...chosen, 'live'].slice(0, 2).join('/')}`)}
         >
-          {chosen.length === 1 ? 'Compare with now' : 'Compare'}
+          {chosen.length === 1 ? t('Compare with now') : t('Compare')}
         </Button>
       </Filters>
       <Loaded query={backups} rows={8}>
         {({ results, count }) =>
           results.length === 0 ? (
-            <Empty title={isFiltered ? 'No backup matches.' : 'There is no backup yet.'}>
+            <Empty title={isFiltered ? t('No backup matches.') : t('There is no backup yet.')}>
               {isFiltered ? (
-                <Button onClick={() => change(startFilter)}>Show all</Button>
+                <Button onClick={() => change(startFilter)}>{t('Show all')}</Button>
               ) : (
                 <>
-                  <p className="muted">The first one reads everything; it does not get in the application’s way.</p>
+                  <p className="muted">
+                    {t('The first one reads everything; it does not get in the application’s way.')}
+                  </p>
                   {create}
                   <ButtonLink kind="quiet" to="/schedule">
-                    Or let them be made every night
+                    {t('Or let them be made every night')}
                   </ButtonLink>
                 </>
               )}
@@ -88,7 +90,7 @@ export function BackupsPage() {
                 itemsFor={itemsFor}
               />
               <Pager page={page} pages={Math.ceil(count / pageSize)} onPage={setPage}>
-                {counted(count, 'backup')}
+                {t('{n} backup | {n} backups', { n: count })}
               </Pager>
             </>
           )

@@ -2,6 +2,7 @@ import { useLocation } from 'wouter'
 import { useAction } from '../../api/actions.ts'
 import { useSession } from '../../api/session.tsx'
 import { ActionDialog } from '../../forms/action-dialog.tsx'
+import { t } from '../../texts/texts.ts'
 
 const noFields = {}
 const noMedia = { include_media: false, media_only: false }
@@ -15,8 +16,8 @@ export function CreateBackup({ onClose }: { onClose(): void }) {
   return (
     <ActionDialog
       action={action}
-      title="Back up now"
-      submit="Begin backup"
+      title={t('Back up now')}
+      submit={t('Begin backup')}
       first={['name', 'description', 'include_media', 'media_only', 'type', 'pinned']}
       fixed={folders.length > 0 ? noFields : noMedia}
       onClose={onClose}

@@ -8,6 +8,7 @@ import { Complaint } from '../../parts/failure.tsx'
 import { announce } from '../../parts/toasts.tsx'
 import { isTyped, TypedConfirmation } from '../../parts/typed-confirmation.tsx'
 import { WhereItIs } from '../../parts/where-it-is.tsx'
+import { t } from '../../texts/texts.ts'
 
 interface Doomed {
   id: string
@@ -33,7 +34,7 @@ export function DeleteBackup({ backup, onClose, onGone }: { backup: Doomed; onCl
       }
     },
     onSuccess() {
-      announce(`Backup ${wanted} was deleted.`)
+      announce(t('Backup {wanted} was deleted.', { wanted }))
       client.invalidateQueries()
       onClose()
       onGone?.()
@@ -41,20 +42,28 @@ export function DeleteBackup({ backup, onClose, onGone }: { backup: Doomed; onCl
   })
   return (
     <Dialog
-      title={`Delete backup ${wanted}?`}
+      title={t('Delete backup {wanted}?', { wanted })}
       onClose={onClose}
       onSubmit={() => isTyped(typed, wanted) && remove.mutate()}
       actions={
         <Button kind="danger" type="submit" busy={remove.isPending} disabled={!isTyped(typed, wanted)}>
-          Delete for good
+          {t('Delete for good')}
         </Button>
       }
     >
       <p>
-        <WhereItIs /> {backup.name ? `“${backup.name}” ` : 'It '}
-        cannot be restored any more, and nothing brings it back. Other backups do not depend on it.
+        <WhereItIs />{' '}
+        {backup.name
+          ? t('“{name}” cannot be restored any more, and nothing brings it back.', { name: backup.name })
+          : t('It cannot be restored any more, and nothing brings it back.')}{' '}
+        {t('Other backups do not depend on it.')}
       </p>
-      <TypedConfirmation wanted={wanted} what="the number of this backup" typed={typed} onChange={setTyped} />
+      <TypedConfirmation
+        wanted={wanted}
+        problem={t('This is not the number of this backup.')}
+        typed={typed}
+        onChange={setTyped}
+      />
       <Complaint error={remove.error} />
     </Dialog>
   )

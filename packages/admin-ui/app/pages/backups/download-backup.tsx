@@ -8,6 +8,7 @@ import { fieldSpec, type JsonSchema } from '../../forms/field-spec.ts'
 import { Button } from '../../parts/button.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Complaint } from '../../parts/failure.tsx'
+import { t } from '../../texts/texts.ts'
 import { type DownloadChoice, download } from './download.ts'
 
 interface DownloadProps {
@@ -33,12 +34,12 @@ export function DownloadBackup({ backup, onClose }: DownloadProps) {
   const isValid = Object.keys(problems).length === 0
   return (
     <Dialog
-      title={`Download backup ${backup.number ?? ''}`}
+      title={t('Download backup {number}', { number: String(backup.number ?? '') })}
       onClose={onClose}
       onSubmit={() => isValid && begin.mutate()}
       actions={
         <Button kind="primary" type="submit" busy={begin.isPending} disabled={!isValid}>
-          Begin download
+          {t('Begin download')}
         </Button>
       }
     >

@@ -2,6 +2,7 @@ import { useAction } from '../../api/actions.ts'
 import { useBackup } from '../../api/queries.ts'
 import type { BackupDetails } from '../../api/records.ts'
 import { ActionDialog } from '../../forms/action-dialog.tsx'
+import { t } from '../../texts/texts.ts'
 
 /** Changes name, description and tags of a finished backup. It opens when they are known. */
 export function EditBackup({ id, onClose }: { id: string; onClose(): void }) {
@@ -22,8 +23,8 @@ function Known({ action, backup, onClose }: KnownProps) {
   return (
     <ActionDialog
       action={action}
-      title={`Edit backup ${number ?? ''}`}
-      submit="Save"
+      title={t('Edit backup {number}', { number: String(number ?? '') })}
+      submit={t('Save')}
       subject={id}
       initial={{ name, description, tags }}
       onClose={onClose}

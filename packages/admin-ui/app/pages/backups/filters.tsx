@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { t } from '../../texts/texts.ts'
 
 export interface BackupFilter {
   search: string
@@ -40,26 +41,30 @@ export function Filters({
     <search className="filters">
       <input
         type="search"
-        aria-label="Search backups"
-        placeholder="Search name, number, tag, person"
+        aria-label={t('Search backups')}
+        placeholder={t('Search name, number, tag, person')}
         value={filter.search}
         onChange={(event) => onChange({ search: event.target.value })}
       />
-      <select aria-label="Status" value={filter.status} onChange={(event) => onChange({ status: event.target.value })}>
+      <select
+        aria-label={t('Status')}
+        value={filter.status}
+        onChange={(event) => onChange({ status: event.target.value })}
+      >
         {statuses.map(([value, text]) => (
           <option key={value} value={value}>
-            {text}
+            {t(text)}
           </option>
         ))}
       </select>
       <select
-        aria-label="Why it was made"
+        aria-label={t('Why it was made')}
         value={filter.trigger}
         onChange={(event) => onChange({ trigger: event.target.value })}
       >
         {triggers.map(([value, text]) => (
           <option key={value} value={value}>
-            {text}
+            {t(text)}
           </option>
         ))}
       </select>
@@ -69,7 +74,7 @@ export function Filters({
           checked={filter.pinned}
           onChange={(event) => onChange({ pinned: event.target.checked })}
         />
-        Pinned
+        {t('Pinned')}
       </label>
       <span className="filters-end">{children}</span>
     </search>

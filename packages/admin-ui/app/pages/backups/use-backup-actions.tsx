@@ -6,6 +6,7 @@ import type { Backup, BackupDetails } from '../../api/records.ts'
 import { useSession } from '../../api/session.tsx'
 import type { MenuItem } from '../../parts/menu.tsx'
 import { announce, complain } from '../../parts/toasts.tsx'
+import { t } from '../../texts/texts.ts'
 import { DeleteBackup } from './delete-backup.tsx'
 import { DownloadBackup } from './download-backup.tsx'
 import { EditBackup } from './edit-backup.tsx'
@@ -29,7 +30,8 @@ export function useBackupActions(onGone?: () => void): {
     mutationFn: ({ id, pinned }: { id: string; pinned: boolean }) =>
       call('POST backups/:id/pin', { params: { id }, query: { database }, body: { pinned } }),
     onSuccess({ pinned, number }) {
-      announce(`Backup ${number} is ${pinned ? 'pinned' : 'not pinned any more'}.`)
+      const about = { number: String(number) }
+      announce(pinned ? t('Backup {number} is pinned.', about) : t('Backup {number} is not pinned any more.', about))
       client.invalidateQueries()
     },
     onError: complain,
@@ -39,21 +41,33 @@ export function useBackupActions(onGone?: () => void): {
     const isThere = status === 'completed'
     const isPinned = backup.pinned === true
     return [
-      isThere && may('backups:download') && { label: 'Download…', onSelect: () => setFetched(backup) },
-      isThere && may('backups:pin') && { label: 'Edit name and tags…', onSelect: () => setEdited(backup) },
+      isThere &&
+        may('backups:download') && { id: 'download', label: t('Download…'), onSelect: () => setFetched(backup) },
+      isThere &&
+        may('backups:pin') && { id: 'edit', label: t('Edit name and tags…'), onSelect: () => setEdited(backup) },
       ...levels.map(([level, label]) =>
         isThere && may('backups:verify') && !(backup.media_only && level === 'restore')
-          ? { label, onSelect: () => verify.mutate({ id, level }) }
+          ? { label: t(label), onSelect: () => verify.mutate({ id, level }) }
           : false,
       ),
-      isThere && !backup.media_only && { label: 'Compare with now', onSelect: () => navigate(`/compare/${id}/live`) },
-      isThere && may('restores:read') && { label: 'Restore…', onSelect: () => navigate(`/backups/${id}/restore`) },
+      isThere &&
+        !backup.media_only && {
+          id: 'compare',
+          label: t('Compare with now'),
+          onSelect: () => navigate(`/compare/${id}/live`),
+        },
+      isThere &&
+        may('restores:read') && {
+          id: 'restore',
+          label: t('Restore…'),
+          onSelect: () => navigate(`/backups/${id}/restore`),
+        },
       isThere &&
         may('backups:pin') && {
-          label: isPinned ? 'Unpin' : 'Pin',
+          label: isPinned ? t('Unpin') : t('Pin'),
           onSelect: () => pin.mutate({ id, pinned: !isPinned }),
         },
-      isThere && may('backups:delete') && { label: 'Delete…', danger: true, onSelect: () => setDoomed(backup) },
+      isThere && may('backups:delete') && { label: t('Delete…'), danger: true, onSelect: () => setDoomed(backup) },
     ]
   }
   const windows = (

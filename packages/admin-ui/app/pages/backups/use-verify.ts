@@ -3,10 +3,11 @@ import { useLocation } from 'wouter'
 import { call } from '../../api/client.ts'
 import { useSession } from '../../api/session.tsx'
 import { complain } from '../../parts/toasts.tsx'
+import type { Plain } from '../../texts/texts.ts'
 
 type Level = 'checksums' | 'structure' | 'restore'
 
-export const levels: readonly [Level, string][] = [
+export const levels: readonly [Level, Plain][] = [
   ['checksums', 'Verify checksums'],
   ['structure', 'Verify structure'],
   ['restore', 'Verify by a restore'],

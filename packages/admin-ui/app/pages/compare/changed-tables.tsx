@@ -1,6 +1,7 @@
 import { Badge } from '../../parts/badge.tsx'
-import { bytes, count } from '../../parts/format.ts'
+import { bytes, count, words } from '../../parts/format.ts'
 import { TableFrame } from '../../parts/table-frame.tsx'
+import { t } from '../../texts/texts.ts'
 import type { TableDifference } from './compare-backups.ts'
 
 type Size = TableDifference['before']
@@ -8,15 +9,15 @@ type Size = TableDifference['before']
 /** Each table with its rows then and after, and below its name what became of its columns. */
 export function ChangedTables({ tables, live }: { tables: readonly TableDifference[]; live: boolean }) {
   return (
-    <TableFrame label="Tables that differ">
+    <TableFrame label={t('Tables that differ')}>
       <table className="changed-tables">
         <thead>
           <tr>
-            <th>Table</th>
-            <th className="number">{live ? 'Rows now' : 'Rows'}</th>
-            <th className="number">Change</th>
-            <th className="number wide-only">{live ? 'On disk now' : 'Bytes'}</th>
-            <th className="number wide-only">Change</th>
+            <th>{t('Table')}</th>
+            <th className="number">{live ? t('Rows now') : t('Rows')}</th>
+            <th className="number">{t('Change')}</th>
+            <th className="number wide-only">{live ? t('On disk now') : t('Bytes')}</th>
+            <th className="number wide-only">{t('Change')}</th>
           </tr>
         </thead>
         <tbody>
@@ -86,7 +87,7 @@ const rowsIn = ({ schema }: TableDifference, size: Size): number | null | undefi
 
 function rowsText(size: Size): string {
   if (!size) return '–'
-  return size.rows === null ? 'unknown' : `${size.exact ? '' : '≈ '}${count(size.rows)}`
+  return size.rows === null ? words('unknown') : `${size.exact ? '' : '≈ '}${count(size.rows)}`
 }
 
 function signed(

@@ -1,8 +1,10 @@
 import { useLocation } from 'wouter'
 import { useBackup, useBackups } from '../../api/queries.ts'
 import type { CompletedBackup } from '../../api/records.ts'
+import { numbered } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
+import { t } from '../../texts/texts.ts'
 import { Beside } from './beside.tsx'
 import { TableChanges } from './table-changes.tsx'
 
@@ -39,15 +41,12 @@ function WithOther({ backup, other }: { backup: CompletedBackup; other: string }
 function Shown({ before, after }: { before: CompletedBackup; after: CompletedBackup | null }) {
   return (
     <>
-      <PageHead title="Compare" actions={<Choice before={before} after={after} />} />
+      <PageHead title={t('Compare')} actions={<Choice before={before} after={after} />} />
       <TableChanges before={before} after={after} />
       {after && <Beside older={before} newer={after} />}
     </>
   )
 }
-
-const titleOf = ({ number, name }: { number: number | null; name: string | null }) =>
-  [`No. ${number}`, name].filter(Boolean).join(' ')
 
 function Choice({ before, after }: { before: CompletedBackup; after: CompletedBackup | null }) {
   const [, navigate] = useLocation()
@@ -60,25 +59,25 @@ function Choice({ before, after }: { before: CompletedBackup; after: CompletedBa
       .filter(({ id }) => id !== without?.id)
       .map((one) => (
         <option key={one.id} value={one.id}>
-          {titleOf(one)}
+          {numbered(one.number, one.name)}
         </option>
       ))
   return (
     <span className="compared">
       <select
-        aria-label="Backup to compare"
+        aria-label={t('Backup to compare')}
         value={before.id}
         onChange={(event) => navigate(`/compare/${event.target.value}/${after?.id ?? 'live'}`)}
       >
         {options(before, after)}
       </select>
-      <span className="muted">with</span>
+      <span className="muted">{t('with')}</span>
       <select
-        aria-label="Compare with"
+        aria-label={t('Compare with')}
         value={after?.id ?? 'live'}
         onChange={(event) => navigate(`/compare/${before.id}/${event.target.value}`)}
       >
-        <option value="live">the live database</option>
+        <option value="live">{t('the live database')}</option>
         {options(after, before)}
       </select>
     </span>
@@ -88,8 +87,8 @@ function Choice({ before, after }: { before: CompletedBackup; after: CompletedBa
 function NotCompleted() {
   return (
     <>
-      <PageHead title="Compare" />
-      <Empty title="Only completed backups can be compared." />
+      <PageHead title={t('Compare')} />
+      <Empty title={t('Only completed backups can be compared.')} />
     </>
   )
 }

@@ -9,6 +9,8 @@ import { count } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { Pager } from '../../parts/pager.tsx'
 import { Panel } from '../../parts/panel.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { t } from '../../texts/texts.ts'
 import { ChangedTables } from './changed-tables.tsx'
 import { byWeight, isChanged, rowsOf } from './compare-backups.ts'
 
@@ -52,31 +54,35 @@ function Shown({ comparison: { before, tables, after }, again, busy }: ShownProp
   return (
     <>
       <dl className="figures">
-        <Figure name="Tables that differ" value={count(changed.length)} note={`of ${count(tables.length)}`} />
         <Figure
-          name="Tables made or dropped"
+          name={t('Tables that differ')}
+          value={count(changed.length)}
+          note={t('of {n} table | of {n} tables', { n: tables.length })}
+        />
+        <Figure
+          name={t('Tables made or dropped')}
           value={count(tables.filter(({ schema }) => schema === 'added' || schema === 'removed').length)}
         />
-        <Figure name="Columns that differ" value={count(columns)} />
+        <Figure name={t('Columns that differ')} value={count(columns)} />
         <Figure
-          name={after.kind === 'live' ? 'Rows now' : 'Rows in the newer one'}
+          name={after.kind === 'live' ? t('Rows now') : t('Rows in the newer one')}
           value={`${estimated ? '≈ ' : ''}${count(rowsAfter)}`}
-          note={`${count(rowsBefore)} before`}
+          note={t('{rows} before', { rows: count(rowsBefore) })}
         />
       </dl>
       <Panel
-        title={changed.length === 0 ? 'No table differs in columns, rows or bytes' : 'Tables'}
+        title={changed.length === 0 ? t('No table differs in columns, rows or bytes') : t('Tables')}
         actions={
           <span className="actions">
-            <Check label="Show all" checked={all} onChange={setAll} />
+            <Check label={t('Show all')} checked={all} onChange={setAll} />
             {again && (
               <Button busy={busy} onClick={again}>
-                Look again
+                {t('Look again')}
               </Button>
             )}
             {again && before.kind === 'backup' && may('restores:read') && (
               <ButtonLink icon="restore" to={`/backups/${before.id}/restore`}>
-                Restore…
+                {t('Restore…')}
               </ButtonLink>
             )}
           </span>
@@ -86,18 +92,19 @@ function Shown({ comparison: { before, tables, after }, again, busy }: ShownProp
           <>
             <ChangedTables tables={listed.slice((page - 1) * pageSize, page * pageSize)} live={after.kind === 'live'} />
             <Pager page={page} pages={Math.ceil(listed.length / pageSize)} onPage={setPage}>
-              {count(listed.length)} of {count(tables.length)} tables
+              {t('{some} of {n} table | {some} of {n} tables', { some: listed.length, n: tables.length })}
             </Pager>
           </>
         )}
         <p className="hint">
           {after.kind === 'live' ? (
             <>
-              Read <Ago at={after.read_at} /> from the catalogs; small tables were counted
-              {estimated ? ', rows with ≈ are the server’s estimate' : ''}. Rows may have changed without their number.
+              {tx('Read {time} from the catalogs; small tables were counted.', { time: <Ago at={after.read_at} /> })}{' '}
+              {estimated && t('Rows with ≈ are the server’s estimate.')}{' '}
+              {t('Rows may have changed without their number.')}
             </>
           ) : (
-            'Rows may have changed where neither their number nor their bytes did.'
+            t('Rows may have changed where neither their number nor their bytes did.')
           )}
         </p>
       </Panel>

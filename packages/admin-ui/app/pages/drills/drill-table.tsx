@@ -4,13 +4,15 @@ import type { HttpApi } from '../../api/client.ts'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge, type Tone } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
-import { bytes, count, duration } from '../../parts/format.ts'
+import { bytes, duration } from '../../parts/format.ts'
 import { phaseText } from '../../parts/phases.ts'
 import { TableFrame } from '../../parts/table-frame.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { known, type Plain, t } from '../../texts/texts.ts'
 
 export type Drill = HttpApi['GET drills']['result']['results'][number]
 
-const verdicts: Record<Drill['verdict'], [tone: Tone, text: string]> = {
+const verdicts: Record<Drill['verdict'], [tone: Tone, text: Plain]> = {
   good: ['ok', 'good'],
   bad: ['bad', 'failed'],
   unknown: ['warn', 'could not find out'],
@@ -20,15 +22,15 @@ const verdicts: Record<Drill['verdict'], [tone: Tone, text: string]> = {
 export function DrillTable({ drills }: { drills: readonly Drill[] }) {
   const [open, setOpen] = useState<string | null>(null)
   return (
-    <TableFrame label="Drills, as a table">
+    <TableFrame label={t('Drills, as a table')}>
       <table>
         <thead>
           <tr>
-            <th>Drill</th>
-            <th>Result</th>
-            <th className="number wide-only">Recovery</th>
+            <th>{t('Drill')}</th>
+            <th>{t('Result')}</th>
+            <th className="number wide-only">{t('Recovery')}</th>
             <th className="narrow">
-              <span className="visually-hidden">Phases</span>
+              <span className="visually-hidden">{t('Phases')}</span>
             </th>
           </tr>
         </thead>
@@ -38,24 +40,26 @@ export function DrillTable({ drills }: { drills: readonly Drill[] }) {
               <tr>
                 <th scope="row">
                   <Link href={`/backups/${drill.backup}`} className="row-link nowrap">
-                    Backup {drill.number}
+                    {t('Backup {number}', { number: String(drill.number) })}
                   </Link>
                   <span className="row-note muted">
-                    <Ago at={drill.at} /> by {drill.by}
+                    {tx('{time} by {person}', { time: <Ago at={drill.at} />, person: drill.by })}
                   </span>
                 </th>
                 <td>
                   <Badge status={drill.verdict} tone={verdicts[drill.verdict][0]}>
-                    {verdicts[drill.verdict][1]}
+                    {t(verdicts[drill.verdict][1])}
                   </Badge>
-                  {drill.problems[0] && <span className="row-note muted">{drill.problems[0]}</span>}
+                  {drill.problems[0] && <span className="row-note muted">{known(drill.problems[0])}</span>}
                 </td>
                 <td className="number nowrap wide-only">{duration(drill.recovery_seconds)}</td>
                 <td className="narrow">
                   <Button onClick={() => setOpen(open === drill.id ? null : drill.id)}>
                     <span>
-                      {open === drill.id ? 'Close' : 'Phases'}
-                      <span className="visually-hidden"> of the drill of backup {drill.number}</span>
+                      {open === drill.id ? t('Close') : t('Phases')}{' '}
+                      <span className="visually-hidden">
+                        {t('of the drill of backup {number}', { number: String(drill.number) })}
+                      </span>
                     </span>
                   </Button>
                 </td>
@@ -79,20 +83,26 @@ export function DrillTable({ drills }: { drills: readonly Drill[] }) {
 function DrillDetails({ drill }: { drill: Drill }) {
   const { phases, problems, notes, rows, tables, migrations, validators, media_bytes: media, indexes } = drill
   const looked = [
-    `${count(rows)} rows in ${count(tables)} tables restored and counted`,
-    ...(migrations.length > 0 ? [`migrations run: ${migrations.join(', ')}`] : []),
-    ...(validators.length > 0 ? [`validators passed: ${validators.join(', ')}`] : []),
-    ...(indexes === null ? [] : [`${count(indexes)} indexes looked at by amcheck`]),
-    ...(media > 0 ? [`${bytes(media)} of the media read and proven`] : []),
+    t('{rows} rows in {n} table restored and counted | {rows} rows in {n} tables restored and counted', {
+      rows,
+      n: tables,
+    }),
+    ...(migrations.length > 0 ? [t('migrations run: {names}', { names: migrations.join(', ') })] : []),
+    ...(validators.length > 0 ? [t('validators passed: {names}', { names: validators.join(', ') })] : []),
+    ...(indexes === null
+      ? []
+      : [t('{n} index looked at by amcheck | {n} indexes looked at by amcheck', { n: indexes })]),
+    ...(media > 0 ? [t('{size} of the media read and proven', { size: bytes(media) })] : []),
   ]
   const longest = Math.max(0.001, ...phases.map(({ seconds }) => seconds))
   return (
     <div className="drill-details">
-      {problems.length > 0 && <Lines title="What is wrong" lines={problems} />}
+      {problems.length > 0 && <Lines title={t('What is wrong')} lines={problems} />}
       <div>
         <h3>
-          How long each phase took
-          {drill.recovery_seconds !== null && `; it could go live after ${duration(drill.recovery_seconds)}`}
+          {drill.recovery_seconds === null
+            ? t('How long each phase took')
+            : t('How long each phase took; it could go live after {time}', { time: duration(drill.recovery_seconds) })}
         </h3>
         <ul className="drill-phases">
           {phases.map(({ phase, seconds }, index) => (
@@ -107,8 +117,8 @@ function DrillDetails({ drill }: { drill: Drill }) {
           ))}
         </ul>
       </div>
-      {drill.recovery_seconds !== null && <Lines title="What was looked at" lines={looked} />}
-      {notes.length > 0 && <Lines title="What was not" lines={notes} />}
+      {drill.recovery_seconds !== null && <Lines title={t('What was looked at')} lines={looked} />}
+      {notes.length > 0 && <Lines title={t('What was not')} lines={notes} />}
     </div>
   )
 }
@@ -119,7 +129,7 @@ function Lines({ title, lines }: { title: string; lines: readonly string[] }) {
       <h3>{title}</h3>
       <ul>
         {lines.map((line) => (
-          <li key={line}>{line}</li>
+          <li key={line}>{known(line)}</li>
         ))}
       </ul>
     </div>

@@ -6,6 +6,8 @@ import { duration } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { t } from '../../texts/texts.ts'
 import { type Drill, DrillTable } from './drill-table.tsx'
 
 const Chart = lazy(async () => ({ default: (await import('../../parts/chart.tsx')).Chart }))
@@ -16,22 +18,26 @@ export function DrillsPage() {
   return (
     <>
       <PageHead
-        title="Drills"
-        about="A drill restores a backup on the side as in need, migrates and checks it, measures how long that takes, and drops it."
-        actions={<ButtonLink to="/schedule">Have one made each week</ButtonLink>}
+        title={t('Drills')}
+        about={t(
+          'A drill restores a backup on the side as in need, migrates and checks it, measures how long that takes, and drops it.',
+        )}
+        actions={<ButtonLink to="/schedule">{t('Have one made each week')}</ButtonLink>}
       />
       <Loaded query={drills} rows={6}>
         {(all) =>
           all.length === 0 ? (
-            <Empty title="There was no drill yet.">
+            <Empty title={t('There was no drill yet.')}>
               <p className="muted">
-                Begin one at a <Link href="/backups">backup</Link>: Drill, restore it on the side.
+                {tx('Begin one at a <link>backup</link>: Drill, restore it on the side.', {
+                  link: (words) => <Link href="/backups">{words}</Link>,
+                })}
               </p>
             </Empty>
           ) : (
             <>
               <RecoveryTimes drills={all} />
-              <Panel title="All drills">
+              <Panel title={t('All drills')}>
                 <DrillTable drills={all} />
               </Panel>
             </>
@@ -50,19 +56,19 @@ function RecoveryTimes({ drills }: { drills: readonly Drill[] }) {
       times: measured.map(({ at }) => Date.parse(at) / 1000),
       series: [
         {
-          ...{ name: 'until it could go live', tone: '--accent' },
+          ...{ name: t('until it could go live'), tone: '--accent' },
           values: measured.map(({ recovery_seconds: seconds }) => seconds ?? 0),
         },
-        { name: 'the whole drill', tone: '--busy', values: measured.map(({ seconds }) => seconds) },
+        { name: t('the whole drill'), tone: '--busy', values: measured.map(({ seconds }) => seconds) },
       ],
     }
   }, [drills])
   if (times.length < 2) return null
   return (
-    <Panel title="Recovery time">
+    <Panel title={t('Recovery time')}>
       <Suspense fallback={<div className="chart" />}>
         <Chart
-          label="How long each drill took to recover, and in all"
+          label={t('How long each drill took to recover, and in all')}
           times={times}
           format={duration}
           series={series}

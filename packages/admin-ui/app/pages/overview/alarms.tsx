@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Link } from 'wouter'
 import { useAction } from '../../api/actions.ts'
 import type { HttpApi } from '../../api/client.ts'
@@ -8,11 +8,16 @@ import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Panel } from '../../parts/panel.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { known, t } from '../../texts/texts.ts'
 
 type Alarm = HttpApi['GET alarms']['result']['results'][number]
 
 /** How many findings of an alarm are shown; the command and the API have all. */
 const shown = 6
+
+/** What is said to those alone who do not see the row. */
+const hidden = (words: ReactNode) => <span className="visually-hidden">{words}</span>
 
 /** What is odd about rows and sizes, until a person has looked at it. Nothing where there is nothing. */
 export function Alarms() {
@@ -21,33 +26,39 @@ export function Alarms() {
   const [asked, ask] = useState<Alarm | null>(null)
   if (alarms.length === 0) return null
   return (
-    <Panel title={alarms.length === 1 ? 'An alarm about a backup' : `${alarms.length} alarms about backups`}>
+    <Panel title={t('An alarm about a backup | {n} alarms about backups', { n: alarms.length })}>
       <ul className="alarms">
         {alarms.map((alarm) => (
           <li key={alarm.id}>
             <div>
               <Badge status={alarm.what === 'rows' ? 'failed' : 'warning'}>
-                {alarm.what === 'rows' ? 'rows' : 'size'}
+                {alarm.what === 'rows' ? t('rows') : t('size')}
               </Badge>{' '}
-              <Link href={`/backups/${alarm.backup}`}>Backup {alarm.number}</Link>, <Ago at={alarm.at} />
+              <Link href={`/backups/${alarm.backup}`}>{t('Backup {number}', { number: String(alarm.number) })}</Link>,{' '}
+              <Ago at={alarm.at} />
             </div>
             <ul>
               {alarm.findings.slice(0, shown).map(({ kind, table, message }) => (
-                <li key={kind + table}>{message}</li>
+                <li key={kind + table}>{known(message)}</li>
               ))}
-              {alarm.finding_count > shown && <li className="muted">And {alarm.finding_count - shown} more.</li>}
+              {alarm.finding_count > shown && (
+                <li className="muted">{t('And {n} more. | And {n} more.', { n: alarm.finding_count - shown })}</li>
+              )}
             </ul>
             {alarm.held && (
               <p className="muted">
-                <Link href={`/backups/${alarm.held.backup}`}>Backup {alarm.held.number}</Link>, from before, is kept
-                until this is acknowledged. <Link href={`/backups/${alarm.held.backup}/restore`}>Restore from it</Link>
+                <HeldBackup held={alarm.held} />{' '}
+                <Link href={`/backups/${alarm.held.backup}/restore`}>{t('Restore from it')}</Link>
               </p>
             )}
             {action && (
               <div className="actions">
                 <Button onClick={() => ask(alarm)}>
                   <span>
-                    Acknowledge<span className="visually-hidden"> the alarm about backup {alarm.number}</span>…
+                    {tx('Acknowledge<hidden> the alarm about backup {number}</hidden>…', {
+                      number: String(alarm.number),
+                      hidden,
+                    })}
                   </span>
                 </Button>
               </div>
@@ -58,8 +69,8 @@ export function Alarms() {
       {asked && action && (
         <ActionDialog
           action={action}
-          title={`Acknowledge the alarm about backup ${asked.number}`}
-          submit="Acknowledge"
+          title={t('Acknowledge the alarm about backup {number}', { number: String(asked.number) })}
+          submit={t('Acknowledge')}
           subject={asked.id}
           onClose={() => ask(null)}
           onDone={() => ask(null)}
@@ -67,4 +78,11 @@ export function Alarms() {
       )}
     </Panel>
   )
+}
+
+function HeldBackup({ held: { backup, number } }: { held: NonNullable<Alarm['held']> }) {
+  return tx('<link>Backup {number}</link>, from before, is kept until this is acknowledged.', {
+    number: String(number),
+    link: (words) => <Link href={`/backups/${backup}`}>{words}</Link>,
+  })
 }

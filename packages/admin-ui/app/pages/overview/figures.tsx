@@ -4,7 +4,8 @@ import type { HttpApi } from '../../api/client.ts'
 import { useSchedules } from '../../api/queries.ts'
 import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../parts/ago.tsx'
-import { bytes, count, counted, day, duration, percent } from '../../parts/format.ts'
+import { bytes, day, duration, percent } from '../../parts/format.ts'
+import { t } from '../../texts/texts.ts'
 import { ObjectiveFigures } from './objectives.tsx'
 
 type Statistics = HttpApi['GET statistics']['result']
@@ -16,21 +17,26 @@ export function Figures({ figures, protection }: { figures: Statistics; protecti
   const last = protection?.last_backup
   return (
     <dl className="figures">
-      <Figure name="Last good backup">{last ? <Ago at={last.created_at} /> : 'none yet'}</Figure>
+      <Figure name={t('Last good backup')}>{last ? <Ago at={last.created_at} /> : t('none yet')}</Figure>
       {may('schedule:read') && <NextRun />}
       <Figure
-        name="Succeeded, 30 days"
-        note={`${count(figures.succeeded)} of ${count(figures.succeeded + figures.failed)}`}
+        name={t('Succeeded, 30 days')}
+        note={t('{page} of {pages}', { page: figures.succeeded, pages: figures.succeeded + figures.failed })}
       >
         {percent(figures.success_rate)}
       </Figure>
       <Figure
-        name="Stored"
-        note={`${bytes(figures.logical_bytes)} of data in ${counted(figures.backups, 'backup')}${roomOf(figures.storage)}`}
+        name={t('Stored')}
+        note={
+          t('{size} of data in {n} backup | {size} of data in {n} backups', {
+            size: bytes(figures.logical_bytes),
+            n: figures.backups,
+          }) + roomOf(figures.storage)
+        }
       >
         {bytes(figures.stored_bytes)}
       </Figure>
-      <Figure name="Usual duration">{duration(figures.mean_duration_seconds)}</Figure>
+      <Figure name={t('Usual duration')}>{duration(figures.mean_duration_seconds)}</Figure>
       {protection && <ObjectiveFigures objectives={protection.objectives} />}
     </dl>
   )
@@ -39,7 +45,7 @@ export function Figures({ figures, protection }: { figures: Statistics; protecti
 /** How long the space will do, where that can be known. */
 function roomOf({ free_bytes: free, full_at: full }: Statistics['storage']): string {
   if (free === null) return ''
-  return `; ${bytes(free)} free${full === null ? '' : `, full on ${day(full)} at this rate`}`
+  return `; ${full === null ? t('{size} free', { size: bytes(free) }) : t('{size} free, full on {day} at this rate', { size: bytes(free), day: day(full) })}`
 }
 
 function NextRun() {
@@ -50,8 +56,11 @@ function NextRun() {
     .flatMap(({ next_runs: runs }) => runs)
     .sort()[0]
   return (
-    <Figure name="Next automatic backup" note={<Link href="/schedule">{next ? 'Schedule' : 'Turn it on'}</Link>}>
-      {next ? <Ago at={next} /> : data === undefined ? '–' : 'off'}
+    <Figure
+      name={t('Next automatic backup')}
+      note={<Link href="/schedule">{next ? t('Schedule') : t('Turn it on')}</Link>}
+    >
+      {next ? <Ago at={next} /> : data === undefined ? '–' : t('off')}
     </Figure>
   )
 }

@@ -7,6 +7,7 @@ import { Button, ButtonLink } from '../../parts/button.tsx'
 import { Icon } from '../../parts/icon.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Prose } from '../../parts/prose.tsx'
+import { t } from '../../texts/texts.ts'
 
 type Point = HttpApi['GET checklist']['result']['points'][number]
 
@@ -64,17 +65,17 @@ function Steps({ onBackup, last, onDone }: FirstStepsProps & { onDone(): void })
   }, [isOver, onDone])
   if (open.length === 0) return null
   const ways: Partial<Record<StepPoint, ReactNode>> = {
-    second_key: kit && <ButtonLink to="/settings#maintenance">Take the recovery kit</ButtonLink>,
-    full_backup: <Button onClick={onBackup}>Make the first backup</Button>,
-    restore_tested: last && <ButtonLink to={`/backups/${last}#more`}>Try a restore</ButtonLink>,
-    schedule: <ButtonLink to="/schedule">Turn the schedule on</ButtonLink>,
+    second_key: kit && <ButtonLink to="/settings#maintenance">{t('Take the recovery kit')}</ButtonLink>,
+    full_backup: <Button onClick={onBackup}>{t('Make the first backup')}</Button>,
+    restore_tested: last && <ButtonLink to={`/backups/${last}#more`}>{t('Try a restore')}</ButtonLink>,
+    schedule: <ButtonLink to="/schedule">{t('Turn the schedule on')}</ButtonLink>,
   }
   return (
     <Panel
-      title="First steps"
+      title={t('First steps')}
       actions={
         <span className="muted">
-          {found.length - open.length} of {found.length} done
+          {t('{done} of {all} done', { done: found.length - open.length, all: found.length })}
         </span>
       }
     >
@@ -84,8 +85,8 @@ function Steps({ onBackup, last, onDone }: FirstStepsProps & { onDone(): void })
             <span className="mark">{done && <Icon name="check" />}</span>
             <div>
               <strong>
-                <span className="visually-hidden">{done ? 'Done: ' : 'To do: '}</span>
-                {title}
+                <span className="visually-hidden">{done ? t('Done:') : t('To do:')} </span>
+                {t(title)}
               </strong>
               {!done && <Why judged={judged} advise={!ways[judged.id as StepPoint]} />}
             </div>

@@ -1,25 +1,25 @@
 import type { HttpApi } from '../../api/client.ts'
-import { counted } from '../../parts/format.ts'
 import { Panel } from '../../parts/panel.tsx'
 import { Prose } from '../../parts/prose.tsx'
+import { type Plain, t } from '../../texts/texts.ts'
 
 type Health = HttpApi['GET protection']['result']['databases'][number]['health']
 
-const bands: Record<Health['band'], string> = { good: 'good', look: 'look at it', act: 'act now' }
+const bands: Record<Health['band'], Plain> = { good: 'good', look: 'look at it', act: 'act now' }
 
 /** The score of a database, and line by line what keeps it from 100. */
 export function HealthPanel({ health: { score, band, lines } }: { health: Health }) {
   return (
-    <Panel title="Health">
+    <Panel title={t('Health')}>
       <p className="health-score">
         <strong className={band}>{score}</strong>
         <span className="muted">
-          of 100 · {bands[band]}
-          {lines.length > 0 && ` · ${counted(lines.length, 'reason')}`}
+          {t('of 100')} · {t(bands[band])}
+          {lines.length > 0 && ` · ${t('{n} reason | {n} reasons', { n: lines.length })}`}
         </span>
       </p>
       {lines.length === 0 ? (
-        <p className="muted">There is nothing to say.</p>
+        <p className="muted">{t('There is nothing to say.')}</p>
       ) : (
         <ul className="health-lines">
           {lines.map(({ id, points, cap, message, advice }) => (
@@ -27,7 +27,9 @@ export function HealthPanel({ health: { score, band, lines } }: { health: Health
               <span className="cost">{cap === null ? `−${-points}` : `≤ ${cap}`}</span>
               <span>
                 <span className="visually-hidden">
-                  {cap === null ? `takes ${-points} points: ` : `not above ${cap}: `}
+                  {cap === null
+                    ? t('takes {n} point: | takes {n} points:', { n: -points })
+                    : t('not above {cap}:', { cap })}{' '}
                 </span>
                 <Prose text={message} />{' '}
                 {advice && (

@@ -5,22 +5,23 @@ import { Badge } from '../../parts/badge.tsx'
 import { bytes, duration, secondsBetween } from '../../parts/format.ts'
 import { Panel } from '../../parts/panel.tsx'
 import { TableFrame } from '../../parts/table-frame.tsx'
+import { t } from '../../texts/texts.ts'
 
 /** What each of the last backups cost. */
 export function LastBackups({ backups }: { backups: readonly Backup[] }) {
   if (backups.length === 0) return null
   return (
-    <Panel title="Last backups" actions={<Link href="/backups">All backups</Link>}>
-      <TableFrame label="Last backups, as a table">
+    <Panel title={t('Last backups')} actions={<Link href="/backups">{t('All backups')}</Link>}>
+      <TableFrame label={t('Last backups, as a table')}>
         <table>
           <thead>
             <tr>
-              <th>Backup</th>
-              <th>Status</th>
-              <th className="wide-only">Made</th>
-              <th className="number wide-only">Took</th>
-              <th className="number wide-only">Data</th>
-              <th className="number">Added</th>
+              <th>{t('Backup')}</th>
+              <th>{t('Status')}</th>
+              <th className="wide-only">{t('Made')}</th>
+              <th className="number wide-only">{t('Took')}</th>
+              <th className="number wide-only">{t('Data')}</th>
+              <th className="number">{t('Added#bytes')}</th>
             </tr>
           </thead>
           <tbody>
@@ -28,7 +29,7 @@ export function LastBackups({ backups }: { backups: readonly Backup[] }) {
               <tr key={id}>
                 <th scope="row">
                   <Link href={`/backups/${id}`} className="row-link">
-                    {name || `Backup ${number ?? ''}`}
+                    {name || t('Backup {number}', { number: String(number ?? '') })}
                   </Link>
                 </th>
                 <td>

@@ -1,6 +1,7 @@
 import { Link } from 'wouter'
 import type { HttpApi } from '../../api/client.ts'
 import { duration } from '../../parts/format.ts'
+import { t } from '../../texts/texts.ts'
 import { Figure } from './figures.tsx'
 
 type Objectives = HttpApi['GET protection']['result']['databases'][number]['objectives']
@@ -10,18 +11,18 @@ export function ObjectiveFigures({ objectives }: { objectives: Objectives }) {
   const { recovery_point: point, recovery_time: time } = objectives
   return (
     <>
-      <Figure name="A restore would lose" note={limit(point.objective_seconds, point.met)}>
-        {point.seconds === null ? 'everything' : `${duration(point.seconds)} of work`}
+      <Figure name={t('A restore would lose')} note={limit(point.objective_seconds, point.met)}>
+        {point.seconds === null ? t('everything') : t('{seconds} of work', { seconds: duration(point.seconds) })}
       </Figure>
       <Figure
-        name="Recovery time"
+        name={t('Recovery time')}
         note={
           <>
-            {limit(time.objective_seconds, time.met)} <Link href="/drills">Drills</Link>
+            {limit(time.objective_seconds, time.met)} <Link href="/drills">{t('Drills')}</Link>
           </>
         }
       >
-        {time.seconds === null ? 'not measured' : duration(time.seconds)}
+        {time.seconds === null ? t('not measured') : duration(time.seconds)}
       </Figure>
     </>
   )
@@ -29,6 +30,10 @@ export function ObjectiveFigures({ objectives }: { objectives: Objectives }) {
 
 function limit(objective: number | null, met: boolean | null) {
   if (objective === null) return null
-  const text = `objective ${duration(objective)}`
-  return met === false ? <span className="missed">{text}: missed</span> : text
+  const time = duration(objective)
+  return met === false ? (
+    <span className="missed">{t('objective {time}: missed', { time })}</span>
+  ) : (
+    t('objective {time}', { time })
+  )
 }

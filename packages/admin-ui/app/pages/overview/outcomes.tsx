@@ -1,9 +1,10 @@
 import { Link } from 'wouter'
 import type { Backup } from '../../api/records.ts'
-import { counted } from '../../parts/format.ts'
+import { locale } from '../../texts/language.ts'
+import { t } from '../../texts/texts.ts'
 import { dayKey, lastDays } from '../schedule/days.ts'
 
-const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: 'short', month: 'short', day: 'numeric' })
+const dayFormat = new Intl.DateTimeFormat(locale, { weekday: 'short', month: 'short', day: 'numeric' })
 
 /** One bar for every day: how many backups, and how they ended. */
 export function Outcomes({ backups, days: count }: { backups: readonly Backup[]; days: number }) {
@@ -30,8 +31,8 @@ export function Outcomes({ backups, days: count }: { backups: readonly Backup[];
       </ol>
       <p className="outcome-days muted">
         <span>{days[0] && dayFormat.format(days[0].day)}</span>
-        <Link href="/schedule">Calendar</Link>
-        <span>today</span>
+        <Link href="/schedule">{t('Calendar')}</Link>
+        <span>{t('today')}</span>
       </p>
     </>
   )
@@ -39,9 +40,9 @@ export function Outcomes({ backups, days: count }: { backups: readonly Backup[];
 
 function describe(day: Date, good: number, bad: number, other: number): string {
   const parts = [
-    good > 0 ? `${good} good` : '',
-    bad > 0 ? `${bad} failed` : '',
-    other > 0 ? `${other} cancelled or running` : '',
+    good > 0 ? t('{n} good | {n} good', { n: good }) : '',
+    bad > 0 ? t('{n} failed | {n} failed', { n: bad }) : '',
+    other > 0 ? t('{n} cancelled or running | {n} cancelled or running', { n: other }) : '',
   ].filter(Boolean)
-  return `${dayFormat.format(day)}: ${parts.join(', ') || counted(0, 'backup')}`
+  return `${dayFormat.format(day)}: ${parts.join(', ') || t('{n} backup | {n} backups', { n: 0 })}`
 }

@@ -7,6 +7,7 @@ import { Button, ButtonLink } from '../../parts/button.tsx'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
+import { t } from '../../texts/texts.ts'
 import { CreateBackup } from '../backups/create-backup.tsx'
 import { Alarms } from './alarms.tsx'
 import { AllDatabases } from './all-databases.tsx'
@@ -34,11 +35,11 @@ export function OverviewPage() {
   return (
     <>
       <PageHead
-        title="Overview"
+        title={t('Overview')}
         actions={
           may('backups:create') && (
             <Button kind="primary" icon="plus" onClick={() => setCreating(true)}>
-              Back up now
+              {t('Back up now')}
             </Button>
           )
         }
@@ -66,16 +67,16 @@ export function OverviewPage() {
       <Loaded query={backups} rows={8}>
         {({ results }) =>
           results.length === 0 ? (
-            <Empty title="The first backup">
-              <p className="muted">It reads everything once; the ones after it read what has changed.</p>
+            <Empty title={t('The first backup')}>
+              <p className="muted">{t('It reads everything once; the ones after it read what has changed.')}</p>
               <div className="actions">
-                {may('backups:create') && <Button onClick={() => setCreating(true)}>Make it now</Button>}
-                {may('schedule:read') && <ButtonLink to="/schedule">Have one made every night</ButtonLink>}
+                {may('backups:create') && <Button onClick={() => setCreating(true)}>{t('Make it now')}</Button>}
+                {may('schedule:read') && <ButtonLink to="/schedule">{t('Have one made every night')}</ButtonLink>}
               </div>
             </Empty>
           ) : (
             <>
-              <Panel title={`The last ${daysCovered(results)} days`}>
+              <Panel title={t('The last day | The last {n} days', { n: daysCovered(results) })}>
                 <Outcomes backups={results} days={daysCovered(results)} />
               </Panel>
               <Trends backups={results} />

@@ -2,6 +2,7 @@ import { lazy, Suspense } from 'react'
 import type { Backup } from '../../api/records.ts'
 import { bytes, duration, secondsBetween } from '../../parts/format.ts'
 import { Panel } from '../../parts/panel.tsx'
+import { t } from '../../texts/texts.ts'
 
 const Chart = lazy(async () => ({ default: (await import('../../parts/chart.tsx')).Chart }))
 
@@ -18,16 +19,16 @@ export function Trends({ backups }: { backups: readonly Backup[] }) {
   const took = done.map(({ created_at: from, completed_at: to }) => secondsBetween(from, to) ?? 0)
   return (
     <div className="columns">
-      <Panel title="Storage">
+      <Panel title={t('Storage')}>
         <Suspense fallback={<div className="chart" />}>
           <Chart
-            label="Bytes stored so far, and bytes of data in each backup"
+            label={t('Bytes stored so far, and bytes of data in each backup')}
             times={times}
             format={bytes}
             series={[
-              { name: 'stored so far', values: storedSoFar, tone: '--accent' },
+              { name: t('stored so far'), values: storedSoFar, tone: '--accent' },
               {
-                name: 'data in the backup',
+                name: t('data in the backup'),
                 values: done.map(({ logical_bytes }) => logical_bytes ?? 0),
                 tone: '--busy',
               },
@@ -35,13 +36,13 @@ export function Trends({ backups }: { backups: readonly Backup[] }) {
           />
         </Suspense>
       </Panel>
-      <Panel title="Durations">
+      <Panel title={t('Durations')}>
         <Suspense fallback={<div className="chart" />}>
           <Chart
-            label="How long each backup took"
+            label={t('How long each backup took')}
             times={times}
             format={duration}
-            series={[{ name: 'took', values: took, tone: '--accent' }]}
+            series={[{ name: t('took'), values: took, tone: '--accent' }]}
           />
         </Suspense>
       </Panel>

@@ -2,15 +2,17 @@ import { Link } from 'wouter'
 import type { HttpApi } from '../../api/client.ts'
 import { useStreamState } from '../../api/live.tsx'
 import { Ago } from '../../parts/ago.tsx'
-import { clock } from '../../parts/format.ts'
+import { clock, words } from '../../parts/format.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { Prose } from '../../parts/prose.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { type Plain, t } from '../../texts/texts.ts'
 
 type Protection = HttpApi['GET protection']['result']['databases'][number]
 type Doctor = HttpApi['GET doctor']['result']
 type Level = Protection['level']
 
-export const verdictTitles: Record<Level, string> = {
+export const verdictTitles: Record<Level, Plain> = {
   ok: 'Everything is all right',
   unknown: 'Not proven',
   warning: 'Something needs attention',
@@ -36,22 +38,31 @@ export function Verdict({ protection, doctor, seen }: VerdictProps) {
   // What cannot be asked is not known.
   const level = isLost ? 'unknown' : worst([protection.level, ...checks.map((check) => check.level)])
   return (
-    <section className={`verdict ${level}`} aria-label="Verdict">
+    <section className={`verdict ${level}`} aria-label={t('Verdict')}>
       <Icon name={level === 'ok' ? 'check' : 'warning'} />
       <div>
-        <h2>{isLost ? 'Not known: the server does not answer' : verdictTitles[level]}</h2>
-        {isLost && <p>What follows was so{seen ? ` at ${clock(seen)}` : ' when it last answered'}.</p>}
+        <h2>{isLost ? t('Not known: the server does not answer') : t(verdictTitles[level])}</h2>
+        {isLost && (
+          <p>
+            {seen
+              ? t('What follows was so at {time}.', { time: clock(seen) })
+              : t('What follows was so when it last answered.')}
+          </p>
+        )}
         <ul>
           {reasons.map(({ code, level: own, message, advice }) => (
             <li key={code} className={`reason ${own}`}>
               <span>
-                <span className="visually-hidden">{own}: </span>
+                <span className="visually-hidden">{words(own)}: </span>
                 <Prose text={message} />
                 {code === 'last_backup' && last && (
                   <>
                     {' '}
-                    Last good backup: <Link href={`/backups/${last.id}`}>No. {last.number}</Link>,{' '}
-                    <Ago at={last.created_at} />.
+                    {tx('Last good backup: <link>No. {number}</link>, {time}.', {
+                      number: String(last.number),
+                      link: (words) => <Link href={`/backups/${last.id}`}>{words}</Link>,
+                      time: <Ago at={last.created_at} />,
+                    })}
                   </>
                 )}{' '}
                 <NextStep code={code} advice={advice} last={last?.id} />
@@ -61,7 +72,7 @@ export function Verdict({ protection, doctor, seen }: VerdictProps) {
           {checks.map(({ id, level: own, message, advice }) => (
             <li key={id + message} className={`reason ${own}`}>
               <span>
-                <span className="visually-hidden">{own}: </span>
+                <span className="visually-hidden">{words(own)}: </span>
                 <Prose text={message} />{' '}
                 {advice && (
                   <span className="muted">
@@ -79,9 +90,10 @@ export function Verdict({ protection, doctor, seen }: VerdictProps) {
 
 /** Where a reason can be dealt with: a page, or else what the server advises. */
 function NextStep({ code, advice, last }: { code: string; advice: string | undefined; last: string | undefined }) {
-  if (code === 'schedule_off') return <Link href="/schedule">Turn it on</Link>
-  if (code === 'queue_paused') return <Link href="/activity">The queue</Link>
-  if (code === 'never_verified' && last) return <Link href={`/backups/${last}#verifications`}>Verify the last one</Link>
+  if (code === 'schedule_off') return <Link href="/schedule">{t('Turn it on')}</Link>
+  if (code === 'queue_paused') return <Link href="/activity">{t('The queue')}</Link>
+  if (code === 'never_verified' && last)
+    return <Link href={`/backups/${last}#verifications`}>{t('Verify the last one')}</Link>
   return (
     <>
       {advice && (
@@ -89,7 +101,7 @@ function NextStep({ code, advice, last }: { code: string; advice: string | undef
           <Prose text={advice} />
         </span>
       )}{' '}
-      {code === 'last_attempt' && <Link href="/backups">Backups</Link>}
+      {code === 'last_attempt' && <Link href="/backups">{t('Backups')}</Link>}
     </>
   )
 }

@@ -13,6 +13,8 @@ import { Waiting } from '../../parts/loaded.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { isTyped, TypedConfirmation } from '../../parts/typed-confirmation.tsx'
 import { WhereItIs } from '../../parts/where-it-is.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { known, t } from '../../texts/texts.ts'
 
 type Way = 'undo' | 'discard'
 
@@ -27,7 +29,7 @@ export function AfterRestore({ restore }: { restore: Restore }) {
   const { data: task } = useTask(taskId ?? own?.task_id)
   if (task && isOpen(task))
     return (
-      <section className="panel live" aria-label="Progress">
+      <section className="panel live" aria-label={t('Progress')}>
         <Progress task={task} />
       </section>
     )
@@ -38,25 +40,21 @@ export function AfterRestore({ restore }: { restore: Restore }) {
     <>
       {task?.error && (
         <p className="note bad">
-          <strong>It did not work.</strong> {task.error.detail}
+          <strong>{t('It did not work.')}</strong> {known(task.error.detail)}
         </p>
       )}
       {hasOther && ways.undo && (
-        <section className="panel way-back" aria-label="The way back">
+        <section className="panel way-back" aria-label={t('The way back')}>
           <p>
-            {texts.kept} is kept as <code>{restore.kept_database}</code>
-            {restore.undo_until !== null && (
-              <>
-                , to be dropped <Ago at={restore.undo_until} />
-              </>
-            )}
-            .
+            {restore.undo_until === null
+              ? tx(texts.kept, { database: restore.kept_database })
+              : tx(texts.keptUntil, { database: restore.kept_database, time: <Ago at={restore.undo_until} /> })}
           </p>
           <div className="actions">
             <Button icon="restore" onClick={() => setAsked('undo')}>
-              {texts.back}
+              {t(texts.back)}
             </Button>
-            <Button onClick={() => setAsked('discard')}>{texts.drop}</Button>
+            <Button onClick={() => setAsked('discard')}>{t(texts.drop)}</Button>
           </div>
         </section>
       )}
@@ -78,43 +76,36 @@ export function AfterRestore({ restore }: { restore: Restore }) {
   )
 }
 
-interface Texts {
-  kept: string
-  back: string
-  backTitle: string
-  backNow: string
-  backText(database: string): string
-  drop: string
-  dropText(database: string): string
-}
-
-const ofRestored: Texts = {
-  kept: 'The database from before',
+const ofRestored = {
+  kept: 'The database from before is kept as `{database}`.',
+  keptUntil: 'The database from before is kept as `{database}`, to be dropped {time}.',
   back: 'Undo this restore',
   backTitle: 'Undo this restore?',
   backNow: 'Undo now',
-  backText: (database) =>
-    `The database from before the restore becomes ${database} again, by renaming. What was written since the restore is not in it; the restored database is kept in its turn.`,
+  backText:
+    'The database from before the restore becomes {database} again, by renaming. What was written since the restore is not in it; the restored database is kept in its turn.',
   drop: 'Drop the old database',
-  dropText: (database) =>
-    `There is no undo after that. What was in ${database} before the restore is then only in backups.`,
-}
+  dropTitle: 'Drop the old database?',
+  dropText: 'There is no undo after that. What was in {database} before the restore is then only in backups.',
+} as const
 
-const ofUndone: Texts = {
-  kept: 'The restored database',
+const ofUndone = {
+  kept: 'The restored database is kept as `{database}`.',
+  keptUntil: 'The restored database is kept as `{database}`, to be dropped {time}.',
   back: 'Bring the restored one back',
   backTitle: 'Bring the restored database back?',
   backNow: 'Bring it back now',
-  backText: (database) =>
-    `The restored database becomes ${database} again, by renaming. What was written since the undo is not in it; the present database is kept in its turn.`,
+  backText:
+    'The restored database becomes {database} again, by renaming. What was written since the undo is not in it; the present database is kept in its turn.',
   drop: 'Drop the restored database',
-  dropText: (database) => `${database} stays as it is. What was restored is then only in the backup.`,
-}
+  dropTitle: 'Drop the restored database?',
+  dropText: '{database} stays as it is. What was restored is then only in the backup.',
+} as const
 
 interface AskProps {
   way: Way
   action: ActionDescription
-  texts: Texts
+  texts: typeof ofRestored | typeof ofUndone
   restore: Restore
   onClose(): void
   onStarted(taskId: string): void
@@ -140,24 +131,24 @@ function Ask({ way, action, texts, restore, onClose, onStarted }: AskProps) {
   const matches = hash !== undefined && (isUndo || isTyped(typed, restore.database))
   return (
     <Dialog
-      title={isUndo ? texts.backTitle : `${texts.drop}?`}
+      title={t(isUndo ? texts.backTitle : texts.dropTitle)}
       onClose={onClose}
       onSubmit={() => matches && run.mutate(hash)}
       actions={
         <Button kind="danger" type="submit" busy={run.isPending} disabled={!matches}>
-          {isUndo ? texts.backNow : 'Drop it for good'}
+          {isUndo ? t(texts.backNow) : t('Drop it for good')}
         </Button>
       }
     >
       <p>
         <WhereItIs database={restore.database} />{' '}
-        {isUndo ? texts.backText(restore.database) : texts.dropText(restore.database)}
+        {t(isUndo ? texts.backText : texts.dropText, { database: restore.database })}
       </p>
       {plan.data ? <ResultView value={shownOf(plan.data.document)} /> : !plan.error && <Waiting rows={2} />}
       {!isUndo && (
         <TypedConfirmation
           wanted={restore.database}
-          what="the name of the database"
+          problem={t('This is not the name of the database.')}
           typed={typed}
           onChange={setTyped}
         />
@@ -170,7 +161,7 @@ function Ask({ way, action, texts, restore, onClose, onStarted }: AskProps) {
 /** Of the plan what people look at: which database is kept, since when, and what it holds. */
 const shownOf = ({ kept_database, holds, undo_until, media }: Record<string, unknown>) => ({
   kept_database,
-  holds: holds === 'restored' ? 'what was restored' : 'what was there before',
+  holds: holds === 'restored' ? t('what was restored') : t('what was there before'),
   kept_until: undo_until,
   ...(Array.isArray(media) && media.length > 0 ? { media_folders: media } : {}),
 })

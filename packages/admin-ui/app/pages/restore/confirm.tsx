@@ -4,6 +4,8 @@ import { Button } from '../../parts/button.tsx'
 import { Complaint } from '../../parts/failure.tsx'
 import { isTyped, TypedConfirmation } from '../../parts/typed-confirmation.tsx'
 import { WhereItIs } from '../../parts/where-it-is.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { t } from '../../texts/texts.ts'
 
 interface ConfirmProps {
   plan: RestorePlan
@@ -16,14 +18,16 @@ interface ConfirmProps {
 /** The last step: whoever replaces a database types its name. */
 export function Confirm({ plan, mayRun, busy, error, onConfirm }: ConfirmProps) {
   const [typed, setTyped] = useState('')
-  if (!mayRun) return <p className="muted">You may look at this plan. To run it you need the right to restore.</p>
+  if (!mayRun)
+    return <p className="muted">{t('You may look at this plan. To run it you need the right to restore.')}</p>
   if (plan.refusals.length > 0)
     return (
       <p className="muted">
-        This restore is refused for the reasons above. Once they are dealt with, it can be confirmed here.
+        {t('This restore is refused for the reasons above. Once they are dealt with, it can be confirmed here.')}
       </p>
     )
   const isMedia = plan.strategy === 'media'
+  const about = { database: plan.database, number: String(plan.backup.number) }
   const matches = isTyped(typed, plan.database)
   return (
     <form
@@ -35,22 +39,21 @@ export function Confirm({ plan, mayRun, busy, error, onConfirm }: ConfirmProps) 
     >
       <p>
         <WhereItIs database={plan.database} />{' '}
-        {isMedia ? (
-          <>
-            This replaces the media folders with those of backup {plan.backup.number}. The database{' '}
-            <code>{plan.database}</code> stays as it is.
-          </>
-        ) : plan.replaces ? (
-          <>
-            This replaces the live database <code>{plan.database}</code> with what is in backup {plan.backup.number}.
-          </>
-        ) : (
-          <>
-            This makes the database <code>{plan.database}</code>.
-          </>
-        )}
+        {isMedia
+          ? tx(
+              'This replaces the media folders with those of backup {number}. The database `{database}` stays as it is.',
+              about,
+            )
+          : plan.replaces
+            ? tx('This replaces the live database `{database}` with what is in backup {number}.', about)
+            : tx('This makes the database `{database}`.', about)}
       </p>
-      <TypedConfirmation wanted={plan.database} what="the name of the database" typed={typed} onChange={setTyped} />
+      <TypedConfirmation
+        wanted={plan.database}
+        problem={t('This is not the name of the database.')}
+        typed={typed}
+        onChange={setTyped}
+      />
       <Complaint error={error} />
       <div>
         <Button
@@ -59,7 +62,7 @@ export function Confirm({ plan, mayRun, busy, error, onConfirm }: ConfirmProps) 
           disabled={!matches}
           busy={busy && matches}
         >
-          {plan.replaces || isMedia ? 'Restore now' : 'Make the database'}
+          {plan.replaces || isMedia ? t('Restore now') : t('Make the database')}
         </Button>
       </div>
     </form>

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { Button } from '../../parts/button.tsx'
+import { type Plain, t } from '../../texts/texts.ts'
 
 /**
  * - `applied`: in the backup, and the code knows it.
@@ -14,7 +15,7 @@ export interface Stop {
   state: 'applied' | 'run' | 'lacking' | 'unknown' | 'edited' | 'failed'
 }
 
-const texts: Record<Stop['state'], string> = {
+const texts: Record<Stop['state'], Plain> = {
   applied: 'in the backup',
   run: 'will run on the copy',
   lacking: 'missing in the backup',
@@ -36,13 +37,13 @@ export function MigrationRail({ label, stops }: { label: string; stops: readonly
     <>
       {folded > 0 && (
         <Button kind="quiet" onClick={() => setOpen(true)}>
-          Show {folded} earlier
+          {t('Show {n} earlier | Show {n} earlier', { n: folded })}
         </Button>
       )}
       <ol className={folded > 0 ? 'rail folded' : 'rail'} aria-label={label}>
         {stops.slice(folded).map(({ id, state }) => (
           <li key={id} className={state}>
-            <code>{id}</code> <span className="rail-note">{texts[state]}</span>
+            <code>{id}</code> <span className="rail-note">{t(texts[state])}</span>
           </li>
         ))}
       </ol>

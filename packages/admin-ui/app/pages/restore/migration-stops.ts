@@ -1,4 +1,5 @@
 import type { RestorePlan } from '../../api/records.ts'
+import type { Plain } from '../../texts/texts.ts'
 import type { Stop } from './migration-rail.tsx'
 
 type OfInspector = RestorePlan['migrations'][number]
@@ -21,7 +22,7 @@ export function stopsOf(
   ]
 }
 
-export function verdictText({ comparison, can_migrate }: OfInspector, migrate: boolean): string {
+export function verdictText({ comparison, can_migrate }: OfInspector, migrate: boolean): Plain {
   switch (comparison.verdict) {
     case 'same':
       return 'The backup has the schema the running code expects.'

@@ -3,11 +3,12 @@ import type { BackupDetails, RestoreBody } from '../../api/records.ts'
 import { useSession } from '../../api/session.tsx'
 import { Check, TextField } from '../../parts/field.tsx'
 import { bytes } from '../../parts/format.ts'
+import { type Plain, t } from '../../texts/texts.ts'
 
 type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>
 type Strategy = NonNullable<RestoreBody['strategy']>
 
-const strategies: { id: Strategy; name: string; about: string }[] = [
+const strategies: { id: Strategy; name: Plain; about: Plain }[] = [
   {
     id: 'swap',
     name: 'Replace the database, with a way back',
@@ -45,7 +46,7 @@ export function Options({ backup, body, onChange }: OptionsProps) {
   return (
     <div className="stack">
       <fieldset className="choices">
-        <legend className="visually-hidden">Where to</legend>
+        <legend className="visually-hidden">{t('Where to')}</legend>
         {strategies.filter(fits(backup)).map(({ id, name: text, about }) => (
           <label key={id} className={body.strategy === id ? 'choice chosen' : 'choice'}>
             <input
@@ -63,8 +64,8 @@ export function Options({ backup, body, onChange }: OptionsProps) {
               }
             />
             <span>
-              <strong>{text}</strong>
-              <span className="hint">{about}</span>
+              <strong>{t(text)}</strong>
+              <span className="hint">{t(about)}</span>
             </span>
           </label>
         ))}
@@ -79,36 +80,36 @@ function DatabaseOptions({ backup, body, onChange }: OptionsProps) {
   return (
     <>
       <Check
-        label="Run missing migrations"
-        hint="On the restored copy, before it goes live, where the backup is older than the code."
+        label={t('Run missing migrations')}
+        hint={t('On the restored copy, before it goes live, where the backup is older than the code.')}
         checked={body.run_migrations ?? true}
         onChange={(checked) => onChange({ run_migrations: checked })}
       />
       {backup.media.length > 0 && (
         <Check
-          label="Restore media too"
+          label={t('Restore media too')}
           hint={`${bytes(backup.media_size)}: ${backup.media.map((one) => one.name).join(', ')}`}
           checked={body.restore_media ?? false}
           onChange={(checked) => onChange({ restore_media: checked })}
         />
       )}
       <details className="more">
-        <summary>Roles and privileges</summary>
+        <summary>{t('Roles and privileges')}</summary>
         <div className="stack">
           <Check
-            label="Create roles that are missing"
-            hint="Without login."
+            label={t('Create roles that are missing')}
+            hint={t('Without login.')}
             checked={body.create_roles ?? false}
             onChange={(checked) => onChange({ create_roles: checked })}
           />
           <Check
-            label="Leave owners and privileges out"
-            hint="Everything then belongs to the role that restores."
+            label={t('Leave owners and privileges out')}
+            hint={t('Everything then belongs to the role that restores.')}
             checked={body.no_owner ?? false}
             onChange={(checked) => onChange({ no_owner: checked, no_privileges: checked })}
           />
           <Check
-            label="Leave tablespaces out"
+            label={t('Leave tablespaces out')}
             checked={body.no_tablespaces ?? false}
             onChange={(checked) => onChange({ no_tablespaces: checked })}
           />
@@ -130,7 +131,7 @@ function NewDatabase({ backup, body, onChange, onName }: OptionsProps & { onName
   return (
     <>
       <TextField
-        label="Name of the new database"
+        label={t('Name of the new database')}
         value={body.target_database ?? ''}
         maxLength={63}
         autoComplete="off"
@@ -142,8 +143,10 @@ function NewDatabase({ backup, body, onChange, onName }: OptionsProps & { onName
       />
       {masking && (
         <Check
-          label="Mask personal data"
-          hint="By the application's masking policy, before a row gets there. The copy is searched for values that were masked before it can be used."
+          label={t('Mask personal data')}
+          hint={t(
+            'By the application’s masking policy, before a row gets there. The copy is searched for values that were masked before it can be used.',
+          )}
           checked={body.masked ?? false}
           onChange={(checked) => onChange({ masked: checked })}
         />

@@ -6,6 +6,8 @@ import { Button } from '../../parts/button.tsx'
 import { duration } from '../../parts/format.ts'
 import { Panel } from '../../parts/panel.tsx'
 import { Prose } from '../../parts/prose.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { known, type Plain, t } from '../../texts/texts.ts'
 import { type Loss, LostRows } from './lost-rows.tsx'
 import { MigrationRail } from './migration-rail.tsx'
 import { stopsOf, verdictText } from './migration-stops.ts'
@@ -18,10 +20,14 @@ interface PlanViewProps {
   onChange(next: RestoreBody): void
 }
 
-type Instead = { backup: string; number: number; created_at: string } | null
+interface Instead {
+  backup: string
+  number: number
+  created_at: string
+}
 
 /** Options that mend a refusal, for those who cannot know their names. */
-const remedies: Record<string, { text: string; change: RestoreBody }[]> = {
+const remedies: Record<string, { text: Plain; change: RestoreBody }[]> = {
   ROLES_MISSING: [
     { text: 'Create these roles', change: { create_roles: true } },
     { text: 'Leave owners and privileges out', change: { no_owner: true, no_privileges: true } },
@@ -34,15 +40,16 @@ const remedies: Record<string, { text: string; change: RestoreBody }[]> = {
 
 /** The plan drawn: may it begin, what happens to the schema, what will be done, how long it takes, what is kept. */
 export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps) {
-  const instead = 'instead' in plan ? (plan.instead as Instead) : null
+  const instead = 'instead' in plan ? (plan.instead as Instead | null) : null
+  const isRefused = plan.refusals.length > 0
   const seconds = plan.steps.reduce((sum, step) => sum + (step.seconds ?? 0), 0)
   return (
     <Panel
-      title="2. What would happen"
-      actions={plan.refusals.length > 0 ? <Badge status="failed">refused</Badge> : <Badge status="ok">can begin</Badge>}
+      title={t('2. What would happen')}
+      actions={<Badge status={isRefused ? 'failed' : 'ok'}>{isRefused ? t('refused') : t('can begin')}</Badge>}
     >
       <div className="stack">
-        {(plan.refusals.length > 0 || plan.warnings.length > 0 || plan.overridden.length > 0) && (
+        {(isRefused || plan.warnings.length > 0 || plan.overridden.length > 0) && (
           <ul className="notes">
             {plan.refusals.map(({ code, text, override }) => (
               <li key={`${code}${text}`} className="note bad">
@@ -50,18 +57,18 @@ export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps)
                 <span className="remedies">
                   {(remedies[code] ?? []).map((remedy) => (
                     <Button key={remedy.text} onClick={() => onChange(remedy.change)}>
-                      {remedy.text}
+                      {t(remedy.text)}
                     </Button>
                   ))}
                   {override && !remedies[code] && (
-                    <Button onClick={() => onOverride(override)}>Go ahead all the same</Button>
+                    <Button onClick={() => onOverride(override)}>{t('Go ahead all the same')}</Button>
                   )}
                 </span>
               </li>
             ))}
             {plan.overridden.map(({ code, text }) => (
               <li key={code} className="note bad">
-                <strong>Overridden by you.</strong> <Prose text={text} />
+                <strong>{t('Overridden by you.')}</strong> <Prose text={text} />
               </li>
             ))}
             {plan.warnings.map(({ code, text }) => (
@@ -71,33 +78,30 @@ export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps)
             ))}
           </ul>
         )}
-        {instead && (
-          <p className="note calm">
-            The running code can restore{' '}
-            <Link href={`/backups/${instead.backup}/restore`}>backup {instead.number}</Link>, made{' '}
-            <Ago at={instead.created_at} />.
-          </p>
-        )}
+        {instead && <Other instead={instead} />}
         {plan.migrations.map((one) => (
           <div key={one.inspector}>
             <h3>
-              Migrations of {one.inspector} <Badge status={one.comparison.verdict} />
+              {t('Migrations of {name}', { name: one.inspector })} <Badge status={one.comparison.verdict} />
             </h3>
-            <p className="muted">{verdictText(one, plan.options.migrate)}</p>
+            <p className="muted">{t(verdictText(one, plan.options.migrate))}</p>
             <MigrationRail
-              label={`Migrations of ${one.inspector}`}
+              label={t('Migrations of {name}', { name: one.inspector })}
               stops={stopsOf(one, applied[one.inspector] ?? [], plan.options.migrate)}
             />
           </div>
         ))}
         <div>
           <h3>
-            Steps <span className="muted">{seconds > 0 ? `about ${duration(Math.max(1, seconds))} in all` : ''}</span>
+            {t('Steps')}{' '}
+            <span className="muted">
+              {seconds > 0 ? t('about {time} in all', { time: duration(Math.max(1, seconds)) }) : ''}
+            </span>
           </h3>
           <ol className="steps">
             {plan.steps.map(({ id, text, seconds: own }) => (
               <li key={id}>
-                <span>{text}</span>
+                <span>{known(text)}</span>
                 <span className="muted numbers nowrap">
                   {own === undefined ? '' : `≈ ${duration(Math.max(1, own))}`}
                 </span>
@@ -112,13 +116,29 @@ export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps)
   )
 }
 
+/** The newest backup that fits the running code, where this one does not. */
+function Other({ instead: { backup, number, created_at: made } }: { instead: Instead }) {
+  return (
+    <p className="note calm">
+      {tx('The running code can restore <link>backup {number}</link>, made {time}.', {
+        number: String(number),
+        link: (words) => <Link href={`/backups/${backup}/restore`}>{words}</Link>,
+        time: <Ago at={made} />,
+      })}
+    </p>
+  )
+}
+
 function whatIsKept({ strategy, replaces, database, options }: RestorePlan): string {
   if (strategy === 'media')
-    return `${options.safety_backup ? 'A safety backup of the media folders is made first. ' : ''}The present folders are kept beside the new ones. ${database} stays as it is.`
-  if (!replaces) return `Nothing is replaced: ${database} is made new.`
+    return [
+      options.safety_backup ? t('A safety backup of the media folders is made first.') : '',
+      t('The present folders are kept beside the new ones. {database} stays as it is.', { database }),
+    ].join(' ')
+  if (!replaces) return t('Nothing is replaced: {database} is made new.', { database })
   const safety = options.safety_backup
-    ? 'A safety backup of what is there now is made first.'
-    : 'No safety backup is made.'
-  if (strategy === 'in-place') return `${safety} That backup is the only way back.`
-  return `${safety} The present database is kept under another name, so that this can be undone in a moment. Until the swap, the application goes on with the present one.`
+    ? t('A safety backup of what is there now is made first.')
+    : t('No safety backup is made.')
+  if (strategy === 'in-place') return `${safety} ${t('That backup is the only way back.')}`
+  return `${safety} ${t('The present database is kept under another name, so that this can be undone in a moment. Until the swap, the application goes on with the present one.')}`
 }

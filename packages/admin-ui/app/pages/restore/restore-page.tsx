@@ -4,12 +4,14 @@ import { LogView } from '../../log/log-view.tsx'
 import { Ago } from '../../parts/ago.tsx'
 import { BackupLink } from '../../parts/backup-link.tsx'
 import { Badge } from '../../parts/badge.tsx'
-import { brief, count, duration, secondsBetween } from '../../parts/format.ts'
+import { brief, count, duration, secondsBetween, words } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Facts, Panel } from '../../parts/panel.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { Prose } from '../../parts/prose.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { known, t } from '../../texts/texts.ts'
 import { CancelTask } from '../activity/cancel-task.tsx'
 import { AfterRestore } from './after-restore.tsx'
 import { wayText } from './ways.ts'
@@ -37,16 +39,17 @@ function Shown({ restore }: { restore: Restore }) {
   return (
     <>
       <PageHead
-        title={`Restore of ${restore.database}`}
+        title={t('Restore of {database}', { database: restore.database })}
         about={
           <>
-            <Badge status={restore.status} /> begun <Ago at={restore.started_at} /> by {restore.created_by}
+            <Badge status={restore.status} />{' '}
+            {tx('begun {time} by {person}', { time: <Ago at={restore.started_at} />, person: restore.created_by })}
           </>
         }
       />
       <div className="stack" aria-live="polite">
         {running && task && (
-          <section className="panel live" aria-label="Progress">
+          <section className="panel live" aria-label={t('Progress')}>
             <Progress task={task} />
             <CancelTask task={task} />
           </section>
@@ -54,7 +57,7 @@ function Shown({ restore }: { restore: Restore }) {
         {!running && (
           <div className={`note ${tones[restore.status] ?? 'calm'}`}>
             <p>
-              <strong>{restore.message}</strong> {error && <Prose text={error.detail} />}{' '}
+              <strong>{known(restore.message)}</strong> {error && <Prose text={error.detail} />}{' '}
               {typeof error?.advice === 'string' && <Prose text={error.advice} />}
             </p>
             {problems.map(({ code, text, advice }) => (
@@ -62,28 +65,31 @@ function Shown({ restore }: { restore: Restore }) {
                 <Prose text={text} /> {advice && <Prose text={advice} />}
               </p>
             ))}
-            {!restore.checked && <p>The server could not be asked now: this is what was seen last.</p>}
+            {!restore.checked && <p>{t('The server could not be asked now: this is what was seen last.')}</p>}
           </div>
         )}
         <AfterRestore restore={restore} />
       </div>
-      <Panel title="What it is">
+      <Panel title={t('What it is')}>
         <Facts
           of={[
-            ['Backup', <BackupLink key="" id={restore.backup_id} />],
-            ['Way', wayText(restore.strategy)],
-            ['Migrations', restore.verdict ?? 'none to compare'],
+            [t('Backup'), <BackupLink key="" id={restore.backup_id} />],
+            [t('Way'), wayText(restore.strategy)],
+            [t('Migrations'), restore.verdict ? words(restore.verdict) : t('none to compare')],
             ...ranFacts(restore.ran),
-            ['Rows', count(restore.rows)],
-            ['Took', restore.finished_at ? duration(secondsBetween(restore.started_at, restore.finished_at)) : '–'],
-            restore.safety_backup_id !== null && ['Safety backup', <BackupLink key="" id={restore.safety_backup_id} />],
-            restore.kept_database !== null && ['Kept database', <code key="">{restore.kept_database}</code>],
-            restore.undo_until !== null && ['Kept until', brief(restore.undo_until)],
+            [t('Rows'), count(restore.rows)],
+            [t('Took'), restore.finished_at ? duration(secondsBetween(restore.started_at, restore.finished_at)) : '–'],
+            restore.safety_backup_id !== null && [
+              t('Safety backup'),
+              <BackupLink key="" id={restore.safety_backup_id} />,
+            ],
+            restore.kept_database !== null && [t('Kept database'), <code key="">{restore.kept_database}</code>],
+            restore.undo_until !== null && [t('Kept until'), brief(restore.undo_until)],
           ]}
         />
       </Panel>
       {restore.task_id && (
-        <section aria-label="Log of the restore">
+        <section aria-label={t('Log of the restore')}>
           <LogView taskId={restore.task_id} />
         </section>
       )}
@@ -98,9 +104,9 @@ function ranFacts(ran: Record<string, unknown>): [string, string][] {
       typeof one === 'object' && one !== null ? String(Reflect.get(one, 'name')) : String(one),
     )
   const rows: [string, string[]][] = [
-    ['Migrations run', names('migrations')],
-    ['Data migrations', names('data_migrations')],
-    ['Validators passed', names('validators')],
+    [t('Migrations run'), names('migrations')],
+    [t('Data migrations'), names('data_migrations')],
+    [t('Validators passed'), names('validators')],
   ]
   return rows.flatMap(([title, found]) => (found.length > 0 ? [[title, found.join(', ')]] : []))
 }

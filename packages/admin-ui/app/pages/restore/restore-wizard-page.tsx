@@ -6,9 +6,12 @@ import { useBackup } from '../../api/queries.ts'
 import type { BackupDetails, RestoreBody } from '../../api/records.ts'
 import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../parts/ago.tsx'
+import { words } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { t } from '../../texts/texts.ts'
 import { Confirm } from './confirm.tsx'
 import { Options } from './options.tsx'
 import { PlanView } from './plan-view.tsx'
@@ -24,7 +27,10 @@ export function RestoreWizardPage({ id }: { id: string }) {
         found.status === 'completed' ? (
           <Wizard backup={found} />
         ) : (
-          <PageHead title="Restore" about={`This backup is ${found.status}. Only a completed one can be restored.`} />
+          <PageHead
+            title={t('Restore')}
+            about={t('This backup is {status}. Only a completed one can be restored.', { status: words(found.status) })}
+          />
         )
       }
     </Loaded>
@@ -56,16 +62,24 @@ function Wizard({ backup }: { backup: CompletedBackup }) {
   return (
     <>
       <PageHead
-        title={`Restore ${backup.name ? `“${backup.name}”` : `backup ${backup.number}`}`}
+        title={
+          backup.name
+            ? t('Restore “{name}”', { name: backup.name })
+            : t('Restore backup {number}', { number: String(backup.number) })
+        }
         about={
           <>
-            <Link href={`/backups/${backup.id}`}>No. {backup.number}</Link>, made <Ago at={backup.created_at} />.{' '}
-            {!backup.media_only && <Link href={`/compare/${backup.id}/live`}>What has changed since?</Link>} Nothing
-            happens before you confirm at the end of this page.
+            {tx('<link>No. {number}</link>, made {time}.', {
+              number: String(backup.number),
+              link: (words) => <Link href={`/backups/${backup.id}`}>{words}</Link>,
+              time: <Ago at={backup.created_at} />,
+            })}{' '}
+            {!backup.media_only && <Link href={`/compare/${backup.id}/live`}>{t('What has changed since?')}</Link>}{' '}
+            {t('Nothing happens before you confirm at the end of this page.')}
           </>
         }
       />
-      <Panel title="1. What you want">
+      <Panel title={t('1. What you want')}>
         <Options backup={backup} body={body} onChange={(next) => setBody({ ...body, ...next })} />
       </Panel>
       <Loaded query={plan} rows={8}>
@@ -77,7 +91,7 @@ function Wizard({ backup }: { backup: CompletedBackup }) {
               onOverride={(name) => setBody({ ...body, overrides: [...(body.overrides ?? []), name] })}
               onChange={(next) => setBody({ ...body, ...next })}
             />
-            <Panel title="3. Confirm">
+            <Panel title={t('3. Confirm')}>
               <Confirm
                 key={hash}
                 plan={made}

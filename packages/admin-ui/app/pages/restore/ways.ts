@@ -1,6 +1,7 @@
 import { words } from '../../parts/format.ts'
+import { type Plain, t } from '../../texts/texts.ts'
 
-const ways: Record<string, string> = {
+const ways: Record<string, Plain> = {
   swap: 'swapped in by renaming',
   'new-database': 'into a new database',
   'in-place': 'in place',
@@ -8,4 +9,7 @@ const ways: Record<string, string> = {
 }
 
 /** A strategy of the API for people. */
-export const wayText = (strategy: string): string => ways[strategy] ?? words(strategy)
+export function wayText(strategy: string): string {
+  const own = ways[strategy]
+  return own ? t(own) : words(strategy)
+}

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import { useBackups } from '../../api/queries.ts'
 import { useSession } from '../../api/session.tsx'
@@ -5,14 +6,19 @@ import { ActionList, useFormsOf } from '../../forms/action-list.tsx'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { ButtonLink } from '../../parts/button.tsx'
-import { bytes, why } from '../../parts/format.ts'
+import { bytes, numbered, why } from '../../parts/format.ts'
 import { Empty, Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { TableFrame } from '../../parts/table-frame.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { t } from '../../texts/texts.ts'
 import { RestoreHistory } from './restore-history.tsx'
 
 const most = 10
+
+/** What is said to those alone who do not see the row. */
+const hidden = (words: ReactNode) => <span className="visually-hidden">{words}</span>
 
 /** Where a restore begins: the newest backups to choose from; what was restored; what is kept of it. */
 export function RestoresPage() {
@@ -21,17 +27,17 @@ export function RestoresPage() {
   return (
     <>
       <PageHead
-        title="Restore"
-        about="Choose a backup. Nothing happens before you have seen the plan and confirmed it."
+        title={t('Restore')}
+        about={t('Choose a backup. Nothing happens before you have seen the plan and confirmed it.')}
       />
       {may('backups:read') && <Choose />}
       {may('restores:read') && (
-        <Panel title="Restores so far">
+        <Panel title={t('Restores so far')}>
           <RestoreHistory />
         </Panel>
       )}
       {forms.length > 0 && (
-        <Panel title="What restores and rewinds have kept">
+        <Panel title={t('What restores and rewinds have kept')}>
           <ActionList page="restore" />
         </Panel>
       )}
@@ -42,23 +48,23 @@ export function RestoresPage() {
 function Choose() {
   const backups = useBackups({ status: 'completed', sort: '-created_at', page_size: most })
   return (
-    <Panel title="From which backup?" actions={<Link href="/backups">All backups</Link>}>
+    <Panel title={t('From which backup?')} actions={<Link href="/backups">{t('All backups')}</Link>}>
       <Loaded query={backups} rows={5}>
         {({ results }) =>
           results.length === 0 ? (
-            <Empty title="There is no backup yet.">
-              <ButtonLink to="/backups">Backups</ButtonLink>
+            <Empty title={t('There is no backup yet.')}>
+              <ButtonLink to="/backups">{t('Backups')}</ButtonLink>
             </Empty>
           ) : (
-            <TableFrame label="Backups that can be restored">
+            <TableFrame label={t('Backups that can be restored')}>
               <table>
                 <thead>
                   <tr>
-                    <th>Backup</th>
-                    <th className="wide-only">Verified</th>
-                    <th className="number wide-only">Data</th>
+                    <th>{t('Backup')}</th>
+                    <th className="wide-only">{t('Verified')}</th>
+                    <th className="number wide-only">{t('Data')}</th>
                     <th className="narrow">
-                      <span className="visually-hidden">Restore</span>
+                      <span className="visually-hidden">{t('Restore')}</span>
                     </th>
                   </tr>
                 </thead>
@@ -67,7 +73,7 @@ function Choose() {
                     <tr key={id}>
                       <th scope="row">
                         <Link href={`/backups/${id}`} className="row-link">
-                          No. {number} {name}
+                          {numbered(number, name)}
                         </Link>
                         <span className="row-note muted">
                           <Ago at={made} /> · {why(trigger)}
@@ -75,16 +81,16 @@ function Choose() {
                       </th>
                       <td className="wide-only">
                         {verified ? (
-                          <Badge status={verified.ok ? 'ok' : 'failed'}>{verified.ok ? 'verified' : 'bad'}</Badge>
+                          <Badge status={verified.ok ? 'ok' : 'failed'}>{verified.ok ? t('verified') : t('bad')}</Badge>
                         ) : (
-                          <span className="muted">not yet</span>
+                          <span className="muted">{t('not yet')}</span>
                         )}
                       </td>
                       <td className="number nowrap wide-only">{bytes(sizes.logical_bytes)}</td>
                       <td className="narrow">
                         <ButtonLink to={`/backups/${id}/restore`}>
                           <span>
-                            Restore<span className="visually-hidden"> backup {number}</span>…
+                            {tx('Restore<hidden> backup {number}</hidden>…', { number: String(number), hidden })}
                           </span>
                         </ButtonLink>
                       </td>

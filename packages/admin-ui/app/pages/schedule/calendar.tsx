@@ -6,13 +6,16 @@ import { useSession } from '../../api/session.tsx'
 import { toneOf } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Complaint } from '../../parts/failure.tsx'
-import { exact } from '../../parts/format.ts'
+import { exact, words } from '../../parts/format.ts'
 import { Panel } from '../../parts/panel.tsx'
+import { locale } from '../../texts/language.ts'
+import { t } from '../../texts/texts.ts'
 import { dayKey, weeksOf } from './days.ts'
 
-const monthName = new Intl.DateTimeFormat(undefined, { month: 'long', year: 'numeric' })
-const clock = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })
-const dayNames = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+const monthName = new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric' })
+const clock = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' })
+const dayName = new Intl.DateTimeFormat(locale, { weekday: 'short' })
+const dayNames = Array.from({ length: 7 }, (_, day) => dayName.format(new Date(2024, 0, 1 + day)))
 /** More entries than this in one day are counted. */
 const most = 3
 
@@ -43,13 +46,13 @@ export function Calendar() {
       actions={
         <span className="actions">
           <Button kind="quiet" onClick={() => setShift(shift - 1)}>
-            Earlier
+            {t('Earlier')}
           </Button>
           <Button kind="quiet" disabled={shift === 0} onClick={() => setShift(0)}>
-            This month
+            {t('This month')}
           </Button>
           <Button kind="quiet" onClick={() => setShift(shift + 1)}>
-            Later
+            {t('Later')}
           </Button>
         </span>
       }
@@ -104,24 +107,24 @@ function Day({ day, dim, isToday, made, coming }: DayProps) {
             <Link
               href={`/backups/${id}`}
               className={`slot ${toneOf(status)}`}
-              title={`${name || `Backup ${number ?? ''}`}: ${status}, ${at ? exact(at) : ''}`}
+              title={`${name || t('Backup {number}', { number: String(number ?? '') })}: ${words(status)}, ${at ? exact(at) : ''}`}
             >
               <span className="run-time">{at ? clock.format(new Date(at)) : ''}</span>
               <span className="visually-hidden">
-                {status}: {name || `backup ${number ?? ''}`}
+                {words(status)}: {name || t('backup {number}', { number: String(number ?? '') })}
               </span>
             </Link>
           </li>
         ))}
         {coming.slice(0, Math.max(0, most - made.length)).map((iso) => (
           <li key={iso}>
-            <span className="slot coming" title={`Will run ${exact(iso)}`}>
+            <span className="slot coming" title={t('Will run {time}', { time: exact(iso) })}>
               <span className="run-time">{clock.format(new Date(iso))}</span>
-              <span className="visually-hidden">will run</span>
+              <span className="visually-hidden">{t('will run')}</span>
             </span>
           </li>
         ))}
-        {more > 0 && <li className="muted run-more">and {more} more</li>}
+        {more > 0 && <li className="muted run-more">{t('and {n} more | and {n} more', { n: more })}</li>}
       </ul>
     </td>
   )

@@ -10,6 +10,7 @@ import { Dialog } from '../../parts/dialog.tsx'
 import { Complaint } from '../../parts/failure.tsx'
 import { Check, SelectField, TextField } from '../../parts/field.tsx'
 import { announce } from '../../parts/toasts.tsx'
+import { known, t } from '../../texts/texts.ts'
 import { kindText } from '../activity/kinds.ts'
 import type { Schedule } from './schedule-table.tsx'
 import { inWords } from './schedule-words.ts'
@@ -61,7 +62,7 @@ function useScheduleDraft(schedule: Schedule | null, onSaved: () => void) {
         },
       }),
     onSuccess() {
-      announce(`The schedule ${draft.name.trim()} was saved.`)
+      announce(t('The schedule {name} was saved.', { name: draft.name.trim() }))
       client.invalidateQueries()
       onSaved()
     },
@@ -80,19 +81,19 @@ export function ScheduleDialog({ schedule, onClose }: { schedule: Schedule | nul
   const { draft, set, fields, change, isValid } = form
   return (
     <Dialog
-      title={schedule ? `Change the schedule ${schedule.name}` : 'Add a schedule'}
+      title={schedule ? t('Change the schedule {name}', { name: schedule.name }) : t('Add a schedule')}
       onClose={onClose}
       onSubmit={() => isValid && change.mutate()}
       actions={
         <Button kind="primary" type="submit" busy={change.isPending} disabled={!isValid}>
-          Save
+          {t('Save')}
         </Button>
       }
     >
       {!schedule && (
         <TextField
-          label="Name"
-          hint="Small letters, digits, _ . and -"
+          label={t('Name')}
+          hint={t('Small letters, digits, _ . and -')}
           value={draft.name}
           maxLength={63}
           autoComplete="off"
@@ -102,18 +103,20 @@ export function ScheduleDialog({ schedule, onClose }: { schedule: Schedule | nul
       )}
       <WhatItDoes form={form} />
       <TextField
-        label="Cron expression"
-        hint={`Minute, hour, day of month, month, day of week: ${inWords({ byCron: true, hour: 0, cron: draft.cron })}.`}
+        label={t('Cron expression')}
+        hint={t('Minute, hour, day of month, month, day of week: {when}.', {
+          when: inWords({ byCron: true, hour: 0, cron: draft.cron }),
+        })}
         value={draft.cron}
         autoComplete="off"
         spellCheck={false}
         onChange={(event) => set({ cron: event.target.value })}
       />
       <TimeZoneField value={draft.zone} onChange={(zone) => set({ zone })} />
-      <Check label="On" checked={draft.enabled} onChange={(enabled) => set({ enabled })} />
+      <Check label={t('On')} checked={draft.enabled} onChange={(enabled) => set({ enabled })} />
       {fields.length > 0 && (
         <details className="more">
-          <summary>What the job is asked for</summary>
+          <summary>{t('What the job is asked for')}</summary>
           <div className="stack">
             <ActionFields fields={fields} draft={form.asked} problems={form.problems} onChange={form.setAsked} />
           </div>
@@ -130,8 +133,8 @@ function WhatItDoes({ form }: { form: ReturnType<typeof useScheduleDraft> }) {
   return (
     <>
       <SelectField
-        label="What it does"
-        hint={job?.summary}
+        label={t('What it does')}
+        hint={job && known(job.summary)}
         value={draft.kind}
         onChange={(event) => {
           set({ kind: event.target.value })
@@ -146,7 +149,7 @@ function WhatItDoes({ form }: { form: ReturnType<typeof useScheduleDraft> }) {
       </SelectField>
       {isOfDatabase && databases.length > 1 && (
         <SelectField
-          label="Database"
+          label={t('Database')}
           value={draft.database}
           onChange={(event) => set({ database: event.target.value })}
         >

@@ -5,6 +5,7 @@ import { useSession } from '../../api/session.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Complaint, tell } from '../../parts/failure.tsx'
 import { Check, SelectField, TextField } from '../../parts/field.tsx'
+import { known, t } from '../../texts/texts.ts'
 import { useChangeConfig } from '../settings/use-change-config.ts'
 import { NextRuns } from './next-runs.tsx'
 import { inWords } from './schedule-words.ts'
@@ -16,7 +17,7 @@ const hours = Array.from({ length: 24 }, (_, hour) => hour)
 export function ScheduleForm({ config }: { config: Config }) {
   const { may, media_folders: folders } = useSession()
   const mayChange = may('config:write')
-  const change = useChangeConfig('The schedule was changed.')
+  const change = useChangeConfig(t('The schedule was changed.'))
   const [draft, setDraft] = useState({
     enabled: config.auto_backup_enabled,
     byCron: config.auto_backup_cron !== null,
@@ -37,7 +38,7 @@ export function ScheduleForm({ config }: { config: Config }) {
   })
   const next = useAutomaticBackup(trial, 5)
   const refusal = next.error ? tell(next.error).text : null
-  const cronProblem = refusal?.includes('cron') ? refusal.replace(/^.*?auto_backup_cron: /, '') : null
+  const cronProblem = refusal?.includes('cron') ? known(refusal.replace(/^.*?auto_backup_cron: /, '')) : null
   const save = () =>
     change.mutate({
       auto_backup_enabled: draft.enabled,
@@ -57,26 +58,30 @@ export function ScheduleForm({ config }: { config: Config }) {
       }}
     >
       <fieldset disabled={!mayChange} className="stack bare">
-        <legend className="visually-hidden">Automatic backup</legend>
+        <legend className="visually-hidden">{t('Automatic backup')}</legend>
         <Check
-          label="Make backups automatically"
-          hint={draft.enabled ? `Made ${inWords(draft)}.` : 'Off: backups are made only by people and programs.'}
+          label={t('Make backups automatically')}
+          hint={
+            draft.enabled
+              ? t('Made {when}.', { when: inWords(draft) })
+              : t('Off: backups are made only by people and programs.')
+          }
           checked={draft.enabled}
           onChange={(enabled) => set({ enabled })}
         />
         <div className="fields">
           <SelectField
-            label="How often"
+            label={t('How often')}
             value={draft.byCron ? 'cron' : 'daily'}
             onChange={(event) => set({ byCron: event.target.value === 'cron' })}
           >
-            <option value="daily">Every day at one hour</option>
-            <option value="cron">By a cron expression</option>
+            <option value="daily">{t('Every day at one hour')}</option>
+            <option value="cron">{t('By a cron expression')}</option>
           </SelectField>
           {draft.byCron ? (
             <TextField
-              label="Cron expression"
-              hint="Minute, hour, day of month, month, day of week."
+              label={t('Cron expression')}
+              hint={t('Minute, hour, day of month, month, day of week.')}
               problem={cronProblem}
               value={draft.cron}
               spellCheck={false}
@@ -85,7 +90,7 @@ export function ScheduleForm({ config }: { config: Config }) {
             />
           ) : (
             <SelectField
-              label="Hour"
+              label={t('Hour')}
               value={draft.hour}
               onChange={(event) => set({ hour: Number(event.target.value) })}
             >
@@ -98,17 +103,17 @@ export function ScheduleForm({ config }: { config: Config }) {
           )}
           <TimeZoneField value={draft.zone} onChange={(zone) => set({ zone })} />
           <SelectField
-            label="Kind"
+            label={t('Kind')}
             value={draft.type}
             onChange={(event) => set({ type: event.target.value as typeof draft.type })}
           >
-            <option value="full">Full</option>
-            <option value="incremental">Incremental</option>
-            <option value="differential">Differential</option>
+            <option value="full">{t('Full')}</option>
+            <option value="incremental">{t('Incremental')}</option>
+            <option value="differential">{t('Differential')}</option>
           </SelectField>
           <TextField
-            label="Spread over (minutes)"
-            hint="Begins up to that much later, so that many applications do not begin at once."
+            label={t('Spread over (minutes)')}
+            hint={t('Begins up to that much later, so that many applications do not begin at once.')}
             type="number"
             min={0}
             max={720}
@@ -118,8 +123,12 @@ export function ScheduleForm({ config }: { config: Config }) {
         </div>
         {(folders.length > 0 || draft.media) && (
           <Check
-            label="With media"
-            hint={folders.length > 0 ? `The folders ${folders.join(', ')}.` : 'The application names no folder.'}
+            label={t('With media')}
+            hint={
+              folders.length > 0
+                ? t('The folders {folders}.', { folders: folders.join(', ') })
+                : t('The application names no folder.')
+            }
             checked={draft.media}
             onChange={(media) => set({ media })}
           />
@@ -130,11 +139,13 @@ export function ScheduleForm({ config }: { config: Config }) {
       {mayChange ? (
         <div>
           <Button kind="primary" type="submit" busy={change.isPending} disabled={refusal !== null}>
-            Save schedule
+            {t('Save schedule')}
           </Button>
         </div>
       ) : (
-        <p className="muted">You may look at the schedule; changing it needs the right to change the configuration.</p>
+        <p className="muted">
+          {t('You may look at the schedule; changing it needs the right to change the configuration.')}
+        </p>
       )}
     </form>
   )

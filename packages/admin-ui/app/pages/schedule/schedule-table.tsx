@@ -15,6 +15,7 @@ import { Panel } from '../../parts/panel.tsx'
 import { TableFrame } from '../../parts/table-frame.tsx'
 import { announce } from '../../parts/toasts.tsx'
 import { WhereItIs } from '../../parts/where-it-is.tsx'
+import { t } from '../../texts/texts.ts'
 import { kindText } from '../activity/kinds.ts'
 import { ScheduleDialog } from './schedule-dialog.tsx'
 import { inWords } from './schedule-words.ts'
@@ -30,26 +31,26 @@ export function ScheduleTable() {
   const [doomed, setDoomed] = useState<Schedule | null>(null)
   return (
     <Panel
-      title="All schedules"
+      title={t('All schedules')}
       actions={
         mayAdd && (
           <Button icon="plus" onClick={() => setEdited('new')}>
-            Add a schedule
+            {t('Add a schedule')}
           </Button>
         )
       }
     >
       <Loaded query={schedules} rows={3}>
         {(rows) => (
-          <TableFrame label="All schedules, as a table">
+          <TableFrame label={t('All schedules, as a table')}>
             <table>
               <thead>
                 <tr>
-                  <th>Schedule</th>
-                  <th>When</th>
-                  <th className="wide-only">Next</th>
+                  <th>{t('Schedule')}</th>
+                  <th>{t('When')}</th>
+                  <th className="wide-only">{t('Next')}</th>
                   <th className="narrow">
-                    <span className="visually-hidden">Actions</span>
+                    <span className="visually-hidden">{t('Actions')}</span>
                   </th>
                 </tr>
               </thead>
@@ -60,22 +61,22 @@ export function ScheduleTable() {
                       {row.name} {!row.enabled && <Badge status="off" tone="calm" />}
                       <span className="row-note muted">
                         {kindText(row.kind)}
-                        {row.database ? ` of ${row.database}` : ''}
-                        {row.by_settings ? ' · from the settings' : ''}
+                        {row.database ? ` ${t('of {database}', { database: row.database })}` : ''}
+                        {row.by_settings ? ` · ${t('from the settings')}` : ''}
                       </span>
                     </th>
                     <td>
                       {inWords({ byCron: true, hour: 0, cron: row.cron })}
                       <span className="row-note muted">{row.time_zone}</span>
                     </td>
-                    <td className="wide-only nowrap">{row.enabled ? <Ago at={row.next_runs[0]} /> : 'off'}</td>
+                    <td className="wide-only nowrap">{row.enabled ? <Ago at={row.next_runs[0]} /> : t('off')}</td>
                     <td className="narrow">
                       {mayAdd && !row.by_settings && (
                         <Menu
-                          label={`Actions of schedule ${row.name}`}
+                          label={t('Actions of schedule {name}', { name: row.name })}
                           items={[
-                            { label: 'Change…', onSelect: () => setEdited(row) },
-                            { label: 'Remove…', danger: true, onSelect: () => setDoomed(row) },
+                            { label: t('Change…'), onSelect: () => setEdited(row) },
+                            { label: t('Remove…'), danger: true, onSelect: () => setDoomed(row) },
                           ]}
                         />
                       )}
@@ -105,24 +106,25 @@ function RemoveSchedule({ schedule, onClose }: { schedule: Schedule; onClose(): 
   const remove = useMutation({
     mutationFn: () => call('DELETE schedule/:name', { params: { name } }),
     onSuccess() {
-      announce(`The schedule ${name} was removed.`)
+      announce(t('The schedule {name} was removed.', { name }))
       client.invalidateQueries()
       onClose()
     },
   })
   return (
     <Dialog
-      title={`Remove the schedule ${name}?`}
+      title={t('Remove the schedule {name}?', { name })}
       onClose={onClose}
       onSubmit={() => remove.mutate()}
       actions={
         <Button kind="danger" type="submit" busy={remove.isPending}>
-          Remove
+          {t('Remove')}
         </Button>
       }
     >
       <p>
-        <WhereItIs /> {kindText(kind)} does not run by this schedule any more. What it has begun goes on.
+        <WhereItIs />{' '}
+        {t('{job} does not run by this schedule any more. What it has begun goes on.', { job: kindText(kind) })}
       </p>
       <Complaint error={remove.error} />
     </Dialog>

@@ -1,5 +1,6 @@
 import { useSession } from '../../api/session.tsx'
 import { SelectField } from '../../parts/field.tsx'
+import { t } from '../../texts/texts.ts'
 
 const zones = Intl.supportedValuesOf('timeZone')
 
@@ -9,12 +10,15 @@ export function TimeZoneField({ value, onChange }: { value: string; onChange(zon
   const all = value === '' || zones.includes(value) ? zones : [value, ...zones]
   return (
     <SelectField
-      label="Time zone"
-      hint={`The server is in ${server}; times on these pages are in yours, ${Intl.DateTimeFormat().resolvedOptions().timeZone}.`}
+      label={t('Time zone')}
+      hint={t('The server is in {server}; times on these pages are in yours, {own}.', {
+        server,
+        own: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      })}
       value={value}
       onChange={(event) => onChange(event.target.value)}
     >
-      <option value="">As the server: {server}</option>
+      <option value="">{t('As the server: {server}', { server })}</option>
       {all.map((zone) => (
         <option key={zone}>{zone}</option>
       ))}

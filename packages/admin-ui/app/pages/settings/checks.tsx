@@ -4,16 +4,17 @@ import { Button } from '../../parts/button.tsx'
 import { Loaded } from '../../parts/loaded.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Prose } from '../../parts/prose.tsx'
+import { t } from '../../texts/texts.ts'
 
 /** Everything a backup and a restore need, looked at now: storage, keys, database, tools. */
 export function Checks() {
   const doctor = useDoctor()
   return (
     <Panel
-      title="Checks"
+      title={t('Checks')}
       actions={
         <Button busy={doctor.isFetching} onClick={() => doctor.refetch()}>
-          Check again
+          {t('Check again')}
         </Button>
       }
     >

@@ -11,6 +11,8 @@ import { count } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { TableFrame } from '../../parts/table-frame.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { known, t } from '../../texts/texts.ts'
 
 /** The copies of the repository: how far each is, and an update of one. */
 export function CopyTable() {
@@ -22,26 +24,27 @@ export function CopyTable() {
     onSuccess: (started) => setTaskId((started as { task_id: string }).task_id),
   })
   return (
-    <Panel title="Copies">
+    <Panel title={t('Copies')}>
       <Loaded query={copies} rows={2}>
         {(rows) =>
           rows.length === 0 ? (
             <p className="muted">
-              There is no copy: if this storage is lost, so are the backups. Copies are named in code, in{' '}
-              <code>copies</code>.
+              {tx(
+                'There is no copy: if this storage is lost, so are the backups. Copies are named in code, in `copies`.',
+              )}
             </p>
           ) : (
-            <TableFrame label="Copies of the repository">
+            <TableFrame label={t('Copies of the repository')}>
               <table>
                 <thead>
                   <tr>
-                    <th>Copy</th>
-                    <th>State</th>
-                    <th className="number wide-only">Backups</th>
-                    <th className="wide-only">Newest</th>
+                    <th>{t('Copy')}</th>
+                    <th>{t('State')}</th>
+                    <th className="number wide-only">{t('Backups')}</th>
+                    <th className="wide-only">{t('Newest')}</th>
                     {update && (
                       <th className="narrow">
-                        <span className="visually-hidden">Actions</span>
+                        <span className="visually-hidden">{t('Actions')}</span>
                       </th>
                     )}
                   </tr>
@@ -55,7 +58,7 @@ export function CopyTable() {
                       </th>
                       <td>
                         <Badge status={level} />
-                        {level !== 'ok' && <span className="row-note">{message}</span>}
+                        {level !== 'ok' && <span className="row-note">{known(message)}</span>}
                       </td>
                       <td className="number wide-only">{count(backups)}</td>
                       <td className="wide-only nowrap">
@@ -65,10 +68,10 @@ export function CopyTable() {
                         <td className="narrow">
                           <Button
                             busy={begin.isPending}
-                            aria-label={`Update copy ${name}`}
+                            aria-label={t('Update copy {name}', { name })}
                             onClick={() => begin.mutate(name)}
                           >
-                            Update
+                            {t('Update')}
                           </Button>
                         </td>
                       )}

@@ -6,37 +6,40 @@ import { words } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { TableFrame } from '../../parts/table-frame.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { t } from '../../texts/texts.ts'
 
 /** Which keys open the repository; never a secret. Nothing where this is not told. */
 export function Keys() {
   const keys = useQuery({ queryKey: ['keys'], queryFn: ({ signal }) => call('GET keys', { signal }) })
   if (keys.error instanceof Problem && (keys.error.status === 403 || keys.error.status === 404)) return null
   return (
-    <Panel title="Keys">
+    <Panel title={t('Keys')}>
       <Loaded query={keys} rows={2}>
         {({ results }) =>
           results.every(({ kind }) => kind === 'none') ? (
             <p className="note">
-              Backups are not encrypted: everybody who can read the storage can read them. A new repository with a
-              passphrase or a key is encrypted.
+              {t(
+                'Backups are not encrypted: everybody who can read the storage can read them. A new repository with a passphrase or a key is encrypted.',
+              )}
             </p>
           ) : (
             <>
-              <TableFrame label="Keys that open the repository">
+              <TableFrame label={t('Keys that open the repository')}>
                 <table>
                   <thead>
                     <tr>
-                      <th>Key</th>
-                      <th>Kind</th>
-                      <th className="wide-only">Added</th>
-                      <th className="wide-only">Slot</th>
+                      <th>{t('Key')}</th>
+                      <th>{t('Kind')}</th>
+                      <th className="wide-only">{t('Added')}</th>
+                      <th className="wide-only">{t('Slot')}</th>
                     </tr>
                   </thead>
                   <tbody>
                     {results.map(({ slot, kind, label, created_at: added, opened_with: used }) => (
                       <tr key={slot}>
                         <th scope="row">
-                          {label || 'without a name'} {used && <Badge status="in use" tone="ok" />}
+                          {label || t('without a name')} {used && <Badge status="in use" tone="ok" />}
                         </th>
                         <td>{words(kind)}</td>
                         <td className="wide-only">
@@ -51,8 +54,8 @@ export function Keys() {
                 </table>
               </TableFrame>
               <p className="hint">
-                {results.length === 1 && 'There is one key: if it is lost, so are the backups. '}
-                Keys are added and removed with <code>lifeboat key</code>.
+                {results.length === 1 && t('There is one key: if it is lost, so are the backups.')}{' '}
+                {tx('Keys are added and removed with `lifeboat key`.')}
               </p>
             </>
           )

@@ -3,10 +3,11 @@ import { useChecklist } from '../../api/queries.ts'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge, type Tone } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
-import { counted } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Prose } from '../../parts/prose.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { known, t } from '../../texts/texts.ts'
 
 type Point = HttpApi['GET checklist']['result']['points'][number]
 
@@ -17,10 +18,10 @@ export function ProductionChecklist() {
   const checklist = useChecklist()
   return (
     <Panel
-      title="Production checklist"
+      title={t('Production checklist')}
       actions={
         <Button busy={checklist.isFetching} onClick={() => checklist.refetch()}>
-          Look again
+          {t('Look again')}
         </Button>
       }
     >
@@ -28,7 +29,9 @@ export function ProductionChecklist() {
         {({ points, open, done }) => (
           <>
             <p className={open === 0 ? 'note ok' : 'muted'}>
-              {open === 0 ? 'Nothing is open.' : `${counted(open, 'point')} open, ${done} done.`}
+              {open === 0
+                ? t('Nothing is open.')
+                : t('{n} point open, {done} done. | {n} points open, {done} done.', { n: open, done })}
             </p>
             <ul className="checklist">
               {points.map((point) => (
@@ -49,7 +52,7 @@ function PointLine({ point }: { point: Point }) {
     <li>
       <Badge status={state} tone={tones[state]} />
       <span>
-        <strong>{title}</strong>
+        <strong>{known(title)}</strong>
         {database === undefined ? '' : ` (${database})`}
         <span className="row-note">
           <Prose text={message} />
@@ -57,12 +60,7 @@ function PointLine({ point }: { point: Point }) {
         {isOpen && (advice || last) && (
           <span className="row-note muted">
             {advice && <Prose text={advice} />}
-            {last && (
-              <>
-                {' '}
-                It was so last <Ago at={last} />.
-              </>
-            )}
+            {last && <> {tx('It was so last {time}.', { time: <Ago at={last} /> })}</>}
           </span>
         )}
       </span>

@@ -4,6 +4,7 @@ import { useSession } from '../../api/session.tsx'
 import { brief } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { Facts, Panel } from '../../parts/panel.tsx'
+import { t } from '../../texts/texts.ts'
 
 /** Where the repository is, and how it is told from one that another person made. */
 export function RepositoryFacts() {
@@ -15,17 +16,17 @@ export function RepositoryFacts() {
   })
   if (!may('config:read')) return null
   return (
-    <Panel title="Repository">
+    <Panel title={t('Repository')}>
       <Loaded query={repository} rows={4}>
         {({ id, location, encryption, format, created_at: made, fingerprint }) => (
           <Facts
             of={[
-              ['Place', <code key="">{location}</code>],
-              ['Encryption', encryption === 'none' ? 'none' : encryption],
-              ['Made', brief(made)],
-              ['Format', String(format)],
-              ['Id', <code key="">{id}</code>],
-              ['Fingerprint', <code key="">{fingerprint}</code>],
+              [t('Place'), <code key="">{location}</code>],
+              [t('Encryption'), encryption === 'none' ? t('none') : encryption],
+              [t('Made'), brief(made)],
+              [t('Format'), String(format)],
+              [t('Id'), <code key="">{id}</code>],
+              [t('Fingerprint'), <code key="">{fingerprint}</code>],
             ]}
           />
         )}

@@ -1,6 +1,7 @@
 import type { Config } from '../../api/records.ts'
+import type { Plain } from '../../texts/texts.ts'
 
-type NumberField = readonly [name: keyof Config, label: string, hint: string]
+type NumberField = readonly [name: keyof Config, label: Plain, hint: Plain]
 
 /** What a backup goes by. Bounds come from the server's own schema. */
 export const limits = [

@@ -2,9 +2,10 @@ import { Link } from 'wouter'
 import { useRetention } from '../../api/queries.ts'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
-import { counted } from '../../parts/format.ts'
+import { numbered } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { TableFrame } from '../../parts/table-frame.tsx'
+import { known, t } from '../../texts/texts.ts'
 
 /** What would go and what would stay, with the reason of each. */
 export function RetentionPreview({ trial }: { trial: Record<string, number> }) {
@@ -17,11 +18,15 @@ export function RetentionPreview({ trial }: { trial: Record<string, number> }) {
           <details className="more">
             <summary>
               <strong className={going.length > 0 ? 'bad' : undefined}>
-                {going.length === 0 ? 'Nothing would go' : `${counted(going.length, 'backup')} would go`}
+                {going.length === 0
+                  ? t('Nothing would go')
+                  : t('{n} backup would go | {n} backups would go', { n: going.length })}
               </strong>{' '}
-              after the next backup, {counted(decisions.length - going.length, 'backup')} would stay
+              {t('after the next backup, {n} backup would stay | after the next backup, {n} backups would stay', {
+                n: decisions.length - going.length,
+              })}
             </summary>
-            <TableFrame label="Every backup and what becomes of it">
+            <TableFrame label={t('Every backup and what becomes of it')}>
               <table>
                 <tbody>
                   {[...going, ...decisions.filter(({ keep }) => keep)]
@@ -30,7 +35,7 @@ export function RetentionPreview({ trial }: { trial: Record<string, number> }) {
                       <tr key={id}>
                         <th scope="row">
                           <Link href={`/backups/${id}`} className="row-link">
-                            No. {number} {name}
+                            {numbered(number, name)}
                           </Link>
                           <span className="row-note muted">
                             <Ago at={created_at} />
@@ -39,7 +44,7 @@ export function RetentionPreview({ trial }: { trial: Record<string, number> }) {
                         <td>
                           <Badge status={keep ? 'stays' : 'goes'} tone={keep ? 'ok' : 'bad'} />
                         </td>
-                        <td>{text}</td>
+                        <td>{known(text)}</td>
                       </tr>
                     ))}
                 </tbody>

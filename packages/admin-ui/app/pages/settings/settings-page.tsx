@@ -4,6 +4,7 @@ import { Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
+import { t } from '../../texts/texts.ts'
 import { Checks } from './checks.tsx'
 import { CopyTable } from './copy-table.tsx'
 import { Keys } from './keys.tsx'
@@ -19,14 +20,14 @@ import { ThrottleForm } from './throttle-form.tsx'
 export function SettingsPage() {
   return (
     <>
-      <PageHead title="Settings" about="Changes hold at once, without a restart. Each is in the audit log." />
+      <PageHead title={t('Settings')} about={t('Changes hold at once, without a restart. Each is in the audit log.')} />
       <Tabs
-        label="Settings"
+        label={t('Settings')}
         tabs={[
-          { id: 'kept', label: 'What is kept', content: () => <Kept /> },
-          { id: 'repository', label: 'Repository', content: () => <Repository /> },
-          { id: 'maintenance', label: 'Maintenance', content: () => <ActionList page="repository" /> },
-          { id: 'checks', label: 'Keys and checks', content: () => <KeysAndChecks /> },
+          { id: 'kept', label: t('What is kept'), content: () => <Kept /> },
+          { id: 'repository', label: t('Repository'), content: () => <Repository /> },
+          { id: 'maintenance', label: t('Maintenance'), content: () => <ActionList page="repository" /> },
+          { id: 'checks', label: t('Keys and checks'), content: () => <KeysAndChecks /> },
         ]}
       />
     </>
@@ -39,7 +40,7 @@ function Kept() {
     <Loaded query={config} rows={8}>
       {(present) => (
         <>
-          <Panel title="What is kept">
+          <Panel title={t('What is kept')}>
             <RetentionForm key={JSON.stringify(present)} config={present} />
           </Panel>
           <RetentionRun />
@@ -54,7 +55,7 @@ function Repository() {
   return (
     <>
       <RepositoryFacts />
-      <Panel title="Storage">
+      <Panel title={t('Storage')}>
         <Loaded query={config} rows={3}>
           {(present) => <StorageForm key={JSON.stringify(present)} config={present} />}
         </Loaded>

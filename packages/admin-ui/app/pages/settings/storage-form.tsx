@@ -5,13 +5,14 @@ import { Button } from '../../parts/button.tsx'
 import { Complaint } from '../../parts/failure.tsx'
 import { Check } from '../../parts/field.tsx'
 import { Facts } from '../../parts/panel.tsx'
+import { t } from '../../texts/texts.ts'
 import { useChangeConfig } from './use-change-config.ts'
 
 export function StorageForm({ config }: { config: Config }) {
   const { may } = useSession()
   const [compress, setCompress] = useState(config.use_compression)
   const [exports, setExports] = useState(config.export_after_backup)
-  const change = useChangeConfig('The storage settings were changed.')
+  const change = useChangeConfig(t('The storage settings were changed.'))
   const isSame = compress === config.use_compression && exports === config.export_after_backup
   return (
     <form
@@ -21,18 +22,20 @@ export function StorageForm({ config }: { config: Config }) {
         change.mutate({ use_compression: compress, export_after_backup: exports })
       }}
     >
-      <Facts of={[['Folder', <code key="">{config.backup_directory}</code>]]} />
-      <p className="hint">The place and the keys are set in code, where the application runs.</p>
+      <Facts of={[[t('Folder'), <code key="">{config.backup_directory}</code>]]} />
+      <p className="hint">{t('The place and the keys are set in code, where the application runs.')}</p>
       <Check
-        label="Compress"
-        hint="zstd. Holds for what is stored from now on."
+        label={t('Compress')}
+        hint={t('zstd. Holds for what is stored from now on.')}
         checked={compress}
         disabled={!may('config:write')}
         onChange={setCompress}
       />
       <Check
-        label="Export after each backup"
-        hint="The standard files (dump, media) of each backup are written into a folder; they go when the backup goes."
+        label={t('Export after each backup')}
+        hint={t(
+          'The standard files (dump, media) of each backup are written into a folder; they go when the backup goes.',
+        )}
         checked={exports}
         disabled={!may('config:write')}
         onChange={setExports}
@@ -41,7 +44,7 @@ export function StorageForm({ config }: { config: Config }) {
       {may('config:write') && (
         <div>
           <Button kind="primary" type="submit" busy={change.isPending} disabled={isSame}>
-            Save storage
+            {t('Save storage')}
           </Button>
         </div>
       )}

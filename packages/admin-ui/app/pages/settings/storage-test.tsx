@@ -8,8 +8,10 @@ import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { Complaint } from '../../parts/failure.tsx'
 import { TextField } from '../../parts/field.tsx'
-import { bytes, counted } from '../../parts/format.ts'
+import { bytes, oneTenth } from '../../parts/format.ts'
 import { Progress } from '../../parts/progress.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { known, t } from '../../texts/texts.ts'
 
 interface Report {
   ok: boolean
@@ -35,15 +37,17 @@ export function StorageTest() {
     <div className="stack storage-test">
       <div className="actions">
         <Button busy={running} onClick={() => begin.mutate()}>
-          Test the storage
+          {t('Test the storage')}
         </Button>
-        <p className="hint">Writes, reads, lists and deletes objects of its own; about a minute on a slow one.</p>
+        <p className="hint">
+          {t('Writes, reads, lists and deletes objects of its own; about a minute on a slow one.')}
+        </p>
       </div>
       <details className="more">
-        <summary>Another storage</summary>
+        <summary>{t('Another storage')}</summary>
         <TextField
-          label="URL"
-          hint="A storage that the host listed in `allowedStorageEndpoints`."
+          label={t('URL')}
+          hint={tx('A storage that the host listed in `allowedStorageEndpoints`.')}
           autoComplete="off"
           spellCheck={false}
           value={url}
@@ -61,7 +65,7 @@ function Outcome({ task }: { task: Task }) {
   if (!report)
     return (
       <p className="note bad">
-        <strong>The test did not come to its end.</strong> {task.error?.detail}
+        <strong>{t('The test did not come to its end.')}</strong> {known(task.error?.detail ?? '')}
       </p>
     )
   const failed = report.checks.filter(({ ok }) => !ok)
@@ -69,10 +73,19 @@ function Outcome({ task }: { task: Task }) {
     <div className={`note ${report.ok ? 'ok' : 'bad'}`} role="status">
       <p>
         <strong>
-          {report.ok ? 'The storage does all that is needed.' : `${counted(failed.length, 'check')} failed.`}
+          {report.ok
+            ? t('The storage does all that is needed.')
+            : t('{n} check failed. | {n} checks failed.', { n: failed.length })}
         </strong>{' '}
-        {counted(report.checks.length, 'check')}; writes {bytes(report.upload_bytes_per_second)}/s, reads{' '}
-        {bytes(report.download_bytes_per_second)}/s, answers in {report.latency_ms.toFixed(1)} ms.
+        {t(
+          '{n} check; writes {writes}/s, reads {reads}/s, answers in {latency} ms. | {n} checks; writes {writes}/s, reads {reads}/s, answers in {latency} ms.',
+          {
+            n: report.checks.length,
+            writes: bytes(report.upload_bytes_per_second),
+            reads: bytes(report.download_bytes_per_second),
+            latency: oneTenth(report.latency_ms),
+          },
+        )}
       </p>
       {failed.length > 0 && (
         <ul className="checks">
@@ -80,8 +93,8 @@ function Outcome({ task }: { task: Task }) {
             <li key={name}>
               <Badge status="failed" />
               <span>
-                {name}
-                {problem && <span className="row-note">{problem}</span>}
+                {known(name)}
+                {problem && <span className="row-note">{known(problem)}</span>}
               </span>
             </li>
           ))}

@@ -6,6 +6,7 @@ import { ActionForm } from '../../forms/action-form.tsx'
 import { bytes } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { Facts, Panel } from '../../parts/panel.tsx'
+import { t } from '../../texts/texts.ts'
 
 /** How fast the repository may be written and read: what holds now, and the way to change it. */
 export function ThrottleForm() {
@@ -19,14 +20,14 @@ export function ThrottleForm() {
   })
   if (!may('config:read')) return null
   return (
-    <Panel title="Throttle">
+    <Panel title={t('Throttle')}>
       <Loaded query={throttle} rows={2}>
         {(limits) => (
           <div className="stack">
             <Facts
               of={[
-                ['Upload', rate(limits.upload)],
-                ['Download', rate(limits.download)],
+                [t('Upload'), rate(limits.upload)],
+                [t('Download'), rate(limits.download)],
               ]}
             />
             {change && (
@@ -34,7 +35,7 @@ export function ThrottleForm() {
                 key={JSON.stringify(limits)}
                 action={change}
                 initial={limits}
-                submit="Change the throttle"
+                submit={t('Change the throttle')}
                 onDone={(answer) => client.setQueryData(['throttle'], answer)}
                 view={() => null}
               />
@@ -46,4 +47,4 @@ export function ThrottleForm() {
   )
 }
 
-const rate = (limit: number): string => (limit === 0 ? 'no limit' : `${bytes(limit)} per second`)
+const rate = (limit: number): string => (limit === 0 ? t('no limit') : t('{size} per second', { size: bytes(limit) }))

@@ -1,0 +1,171 @@
+/** Settings, and when backups are made. */
+export const settings = {
+  'Changes hold at once, without a restart. Each is in the audit log.':
+    'Änderungen gelten sofort, ohne Neustart. Jede steht im Prüfprotokoll.',
+  'What is kept': 'Was aufgehoben wird',
+  Repository: 'Repository',
+  Maintenance: 'Wartung',
+  'Keys and checks': 'Schlüssel und Prüfungen',
+
+  // What is kept
+  'What is kept was changed.': 'Was aufgehoben wird, wurde geändert.',
+  'Save what is kept': 'Aufbewahrung speichern',
+  'A whole number.': 'Eine ganze Zahl.',
+  'Newest backups': 'Neueste Sicherungen',
+  'Beyond them the oldest go. 0: no limit.': 'Darüber hinaus fallen die ältesten weg. 0: keine Grenze.',
+  Days: 'Tage',
+  'Older ones go. 0: no limit.': 'Ältere fallen weg. 0: keine Grenze.',
+  'Days for safety backups': 'Tage für Sicherheitskopien',
+  'Those made before restores. 0: for ever.': 'Die vor Wiederherstellungen erstellten. 0: für immer.',
+  'Kept whatever the limits say: one backup for each of the last …':
+    'Unabhängig von den Grenzen aufgehoben: je eine Sicherung für die letzten …',
+  Hourly: 'Stündlich',
+  hours: 'Stunden',
+  Daily: 'Täglich',
+  days: 'Tage',
+  Weekly: 'Wöchentlich',
+  weeks: 'Wochen',
+  Monthly: 'Monatlich',
+  months: 'Monate',
+  Yearly: 'Jährlich',
+  years: 'Jahre',
+  'Always kept: pinned backups, the last good one, and what an undo needs.':
+    'Immer aufgehoben: angeheftete Sicherungen, die letzte gute, und was eine Rücknahme braucht.',
+  'Nothing would go': 'Nichts würde wegfallen',
+  '{n} backup would go | {n} backups would go': '{n} Sicherung würde wegfallen | {n} Sicherungen würden wegfallen',
+  'after the next backup, {n} backup would stay | after the next backup, {n} backups would stay':
+    'nach der nächsten Sicherung, {n} Sicherung bliebe | nach der nächsten Sicherung, {n} Sicherungen blieben',
+  'Every backup and what becomes of it': 'Jede Sicherung und was aus ihr wird',
+  'Run retention now': 'Aufbewahrung jetzt anwenden',
+  'It runs after each backup by itself, by what is saved above.':
+    'Sie läuft nach jeder Sicherung von selbst, so wie oben gespeichert.',
+  'Show what would go': 'Zeigen, was wegfallen würde',
+
+  // Repository and storage
+  Place: 'Ort',
+  Encryption: 'Verschlüsselung',
+  Format: 'Format',
+  Fingerprint: 'Fingerabdruck',
+  Folder: 'Ordner',
+  'The storage settings were changed.': 'Die Einstellungen des Speichers wurden geändert.',
+  'The place and the keys are set in code, where the application runs.':
+    'Ort und Schlüssel sind im Code festgelegt, wo die Anwendung läuft.',
+  Compress: 'Komprimieren',
+  'zstd. Holds for what is stored from now on.': 'zstd. Gilt für alles, was ab jetzt gespeichert wird.',
+  'Export after each backup': 'Nach jeder Sicherung exportieren',
+  'The standard files (dump, media) of each backup are written into a folder; they go when the backup goes.':
+    'Die Standarddateien (Dump, Medien) jeder Sicherung werden in einen Ordner geschrieben; sie fallen mit der Sicherung weg.',
+  'Save storage': 'Speicher übernehmen',
+  'Test the storage': 'Speicher testen',
+  'Writes, reads, lists and deletes objects of its own; about a minute on a slow one.':
+    'Schreibt, liest, listet und löscht eigene Objekte; auf einem langsamen etwa eine Minute.',
+  'Another storage': 'Ein anderer Speicher',
+  'A storage that the host listed in `allowedStorageEndpoints`.':
+    'Ein Speicher, den der Betreiber in `allowedStorageEndpoints` aufgeführt hat.',
+  'The test did not come to its end.': 'Der Test kam nicht bis zum Ende.',
+  'The storage does all that is needed.': 'Der Speicher kann alles, was gebraucht wird.',
+  '{n} check failed. | {n} checks failed.': '{n} Prüfung ist fehlgeschlagen. | {n} Prüfungen sind fehlgeschlagen.',
+  '{n} check; writes {writes}/s, reads {reads}/s, answers in {latency} ms. | {n} checks; writes {writes}/s, reads {reads}/s, answers in {latency} ms.':
+    '{n} Prüfung; schreibt {writes}/s, liest {reads}/s, antwortet in {latency} ms. | {n} Prüfungen; schreibt {writes}/s, liest {reads}/s, antwortet in {latency} ms.',
+  Copies: 'Kopien',
+  'There is no copy: if this storage is lost, so are the backups. Copies are named in code, in `copies`.':
+    'Es gibt keine Kopie: geht dieser Speicher verloren, dann auch die Sicherungen. Kopien werden im Code genannt, in `copies`.',
+  'Copies of the repository': 'Kopien des Repositorys',
+  State: 'Zustand',
+  Newest: 'Neueste',
+  Update: 'Aktualisieren',
+  'Update copy {name}': 'Kopie {name} aktualisieren',
+  Throttle: 'Drosselung',
+  Upload: 'Hochladen',
+  'Change the throttle': 'Drosselung ändern',
+  'no limit': 'keine Grenze',
+  '{size} per second': '{size} je Sekunde',
+
+  // Keys and checks
+  Keys: 'Schlüssel',
+  'Keys that open the repository': 'Schlüssel, die das Repository öffnen',
+  Key: 'Schlüssel',
+  Added: 'Hinzugefügt',
+  Slot: 'Slot',
+  'without a name': 'ohne Namen',
+  'Backups are not encrypted: everybody who can read the storage can read them. A new repository with a passphrase or a key is encrypted.':
+    'Sicherungen sind nicht verschlüsselt: wer den Speicher lesen kann, kann sie lesen. Ein neues Repository mit Passphrase oder Schlüssel ist verschlüsselt.',
+  'There is one key: if it is lost, so are the backups.':
+    'Es gibt einen Schlüssel: geht er verloren, dann auch die Sicherungen.',
+  'Keys are added and removed with `lifeboat key`.': 'Schlüssel werden mit `lifeboat key` hinzugefügt und entfernt.',
+  'Disaster-recovery plan': 'Notfallplan',
+  'Where the backups are, what opens them, what was measured, and what to type in which case, with the values of this installation. It holds no secret. Print it, and keep it where neither the server nor the backups are.':
+    'Wo die Sicherungen liegen, was sie öffnet, was gemessen wurde, und was in welchem Fall einzugeben ist, mit den Werten dieser Installation. Er enthält kein Geheimnis. Ausdrucken und dort aufbewahren, wo weder der Server noch die Sicherungen sind.',
+  'Open to print': 'Zum Drucken öffnen',
+  'Save as Markdown': 'Als Markdown speichern',
+  'Production checklist': 'Checkliste für den Betrieb',
+  'Nothing is open.': 'Nichts ist offen.',
+  '{n} point open, {done} done. | {n} points open, {done} done.':
+    '{n} Punkt offen, {done} erledigt. | {n} Punkte offen, {done} erledigt.',
+  'It was so last {time}.': 'Zuletzt war es so {time}.',
+  Checks: 'Prüfungen',
+  'Check again': 'Erneut prüfen',
+
+  // When backups are made
+  'The schedule was changed.': 'Der Zeitplan wurde geändert.',
+  'Save schedule': 'Zeitplan speichern',
+  'Make backups automatically': 'Sicherungen automatisch erstellen',
+  'Made {when}.': 'Erstellt {when}.',
+  'Off: backups are made only by people and programs.': 'Aus: Sicherungen erstellen nur Personen und Programme.',
+  'How often': 'Wie oft',
+  'Every day at one hour': 'Jeden Tag zu einer Stunde',
+  'By a cron expression': 'Nach einem Cron-Ausdruck',
+  'Minute, hour, day of month, month, day of week.': 'Minute, Stunde, Tag des Monats, Monat, Wochentag.',
+  'Minute, hour, day of month, month, day of week: {when}.':
+    'Minute, Stunde, Tag des Monats, Monat, Wochentag: {when}.',
+  Hour: 'Stunde',
+  Full: 'Vollständig',
+  Incremental: 'Inkrementell',
+  Differential: 'Differenziell',
+  'Begins up to that much later, so that many applications do not begin at once.':
+    'Beginnt bis zu so viel später, damit nicht viele Anwendungen zugleich beginnen.',
+  'With media': 'Mit Medien',
+  'The folders {folders}.': 'Die Ordner {folders}.',
+  'The application names no folder.': 'Die Anwendung nennt keinen Ordner.',
+  'You may look at the schedule; changing it needs the right to change the configuration.':
+    'Sie dürfen den Zeitplan ansehen; ihn zu ändern verlangt das Recht, die Konfiguration zu ändern.',
+  'The next five times': 'Die nächsten fünf Zeiten',
+  'The next five times, if it were on': 'Die nächsten fünf Zeiten, wäre er eingeschaltet',
+  'This is not a schedule yet.': 'Das ist noch kein Zeitplan.',
+  'Time zone': 'Zeitzone',
+  'The server is in {server}; times on these pages are in yours, {own}.':
+    'Der Server ist in {server}; Zeiten auf diesen Seiten sind in Ihrer, {own}.',
+  'As the server: {server}': 'Wie der Server: {server}',
+  'every day at {time}': 'jeden Tag um {time}',
+  'every hour, at minute {minute}': 'jede Stunde, zur Minute {minute}',
+  'every {every} hours, at minute {minute}': 'alle {every} Stunden, zur Minute {minute}',
+  'every {day} at {time}': 'jeden {day} um {time}',
+  'from Monday to Friday at {time}': 'von Montag bis Freitag um {time}',
+  'on day {date} of each month at {time}': 'am {date}. jedes Monats um {time}',
+  'by the expression “{cron}”': 'nach dem Ausdruck „{cron}“',
+  'All schedules': 'Alle Zeitpläne',
+  'All schedules, as a table': 'Alle Zeitpläne, als Tabelle',
+  'Add a schedule': 'Zeitplan hinzufügen',
+  'Change the schedule {name}': 'Zeitplan {name} ändern',
+  'of {database}': 'von {database}',
+  'from the settings': 'aus den Einstellungen',
+  'Actions of schedule {name}': 'Aktionen des Zeitplans {name}',
+  'Change…': 'Ändern…',
+  'Remove…': 'Entfernen…',
+  'The schedule {name} was saved.': 'Der Zeitplan {name} wurde gespeichert.',
+  'The schedule {name} was removed.': 'Der Zeitplan {name} wurde entfernt.',
+  'Remove the schedule {name}?': 'Zeitplan {name} entfernen?',
+  '{job} does not run by this schedule any more. What it has begun goes on.':
+    '{job} läuft nicht mehr nach diesem Zeitplan. Was er begonnen hat, läuft weiter.',
+  'Small letters, digits, _ . and -': 'Kleinbuchstaben, Ziffern, _ . und -',
+  On: 'Ein',
+  'What it does': 'Was er tut',
+  'What the job is asked for': 'Womit der Auftrag läuft',
+
+  // The calendar
+  Earlier: 'Früher',
+  'This month': 'Dieser Monat',
+  Later: 'Später',
+  'Will run {time}': 'Läuft {time}',
+  'will run': 'läuft noch',
+} as const

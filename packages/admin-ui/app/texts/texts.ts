@@ -1,0 +1,93 @@
+import { type Language, language, locale } from './language.ts'
+import type { Names, Plain, Text } from './types.ts'
+
+export type { Plain, Text }
+
+interface Catalogue {
+  /** The texts of the pages, by the English one. English needs none: its texts are in the pages. */
+  texts: Readonly<Record<string, string>>
+  /** Texts of the server, by the English one; `{name}` stands for what changes in them. */
+  server: Readonly<Record<string, string>>
+}
+
+const catalogues: Partial<Record<Language, () => Promise<Catalogue>>> = {
+  de: async () => {
+    const { de, server } = await import('./de/index.ts')
+    return { texts: de, server }
+  },
+}
+
+let catalogue: Catalogue = { texts: {}, server: {} }
+let patterns: readonly (readonly [RegExp, string])[] = []
+
+/** Fetches the texts of the language; the server's own are English until then. Undefined where there is nothing to fetch. */
+export function loadTexts(): Promise<void> | undefined {
+  const load = catalogues[language]
+  if (!load) return undefined
+  return load().then((loaded) => {
+    catalogue = loaded
+    patterns = Object.entries(loaded.server)
+      .filter(([text]) => text.includes('{'))
+      .map(([text, translated]) => [patternOf(text), translated] as const)
+    document.documentElement.lang = language
+  })
+}
+
+type Value = string | number
+
+/**
+ * A text of the pages in the language of the page. `{name}` in it stands for a value; a number is written as the language
+ * writes it. With a value `n`, `{n} row | {n} rows` is the form that goes with that many. A text that means two things
+ * elsewhere ends in `#` and a word that says which; it is not shown.
+ */
+export function t<One extends Text>(
+  text: One,
+  ...[values]: [Names<One>] extends [never] ? [] : [Record<Names<One>, Value>]
+): string {
+  return filled(found(text, values), (values ?? {}) as Record<string, Value>)
+}
+
+/**
+ * A text of the server, as far as the catalogue has it; else as it came. Codes and texts that do not change are there;
+ * what the server says of one case in words of its own is English.
+ */
+export function known(text: string): string {
+  const { texts, server } = catalogue
+  return server[text] ?? texts[text] ?? byPattern(text) ?? text
+}
+
+function byPattern(text: string): string | undefined {
+  for (const [pattern, translated] of patterns) {
+    const groups = pattern.exec(text)?.groups
+    if (groups) return filled(translated, groups)
+  }
+  return undefined
+}
+
+const patternOf = (text: string): RegExp =>
+  new RegExp(
+    `^${text
+      .split(/(\{\w+\})/)
+      .map((part) => (/^\{\w+\}$/.test(part) ? `(?<${part.slice(1, -1)}>.+?)` : RegExp.escape(part)))
+      .join('')}$`,
+    's',
+  )
+
+const order = ['zero', 'one', 'two', 'few', 'many', 'other']
+const plurals = new Intl.PluralRules(language)
+/** The forms of the language in the order of a text: `one | other` in English and German. */
+const forms = plurals.resolvedOptions().pluralCategories.toSorted((a, b) => order.indexOf(a) - order.indexOf(b))
+
+/** The words of a text before its values are put in. */
+export function found(text: string, values: Readonly<Record<string, unknown>> = {}): string {
+  const whole = catalogue.texts[text] ?? text.replace(/#\w+$/, '')
+  if (!whole.includes(' | ') || typeof values.n !== 'number') return whole
+  const each = whole.split(' | ')
+  return each[forms.indexOf(plurals.select(values.n))] ?? each.at(-1) ?? whole
+}
+
+const numbers = new Intl.NumberFormat(locale)
+export const written = (value: Value): string => (typeof value === 'number' ? numbers.format(value) : value)
+
+const filled = (text: string, values: Readonly<Record<string, Value>>): string =>
+  text.replaceAll(/\{(\w+)\}/g, (_, name: string) => written(values[name] ?? ''))
