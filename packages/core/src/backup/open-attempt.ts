@@ -86,7 +86,8 @@ export async function openAttempt(scope: AttemptScope, job: BackupJob): Promise<
 
   const { keys, config } = repository
   const setup = { keys, known: index.known(), chunker: config.chunker, packBytes, compressionLevel }
-  const pool = createLazyPool(connections, () => createWorkerPool(connections, setup, writer.storePack))
+  const workers = options.includeMedia ? connections : workerCount(connections, source.server.database_size)
+  const pool = createLazyPool(workers, () => createWorkerPool(workers, setup, writer.storePack))
   scope.onEnd(() => pool.stop())
   // Where everything will be read, the threads start while the snapshot is being taken.
   if ('reason' in found) pool.start()
@@ -95,6 +96,13 @@ export async function openAttempt(scope: AttemptScope, job: BackupJob): Promise<
   const scanSessions = openScanSessions(context.database, { most: isFrugal ? 0 : connections, databaseBytes, signal })
   scope.onEnd(() => scanSessions.close())
   return { job, context, source, control, sessions, found, writer, pool, scanSessions }
+}
+
+/** An empty database has 8 MiB. To start a thread takes as long as to read as much again. */
+const bytesPerWorker = 16 << 20
+
+function workerCount(connections: number, databaseBytes: number): number {
+  return Math.max(1, Math.min(connections, Math.ceil(databaseBytes / bytesPerWorker)))
 }
 
 /** Throws `MEDIA_FOLDER_MISSING` for a folder whose file system is not mounted. `earlier`: read already, if it was. */

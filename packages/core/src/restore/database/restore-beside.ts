@@ -1,4 +1,3 @@
-import { counted } from '../../counted.ts'
 import { EngineError, throwIfAborted } from '../../errors.ts'
 import { log } from '../../events.ts'
 import { type ConnectionParameters, withDatabase } from '../../postgres/connection.ts'
@@ -24,8 +23,9 @@ import { dropCopyDatabase } from './drop-copy.ts'
 import { fillDatabase } from './fill-database.ts'
 import { finishRestored, nothingRan } from './finish-restored.ts'
 import { type MaskReport, proveMasked } from './prove-masked.ts'
-import { openRestoreSession, type RestoreSession } from './restore-session.ts'
+import type { RestoreSession } from './restore-session.ts'
 import { type Swap, swapDatabases } from './swap.ts'
+import { withSessions } from './with-sessions.ts'
 
 export interface BesideTarget {
   /** The name the database gets. */
@@ -103,7 +103,7 @@ export async function gatherStatistics(run: RestoreRun, { sessions, content }: F
 }
 
 async function createCopy(run: RestoreRun, control: Session, copy: string, target: BesideTarget): Promise<void> {
-  const { manifest, options, context } = run
+  const { manifest, options } = run
   run.progress.phase('create-database')
   const properties = target.live ?? manifest.database_properties
   const tablespaces = await control.query<{ name: string }>(
@@ -126,7 +126,7 @@ async function createCopy(run: RestoreRun, control: Session, copy: string, targe
   })
   await control.query(`COMMENT ON DATABASE ${quoteIdentifier(copy)} IS ${quoteLiteral(comment)}`)
   await target.media.prove({ oid: await databaseId(control.query, copy) })
-  log(run.report, 'info', `Restoring into "${copy}" with ${counted(context.resources.connections, 'connection')}.`)
+  log(run.report, 'info', `Restoring into "${copy}".`)
 }
 
 /**
@@ -165,7 +165,7 @@ async function fillCopy(
   const { context, manifest, options, progress } = run
   const parameters = withDatabase(context.database, copy)
   const content = await readRestoreContent(run)
-  return withSessions(run, copy, async (sessions) => {
+  return withSessions(run, { database: copy, content }, async (sessions) => {
     const { rows } = await fillDatabase(run, content, sessions, { inTransaction: false })
     progress.phase('properties')
     const properties = live ?? manifest.database_properties
@@ -274,29 +274,6 @@ async function takeName(
 /** A comment out of a backup must not pass for one that a restore of ours wrote. */
 function harmless(comment: string | null): string | null {
   return parseRestoreComment(comment) ? null : comment
-}
-
-async function withSessions<T>(
-  { context, signal }: RestoreRun,
-  database: string,
-  work: (sessions: RestoreSession[]) => Promise<T>,
-): Promise<T> {
-  const setup = {
-    parameters: withDatabase(context.database, database),
-    keys: context.repository.keys,
-    application: 'restore',
-  }
-  const opened = await Promise.allSettled(
-    Array.from({ length: Math.max(1, context.resources.connections) }, () => openRestoreSession(setup, { signal })),
-  )
-  const sessions = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-  try {
-    const failed = opened.find((one) => one.status === 'rejected')
-    if (failed) throw failed.reason
-    return await work(sessions)
-  } finally {
-    await Promise.all(sessions.map((session) => session.close()))
-  }
 }
 
 /** Best effort: what stays is found as a leftover by the next restore, because our lock is gone then. */
