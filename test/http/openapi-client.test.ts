@@ -13,12 +13,14 @@ const compiler = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', 
 
 interface Operation {
   operationId: string
+  tags: string[]
   parameters: { name: string; in: string }[]
   responses: Record<string, { content?: Record<string, { schema: object }>; $ref?: string }>
 }
 interface Document {
   openapi: string
   security: object[]
+  tags: { name: string; description?: string }[]
   paths: Record<string, Record<string, Operation>>
   components: { schemas: Record<string, object>; securitySchemes: Record<string, object> }
 }
@@ -120,6 +122,14 @@ describe('the OpenAPI document', () => {
       const all = operation.parameters.map((one) => `${one.in} ${one.name}`)
       expect(all, at).toEqual([...new Set(all)])
     }
+  })
+
+  test('every group of routes says what it is about, and is used', () => {
+    const used = new Set(
+      Object.values(document.paths).flatMap((path) => Object.values(path).flatMap(({ tags }) => tags)),
+    )
+    expect(document.tags.map(({ name }) => name).toSorted()).toEqual([...used].toSorted())
+    for (const { name, description } of document.tags) expect(description, name).toMatch(/^[A-Z].*\.$/)
   })
 
   test('every reference leads somewhere', () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { problemSchema } from '../catalog/records.ts'
+import { tagDescriptions, tagOf } from './openapi-tags.ts'
 import type { Route } from './route.ts'
 
 type Json = Record<string, unknown>
@@ -32,7 +33,7 @@ export function openApiDocument(routes: readonly Route[], options: { basePath: s
     },
     servers: [{ url: options.basePath || '/' }],
     security: [{ host: [] }],
-    tags: [...new Set(routes.map(tagOf))].map((name) => ({ name })),
+    tags: [...new Set(routes.map(tagOf))].map((name) => ({ name, description: tagDescriptions[name] })),
     paths,
     components: {
       schemas: components,
@@ -47,8 +48,6 @@ export function openApiDocument(routes: readonly Route[], options: { basePath: s
     },
   }
 }
-
-const tagOf = ({ path, action }: Route): string => action?.split('.')[0] ?? (path.split('/')[0] || 'api')
 
 const problemResponse = (description: string) => ({
   description,
