@@ -13,7 +13,7 @@ import { randomFrom } from './random.ts'
 import { createRestoreModel, type RestoreModel } from './restore-model.ts'
 
 const long = process.env.LIFEBOAT_LONG === '1'
-const histories = Number(process.env.HISTORIES ?? (long ? 500 : 2))
+const histories = Number(process.env.HISTORIES ?? (long ? 500 : 4))
 const firstSeed = Number(process.env.HISTORY_SEED ?? 1)
 /** A killed process holds its lease for half a minute. */
 const killEvery = long ? 25 : Number.POSITIVE_INFINITY
