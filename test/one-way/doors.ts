@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { Actor, BackupEngine } from '@lifeboat/core'
 import { type ActionName, type AnyAction, insideOf, isOnWire, snakeCase, toWire } from '@lifeboat/core/actions'
 import { runCli } from '../cli/run-cli.ts'
@@ -75,6 +76,7 @@ export const http =
       return encodeURIComponent(value)
     })
     if (confirm !== undefined) fields.set('confirm', confirm)
+    if (place.upload) return uploaded(face, place.path, { input, fields, as })
     const inBody = place.method === 'POST'
     const query = new URLSearchParams(inBody ? [] : [...fields].map(([name, value]) => [name, String(value)]))
     const response = await face.fetch(`/${path}/${query.size > 0 ? `?${query}` : ''}`, {
@@ -91,6 +93,22 @@ export const http =
       return { code: body.code.toUpperCase(), ...(body.plan_hash ? { planHash: String(body.plan_hash) } : {}) }
     return response.status === 202 ? endOf(engine, String(body.task_id)) : { code: null, result: body }
   }
+
+/** Where the body is the file itself. */
+async function uploaded(
+  face: OpenFace,
+  path: string,
+  { input, fields, as }: { input: Input; fields: ReadonlyMap<string, unknown>; as: Actor },
+): Promise<DoorAnswer> {
+  const query = new URLSearchParams([...fields].map(([name, value]) => [name, String(value)]))
+  const response = await face.fetch(`/${path}/${query.size > 0 ? `?${query}` : ''}`, {
+    method: 'POST',
+    headers: { authorization: JSON.stringify(as), 'content-type': 'application/octet-stream' },
+    body: input.file === undefined ? new Uint8Array(0) : await readFile(String(input.file)),
+  })
+  const body = (await response.json()) as Record<string, unknown>
+  return response.ok ? { code: null, result: body } : { code: String(body.code).toUpperCase() }
+}
 
 /** The command, as a process, asked for JSON. `words`: the options of commands that spell their inputs in their own way. */
 export const command =

@@ -57,7 +57,7 @@ beforeAll(async () => {
   for (const face of faces.filter(({ name }) => /bare|^Express 5$|Fastify/.test(name))) {
     // Each face stops its engine when it is closed.
     const own = face.name === 'the bare handler' ? engine : openEngine()
-    const opened = await face.open(own, { authorize, rateLimit: false } as never)
+    const opened = await face.open(own, { authorize, rateLimit: false, uploads: true } as never)
     open.push(opened)
     doors.set(face.name, http(own, opened))
   }

@@ -25,6 +25,7 @@ export const ownViews: Readonly<Record<string, string>> = {
   'backups.delete': 'the menu of a backup',
   'backups.download': 'the page of a backup: Download',
   'backups.get': 'the page of a backup',
+  'backups.import': 'Backups: Upload a file',
   'backups.list': 'Backups',
   'backups.pin': 'the menu of a backup',
   'backups.verify': 'the menu of a backup',

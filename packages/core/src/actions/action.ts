@@ -99,6 +99,8 @@ export interface HttpPlace {
   path: string
   /** Another path that means the same. */
   alias?: string
+  /** The input that is the body itself, as a stream of bytes; the other inputs are in the query. */
+  upload?: string
   /** Default: 202 for a job, 200 otherwise; 204 sends no body. */
   status?: number
   /** 503 instead of 200, where the answer itself says that something is wrong. */

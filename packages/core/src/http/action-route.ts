@@ -3,13 +3,14 @@ import type { AnyAction, HttpPlace } from '../actions/action.ts'
 import { toCsv } from '../actions/csv.ts'
 import { confirmation, databaseLabel } from '../actions/inputs.ts'
 import type { ActionName } from '../actions/registry.ts'
-import { fromQuery, fromWire, snakeCase, toWire, wireInput, wireResult } from '../actions/wire.ts'
+import { fromQuery, fromWire, innerSchema, snakeCase, toWire, wireInput, wireResult } from '../actions/wire.ts'
 import { startedSchema } from '../catalog/records.ts'
 import { EngineError, isEngineError } from '../errors.ts'
 import { csvResponse, wantsCsv } from './csv.ts'
 import { listOf, pageOf } from './pages.ts'
 import type { Answer, Route, RouteContext } from './route.ts'
 import { textResponse, wantedText } from './text-answer.ts'
+import { uploadedFile } from './upload.ts'
 
 type Given = Record<string, unknown>
 type PlacedAction = AnyAction & { http: HttpPlace }
@@ -19,7 +20,7 @@ export function actionRoute(action: PlacedAction): Route {
   const { http: place } = action
   const { method, path, alias, list } = place
   const names = pathInputs(action)
-  const fields = wireInput(action.input, [...names.values()])
+  const fields = wireInput(action.input, [...names.values(), ...(place.upload ? nestedInputs(action) : [])])
   const confirms = action.plan !== undefined && action.kind !== 'read'
   const sent = confirms ? fields.extend({ confirm: confirmation }) : fields
   const reads = method === 'GET'
@@ -27,8 +28,9 @@ export function actionRoute(action: PlacedAction): Route {
   return {
     ...{ method, path, permission: action.permission, summary: action.summary, action: action.name },
     ...(alias === undefined ? {} : { alias }),
-    query: reads ? fields : method === 'DELETE' ? sent : inQuery,
-    ...(reads ? {} : { body: sent }),
+    query: reads || place.upload ? fields : method === 'DELETE' ? sent : inQuery,
+    ...(reads || place.upload ? {} : { body: sent }),
+    ...(place.upload ? { takesFile: true } : {}),
     answers: {
       status: statusOf(action),
       schema: answerSchema(action),
@@ -53,11 +55,20 @@ function pathInputs({ input, subject, http }: PlacedAction): Map<string, string>
   )
 }
 
-const statusOf = (action: PlacedAction): number => action.http.status ?? (action.kind === 'job' ? 202 : 200)
+/** What no query can carry. */
+function nestedInputs({ input }: PlacedAction): string[] {
+  const isNested = (field: z.ZodType) => field instanceof z.ZodRecord || field instanceof z.ZodObject
+  return Object.keys(input.shape).filter((name) => isNested(innerSchema(input.shape[name] as z.ZodType)))
+}
+
+/** Whether it begins a job that goes on without the request. What reads the request's own body does not. */
+const startsJob = (action: PlacedAction): boolean => action.kind === 'job' && action.http.upload === undefined
+
+const statusOf = (action: PlacedAction): number => action.http.status ?? (startsJob(action) ? 202 : 200)
 
 function answerSchema(action: PlacedAction): z.ZodType {
   const { list, answer } = action.http
-  if (action.kind === 'job') return startedSchema
+  if (startsJob(action)) return startedSchema
   if (list) return list.extra ? listOf(list.item).extend(list.extra.shape) : listOf(list.item)
   return answer ?? wireResult(action.result)
 }
@@ -78,6 +89,7 @@ async function handleAction(
     ...fromWire(action.input, body),
     ...Object.fromEntries([...names].map(([name, field]) => [field, params[name] ?? ''])),
   }
+  if (action.http.upload) given[action.http.upload] = uploadedFile(context)
   const csv = action.http.list?.csv && wantsCsv(request) ? action.http.list.csv : undefined
   if (action.http.list && !csv) given.page ??= 1
   if (csv) given.page = undefined
@@ -86,7 +98,7 @@ async function handleAction(
   const call = { caller: typeof confirm === 'string' ? { ...caller, confirm } : caller, signal }
   const name = action.name as ActionName
   try {
-    if (action.kind === 'job') return { status: statusOf(action), body: await inside.start(name, given, call) }
+    if (startsJob(action)) return { status: statusOf(action), body: await inside.start(name, given, call) }
     const result = await inside.run(name, given, call)
     if (csv) return csvResponse(toCsv((result as { rows: Given[] }).rows, csv.columns), csv.fileName)
     if (text) return textResponse(text, (result as { document: string }).document)

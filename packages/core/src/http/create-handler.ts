@@ -94,7 +94,7 @@ export function createHandler(engine: HttpEngine, options: HandlerOptions): Hand
     const asked = Object.fromEntries(new URL(request.url).searchParams)
     refuseUnknownParameters(route, asked)
     const reads = request.method === 'GET' || request.method === 'HEAD'
-    const given = reads ? {} : await readJsonBody(request, own.limits.bodyBytes)
+    const given = reads || route.takesFile ? {} : await readJsonBody(request, own.limits.bodyBytes)
     const query = route.raw ? asked : parse(route.query, asked)
     const body = route.raw ? given : route.body ? parse(route.body, given) : {}
     const ends = [request.signal, inside.ground.stopping, ...(connection.closing ? [connection.closing] : [])]

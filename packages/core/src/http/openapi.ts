@@ -84,6 +84,9 @@ function operation(route: Route, path: string, shapes: Shapes) {
       ...queryParameters(route.query, shapes),
       ...(route.ranges ? ['Range', 'If-Range'].map(headerParameter) : []),
     ],
+    ...(route.takesFile
+      ? { requestBody: { required: true, content: { 'application/octet-stream': { schema: binary } } } }
+      : {}),
     ...(route.body && Object.keys(route.body.shape).length > 0
       ? { requestBody: { content: { 'application/json': { schema: shapes.of(route.body, 'input') } } } }
       : {}),

@@ -41,6 +41,8 @@ export interface Route {
   ranges?: boolean
   /** Whether `handle` parses query and body itself. */
   raw?: boolean
+  /** Whether the body is a file, which `handle` reads as it comes. */
+  takesFile?: boolean
   handle(context: RouteContext<unknown, unknown>): Promise<Answer>
 }
 

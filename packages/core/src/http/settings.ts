@@ -44,6 +44,11 @@ export interface HandlerOptions<HostRequest = unknown> {
   confirmation?: 'required' | 'off'
   /** Downloads over plain HTTP from other machines are refused unless this is set. */
   allowPlainHttpDownloads?: boolean
+  /**
+   * Lets who may create backups upload files of pg_dump, which become backups in quarantine. `maxBytes` bounds one file
+   * (default 100 GiB). Node ends a request after five minutes: give the server a longer `requestTimeout`. Default: off.
+   */
+  uploads?: boolean | { maxBytes?: number }
   limits?: {
     /** Of a request's body. Default 64 KiB. */
     bodyBytes?: number
@@ -60,7 +65,8 @@ export interface HandlerOptions<HostRequest = unknown> {
   onError?: (error: unknown) => void
 }
 
-export type HandlerSettings = Required<Omit<HandlerOptions, 'limits' | 'ui' | 'environment'>> & {
+export type HandlerSettings = Required<Omit<HandlerOptions, 'limits' | 'ui' | 'environment' | 'uploads'>> & {
+  uploads: { maxBytes: number } | null
   ui: UserInterface | null
   environment: Required<EnvironmentMark> | null
   limits: Required<NonNullable<HandlerOptions['limits']>>
@@ -80,6 +86,7 @@ export function handlerSettings(options: HandlerOptions): HandlerSettings {
     origins: options.origins ?? [],
     confirmation: options.confirmation ?? 'required',
     allowPlainHttpDownloads: options.allowPlainHttpDownloads ?? false,
+    uploads: uploadsOf(options.uploads),
     limits: {
       bodyBytes: options.limits?.bodyBytes ?? 64 << 10,
       requestsPerMinute: options.limits?.requestsPerMinute ?? 600,
@@ -89,6 +96,13 @@ export function handlerSettings(options: HandlerOptions): HandlerSettings {
     },
     onError: options.onError ?? ((error) => process.emitWarning(error instanceof Error ? error : String(error))),
   }
+}
+
+function uploadsOf(given: HandlerOptions['uploads']): HandlerSettings['uploads'] {
+  if (!given) return null
+  const { maxBytes = 100 * 1024 ** 3 } = given === true ? {} : given
+  if (Number.isSafeInteger(maxBytes) && maxBytes > 0) return { maxBytes }
+  throw new EngineError('CONFIG_INVALID', '`uploads.maxBytes` takes a number of bytes, such as 10 * 1024 ** 3.')
 }
 
 function environmentOf(given: EnvironmentMark | undefined): Required<EnvironmentMark> | null {

@@ -5,6 +5,7 @@ import { Badge } from '../../parts/badge.tsx'
 import { brief, bytes, count, duration, secondsBetween, why, words } from '../../parts/format.ts'
 import { Facts, Panel } from '../../parts/panel.tsx'
 import { known, t } from '../../texts/texts.ts'
+import { Quarantine } from './quarantine.tsx'
 
 type CompletedBackup = Extract<BackupDetails, { status: 'completed' }>
 
@@ -87,6 +88,7 @@ export function BackupFacts({ backup }: { backup: CompletedBackup }) {
           ]}
         />
       </Panel>
+      <Quarantine backup={backup} />
       <Panel title={t('Versions')}>
         <Facts
           of={[

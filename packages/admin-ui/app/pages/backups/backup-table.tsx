@@ -128,6 +128,9 @@ function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
         ) : (
           <span className="row-status">
             <Badge status={status} />
+            {backup.status === 'completed' && backup.quarantine?.trusted === null && (
+              <Badge status="warning">{t('quarantine')}</Badge>
+            )}
             {backup.status === 'completed' && backup.lost_files > 0 && (
               <Badge status="warning">{t('with losses')}</Badge>
             )}

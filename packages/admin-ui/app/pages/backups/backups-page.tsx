@@ -13,17 +13,19 @@ import { BackupTable } from './backup-table.tsx'
 import { CreateBackup } from './create-backup.tsx'
 import { type BackupFilter, Filters, startFilter } from './filters.tsx'
 import { saveCsv } from './save-csv.ts'
+import { UploadBackup } from './upload-backup.tsx'
 import { useBackupActions } from './use-backup-actions.tsx'
 
 const pageSize = 50
 
 export function BackupsPage() {
-  const { may, database } = useSession()
+  const { may, database, uploads } = useSession()
   const [, navigate] = useLocation()
   const [filter, setFilter] = useState<BackupFilter>(startFilter)
   const [page, setPage] = useState(1)
   const [chosen, setChosen] = useState<readonly string[]>([])
   const [creating, setCreating] = useState(false)
+  const [uploading, setUploading] = useState(false)
   const query = {
     search: useSettled(filter.search.trim()) || undefined,
     status: filter.status || undefined,
@@ -53,6 +55,7 @@ export function BackupsPage() {
         <Button icon="download" onClick={() => saveCsv({ ...query, database })}>
           CSV
         </Button>
+        {uploads && may('backups:create') && <Button onClick={() => setUploading(true)}>{t('Upload a file')}</Button>}
         <Button
           disabled={chosen.length === 0}
           title={chosen.length === 0 ? t('Select one backup, to compare it with now, or two') : undefined}
@@ -97,6 +100,7 @@ export function BackupsPage() {
         }
       </Loaded>
       <ActionList page="backups" />
+      {uploading && <UploadBackup onClose={() => setUploading(false)} />}
       {creating && <CreateBackup onClose={() => setCreating(false)} />}
       {windows}
     </>

@@ -143,6 +143,25 @@ export const backups = {
   'Versions and packages that differ': 'Versionen und Pakete mit Unterschieden',
   absent: 'fehlt',
   'Side by side': 'Nebeneinander',
+  'Upload a file': 'Datei hochladen',
+  'Upload a file of pg_dump': 'Datei von pg_dump hochladen',
+  'Custom format, as pg_dump -Fc writes it. Nothing in it is run.':
+    'Im Custom-Format, wie pg_dump -Fc es schreibt. Nichts darin wird ausgeführt.',
+  'The server takes at most {size}.': 'Der Server nimmt höchstens {size}.',
+  'The file is a backup now. It is in quarantine until it is trusted.':
+    'Die Datei ist jetzt eine Sicherung. Sie bleibt in Quarantäne, bis ihr vertraut wird.',
+  Upload: 'Hochladen',
+  Uploading: 'Wird hochgeladen',
+  Storing: 'Wird gespeichert',
+  File: 'Datei',
+  quarantine: 'Quarantäne',
+  'Imported from a file': 'Aus einer Datei importiert',
+  'It is in quarantine: no restore runs anything of it before a person trusts it, under Trust below.':
+    'Sie ist in Quarantäne: Keine Wiederherstellung führt etwas davon aus, bevor eine Person ihr weiter unten vertraut.',
+  'Size of the file': 'Größe der Datei',
+  Trusted: 'Vertraut',
+  '{time} by {who}: {reason}': '{time} von {who}: {reason}',
+  'What a restore would run': 'Was eine Wiederherstellung ausführen würde',
   'Both backups': 'Beide Sicherungen',
   What: 'Was',
 } as const

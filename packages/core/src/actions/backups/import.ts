@@ -46,10 +46,8 @@ export const importBackup = action({
     name: 'import',
     examples: ['lifeboat import old.dump --name "before the move"', 'pg_dump -Fc old | lifeboat import -'],
   },
-  leftOut: {
-    http: 'The file lies where the engine runs; files are not uploaded.',
-    pages: 'The file lies where the engine runs; files are not uploaded.',
-  },
+  http: { method: 'POST', path: 'backups/import', upload: 'stream', status: 201 },
+  page: 'backups',
   job: {
     kind: 'import',
     label: 'Import',

@@ -22,6 +22,10 @@ const session = route({
       time_zone: z.string().describe("The server's own; it holds where the settings name none."),
       media_folders: z.array(z.string()),
       masking: z.boolean().describe('Whether the host has a masking policy: then masked copies can be made.'),
+      uploads: z
+        .object({ max_bytes: z.number() })
+        .nullable()
+        .describe('Whether files of pg_dump can be uploaded, and how large one can be.'),
       confirmation: z.string(),
       version: z.string(),
     }),
@@ -39,6 +43,7 @@ const session = route({
         time_zone: localTimeZone(),
         media_folders: engine.mediaFolders(),
         masking: parts.settings.masking !== undefined,
+        uploads: settings.uploads && { max_bytes: settings.uploads.maxBytes },
         confirmation: settings.confirmation,
         version,
       },
