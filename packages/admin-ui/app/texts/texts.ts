@@ -53,8 +53,12 @@ export function t<One extends Text>(
  */
 export function known(text: string): string {
   const { texts, server } = catalogue
-  return server[text] ?? texts[text] ?? byPattern(text) ?? text
+  return own(server, text) ?? own(texts, text) ?? byPattern(text) ?? text
 }
+
+/** `constructor` is a text like any other. */
+const own = (texts: Readonly<Record<string, string>>, text: string): string | undefined =>
+  Object.hasOwn(texts, text) ? texts[text] : undefined
 
 /** The values of a text are themselves texts where they are several words; one word may be a name. */
 function byPattern(text: string): string | undefined {
