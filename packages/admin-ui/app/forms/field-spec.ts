@@ -24,7 +24,7 @@ export interface JsonSchema {
   default?: unknown
   enum?: readonly unknown[]
   const?: unknown
-  anyOf?: readonly JsonSchema[]
+  anyOf?: readonly JsonSchema[] | undefined
   items?: JsonSchema
   properties?: Record<string, JsonSchema>
   additionalProperties?: JsonSchema | boolean
@@ -74,7 +74,7 @@ function shapeOf(name: string, schema: JsonSchema): Shape {
   const { type, anyOf, items, properties, additionalProperties, minimum, maximum, maxLength } = schema
   if (anyOf) {
     const [first, ...others] = anyOf.filter((one) => one.type !== 'null')
-    if (first && others.length === 0) return shapeOf(name, { ...schema, ...first })
+    if (first && others.length === 0) return shapeOf(name, { ...schema, anyOf: undefined, ...first })
     return { kind: 'text', numeric: true }
   }
   if (schema.enum) return { kind: 'choice', options: schema.enum.map(String) }

@@ -104,7 +104,14 @@ function gridOf({ columns, rows }: Json): { columns: string[]; rows: unknown[][]
 const isTime = (name: string, value: unknown): value is string =>
   typeof value === 'string' && /(^|_)(at|until)$/.test(name) && !Number.isNaN(Date.parse(value))
 
-const short = (name: string, value: unknown): string => (isTime(name, value) ? brief(value) : text(value))
+/** Fields whose values are words of the API; what stands in others may be a person's own. */
+const coded = new Set(['status', 'state', 'verdict', 'level', 'kind', 'outcome', 'change', 'message', 'advice'])
+
+function short(name: string, value: unknown): string {
+  if (isTime(name, value)) return brief(value)
+  if (typeof value !== 'string' || !coded.has(name)) return text(value)
+  return /^[a-z]+([_-][a-z]+)*$/.test(value) ? words(value) : known(value)
+}
 
 function text(value: unknown): string {
   if (value === null || value === undefined || value === '') return '–'
@@ -113,7 +120,7 @@ function text(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? t('none') : value.map(text).join(', ')
   if (isObject(value))
     return Object.entries(value)
-      .map(([name, entry]) => `${words(name)}: ${text(entry)}`)
+      .map(([name, entry]) => `${name.replaceAll('_', ' ')}: ${text(entry)}`)
       .join(', ')
-  return known(String(value))
+  return String(value)
 }

@@ -15,6 +15,8 @@ const titles: Record<string, Plain> = {
   'backups.export': 'Export a backup',
   'backups.get': 'Backup',
   'backups.list': 'Backups',
+  'backups.pin': 'Pin',
+  'backups.verify': 'Verification',
   'alarms.acknowledge': 'Acknowledge an alarm',
   'alarms.list': 'Alarms',
   'audit.verify': 'Verify the audit log',
@@ -36,6 +38,7 @@ const titles: Record<string, Plain> = {
   doctor: 'Checks',
   'keys.list': 'Keys',
   'keys.recoveryKit': 'Recovery kit',
+  'migrations.rehearse': 'Rehearse migrations',
   'migrations.state': 'Migrations of the live database',
   'notifications.deliveries': 'Deliveries of notifications',
   'notifications.list': 'Notifications',
@@ -64,7 +67,14 @@ const titles: Record<string, Plain> = {
   'rows.rewind': 'Rewind rows',
   'rows.undo': 'Undo a rewind',
   'schedules.list': 'Schedules',
+  'schedules.remove': 'Remove a schedule',
+  'schedules.save': 'Save a schedule',
+  'storage.test': 'Test the storage',
+  'tasks.cancel': 'Cancel a job',
   'tasks.list': 'Tasks',
+  'tasks.pause': 'Pause the queue',
+  'tasks.reorder': 'Reorder the queue',
+  'tasks.resume': 'Resume the queue',
 }
 
 export function titleOf(name: string): string {

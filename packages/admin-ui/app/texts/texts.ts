@@ -18,7 +18,7 @@ const catalogues: Partial<Record<Language, () => Promise<Catalogue>>> = {
 }
 
 let catalogue: Catalogue = { texts: {}, server: {} }
-let patterns: readonly (readonly [RegExp, string])[] = []
+let patterns: readonly ReturnType<typeof patternOf>[] = []
 
 /** Fetches the texts of the language; the server's own are English until then. Undefined where there is nothing to fetch. */
 export function loadTexts(): Promise<void> | undefined {
@@ -27,8 +27,8 @@ export function loadTexts(): Promise<void> | undefined {
   return load().then((loaded) => {
     catalogue = loaded
     patterns = Object.entries(loaded.server)
-      .filter(([text]) => text.includes('{'))
-      .map(([text, translated]) => [patternOf(text), translated] as const)
+      .filter(([text]) => place.test(text))
+      .map(patternOf)
     document.documentElement.lang = language
   })
 }
@@ -53,25 +53,34 @@ export function t<One extends Text>(
  */
 export function known(text: string): string {
   const { texts, server } = catalogue
-  return server[text] ?? texts[text] ?? byPattern(text) ?? text
+  return own(server, text) ?? own(texts, text) ?? byPattern(text) ?? text
 }
 
+/** `constructor` is a text like any other. */
+const own = (texts: Readonly<Record<string, string>>, text: string): string | undefined =>
+  Object.hasOwn(texts, text) ? texts[text] : undefined
+
+/** The values of a text are themselves texts where they are several words; one word may be a name. */
 function byPattern(text: string): string | undefined {
-  for (const [pattern, translated] of patterns) {
-    const groups = pattern.exec(text)?.groups
-    if (groups) return filled(translated, groups)
+  for (const { pattern, names, translated } of patterns) {
+    const found = pattern.exec(text)
+    if (!found) continue
+    const values = found
+      .slice(1)
+      .map((value, at) => [names[at], value.includes(' ') || names[at] === 'level' ? known(value) : value])
+    return filled(translated, Object.fromEntries(values))
   }
   return undefined
 }
 
-const patternOf = (text: string): RegExp =>
-  new RegExp(
-    `^${text
-      .split(/(\{\w+\})/)
-      .map((part) => (/^\{\w+\}$/.test(part) ? `(?<${part.slice(1, -1)}>.+?)` : RegExp.escape(part)))
-      .join('')}$`,
-    's',
-  )
+/** `{name}` stands for anything; also with a dot in it, for an action. */
+const place = /\{([\w.]+)\}/
+
+function patternOf([text, translated]: readonly [string, string]) {
+  const parts = text.split(place)
+  const written = parts.map((part, at) => (at % 2 === 1 ? '(.+?)' : part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+  return { pattern: new RegExp(`^${written.join('')}$`, 's'), names: parts.filter((_, at) => at % 2 === 1), translated }
+}
 
 const order = ['zero', 'one', 'two', 'few', 'many', 'other']
 const plurals = new Intl.PluralRules(language)
@@ -90,4 +99,4 @@ const numbers = new Intl.NumberFormat(locale)
 export const written = (value: Value): string => (typeof value === 'number' ? numbers.format(value) : value)
 
 const filled = (text: string, values: Readonly<Record<string, Value>>): string =>
-  text.replaceAll(/\{(\w+)\}/g, (_, name: string) => written(values[name] ?? ''))
+  text.replaceAll(/\{([\w.]+)\}/g, (_, name: string) => written(values[name] ?? ''))

@@ -90,6 +90,11 @@ export const forms = {
   'Rewind rows': 'Zeilen zurückspulen',
   'Undo a rewind': 'Rückspulung rückgängig machen',
   Schedules: 'Zeitpläne',
+  'Remove a schedule': 'Zeitplan entfernen',
+  'Save a schedule': 'Zeitplan speichern',
+  'Cancel a job': 'Auftrag abbrechen',
+  'Reorder the queue': 'Warteschlange umordnen',
+  'Rehearse migrations': 'Migrationen proben',
   Tasks: 'Aufträge',
 
   // Answers
