@@ -228,7 +228,11 @@ describe.each(some(await versionsToTest(18), 1))('$name', ({ binDirectory, unava
         [positions.before, later.reading.facts.insert_lsn],
       )) as [{ reached: boolean }]
       expect(reached).toBe(false)
-      const confirmed = await confirmBase(before.session.query, { base, positionReached: reached }, before.facts)
+      const confirmed = await confirmBase(
+        before.session.query,
+        { base, positionReached: reached, markers: new Map() },
+        before.facts,
+      )
       expect(confirmed).toMatchObject({
         reason: expect.stringContaining(marker ? 'marker is gone' : 'gone back in its log'),
       })
