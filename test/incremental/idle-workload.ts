@@ -65,12 +65,17 @@ export async function startIdleWorkload(cluster: TemporaryCluster, random: () =>
 
   /** A backend is killed: the server recovers, and its start stays what it was. */
   async function crash(): Promise<void> {
+    const before = await checkpointer(main)
     const { rows } = await main.query('SELECT pg_backend_pid() AS pid')
     process.kill(rows[0].pid, 'SIGKILL')
-    await reconnect()
+    await reconnect(before)
   }
 
-  async function reconnect(): Promise<void> {
+  const checkpointer = async (client: Client): Promise<number> =>
+    (await client.query(`SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'`)).rows[0].pid
+
+  /** `but`: the checkpointer of a server that has not noticed yet. */
+  async function reconnect(but?: number): Promise<void> {
     await Promise.all([main, ...open.values()].map((client) => client.end().catch(() => {})))
     open = new Map()
     for (let attempt = 0; ; attempt++) {
@@ -78,8 +83,11 @@ export async function startIdleWorkload(cluster: TemporaryCluster, random: () =>
         if (attempt > 600) throw error
         return null
       })
-      if (again) main = again
-      if (again) break
+      if (again && (await checkpointer(again).catch(() => but)) !== but) {
+        main = again
+        break
+      }
+      await again?.end().catch(() => {})
       await sleep(20)
     }
   }
