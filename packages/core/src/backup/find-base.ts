@@ -2,7 +2,7 @@ import { isEngineError } from '../errors.ts'
 import { isMarkerVisible, visibleMarkers } from '../postgres/marker.ts'
 import type { Query } from '../postgres/query.ts'
 import { earlierAgeSql, mayBeFresh } from '../postgres/scan-segments.ts'
-import { walReached } from '../postgres/snapshot-facts.ts'
+import { glanceAtTransactions, walReached } from '../postgres/snapshot-facts.ts'
 import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
 import { type ChunkReader, createChunkReader } from '../repository/chunks/chunk-reader.ts'
 import { type Manifest, type SnapshotFacts, type TableRecord, tableSchema } from '../repository/documents/documents.ts'
@@ -37,6 +37,8 @@ export interface PossibleBase {
   positionReached: boolean
   /** Markers of this database whose transactions wrote nothing else: nonce and id. */
   markers: ReadonlyMap<string, string>
+  /** Whether it seems that nothing need be scanned. A hint, for what is made ready; default false. */
+  looksIdle?: boolean
 }
 
 /** The backups that are there, of which one may become the base. */
@@ -98,7 +100,11 @@ export async function findBase(run: {
     return { reason: `what backup ${manifest.number} says of its tables cannot be read` }
   }
   const positionReached = await walReached(query, manifest.snapshot.insert_lsn)
-  return { base: { manifest, tables, reader, index }, positionReached, markers: markersSince(manifest, earlier) }
+  const markers = markersSince(manifest, earlier)
+  const glance = { ...manifest.snapshot, ...(await glanceAtTransactions(query)) }
+  const hopes = { markerTransactions: new Set(markers.values()), rowSurgery: false }
+  const looksIdle = whyNotIdle(manifest.snapshot, glance, hopes) === null
+  return { base: { manifest, tables, reader, index }, positionReached, markers, looksIdle }
 }
 
 /** The base's own, and those of backups after it that were compared with the same base. */

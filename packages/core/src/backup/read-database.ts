@@ -115,12 +115,18 @@ export async function readDatabase(run: DatabaseRun): Promise<DatabaseReading> {
       segments: tableTotals.segments + pageTotals.segments,
       segments_read: tableTotals.read + pageTotals.read,
       segments_sampled: rows.segmentsSampled,
-      ...(base && base.notIdle !== null ? { not_idle: base.notIdle } : {}),
+      ...(rows.baseIsWrong === null ? proofOf(base) : {}),
     },
     baseIsWrong: rows.baseIsWrong,
   }
   if (base) log(report, 'info', summary(tables, reading, base))
   return reading
+}
+
+/** What the comparison rests on. */
+function proofOf(base: Base | null): { proof?: string; not_idle?: string } {
+  if (!base) return {}
+  return base.notIdle === null ? { proof: 'idle' } : { proof: 'scan', not_idle: base.notIdle }
 }
 
 /** The tables, cut into ranges and compared with the base where there is one. */

@@ -35,6 +35,19 @@ export interface SnapshotFacts {
 /** Bound of what is kept of a snapshot with very many open transactions: none of them, then. */
 const mostOpen = 1000
 
+/** What the snapshot of this very statement says of transactions; a hint before a snapshot that others can join. */
+export async function glanceAtTransactions(
+  query: Query,
+): Promise<Pick<SnapshotFacts, 'xmax' | 'open_transactions' | 'postmaster_started'>> {
+  const [row] = await query<{ xmax: string; open_transactions: string[]; postmaster_started: string }>(
+    `SELECT pg_catalog.pg_snapshot_xmax(snapshot)::text AS xmax,
+       ARRAY(SELECT id::text FROM pg_catalog.pg_snapshot_xip(snapshot) AS id) AS open_transactions,
+       pg_catalog.pg_postmaster_start_time()::text AS postmaster_started
+     FROM pg_catalog.pg_current_snapshot() AS snapshot`,
+  )
+  return row!
+}
+
 /** Whether the server is a standby; asked before a snapshot is taken, "no" holds for the snapshot too. */
 export async function isStandby(query: Query): Promise<boolean> {
   const [row] = await query<{ standby: boolean }>('SELECT pg_catalog.pg_is_in_recovery() AS standby')

@@ -326,7 +326,9 @@ export const manifestSchema = z.object({
       segments_read: count,
       /** Unchanged segments that were read again and compared byte for byte. */
       segments_sampled: count,
-      /** Why tables were scanned although there is a base; absent where none had to be, as no transaction had ended. */
+      /** What the comparison with the base rests on: `idle` or `scan`, as of tables; absent where nothing was compared. */
+      proof: z.string().optional(),
+      /** Why not on `idle`, in words for people. */
       not_idle: z.string().optional(),
     })
     .optional(),
