@@ -7,15 +7,18 @@ import { detectChanges, isUnchanged } from '../../packages/core/src/backup/detec
 import { type Base, confirmBase } from '../../packages/core/src/backup/find-base.ts'
 import { planTables } from '../../packages/core/src/backup/plan-tables.ts'
 import { refuseChanges } from '../../packages/core/src/backup/same-schema.ts'
+import { takeOverIdle } from '../../packages/core/src/backup/take-over-idle.ts'
 import { resolveConnection } from '../../packages/core/src/postgres/connection.ts'
 import { copyOut } from '../../packages/core/src/postgres/copy-out.ts'
 import {
+  type ExportedSnapshot,
   type ExportedSnapshotOptions,
   openExportedSnapshot,
+  type SnapshotSessions,
 } from '../../packages/core/src/postgres/exported-snapshot.ts'
 import { joinSnapshot } from '../../packages/core/src/postgres/joined-snapshot.ts'
 import { copySegmentSql } from '../../packages/core/src/postgres/segments.ts'
-import { openSession } from '../../packages/core/src/postgres/session.ts'
+import { openSession, type Session } from '../../packages/core/src/postgres/session.ts'
 import { walReached } from '../../packages/core/src/postgres/snapshot-facts.ts'
 import type { ChunkIndex } from '../../packages/core/src/repository/chunks/chunk-index.ts'
 import type { ChunkReader } from '../../packages/core/src/repository/chunks/chunk-reader.ts'
@@ -38,6 +41,8 @@ export interface Compared {
   voided: Map<string, string | null>
   unchanged: number
   changed: number
+  /** Whether no transaction had ended since the base, and how many segments were taken over for that alone. */
+  idle: { whyNot: string | null; tables: number; segments: number }
   /** Segments said to be unchanged whose text is not what it was. */
   wrong: string[]
 }
@@ -59,17 +64,26 @@ export async function compareWith(
     /** In the gaps while the snapshot is made. */
     onStep?: ExportedSnapshotOptions['onStep']
     /** Called while the snapshot is there, before anything is compared. */
-    underSnapshot?: () => Promise<unknown>
+    underSnapshot?: (snapshot: ExportedSnapshot) => Promise<unknown>
+    /** Sessions that are open already; they are the caller's to close. */
+    sessions?: SnapshotSessions & { control: Session }
+    /** Look for changes by the scan, also where no transaction has ended. */
+    scanOnly?: boolean
+    /** Facts of snapshots between the earlier one and this. */
+    later?: readonly SnapshotFacts[]
     /** Called after everything is read, before the last look at the catalogs. */
     afterReading?: () => Promise<unknown>
   } = {},
 ): Promise<Compared> {
   const { segmentBlocks = 2, weakening = 'none', marker = true, lockBudgetMs } = options
   const parameters = resolveConnection(url)
-  const control = await openSession(parameters, { application: 'control' })
+  const control = options.sessions?.control ?? (await openSession(parameters, { application: 'control' }))
   try {
     const positionReached = earlier !== null && (await walReached(control.query, earlier.facts.insert_lsn))
-    const snapshot = await openExportedSnapshot(parameters, { marker, lockBudgetMs, onStep: options.onStep })
+    const snapshot = await openExportedSnapshot(parameters, {
+      ...{ marker, lockBudgetMs, onStep: options.onStep },
+      ...(options.sessions ? { sessions: options.sessions } : {}),
+    })
     try {
       const { session, facts, tables } = snapshot
       let base: Base | null = null
@@ -78,11 +92,12 @@ export async function compareWith(
         const manifest = { number: 1, snapshot: earlier.facts } as Manifest
         const reader = {} as ChunkReader
         const found = { manifest, tables: earlier.tables, reader, index: everythingIsStored }
-        const confirmed = await confirmBase(session.query, { base: found, positionReached }, facts)
+        const markers = markersOf([earlier.facts, ...(options.later ?? [])])
+        const confirmed = await confirmBase(session.query, { base: found, positionReached, markers }, facts)
         if ('reason' in confirmed) refused = confirmed.reason
-        else base = confirmed
+        else base = options.scanOnly || weakening !== 'none' ? { ...confirmed, notIdle: 'not asked' } : confirmed
       }
-      await options.underSnapshot?.()
+      await options.underSnapshot?.(snapshot)
       const planned = planTables(tables, {
         segmentBlocks,
         blockBytes: facts.block_size,
@@ -90,9 +105,10 @@ export async function compareWith(
       })
       if (base && weakening === 'xmax for xmin')
         base.manifest = { ...base.manifest, snapshot: { ...base.manifest.snapshot, xmin: base.manifest.snapshot.xmax } }
-      const changes = base
+      const idle = base ? await takeOverIdle(planned, base) : new Map()
+      const scanned = base
         ? await detectChanges({
-            planned,
+            planned: planned.filter((_, index) => !idle.has(index)),
             base,
             main: session,
             mainIsFree: Promise.resolve(),
@@ -111,11 +127,14 @@ export async function compareWith(
         voided: new Map(),
         unchanged: 0,
         changed: 0,
+        idle: { whyNot: base?.notIdle ?? null, tables: idle.size, segments: 0 },
         wrong: [],
       }
-      for (const [index, { table, ranges, segmentBlocks: size }] of planned.entries()) {
+      for (const [index, plan] of planned.entries()) {
+        const { table } = plan
+        const { ranges, segmentBlocks: size } = idle.get(index)?.planned ?? plan
         const name = `${table.schema}.${table.name}`
-        const change = changes?.[index]
+        const change = idle.get(index)?.change ?? scanned?.shift()
         compared.voided.set(name, change ? change.voided : 'no base')
         const segments: TableRecord['segments'] = []
         for (const [number, range] of ranges.entries()) {
@@ -129,6 +148,7 @@ export async function compareWith(
           const before = change?.takenOver[number]
           if (before) {
             compared.unchanged += 1
+            if (change?.proof === 'idle') compared.idle.segments += 1
             if (before.chunks[0] !== chunk) compared.wrong.push(`${name} segment ${number + 1} of ${ranges.length}`)
           } else compared.changed += 1
           segments.push({ ...range, rows, bytes, chunks: [chunk] })
@@ -144,8 +164,17 @@ export async function compareWith(
       await snapshot.close()
     }
   } finally {
-    await control.close()
+    if (!options.sessions) await control.close()
   }
+}
+
+/** As backups look for them in the repository. */
+export function markersOf(snapshots: readonly SnapshotFacts[]): Map<string, string> {
+  return new Map(
+    snapshots.flatMap(({ marker, marker_transaction: transaction }): [string, string][] =>
+      marker !== null && transaction ? [[marker, transaction]] : [],
+    ),
+  )
 }
 
 const rules: Record<Weakening, typeof isUnchanged> = {

@@ -34,6 +34,13 @@ function typeOf({ type, base, change }: BackupDetails): string {
   return base ? `${type}, ${change.reason}; restores without it` : `${type} (${change.reason})`
 }
 
+/** What shows that the rows taken over are unchanged, or why more had to be asked. */
+function proofOf({ base, change }: BackupDetails): [string, string][] {
+  if (!base || !change?.proof) return []
+  const { proof, not_idle } = change
+  return [['compared', proof === 'idle' ? 'no transaction has ended since' : `by a scan of the tables: ${not_idle}`]]
+}
+
 /** What was read out, and whether unchanged rows were looked at again. */
 function readOf({ change, bytes_read, logical_bytes, media_size }: BackupDetails): string {
   if (!change) return 'not recorded'
@@ -87,6 +94,7 @@ function describe(backup: BackupDetails): string {
     ['made', `${formatTime(backup.created_at)} by ${backup.created_by} (${backup.trigger}), in ${tookOf(backup)}`],
     ['holds', formatBytes(backup.logical_bytes)],
     ['read', readOf(backup)],
+    ...proofOf(backup),
     ['stored', `${formatBytes(backup.stored_bytes)} new in the repository`],
     ['database', `${backup.database}, ${formatBytes(backup.database_size)}, PostgreSQL ${backup.postgres_version}`],
     ['application', [backup.app_name, backup.app_version].filter(Boolean).join(' ')],

@@ -19,6 +19,7 @@ const now = {
   blocks: 1,
   total_bytes: 8192,
   divisible: true,
+  permanent: true,
 }
 const base = { ...now, rows: 1, bytes: 2, segment_blocks: 1024, segments: [] } as TableRecord
 

@@ -142,9 +142,13 @@ export function describeChange(change: RowChange, segmentsRead: number): Change 
   const segments = change.takenOver.length
   if (change.voided !== null) return { kind: 'read', reason: `full: ${change.voided}`, segments_read: segmentsRead }
   const changed = change.takenOver.filter((segment) => segment === undefined).length
-  if (changed === 0) return { kind: 'unchanged', reason: 'unchanged', segments_read: segmentsRead }
+  const { proof = 'scan' } = change
+  if (changed === 0) {
+    const reason = proof === 'idle' ? 'no transaction has ended since' : 'unchanged'
+    return { kind: 'unchanged', reason, proof, segments_read: segmentsRead }
+  }
   const kind = changed === segments ? 'read' : 'partial'
   const reason = `${changed} of ${segments} segment${segments === 1 ? '' : 's'}`
   const fresh = change.freshRows === undefined ? {} : { fresh_rows: change.freshRows }
-  return { kind, reason, segments_read: segmentsRead, ...fresh }
+  return { kind, reason, ...(kind === 'partial' ? { proof } : {}), segments_read: segmentsRead, ...fresh }
 }

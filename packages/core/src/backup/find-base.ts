@@ -1,8 +1,8 @@
 import { isEngineError } from '../errors.ts'
-import { isMarkerVisible } from '../postgres/marker.ts'
+import { isMarkerVisible, visibleMarkers } from '../postgres/marker.ts'
 import type { Query } from '../postgres/query.ts'
 import { earlierAgeSql, mayBeFresh } from '../postgres/scan-segments.ts'
-import { walReached } from '../postgres/snapshot-facts.ts'
+import { glanceAtTransactions, walReached } from '../postgres/snapshot-facts.ts'
 import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
 import { type ChunkReader, createChunkReader } from '../repository/chunks/chunk-reader.ts'
 import { type Manifest, type SnapshotFacts, type TableRecord, tableSchema } from '../repository/documents/documents.ts'
@@ -10,10 +10,11 @@ import { listManifests } from '../repository/documents/manifests.ts'
 import { listVerifications, verdictsOf } from '../repository/documents/verifications.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type BaseCandidate, chooseBase } from './base.ts'
+import { whyNotIdle } from './idle-since.ts'
 import { differentHistory } from './same-history.ts'
 
-/** An earlier backup to compare with, and what it says of each table. */
-export interface Base {
+/** An earlier backup, and what it says of each table. */
+export interface EarlierBase {
   manifest: Manifest
   /** By oid. */
   tables: Map<number, TableRecord>
@@ -21,8 +22,24 @@ export interface Base {
   index: ChunkIndex
 }
 
+/** An earlier backup to compare with: of the same history. */
+export interface Base extends EarlierBase {
+  /** What speaks against that no transaction has ended since; `null`: none has, and no table need be scanned. */
+  notIdle: string | null
+}
+
 /** `reason`: why there is none. */
-export type FoundBase = { base: Base; positionReached: boolean } | { reason: string }
+export type FoundBase = PossibleBase | { reason: string }
+
+/** A base, before the present snapshot is there. */
+export interface PossibleBase {
+  base: EarlierBase
+  positionReached: boolean
+  /** Markers of this database whose transactions wrote nothing else: nonce and id. */
+  markers: ReadonlyMap<string, string>
+  /** Whether it seems that nothing need be scanned. A hint, for what is made ready; default false. */
+  looksIdle?: boolean
+}
 
 /** The backups that are there, of which one may become the base. */
 export interface EarlierBackups {
@@ -83,7 +100,23 @@ export async function findBase(run: {
     return { reason: `what backup ${manifest.number} says of its tables cannot be read` }
   }
   const positionReached = await walReached(query, manifest.snapshot.insert_lsn)
-  return { base: { manifest, tables, reader, index }, positionReached }
+  const markers = markersSince(manifest, earlier)
+  const glance = { ...manifest.snapshot, ...(await glanceAtTransactions(query)) }
+  const hopes = { markerTransactions: new Set(markers.values()), rowSurgery: false }
+  const looksIdle = whyNotIdle(manifest.snapshot, glance, hopes) === null
+  return { base: { manifest, tables, reader, index }, positionReached, markers, looksIdle }
+}
+
+/** The base's own, and those of backups after it that were compared with the same base. */
+function markersSince({ number, snapshot: base }: Manifest, { candidates }: EarlierBackups): Map<string, string> {
+  const markers = new Map<string, string>()
+  for (const { manifest } of candidates) {
+    const { snapshot } = manifest
+    const { marker, marker_transaction: transaction } = snapshot
+    const isOwn = snapshot.system_identifier === base.system_identifier && snapshot.database_oid === base.database_oid
+    if (isOwn && manifest.number >= number && marker !== null && transaction) markers.set(marker, transaction)
+  }
+  return markers
 }
 
 /** The base, once the present snapshot is there and is seen to be of the same history. `query` runs under it. */
@@ -93,13 +126,15 @@ export async function confirmBase(
   now: SnapshotFacts,
 ): Promise<Base | { reason: string }> {
   if ('reason' in found) return found
-  const { snapshot, number } = found.base.manifest
+  const { base, markers, positionReached } = found
+  const { snapshot, number } = base.manifest
   const markerVisible = snapshot.marker !== null && (await isMarkerVisible(query, snapshot.marker))
   // Bootstrap ids are given out once, by initdb: a row that has one, as it had then, is as old as the server.
-  const [row] = await query<{ older: boolean; durable: boolean }>(
+  const [row] = await query<{ older: boolean; durable: boolean; surgery: boolean }>(
     `${earlierAgeSql(snapshot.xmin)}
      SELECT NOT (${mayBeFresh('d.xmin')}) OR (d.xmin::text = $1 AND d.xmin::text IN ('1', '2')) AS older,
-       pg_catalog.current_setting('fsync') = 'on' AS durable
+       pg_catalog.current_setting('fsync') = 'on' AS durable,
+       EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.probin LIKE '%pg\\_surgery%') AS surgery
      FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
     [snapshot.database_row_xmin],
   )
@@ -107,7 +142,12 @@ export async function confirmBase(
     markerVisible,
     databaseRowOlder: row?.older === true,
     durable: row?.durable === true,
-    positionReached: found.positionReached,
+    positionReached,
   })
-  return reason === null ? found.base : { reason: `backup ${number} is no base: ${reason}` }
+  if (reason !== null) return { reason: `backup ${number} is no base: ${reason}` }
+  const notIdle = whyNotIdle(snapshot, now, {
+    markerTransactions: await visibleMarkers(query, markers),
+    rowSurgery: row?.surgery !== false,
+  })
+  return { ...base, notIdle }
 }

@@ -45,6 +45,9 @@ async function changesOf(context: BackupContext, manifest: Awaited<ReturnType<ty
   return Object.fromEntries([...tables.values()].map(({ name, change }) => [name, change?.reason]))
 }
 
+/** How a table came here that was not even scanned. */
+const idle = 'no transaction has ended since'
+
 /** Every row and page of the backup is what COPY says of the source. */
 async function expectSource(
   url: string,
@@ -73,7 +76,9 @@ test('nothing changed: everything is taken over, and next to nothing is stored',
     row_count: 10_001,
     logical_bytes: first.logical_bytes,
   })
-  expect(await changesOf(context, second)).toEqual({ big: 'unchanged', empty: 'unchanged', small: 'unchanged' })
+  expect(second.change).toMatchObject({ large_objects: { kind: 'unchanged', proof: 'idle' } })
+  expect(second.change).toMatchObject({ proof: 'idle' })
+  expect(await changesOf(context, second)).toEqual({ big: idle, empty: idle, small: idle })
   await expectSource(url, context, second)
   // The second told how its rows came here, which the first did not; the third says the same as the second.
   await new Promise((resolve) => setTimeout(resolve, 1100))
@@ -81,6 +86,25 @@ test('nothing changed: everything is taken over, and next to nothing is stored',
   expect(third.base).toBe(second.id)
   expect(third.stored_bytes).toBe(0)
   expect(third.change?.last_full_at).toBe(first.created_at)
+
+  await cluster.sql('postgres', 'SELECT pg_current_xact_id()')
+  const scanned = await backup()
+  expect(scanned.change).toMatchObject({
+    proof: 'scan',
+    not_idle: '1 transaction has ended since',
+    segments_read: 0,
+    large_objects: { kind: 'unchanged', proof: 'scan' },
+  })
+  expect(await changesOf(context, scanned)).toEqual({ big: 'unchanged', empty: 'unchanged', small: 'unchanged' })
+  await expectSource(url, context, scanned)
+  // The markers of incremental backups are no change for a differential one.
+  expect((await backup({ type: 'differential' })).change?.not_idle).toBe('1 transaction has ended since')
+  await backup({ type: 'full' })
+  await backup()
+  await backup()
+  const differential = await backup({ type: 'differential' })
+  expect(differential.change?.not_idle).toBeUndefined()
+  expect((await changesOf(context, differential)).big).toBe(idle)
 })
 
 test('what changed is read, the rest taken over; each backup restores alone', async () => {
@@ -132,7 +156,7 @@ test('columns, settings, exclusions and segment sizes that changed are told as t
   await expectSource(url, context, back)
   const smaller = { ...context, resources: { ...context.resources, segmentBlocks: 8 } }
   const { manifest } = await runBackup(smaller, testOptions({ type: 'incremental' }))
-  expect((await changesOf(context, manifest)).empty).toBe('unchanged')
+  expect((await changesOf(context, manifest)).empty).toBe(idle)
   await expectSource(url, context, manifest)
 })
 
@@ -248,7 +272,7 @@ test('a role that may only read: no marker, and still incremental', async () => 
     base: first.id,
     change: { large_objects: { kind: 'read' } },
   })
-  expect(await changesOf(context, second)).toEqual({ big: 'unchanged', empty: 'unchanged', small: 'unchanged' })
+  expect(await changesOf(context, second)).toEqual({ big: idle, empty: idle, small: idle })
   // Somebody who may read the pages themselves cannot compare them with what was read otherwise.
   const { manifest: third } = await runBackup(context, options)
   expect(third).toMatchObject({

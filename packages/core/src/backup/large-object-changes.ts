@@ -7,6 +7,7 @@ import { isStored, isUnchanged } from './detect-changes.ts'
 import type { Base } from './find-base.ts'
 import type { LargeObjectPlan } from './large-objects.ts'
 import type { RowChange } from './readable.ts'
+import { changeOfIdle } from './take-over-idle.ts'
 
 /** The base's segments of large objects, where they can be compared: both read from pg_largeobject itself. */
 export async function earlierLargeObjects(base: Base, direct: boolean): Promise<Segment[] | { voided: string }> {
@@ -29,6 +30,10 @@ export async function detectLargeObjectChanges(
   earlier: readonly Segment[],
 ): Promise<RowChange> {
   const { ranges } = plan
+  // The same objects are cut into the same ranges.
+  const same = ranges.length === earlier.length && ranges.every(({ end }, i) => end === earlier[i]?.end)
+  const idle = base.notIdle === null && same ? changeOfIdle(earlier, base) : null
+  if (idle) return idle
   const rows = await query<{ segment: number; rows: string; fresh: boolean }>(
     `${earlierAgeSql(base.manifest.snapshot.xmin)}
      SELECT pg_catalog.width_bucket(loid::pg_catalog.int8, $1::pg_catalog.int8[]) - 1 AS segment,

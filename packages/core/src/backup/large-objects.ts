@@ -53,7 +53,7 @@ export function planLargeObjects(
 }
 
 /** Whether ranges follow one another from 0 to the end. */
-function tiles(ranges: readonly Pick<SegmentRange, 'start' | 'end'>[]): boolean {
+export function tiles(ranges: readonly Pick<SegmentRange, 'start' | 'end'>[]): boolean {
   return (
     ranges.length > 0 &&
     ranges.every(({ start }, i) => start === (i === 0 ? 0 : ranges[i - 1]!.end)) &&

@@ -92,7 +92,7 @@ export async function openAttempt(scope: AttemptScope, job: BackupJob): Promise<
   // Where everything will be read, the threads start while the snapshot is being taken.
   if ('reason' in found) pool.start()
 
-  const databaseBytes = 'reason' in found ? 0 : source.server.database_size
+  const databaseBytes = 'reason' in found || found.looksIdle ? 0 : source.server.database_size
   const scanSessions = openScanSessions(context.database, { most: isFrugal ? 0 : connections, databaseBytes, signal })
   scope.onEnd(() => scanSessions.close())
   return { job, context, source, control, sessions, found, writer, pool, scanSessions }

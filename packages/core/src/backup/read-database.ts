@@ -29,10 +29,11 @@ import {
   segmentsRead,
 } from './readable.ts'
 import { refuseChanges } from './same-schema.ts'
-import { defaultSampleShare } from './sample.ts'
+import { sampleOf } from './sample.ts'
 import type { ScanSessions } from './scan-sessions.ts'
 import { storeLargeObjects } from './store-large-objects.ts'
 import { segmentRecords, storedSegments, tableRecords } from './table-records.ts'
+import { takeOverIdle } from './take-over-idle.ts'
 
 /** Everything of a database that a backup holds, read under one snapshot and stored; the manifest refers to it. */
 export interface DatabaseReading {
@@ -79,10 +80,9 @@ export async function readDatabase(run: DatabaseRun): Promise<DatabaseReading> {
   const { facts, sequences, largeObjects, pages } = await onMain
   const readables: Readable[] = [...tables, pages]
 
-  const share = context.changeDetection?.sampleShare ?? defaultSampleShare
-  const turn = base ? base.manifest.number + 1 : 0
+  const sample = sampleOf(context.changeDetection?.sampleShare, base)
   const reader = base?.reader ?? null
-  const rows = await readRows({ pool, writer, session, readables, sample: { share, turn }, reader, report })
+  const rows = await readRows({ pool, writer, session, readables, sample, reader, report })
   checkRowCounts(rowCountsOf(readables))
 
   report?.({ type: 'phase', phase: 'schema' })
@@ -115,11 +115,18 @@ export async function readDatabase(run: DatabaseRun): Promise<DatabaseReading> {
       segments: tableTotals.segments + pageTotals.segments,
       segments_read: tableTotals.read + pageTotals.read,
       segments_sampled: rows.segmentsSampled,
+      ...(rows.baseIsWrong === null ? proofOf(base) : {}),
     },
     baseIsWrong: rows.baseIsWrong,
   }
-  if (base) log(report, 'info', summary(tables, reading))
+  if (base) log(report, 'info', summary(tables, reading, base))
   return reading
+}
+
+/** What the comparison rests on. */
+function proofOf(base: Base | null): { proof?: string; not_idle?: string } {
+  if (!base) return {}
+  return base.notIdle === null ? { proof: 'idle' } : { proof: 'scan', not_idle: base.notIdle }
 }
 
 /** The tables, cut into ranges and compared with the base where there is one. */
@@ -134,18 +141,24 @@ async function planReadableTables(
     blockBytes: snapshot.facts.block_size,
     earlier: ({ oid }) => base?.tables.get(oid)?.segment_blocks,
   })
-  const changes =
-    base &&
-    (await detectChanges({
-      planned,
-      base,
-      main: snapshot.session,
-      mainIsFree,
-      open: () => scanSessions.join(snapshot.id),
-      connections: context.resources.connections,
-    }))
-  const whyWhole = 'reason' in run.base ? run.base.reason : ''
-  return planned.map((plan, index) => readableTable(plan, changes?.[index] ?? changedWhole(plan.ranges, whyWhole)))
+  if (!base) {
+    const why = 'reason' in run.base ? run.base.reason : ''
+    return planned.map((plan) => readableTable(plan, changedWhole(plan.ranges, why)))
+  }
+  const idle = await takeOverIdle(planned, base)
+  const changes = await detectChanges({
+    planned: planned.filter((_, index) => !idle.has(index)),
+    base,
+    main: snapshot.session,
+    mainIsFree,
+    open: () => scanSessions.join(snapshot.id),
+    connections: context.resources.connections,
+  })
+  let scanned = 0
+  return planned.map((plan, index) => {
+    const taken = idle.get(index)
+    return taken ? readableTable(taken.planned, taken.change) : readableTable(plan, changes[scanned++]!)
+  })
 }
 
 /** What is asked of the session that holds the snapshot, one question after the other. */
@@ -211,9 +224,10 @@ async function* inTurns<T>(items: Iterable<T>): AsyncGenerator<T> {
   }
 }
 
-function summary(tables: readonly ReadableTable[], { change }: DatabaseReading): string {
+function summary(tables: readonly ReadableTable[], { change }: DatabaseReading, { notIdle, manifest }: Base): string {
   const unchanged = tables.filter(
     ({ change: { takenOver, voided } }) => voided === null && !takenOver.includes(undefined),
   )
-  return `${unchanged.length} of ${tables.length} tables are unchanged; ${change.segments_read} of ${change.segments} segments were read.`
+  const how = notIdle ?? `no transaction has ended since backup ${manifest.number}, and none was scanned`
+  return `${unchanged.length} of ${tables.length} tables are unchanged (${how}); ${change.segments_read} of ${change.segments} segments were read.`
 }

@@ -59,7 +59,8 @@ export async function readRows(run: RowRun): Promise<RowReading> {
     if (wrong === null) return null
     log(report, 'error', `Unchanged rows are not what the earlier backup has of them (${wrong}).`)
     for (const readable of readables) {
-      const { counted } = readable.change
+      // What the base counted is not what is there now.
+      const counted = readable.change.proof === 'idle' ? null : readable.change.counted
       readable.change = { ...changedWhole(readable.ranges, 'an unchanged segment was not what it had been'), counted }
     }
     await readWanted(run, totals, (readable, segment) => readable.read[segment] === undefined)

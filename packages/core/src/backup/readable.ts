@@ -14,6 +14,11 @@ export interface RowChange {
   freshRows?: number | undefined
   /** Why nothing is taken over; `null` where ranges were compared. */
   voided: string | null
+  /**
+   * What shows that the ranges taken over are unchanged; default `scan`. With `idle` they were not counted under the
+   * present snapshot: `counted` is what the base counted under its own.
+   */
+  proof?: 'scan' | 'idle'
 }
 
 /** A range that was read: its rows, and the chunks of their text. */

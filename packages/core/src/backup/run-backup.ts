@@ -19,7 +19,8 @@ import { takeSnapshot } from './take-snapshot.ts'
  * Makes one backup of one database, or of its media alone, from start to finish.
  *
  * When it resolves, the backup is `completed`: every table's rows were written in the number that another query
- * counted in the same snapshot, everything is stored, and the manifest has been read back and opened. When it rejects,
+ * counted in the same snapshot (of a table taken over without a scan: in the one in which they were read, since when no
+ * transaction has ended), everything is stored, and the manifest has been read back and opened. When it rejects,
  * nothing of the backup is visible; the packs it stored are found again by the next attempt or the next backup.
  *
  * @throws EngineError `LOCK_BUDGET` or `DATABASE_CHANGED` after the last attempt, `ROW_COUNT_MISMATCH`,

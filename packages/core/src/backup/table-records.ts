@@ -10,7 +10,7 @@ export async function* tableRecords(
   writer: RepositoryWriter,
 ): AsyncGenerator<unknown> {
   for (const readable of tables) {
-    const { total_bytes: _, divisible: __, unplannable: ___, ...recorded } = readable.table
+    const { total_bytes: _, divisible: __, unplannable: ___, permanent: ____, ...recorded } = readable.table
     const segments = segmentRecords(readable.ranges, segmentsOf(readable))
     yield {
       ...recorded,

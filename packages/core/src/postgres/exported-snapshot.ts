@@ -10,7 +10,7 @@ import { watchWaiters } from './lock-watch.ts'
 import { prepareMarker, writeMarker } from './marker.ts'
 import type { Query } from './query.ts'
 import { openSession, type Session } from './session.ts'
-import { pushWal, readSnapshotFacts, type SnapshotFacts, waitForFlush } from './snapshot-facts.ts'
+import { isStandby, pushWal, readSnapshotFacts, type SnapshotFacts, waitForFlush } from './snapshot-facts.ts'
 import { readTables, type SourceTable } from './tables.ts'
 import { findUnplannable } from './unplannable-tables.ts'
 
@@ -118,15 +118,16 @@ export async function openExportedSnapshot(
     controller.signal.addEventListener('abort', () => {
       for (const one of sessions) one.terminate(controller.signal.reason)
     })
-    if (marker) await prepareMarker(watcher.query)
+    const [standby] = await Promise.all([isStandby(session.query), marker ? prepareMarker(watcher.query) : null])
     const id = await exportSnapshot(session, watcher, { ...options, lockBudgetMs, exclude })
     const bookkeeping = await readBookkeepingSchemas(session.query)
     options.onExported?.({ id, bookkeeping, signal: controller.signal })
-    const [{ facts, tables }, nonce] = await Promise.all([
-      readSnapshot(session.query, exclude),
+    const [{ facts, tables }, written] = await Promise.all([
+      readSnapshot(session.query, { exclude, onPrimary: !standby }),
       marker ? writeMarker(watcher.query) : null,
     ])
-    facts.marker = nonce
+    facts.marker = written?.nonce ?? null
+    if (written?.transaction) facts.marker_transaction = written.transaction
     facts.flushed = await waitForFlush(session.query, facts.insert_lsn, 0)
 
     if (lockBudgetMs !== 'wait') {
@@ -173,8 +174,8 @@ export async function openExportedSnapshot(
   }
 }
 
-async function readSnapshot(query: Query, exclude: Exclusions) {
-  const facts = await readSnapshotFacts(query)
+async function readSnapshot(query: Query, { exclude, onPrimary }: { exclude: Exclusions; onPrimary: boolean }) {
+  const facts = await readSnapshotFacts(query, { onPrimary })
   const listed = await readTables(query, exclude)
   const fingerprints = await fingerprintTables(query, listed)
   const unplannable = await findUnplannable(query, listed)

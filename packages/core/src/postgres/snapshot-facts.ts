@@ -20,15 +20,51 @@ export interface SnapshotFacts {
   /** Whether all WAL up to `insert_lsn` is known to be on disk. */
   flushed: boolean
   marker: string | null
+  /**
+   * Ids (xid8) of the transactions that were open: top-level ones below xmax, prepared ones too. Absent where the
+   * snapshot does not list them: it can be a standby's.
+   */
+  open_transactions?: string[]
+  /** Id of the transaction that wrote the marker; absent where it may have written something else. */
+  marker_transaction?: string
   block_size: number
   settings: string[]
   taken_at: string
 }
 
-/** Reads the facts inside the transaction that owns or joined the snapshot. */
-export async function readSnapshotFacts(query: Query): Promise<SnapshotFacts> {
+/** Bound of what is kept of a snapshot with very many open transactions: none of them, then. */
+const mostOpen = 1000
+
+/** What the snapshot of this very statement says of transactions; a hint before a snapshot that others can join. */
+export async function glanceAtTransactions(
+  query: Query,
+): Promise<Pick<SnapshotFacts, 'xmax' | 'open_transactions' | 'postmaster_started'>> {
+  const [row] = await query<{ xmax: string; open_transactions: string[]; postmaster_started: string }>(
+    `SELECT pg_catalog.pg_snapshot_xmax(snapshot)::text AS xmax,
+       ARRAY(SELECT id::text FROM pg_catalog.pg_snapshot_xip(snapshot) AS id) AS open_transactions,
+       pg_catalog.pg_postmaster_start_time()::text AS postmaster_started
+     FROM pg_catalog.pg_current_snapshot() AS snapshot`,
+  )
+  return row!
+}
+
+/** Whether the server is a standby; asked before a snapshot is taken, "no" holds for the snapshot too. */
+export async function isStandby(query: Query): Promise<boolean> {
+  const [row] = await query<{ standby: boolean }>('SELECT pg_catalog.pg_is_in_recovery() AS standby')
+  return row?.standby !== false
+}
+
+/**
+ * Reads the facts inside the transaction that owns or joined the snapshot. `onPrimary`: what was known before it was
+ * taken. A standby that is promoted between the two has a snapshot that lists no transaction, and says it is none.
+ */
+export async function readSnapshotFacts(
+  query: Query,
+  { onPrimary = false }: { onPrimary?: boolean } = {},
+): Promise<SnapshotFacts> {
   const [row] = await query<FactsRow>(`
     SELECT pg_catalog.pg_snapshot_xmin(snapshot)::text AS xmin, pg_catalog.pg_snapshot_xmax(snapshot)::text AS xmax,
+      ARRAY(SELECT id::text FROM pg_catalog.pg_snapshot_xip(snapshot) AS id LIMIT ${mostOpen + 1}) AS open,
       (SELECT system_identifier::text FROM pg_catalog.pg_control_system()) AS system_identifier,
       d.oid::pg_catalog.int8::text AS database_oid, d.xmin::text AS database_row_xmin,
       recovering AS in_recovery,
@@ -44,10 +80,15 @@ export async function readSnapshotFacts(query: Query): Promise<SnapshotFacts> {
       pg_catalog.pg_is_in_recovery() AS recovering
     WHERE d.datname = pg_catalog.current_database()`)
   const settings = await readPinnedSettings(query)
-  return { ...row!, database_oid: Number(row!.database_oid), settings, flushed: false, marker: null }
+  const { open, ...facts } = row!
+  const listed = onPrimary && open.length <= mostOpen ? { open_transactions: open } : {}
+  return { ...facts, ...listed, database_oid: Number(facts.database_oid), settings, flushed: false, marker: null }
 }
 
-type FactsRow = Omit<SnapshotFacts, 'database_oid' | 'settings' | 'flushed' | 'marker'> & { database_oid: string }
+type FactsRow = Omit<SnapshotFacts, 'database_oid' | 'settings' | 'flushed' | 'marker'> & {
+  database_oid: string
+  open: string[]
+}
 
 /**
  * Waits until WAL is on disk up to `lsn`: `false` when it is not within `timeoutMs`. What a standby has replayed it has

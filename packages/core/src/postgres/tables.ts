@@ -11,6 +11,8 @@ export interface SourceTable {
   relkind: string
   relfilenode: number
   access_method: string | null
+  /** Neither unlogged nor temporary: a crash loses nothing of it that was committed. */
+  permanent: boolean
   /** What COPY selects, in order: no generated, no dropped columns. May be empty. */
   columns: string[]
   /** `WHERE ...` of an extension's configuration table, else null. */
@@ -109,6 +111,7 @@ const page = 1000
 const pageSql = `
   SELECT c.oid::pg_catalog.int8::text AS oid, listed.schema, c.relname AS name, c.relkind::text AS relkind,
     c.relfilenode::pg_catalog.int8::text AS relfilenode, am.amname AS access_method,
+    c.relpersistence = 'p' AS permanent,
     columns.names AS columns, listed.condition, root.name AS load_via,
     COALESCE(above.names, '[]') AS ancestors
   FROM (
@@ -138,6 +141,7 @@ interface TableRow {
   relkind: string
   relfilenode: string
   access_method: string | null
+  permanent: boolean
   columns: string[]
   condition: string | null
   load_via: { schema: string; name: string } | null

@@ -1,4 +1,4 @@
-import type { Base } from '../backup/find-base.ts'
+import type { EarlierBase } from '../backup/find-base.ts'
 import { type ChunkReader, createChunkReader } from '../repository/chunks/chunk-reader.ts'
 import { type Manifest, type TableRecord, tableSchema } from '../repository/documents/documents.ts'
 import { readManifest } from '../repository/documents/manifests.ts'
@@ -8,7 +8,7 @@ import { loadChunkIndex } from '../repository/index/load-index.ts'
 import type { RestoreContext, Running } from '../restore/options.ts'
 
 /** A stored backup that the live database is compared with: any one, not only the newest. */
-export interface Baseline extends Base {
+export interface Baseline extends EarlierBase {
   manifest: Manifest
   /** Hex of the SHA-256 of the manifest. */
   checksum: string

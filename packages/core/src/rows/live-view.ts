@@ -47,7 +47,8 @@ export async function openLiveView(
     const positionReached = await walReached(control.query, baseline.manifest.snapshot.insert_lsn)
     snapshot = await openExportedSnapshot(database, { lockBudgetMs, marker: false, signal, report })
     const { facts, tables } = snapshot
-    const confirmed = await confirmBase(snapshot.session.query, { base: baseline, positionReached }, facts)
+    const found = { base: baseline, positionReached, markers: new Map<string, string>() }
+    const confirmed = await confirmBase(snapshot.session.query, found, facts)
     const history = 'reason' in confirmed ? confirmed.reason.replace(/^backup \d+ is no base: /, '') : null
     const paired = pairTables(baseline.manifest, baseline.tables.values(), tables, {
       systemIdentifier: facts.system_identifier,

@@ -45,6 +45,11 @@ export type Segment = z.infer<typeof segmentSchema>
 export const changeSchema = z.object({
   kind: z.enum(['read', 'unchanged', 'partial']),
   reason: z.string(),
+  /**
+   * What shows that the segments taken over are unchanged: `scan` (their rows were counted, and none is newer than the
+   * base) or `idle` (no transaction has ended since the base). Absent where none was taken over.
+   */
+  proof: z.string().optional(),
   segments_read: count,
   /** Rows that came since the base, counted or estimated from some blocks. */
   fresh_rows: count.optional(),
@@ -175,6 +180,10 @@ export const snapshotFactsSchema = z.object({
   flushed: z.boolean(),
   /** Nonce in lifeboat.marker, committed after the snapshot was exported; null where the role cannot write. */
   marker: z.string().nullable(),
+  /** Ids of the transactions that were open then, of a primary; absent where the snapshot does not list them. */
+  open_transactions: z.array(decimal).max(1000).optional(),
+  /** Id of the transaction that wrote the marker and nothing else. */
+  marker_transaction: decimal.optional(),
   block_size: count,
   /** The pinned settings that shape text and order, as `name=value`. */
   settings: z.array(z.string()),
@@ -317,6 +326,10 @@ export const manifestSchema = z.object({
       segments_read: count,
       /** Unchanged segments that were read again and compared byte for byte. */
       segments_sampled: count,
+      /** What the comparison with the base rests on: `idle` or `scan`, as of tables; absent where nothing was compared. */
+      proof: z.string().optional(),
+      /** Why not on `idle`, in words for people. */
+      not_idle: z.string().optional(),
     })
     .optional(),
 })
