@@ -40,7 +40,7 @@ const jobs = createJobs({
   worker,
   leaseMs: 2500,
   sweepMs: 150,
-  handlers: {
+  handlers: async () => ({
     backup: {
       resumable: true,
       async run(job, { signal }) {
@@ -56,7 +56,7 @@ const jobs = createJobs({
         return { worker }
       },
     },
-  },
+  }),
 })
 process.once('SIGTERM', async () => {
   await jobs.stop()

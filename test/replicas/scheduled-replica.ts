@@ -58,7 +58,7 @@ const jobs = createJobs({
   sweepMs,
   // However often a job is hit, another attempt must follow: none may be lost.
   maxAttempts: 100,
-  handlers: {
+  handlers: async () => ({
     backup: {
       resumable: true,
       async run(job, { signal }) {
@@ -77,7 +77,7 @@ const jobs = createJobs({
         return null
       },
     },
-  },
+  }),
 })
 const scheduler = createScheduler({
   catalog,

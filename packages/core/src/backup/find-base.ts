@@ -7,6 +7,7 @@ import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
 import { type ChunkReader, createChunkReader } from '../repository/chunks/chunk-reader.ts'
 import { type Manifest, type SnapshotFacts, type TableRecord, tableSchema } from '../repository/documents/documents.ts'
 import { listManifests } from '../repository/documents/manifests.ts'
+import { openedBackups } from '../repository/documents/opened-objects.ts'
 import { listVerifications, verdictsOf } from '../repository/documents/verifications.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type BaseCandidate, chooseBase } from './base.ts'
@@ -52,9 +53,11 @@ export async function readEarlierBackups(
   repository: Repository,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<EarlierBackups> {
+  // What a backup builds on is read, never remembered; the lists after it need not read it again.
+  const opened = openedBackups(repository, { fresh: true })
   const [verifications, manifests] = await Promise.all([
-    listVerifications(repository, undefined, { signal }),
-    Array.fromAsync(listManifests(repository, { signal })),
+    listVerifications(repository, undefined, { signal, opened: opened.verifications }),
+    Array.fromAsync(listManifests(repository, { signal, opened: opened.manifests })),
   ])
   const verdicts = verdictsOf(verifications)
   // What cannot be restored for what it contains is read right all the same.

@@ -4,6 +4,7 @@ import { openSnapshotSessions, type SnapshotSessions } from '../postgres/exporte
 import { openSession, type Session } from '../postgres/session.ts'
 import { manifestName } from '../repository/documents/manifests.ts'
 import { loadChunkIndex } from '../repository/index/load-index.ts'
+import { applyMarks } from '../repository/index/marks.ts'
 import { acquireLease, type Lease } from '../repository/leases/lease.ts'
 import type { Repository } from '../repository/repository.ts'
 import { createRepositoryWriter, type RepositoryWriter } from '../repository/repository-writer.ts'
@@ -58,14 +59,18 @@ export async function openAttempt(scope: AttemptScope, job: BackupJob): Promise<
   // As this session is connected: whether by TLS or through a pooler is not found out again by each.
   const context = { ...job.context, repository, database: control.parameters }
   const sessions = () => early ?? openFrugally(control, signal)
-  const lease = await holdLease(scope, { repository, name: source.leaseName, waitMs: options.waitMs })
-
-  // Together, because over a network each answer is waited for.
-  const [isThere, index, earlier] = await Promise.all([
-    repository.storage.stat(manifestName(id), { signal }),
-    loadChunkIndex(repository, { signal, readAround: true, withMarks: true }),
-    options.type === 'full' ? null : readEarlierBackups(repository, { signal }),
-  ])
+  const { lease, read } = await holdLease(
+    scope,
+    { repository, name: source.leaseName, waitMs: options.waitMs },
+    // Together, because over a network each answer is waited for.
+    () =>
+      Promise.all([
+        repository.storage.stat(manifestName(id), { signal }),
+        loadChunkIndex(repository, { signal, readAround: true, withMarks: true }),
+        options.type === 'full' ? null : readEarlierBackups(repository, { signal }),
+      ]),
+  )
+  const [isThere, index, earlier] = await read
   // A commit that fails takes its manifest away again: it must not be able to meet another backup's.
   if (isThere)
     throw new EngineError('CONFIG_INVALID', `There is a backup with the id ${id} already.`, { detail: { id } })
@@ -75,14 +80,18 @@ export async function openAttempt(scope: AttemptScope, job: BackupJob): Promise<
   const { packBytes, compressionLevel, connections } = context.resources
   const writer = createRepositoryWriter(repository, { index, signal, lease, packBytes, compressionLevel })
 
-  // Before the snapshot is taken: a backup found later can be of a later moment.
-  const found = await findBase({
-    ...{ repository, index, earlier, signal },
-    query: control.query,
-    type: options.type,
-    database: source.server,
-    fullEveryDays: context.changeDetection?.fullEveryDays ?? defaultFullEveryDays,
-  })
+  const [found] = await Promise.all([
+    // Before the snapshot is taken: a backup found later can be of a later moment.
+    findBase({
+      ...{ repository, index, earlier, signal },
+      query: control.query,
+      type: options.type,
+      database: source.server,
+      fullEveryDays: context.changeDetection?.fullEveryDays ?? defaultFullEveryDays,
+    }),
+    // A prune that deletes at once waits for those who hold a lease: what it marked before ours was there is seen here.
+    applyMarks(repository, index, signal),
+  ])
 
   const { keys, config } = repository
   const setup = { keys, known: index.known(), chunker: config.chunker, packBytes, compressionLevel }
@@ -128,14 +137,24 @@ async function openFrugally(control: Session, signal: AbortSignal): Promise<Snap
   return { owner: await openSession(control.parameters, { application: 'snapshot', signal }), watcher: control }
 }
 
-/** One backup per database at a time: of two that overlap, either could take the other for an earlier one. */
-export async function holdLease(
+/**
+ * One backup per database at a time: of two that overlap, either could take the other for an earlier one. `reading` begins
+ * when no other one runs any more, beside the taking of the lease.
+ */
+export async function holdLease<T>(
   scope: AttemptScope,
   { repository, name, waitMs }: { repository: Repository; name: string; waitMs: number | undefined },
-): Promise<Lease> {
+  reading: () => Promise<T>,
+): Promise<{ lease: Lease; read: Promise<T> }> {
   const holder = `${hostname()}, process ${process.pid}`
-  const lease = await acquireLease(repository, { name, holder, waitMs, signal: scope.signal })
+  let read: Promise<T> | undefined
+  const onFree = () => {
+    read = reading()
+    // Of one that came to nothing nothing is said.
+    read.catch(() => {})
+  }
+  const lease = await acquireLease(repository, { name, holder, waitMs, onFree, signal: scope.signal })
   scope.onEnd(() => lease.release())
   lease.lost.addEventListener('abort', () => scope.fail(lease.lost.reason))
-  return lease
+  return { lease, read: read ?? reading() }
 }

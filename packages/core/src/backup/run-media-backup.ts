@@ -8,6 +8,7 @@ import { manifestName } from '../repository/documents/manifests.ts'
 import { emptyStream, noSnapshot } from '../repository/documents/nothing-read.ts'
 import { claimNumber } from '../repository/documents/numbers.ts'
 import { loadChunkIndex } from '../repository/index/load-index.ts'
+import { applyMarks } from '../repository/index/marks.ts'
 import { createRepositoryWriter } from '../repository/repository-writer.ts'
 import { type AttemptScope, inAttemptScope } from './attempt-scope.ts'
 import type { BackupOptions, OpeningContext } from './backup-context.ts'
@@ -52,14 +53,17 @@ async function backUpMedia(
   const context = { ...opening, repository }
   const { system_identifier, database_oid } = source.server
   const name = `media-${system_identifier}-${database_oid}`
-  const lease = await holdLease(scope, { repository, name, waitMs: options.waitMs })
-  const [isThere, index] = await Promise.all([
-    repository.storage.stat(manifestName(id), { signal }),
-    loadChunkIndex(repository, { signal, readAround: true, withMarks: true }),
-  ])
+  const { lease, read } = await holdLease(scope, { repository, name, waitMs: options.waitMs }, () =>
+    Promise.all([
+      repository.storage.stat(manifestName(id), { signal }),
+      loadChunkIndex(repository, { signal, readAround: true, withMarks: true }),
+    ]),
+  )
+  const [isThere, index] = await read
   if (isThere)
     throw new EngineError('CONFIG_INVALID', `There is a backup with the id ${id} already.`, { detail: { id } })
-  await requireMediaMounted(context, null, signal)
+  // The marks once more, now that the lease is held: see `openAttempt`.
+  await Promise.all([requireMediaMounted(context, null, signal), applyMarks(repository, index, signal)])
 
   const { packBytes, compressionLevel, connections } = context.resources
   const writer = createRepositoryWriter(repository, { index, signal, lease, packBytes, compressionLevel })

@@ -150,7 +150,7 @@ export interface JobTable {
    * running with a lease that ended before `now` -> interrupted. Gives the jobs this call changed. What `next` says
    * continues one of them is added in the same transaction: whoever dies when, no job is lost between the two.
    */
-  expire(now: string, next?: (job: JobRecord) => NewJob | null): Promise<JobRecord[]>
+  expire(now: string, next?: (job: JobRecord) => NewJob | null | Promise<NewJob | null>): Promise<JobRecord[]>
   /** Changes the place of a queued job; false when it is not queued. */
   move(id: string, position: number): Promise<boolean>
   /** Lines whose number is there already are left as they are. */

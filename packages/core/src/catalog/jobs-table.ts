@@ -137,7 +137,7 @@ export function jobTable(session: CatalogSession): JobTable {
           .execute()
         const jobs = rows.map(toJob)
         for (const job of jobs) {
-          const successor = next(job)
+          const successor = await next(job)
           if (successor) await insertJob(session, database, successor)
         }
         return jobs

@@ -252,7 +252,7 @@ test('a job asked for in one process begins in another one long before that look
   const common = {
     clock: systemClock,
     sweepMs: 600_000,
-    handlers: { backup: { resumable: true, run: async () => ({}) } },
+    handlers: async () => ({ backup: { resumable: true, run: async () => ({}) } }),
   }
   const asker = createJobs({ ...common, catalog: asking, queue: createLocalQueue(), worker: 'asker' })
   const worker = createJobs({ ...common, catalog: working, queue: createLocalQueue(), worker: 'worker' })

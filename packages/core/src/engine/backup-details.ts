@@ -1,3 +1,4 @@
+import type { ChunkIndex } from '../repository/chunks/chunk-index.ts'
 import { createChunkReader } from '../repository/chunks/chunk-reader.ts'
 import { tableSchema } from '../repository/documents/documents.ts'
 import { loadChunkIndex } from '../repository/index/load-index.ts'
@@ -5,16 +6,19 @@ import type { Repository } from '../repository/repository.ts'
 import type { BackupDetails, TableSummary } from './engine-type.ts'
 import { backupSummary, type StoredBackup } from './summary.ts'
 
+/** Where the chunks are, for whoever only reads backups. */
+export function loadIndex(repository: Repository, signal: AbortSignal | undefined): Promise<ChunkIndex> {
+  return loadChunkIndex(repository, { signal, readAround: true })
+}
+
 /** One backup in full: its summary, and what its streams say of every table. */
 export async function backupDetails(
   repository: Repository,
   stored: StoredBackup,
-  signal?: AbortSignal,
+  { index, signal }: { index: ChunkIndex; signal: AbortSignal | undefined },
 ): Promise<BackupDetails> {
   const { manifest } = stored
-  const reader = createChunkReader(repository, await loadChunkIndex(repository, { signal, readAround: true }), {
-    signal,
-  })
+  const reader = createChunkReader(repository, index, { signal })
   const tables: TableSummary[] = []
   for await (const table of reader.readJsonLines(manifest.streams.tables, tableSchema)) {
     const { schema, name, rows, bytes, change } = table

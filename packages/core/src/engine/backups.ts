@@ -171,9 +171,14 @@ export function createBackups(parts: EngineParts): Backups {
     },
 
     async details(reference, options) {
+      const { opening, done } = await whileOpening(parts, () => import('./backup-details.ts'))
+      const { backupDetails, loadIndex } = done
+      const repository = await opening
+      // Beside the finding, because over a network each answer is waited for.
+      const index = loadIndex(repository, options?.signal)
+      index.catch(() => {})
       const { found } = await find(reference, options)
-      const { backupDetails } = await import('./backup-details.ts')
-      return backupDetails(await parts.repository(), found, options?.signal)
+      return backupDetails(repository, found, { index: await index, signal: options?.signal })
     },
 
     async compare(before, after, options = {}) {

@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts'
 import { importArchive } from '../import/import-archive.ts'
 import { invalid } from '../postgres/archive/byte-reader.ts'
 import { setTrust } from '../repository/documents/trust.ts'
-import { backupDetails } from './backup-details.ts'
+import { backupDetails, loadIndex } from './backup-details.ts'
 import type { BackupDetails, ImportBackupOptions } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
 import { type BackupSummary, backupSummary, type StoredBackup } from './summary.ts'
@@ -30,7 +30,7 @@ export async function importFile(
     ...{ createdBy, sha256, packBytes, signal, report },
   })
   const stored = { ...made, storedAt: new Date(), pinned: options.pinned ?? false, lastVerified: null, readable: true }
-  return backupDetails(repository, stored, signal)
+  return backupDetails(repository, stored, { index: await loadIndex(repository, signal), signal })
 }
 
 /** What `Backups.trust` does. */

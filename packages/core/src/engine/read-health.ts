@@ -5,7 +5,7 @@ import { wasAuditBroken } from './background/audit/watch-audit.ts'
 import type { Background } from './background/core.ts'
 import { longestInterval } from './background/longest-interval.ts'
 import { backupSchedulesOf, longestOverdue } from './background/overdue-runs.ts'
-import { plannedJobs } from './background/schedules.ts'
+import { enabledJobs } from './background/schedules.ts'
 import type { Running } from './engine-type.ts'
 import { readDrills } from './read-drills.ts'
 import { readStorageOutlook } from './read-storage-outlook.ts'
@@ -95,7 +95,7 @@ async function readHistory(ready: Background, label: string, now: Date): Promise
   const { catalog, jobs, parts } = ready
   const since = new Date(now.getTime() - windowMs).toISOString()
   const [planned, ended, isPaused, restored, kits, conditions] = await Promise.all([
-    plannedJobs(ready),
+    enabledJobs(ready),
     catalog.jobs.list({ kinds: ['backup'], finishedSince: since, database: label }, { limit: 10_000 }),
     jobs.isPaused(),
     catalog.restores.list({ database: label, statuses: ['succeeded'] }, { limit: 1 }),
@@ -104,7 +104,7 @@ async function readHistory(ready: Background, label: string, now: Date): Promise
   ])
   const mine = backupSchedulesOf(planned, label)
   const judged = ended.filter(({ status }) => ['succeeded', 'failed', 'interrupted'].includes(status))
-  const newest = judged.toSorted((a, b) => (a.finished_at ?? '').localeCompare(b.finished_at ?? '')).at(-1)
+  const newest = judged.toSorted((a, b) => ((a.finished_at ?? '') < (b.finished_at ?? '') ? -1 : 1)).at(-1)
   const [last] = restored
   const { channels } = parts.settings.notifications
   return {

@@ -2,8 +2,7 @@ import { EngineError } from '../errors.ts'
 import { log } from '../events.ts'
 import { isListedLocation } from '../storage/listed-locations.ts'
 import { openStorage } from '../storage/open-storage.ts'
-import { assertReachableAddress } from '../storage/reachable-address.ts'
-import { type StorageTestReport, testStorage } from '../storage/test-storage.ts'
+import type { StorageTestReport } from '../storage/test-storage.ts'
 import type { Running } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
 
@@ -36,12 +35,15 @@ export async function runStorageTest(
 ): Promise<StorageTestSummary> {
   if (location !== undefined) {
     assertListed(parts, location)
+    const { assertReachableAddress } = await import('../storage/reachable-address.ts')
     await assertReachableAddress(location)
   }
   const storage = location === undefined ? parts.storage : openStorage(location, { throttle: parts.throttle })
   try {
     const onCheck = (name: string, ok: boolean) =>
       log(report, ok ? 'info' : 'error', `${ok ? 'Passed' : 'Failed'}: ${name}`)
+    // The whole suite, which every command would load with this file.
+    const { testStorage } = await import('../storage/test-storage.ts')
     return storageTestSummary(await testStorage(storage, { signal, onCheck }))
   } finally {
     if (location !== undefined) await storage.close?.()

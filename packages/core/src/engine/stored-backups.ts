@@ -1,8 +1,8 @@
 import { isEngineError } from '../errors.ts'
 import { newestFirst } from '../policy/backup-order.ts'
 import { listAnnotations } from '../repository/documents/annotations.ts'
-import { listManifests, type OpenedManifest } from '../repository/documents/manifests.ts'
-import { createOpenedObjects, type OpenedObjects } from '../repository/documents/opened-objects.ts'
+import { listManifests } from '../repository/documents/manifests.ts'
+import { openedBackups } from '../repository/documents/opened-objects.ts'
 import { listPins } from '../repository/documents/pins.ts'
 import { listTrusts } from '../repository/documents/trust.ts'
 import type { UnreadableObject } from '../repository/documents/unreadable.ts'
@@ -26,18 +26,6 @@ export interface StoredBackups {
   verifications: Verification[]
 }
 
-interface Opened {
-  manifests: OpenedObjects<OpenedManifest>
-  verifications: OpenedObjects<Verification>
-}
-
-/** By opened repository, so that what is kept goes with the engine. */
-const remembered = new WeakMap<Repository, Opened>()
-const newOpened = (): Opened => ({
-  manifests: createOpenedObjects({ maxBytes: 32 << 20 }),
-  verifications: createOpenedObjects({ maxBytes: 8 << 20 }),
-})
-
 /**
  * Every manifest with its pin, its annotation and its newest verification. Manifests and verifications are immutable: each is read
  * once and remembered, as long as storage lists it unchanged. `fresh` reads all of them again.
@@ -47,8 +35,7 @@ export async function readStoredBackups(
   signal?: AbortSignal,
   { fresh = false }: { fresh?: boolean } = {},
 ): Promise<StoredBackups> {
-  const opened = (!fresh && remembered.get(repository)) || newOpened()
-  remembered.set(repository, opened)
+  const opened = openedBackups(repository, { fresh })
   const unreadable: UnreadableObject[] = []
   const [pins, annotations, trusts, verifications, manifests] = await Promise.all([
     listPins(repository, { signal, unreadable }),

@@ -102,7 +102,7 @@ function jobsOn(catalog: Catalog, host: HostQueue | null, handler: JobHandler): 
     queue: host
       ? createHostedQueue({ host, catalog, clock: systemClock, concurrency, bringAgainMs: 1500 })
       : createLocalQueue({ concurrency }),
-    handlers: { work: handler },
+    handlers: async () => ({ work: handler }),
     clock: systemClock,
     worker: randomId('w'),
     sweepMs: 150,

@@ -48,7 +48,7 @@ function newJobs(
   const jobs = createJobs({
     catalog,
     queue: createLocalQueue({ concurrency }),
-    handlers: { backup: handler, verify: handler },
+    handlers: async () => ({ backup: handler, verify: handler }),
     clock: systemClock,
     worker: randomId('w'),
     sweepMs: 50,

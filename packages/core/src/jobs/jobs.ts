@@ -4,7 +4,7 @@ import { EngineError, throwIfAborted } from '../errors.ts'
 import { type Clock, isoTime, type Timer } from './clock.ts'
 import { randomId } from './job-id.ts'
 import type { Delivery, JobQueue, QueuedJob } from './job-queue.ts'
-import { createJobRunner, type JobContext, type JobHandler, type RunHere } from './runner.ts'
+import { createJobRunner, type JobContext, type LoadHandlers, type RunHere } from './runner.ts'
 import { createWatchers, type JobUpdate } from './watchers.ts'
 
 export interface JobRequest {
@@ -57,7 +57,7 @@ export interface Jobs {
 export interface JobsOptions {
   catalog: Catalog
   queue: JobQueue
-  handlers: Readonly<Record<string, JobHandler>>
+  handlers: LoadHandlers
   clock: Clock
   worker: string
   leaseMs?: number
@@ -134,10 +134,10 @@ export function createJobs(options: JobsOptions): Jobs {
    * The job that does what a broken-off one could not, saying which it continues. Its id follows from that one's, so
    * that however often it is added there is one.
    */
-  function successorOf(job: JobRecord): NewJob | null {
+  async function successorOf(job: JobRecord): Promise<NewJob | null> {
     // What somebody waited for in another process is theirs to begin again.
     if (job.position === waitedFor || job.cancel_requested) return null
-    if (!handlers[job.kind]?.resumable || job.attempt >= maxAttempts) return null
+    if (job.attempt >= maxAttempts || !(await handlers())[job.kind]?.resumable) return null
     const { kind, subject_id, database, writer, position, input, trigger, created_by } = job
     return {
       id: `${job.id.replace(/-\d+$/, '')}-${job.attempt + 1}`,
@@ -151,7 +151,7 @@ export function createJobs(options: JobsOptions): Jobs {
   /** The catalog has the successor already; here it is only put into our queue, if it is still waiting. */
   async function takeUp(job: JobRecord): Promise<void> {
     watchers.notify(job.id)
-    const successor = successorOf(job)
+    const successor = await successorOf(job)
     if (successor && !stopped) await queue.add(successor)
   }
 

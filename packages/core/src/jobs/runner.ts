@@ -13,6 +13,9 @@ export interface JobHandler {
   run(job: JobRecord, context: JobContext): Promise<Json | null>
 }
 
+/** What the kinds of jobs do; loaded when a job is run or taken up, which most commands never do. */
+export type LoadHandlers = () => Promise<Readonly<Record<string, JobHandler>>>
+
 export interface JobContext {
   signal: AbortSignal
   report: Reporter
@@ -23,14 +26,14 @@ export type StopReason = 'cancelled' | 'shutdown' | 'lost'
 
 export interface RunnerOptions {
   catalog: Catalog
-  handlers: Readonly<Record<string, JobHandler>>
+  handlers: LoadHandlers
   clock: Clock
   /** Unique per process and start. */
   worker: string
   /** After this long without a sign of life a job counts as interrupted. Default 30 s. */
   leaseMs?: number
   /** The job that continues one that was broken off; null where it must not be continued. */
-  successorOf: (job: JobRecord) => NewJob | null
+  successorOf: (job: JobRecord) => Promise<NewJob | null>
   /** Called when a record or its logs have changed. */
   onChange: (jobId: string) => void
 }
@@ -105,8 +108,8 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
   }
 
   async function work(job: JobRecord, abort: AbortController): Promise<void> {
-    const handler = handlers[job.kind]
     await recorded(job, abort, async (context) => {
+      const handler = (await handlers())[job.kind]
       if (!handler) throw new EngineError('INTERNAL', `No handler is known for jobs of kind "${job.kind}".`)
       return handler.run(job, context)
     })
@@ -186,7 +189,7 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
         .beat(job.id, { worker, lease_until: isoTime(clock.now() + leaseMs), progress: { ...progress } })
         .catch(() => {})
     // What somebody waits for is theirs to begin again.
-    const next = outcome.status === 'interrupted' && isOfQueue(job) ? successorOf(job) : null
+    const next = outcome.status === 'interrupted' && isOfQueue(job) ? await successorOf(job) : null
     const end = { ...outcome, finished_at: isoTime(clock.now()), next }
     const finish = catalog.jobs.finish(job.id, worker, end)
     // Whoever waits learns how the work ended, also where the catalog cannot be told.

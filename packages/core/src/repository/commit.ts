@@ -8,9 +8,10 @@ import { damaged } from './damage.ts'
 import { type Manifest, manifestSchema } from './documents/documents.ts'
 import { manifestChunkIds } from './documents/manifest-chunks.ts'
 import { manifestName, readManifest } from './documents/manifests.ts'
+import { openedBackups } from './documents/opened-objects.ts'
 import { sealDocument } from './documents/sealed-document.ts'
 import { listPacks } from './index/load-index.ts'
-import { listMarks, type Mark } from './index/marks.ts'
+import { applyMarks } from './index/marks.ts'
 import { keepLocked, lockManifest } from './keep-locked.ts'
 import { packObjectName } from './layout.ts'
 import type { Repository } from './repository.ts'
@@ -71,6 +72,7 @@ export async function commitManifest(
     const marked = fresh.flatMap((mark) => mark.packs).find((pack) => packs.has(pack))
     if (marked !== undefined) throw chunkMarked(marked)
     await lockManifest(repository, name, signal)
+    openedBackups(repository).manifests.setNew({ name, bytes: data.length }, back)
   } catch (error) {
     if (created) await storage.delete(name).catch(() => {})
     else await takeBack(storage, name, data).catch(() => {})
@@ -86,14 +88,6 @@ export async function commitManifest(
 async function takeBack(storage: Storage, name: string, data: Buffer): Promise<void> {
   const stored = await storage.get(name)
   if (stored.equals(data.subarray(0, stored.length))) await storage.delete(name)
-}
-
-async function applyMarks(repository: Repository, index: ChunkIndex, signal: AbortSignal | undefined): Promise<Mark[]> {
-  const marks = await listMarks(repository, { signal })
-  for (const pack of marks.flatMap((mark) => mark.packs)) {
-    if (index.pack(pack)?.state === 'good') index.setPackState(pack, 'marked')
-  }
-  return marks
 }
 
 /** The packs that hold what the backup needs, each with a chunk it is needed for. */

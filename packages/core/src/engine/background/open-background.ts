@@ -22,15 +22,14 @@ export async function openBackground(
   const { parts } = core
   const { queue, jobConcurrency: concurrency } = parts.settings
   const catalog = await openCatalog(parts)
-  const kinds = await jobKinds()
   const jobs = createJobs({
     catalog,
     queue: queue ? createHostedQueue({ host: queue, catalog, clock, concurrency }) : createLocalQueue({ concurrency }),
-    handlers: jobHandlers(kinds, ground),
+    handlers: async () => jobHandlers(await jobKinds(), ground),
     clock,
     worker,
     onBroken: async (job) => {
-      const action = kinds.get(job.kind)
+      const action = (await jobKinds()).get(job.kind)
       if (action) await ground().facts.publish(interruption(action.name, ground(), job))
     },
   })

@@ -1,10 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Catalog } from '../../catalog/catalog.ts'
-import { openPostgresCatalog } from '../../catalog/postgres.ts'
-import { openSqliteCatalog } from '../../catalog/sqlite.ts'
 import { EngineError } from '../../errors.ts'
 import { type ConnectionParameters, describeConnection, resolveConnection } from '../../postgres/connection.ts'
-import { openConnectionPool } from '../../postgres/connection-pool.ts'
 import type { EngineParts } from '../parts.ts'
 import { repositoryFolder } from '../repository-folder.ts'
 
@@ -14,9 +11,9 @@ import { repositoryFolder } from '../repository-folder.ts'
  */
 export async function openCatalog(parts: EngineParts): Promise<Catalog> {
   const place = parts.settings.catalog
-  if (place === undefined) return openSqliteCatalog(join(defaultFolder(parts), 'catalog.sqlite'))
+  if (place === undefined) return openFile(join(defaultFolder(parts), 'catalog.sqlite'))
   if (typeof place === 'object') return openInDatabase(parts.connection(place.database), place.schema)
-  if (!/^postgres(ql)?:\/\//.test(place)) return openSqliteCatalog(place === ':memory:' ? place : resolve(place))
+  if (!/^postgres(ql)?:\/\//.test(place)) return openFile(place === ':memory:' ? place : resolve(place))
   const parameters = resolveConnection(place)
   for (const label of parts.labels()) {
     const { host, port, database } = parts.connection(label)
@@ -25,18 +22,31 @@ export async function openCatalog(parts: EngineParts): Promise<Catalog> {
         advice: 'Say `schema:lifeboat` to keep it there, or give it a database of its own.',
       })
   }
-  const { pool } = await openPool(place)
-  return openPostgresCatalog({ pool, location: describeConnection(parameters) })
+  return openInServer(place, { location: describeConnection(parameters) })
+}
+
+/** Either dialect is loaded where it is used. */
+async function openFile(path: string): Promise<Catalog> {
+  const { openSqliteCatalog } = await import('../../catalog/sqlite.ts')
+  return openSqliteCatalog(path)
 }
 
 /** By its name: after a swap the pool reaches the database that has it then, and the catalog in it. */
 async function openInDatabase(parameters: ConnectionParameters, schema: string): Promise<Catalog> {
-  const { pool } = await openPool(parameters)
-  return openPostgresCatalog({ pool, schema, location: `${describeConnection(parameters)}, schema ${schema}` })
+  return openInServer(parameters, { schema, location: `${describeConnection(parameters)}, schema ${schema}` })
 }
 
-function openPool(database: string | ConnectionParameters) {
-  return openConnectionPool(database, { application: 'catalog', signal: new AbortController().signal, max: 6 })
+async function openInServer(
+  database: string | ConnectionParameters,
+  catalog: { schema?: string; location: string },
+): Promise<Catalog> {
+  const [{ openPostgresCatalog }, { openConnectionPool }] = await Promise.all([
+    import('../../catalog/postgres.ts'),
+    import('../../postgres/connection-pool.ts'),
+  ])
+  const signal = new AbortController().signal
+  const { pool } = await openConnectionPool(database, { application: 'catalog', signal, max: 6 })
+  return openPostgresCatalog({ pool, ...catalog })
 }
 
 function defaultFolder({ settings }: EngineParts): string {

@@ -46,9 +46,24 @@ export async function plannedJobs(
   const rows = await catalog.schedule.list()
   return [
     ...parts.labels().map((label) => automaticBackup(settings, label)),
-    { ...scrubScheduleOf(settings), kind: 'scrub', database: null, input: {}, bySettings: true },
+    automaticScrub(settings),
     ...rows.map((row) => plannedRow(row, settings)),
   ]
+}
+
+/** Those that are enabled. Where there is none, nothing asks for a time zone: to know them takes 8 MB of a process. */
+export async function enabledJobs({ catalog, config, parts }: Background): Promise<PlannedJob[]> {
+  const settings = await config.read()
+  const rows = (await catalog.schedule.list()).filter(({ enabled }) => enabled)
+  return [
+    ...(settings.auto_backup_enabled ? parts.labels().map((label) => automaticBackup(settings, label)) : []),
+    ...(settings.scrub_days > 0 ? [automaticScrub(settings)] : []),
+    ...rows.map((row) => plannedRow(row, settings)),
+  ]
+}
+
+function automaticScrub(settings: RunTimeConfig): PlannedJob {
+  return { ...scrubScheduleOf(settings), kind: 'scrub', database: null, input: {}, bySettings: true }
 }
 
 function automaticBackup(settings: RunTimeConfig, label: string): PlannedJob {

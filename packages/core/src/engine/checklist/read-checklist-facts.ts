@@ -6,7 +6,7 @@ import { defaultRunTimeConfig } from '../../policy/run-time-config.ts'
 import { schemeOf } from '../../storage/scheme.ts'
 import type { Background } from '../background/core.ts'
 import { backupSchedulesOf } from '../background/overdue-runs.ts'
-import { plannedJobs } from '../background/schedules.ts'
+import { enabledJobs } from '../background/schedules.ts'
 import type { DoctorReport } from '../doctor/doctor-report.ts'
 import type { OfDatabase, Running } from '../engine-type.ts'
 import { repositoryFolder } from '../repository-folder.ts'
@@ -34,7 +34,7 @@ export async function readChecklistFacts(
   const history = await ground.history()
   const ofHistory = <T>(ask: (ready: Background) => Promise<T>): Promise<Known<T>> =>
     history ? asked(() => ask(history)) : Promise.resolve({ unknown: noCatalog })
-  const planned = await ofHistory(async (ready) => (await plannedJobs(ready)).filter(({ enabled }) => enabled))
+  const planned = await ofHistory(async (ready) => enabledJobs(ready))
   return {
     now: new Date(),
     restoreTestDays,

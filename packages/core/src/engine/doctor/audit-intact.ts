@@ -6,9 +6,11 @@ const maxAgeMs = 3_600_000
 /** Whether what the audit log says is what was recorded. */
 export const auditIntact: Probe<RepositoryContext> = {
   id: 'audit',
-  async run({ history, repository, signal }) {
+  async run({ history, repository, stored, signal }) {
     const background = await history()
     if (!background) return []
+    // Others read the backups just now: what they have read is not read twice.
+    await stored()
     const { checkAuditLog } = await import('../background/audit/watch-audit.ts')
     const { state, first } = await checkAuditLog(background.catalog, repository, { maxAgeMs, signal })
     const advice = 'See where: {audit.verify}.'

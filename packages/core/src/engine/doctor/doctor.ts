@@ -53,7 +53,8 @@ async function repositoryChecks(context: HostContext, labels: readonly (string |
   }
   const checks: DoctorCheck[] = [
     { id: 'repository.opens', level: 'ok', message: `The repository at ${parts.storage.location} opens.` },
-    ...(await runProbes(probes.repository, { ...context, repository, stored })),
+    // None works on what another one does, and over a network each answer is waited for.
+    ...(await runProbes(probes.repository, { ...context, repository, stored }, { atOnce: 4 })),
   ]
   for (const database of labels) {
     const found = await runProbes(probes.backups, { ...context, database, repository, stored })

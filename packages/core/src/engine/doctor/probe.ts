@@ -1,6 +1,7 @@
 import { isEngineError } from '../../errors.ts'
 import type { ConnectionParameters } from '../../postgres/connection.ts'
 import type { Session } from '../../postgres/session.ts'
+import { mapInOrder } from '../../repository/concurrency.ts'
 import type { Repository } from '../../repository/repository.ts'
 import type { Background } from '../background/core.ts'
 import type { Copies } from '../copies.ts'
@@ -47,10 +48,15 @@ export interface DatabaseContext extends HostContext {
   fix: boolean
 }
 
-/** Runs probes one after the other. A probe that fails to run is itself what was found. */
-export async function runProbes<Context>(probes: readonly Probe<Context>[], context: Context): Promise<DoctorCheck[]> {
+/** Runs probes, one after the other or `atOnce`. A probe that fails to run is itself what was found. */
+export async function runProbes<Context>(
+  probes: readonly Probe<Context>[],
+  context: Context,
+  { atOnce = 1 }: { atOnce?: number } = {},
+): Promise<DoctorCheck[]> {
   const checks: DoctorCheck[] = []
-  for (const { id, run } of probes) checks.push(...(await guarded(id, () => run(context))))
+  const run = (probe: Probe<Context>) => guarded(probe.id, () => probe.run(context))
+  for await (const found of mapInOrder(probes, atOnce, run)) checks.push(...found)
   return checks
 }
 

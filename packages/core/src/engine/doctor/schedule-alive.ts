@@ -15,8 +15,8 @@ export const scheduleAlive: Probe<HostContext> = {
     const background = await history()
     if (!background) return []
     const { catalog } = background
-    const { plannedJobs } = await import('../background/schedules.ts')
-    const schedules = (await plannedJobs(background)).filter(({ enabled }) => enabled)
+    const { enabledJobs } = await import('../background/schedules.ts')
+    const schedules = await enabledJobs(background)
     const queued = await catalog.jobs.list({ statuses: ['queued'] })
     const now = new Date()
     const since = new Date(now.getTime() - silentMs).toISOString()

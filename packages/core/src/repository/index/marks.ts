@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ChunkIndex } from '../chunks/chunk-index.ts'
 import { documentsAtOnce, mapInOrder } from '../concurrency.ts'
 import { getDocument, putDocument } from '../documents/sealed-document.ts'
 import { readOrNote, type UnreadableOptions } from '../documents/unreadable.ts'
@@ -35,6 +36,19 @@ export async function listMarks(
   const objects = await Array.fromAsync(repository.storage.list(prefixes.marks, { signal: options.signal }))
   for await (const mark of mapInOrder(objects, documentsAtOnce, read)) if (mark !== null) marks.push(mark)
   return marks.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime())
+}
+
+/** Takes what is marked now into an index: no new backup refers to it. */
+export async function applyMarks(
+  repository: Repository,
+  index: ChunkIndex,
+  signal: AbortSignal | undefined,
+): Promise<Mark[]> {
+  const marks = await listMarks(repository, { signal })
+  for (const pack of marks.flatMap((mark) => mark.packs)) {
+    if (index.pack(pack)?.state === 'good') index.setPackState(pack, 'marked')
+  }
+  return marks
 }
 
 export async function writeMark(

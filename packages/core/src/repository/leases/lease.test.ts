@@ -17,8 +17,11 @@ import { leaseObjectName } from './lease-names.ts'
 
 const ttlMs = 300
 const keys = { config: Buffer.alloc(32, 1) }
-const ask = (storage: Storage, holder: string, more: { waitMs?: number; signal?: AbortSignal } = {}) =>
-  acquireLease({ storage, keys }, { name: 'prune', holder, ttlMs, ...more })
+const ask = (
+  storage: Storage,
+  holder: string,
+  more: { waitMs?: number; onFree?: () => void; signal?: AbortSignal } = {},
+) => acquireLease({ storage, keys }, { name: 'prune', holder, ttlMs, ...more })
 const take = (...asked: Parameters<typeof ask>) => hurried(ask(...asked))
 
 // No real time passes but in the test that stops a process: a machine that stands still loses no lease here.
@@ -66,6 +69,36 @@ test('one holder at a time; the next one gets it as soon as it is released', asy
   expect(performance.now() - began).toBeLessThan(ttlMs / 2)
   await fails(first.assertHeld(), 'LEASE_LOST')
   await second.release()
+})
+
+test('what is read beside the taking is begun when no other one holds it, and again where another was faster', async () => {
+  const storage = createMemoryStorage()
+  const seen: string[] = []
+  let work = 'nothing'
+  const first = await take(storage, 'first', { onFree: () => seen.push(`first: ${work}`) })
+  const waiting = ask(storage, 'second', { waitMs: ttlMs * 20, onFree: () => seen.push(`second: ${work}`) })
+  await pass(ttlMs)
+  expect(seen).toEqual(['first: nothing'])
+  work = 'work of the first'
+  await first.release()
+  await (await hurried(waiting)).release()
+  expect(seen).toEqual(['first: nothing', 'second: work of the first'])
+
+  // Between its look and its creation another one takes it, works, and gives it back.
+  const overtaken = wrapStorage(storage, {
+    async put(name, data, options) {
+      if (work === 'work of the first') {
+        work = 'being done'
+        const faster = await take(storage, 'faster')
+        work = 'work of the faster'
+        await faster.release()
+      }
+      return storage.put(name, data, options)
+    },
+  })
+  const third = await take(overtaken, 'third', { waitMs: ttlMs * 20, onFree: () => seen.push(`third: ${work}`) })
+  expect(seen.slice(2)).toEqual(['third: work of the first', 'third: work of the faster'])
+  await third.release()
 })
 
 test('leases of different names do not meet', async () => {

@@ -12,6 +12,11 @@ export interface LeaseOptions {
   ttlMs?: number
   /** How long to go on waiting for a holder that is alive. Default 0: `LEASE_HELD` at its next sign of life. */
   waitMs?: number
+  /**
+   * Called when no other one holds it and it is about to be taken: what is read from then on, beside the taking, is what
+   * the holder before has left, because nobody can hold it in between. Called again where another one was faster.
+   */
+  onFree?: () => void
   signal?: AbortSignal
 }
 
@@ -29,7 +34,7 @@ const patience = 1.1
  * Throws `LEASE_HELD`, with the holder's name, when another one is alive.
  */
 export async function acquireLease(repository: LeasedRepository, options: LeaseOptions): Promise<Lease> {
-  const { name, holder, ttlMs = 30_000, waitMs = 0, signal } = options
+  const { name, holder, ttlMs = 30_000, waitMs = 0, onFree, signal } = options
   if (!(ttlMs > 0 && ttlMs <= maximumLeaseMs))
     throw new EngineError('CONFIG_INVALID', `A lease lasts at most ${maximumLeaseMs} ms, not ${ttlMs}.`)
   const generations = leaseGenerations(repository, name)
@@ -53,6 +58,7 @@ export async function acquireLease(repository: LeasedRepository, options: LeaseO
     if (current === undefined || current.record.released || waitedOut) {
       const number = (current?.number ?? 0) + 1
       const heldFrom = { monotonic: performance.now(), wall: Date.now() }
+      onFree?.()
       try {
         // Created by us and the highest: no other holder's record can be there.
         if (await generations.create(number, record, { signal }))

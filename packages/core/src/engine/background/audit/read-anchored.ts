@@ -1,5 +1,6 @@
 import type { AuditEvent } from '../../../policy/audit/audit.ts'
 import type { AuditProblem } from '../../../policy/audit/check-chain.ts'
+import { documentsAtOnce, mapInOrder } from '../../../repository/concurrency.ts'
 import { type AuditAnchorName, parseAnchorName, readAuditAnchor } from '../../../repository/documents/audit-anchors.ts'
 import type { Repository } from '../../../repository/repository.ts'
 
@@ -33,8 +34,8 @@ export async function readAnchored(
   const problems: AuditProblem[] = []
   let newest: { chain: string; catalog: string; at: string } | null = null
   let covered = 0
-  for (const name of anchors) {
-    const anchor = await readAuditAnchor(repository, name, { signal })
+  const read = async (name: AuditAnchorName) => ({ name, anchor: await readAuditAnchor(repository, name, { signal }) })
+  for await (const { name, anchor } of mapInOrder(anchors, documentsAtOnce, read)) {
     if (!anchor) continue
     opened.add(name.name)
     newest = anchor

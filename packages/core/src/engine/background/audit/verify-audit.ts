@@ -9,6 +9,7 @@ import {
   stateOf,
 } from '../../../policy/audit/audit-report.ts'
 import { type AuditProblem, createChainCheck, type RecordedHash } from '../../../policy/audit/check-chain.ts'
+import { mapInOrder } from '../../../repository/concurrency.ts'
 import { listAuditAnchors } from '../../../repository/documents/audit-anchors.ts'
 import type { Repository } from '../../../repository/repository.ts'
 import { type AuditHeads, furthestOf, readAuditHeads } from './audit-heads.ts'
@@ -18,6 +19,9 @@ import { type AnchoredEvents, readAnchored } from './read-anchored.ts'
 interface Running {
   signal?: AbortSignal | undefined
 }
+
+/** Each reads several anchors at a time. */
+const chainsAtOnce = 4
 
 /** Checks every chain that the repository holds, without any catalog. */
 export async function verifyAnchored(repository: Repository, { signal }: Running = {}): Promise<AuditReport> {
@@ -53,11 +57,13 @@ export async function verifyCatalog(
   const anchored = await readAnchored(repository, names, { noted, signal })
   const own = await followCatalog(audit, repository.keys.audit, { anchored, heads })
   const chains: ChainReport[] = [{ ...own.report, catalog: location }]
-  for (const [other, others] of listed) {
-    if (other === chain) continue
-    const found = await readAnchored(repository, others, { signal })
-    if (found) chains.push(lost(found, heads, { location, notes, ended: own.ended.get(other) }))
-  }
+  const others = [...listed].filter(([other]) => other !== chain)
+  const read = async ([other, anchors]: (typeof others)[number]) => ({
+    found: await readAnchored(repository, anchors, { signal }),
+    ended: own.ended.get(other),
+  })
+  for await (const { found, ended } of mapInOrder(others, chainsAtOnce, read))
+    if (found) chains.push(lost(found, heads, { location, notes, ended }))
   const known = [...listed.keys(), ...(chain === null ? [] : [chain])]
   return reportOf('catalog', [...chains, ...namedOnly(heads, known)], heads.backups)
 }
