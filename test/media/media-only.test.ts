@@ -58,7 +58,7 @@ test('media alone are backed up and restored; the database stays as it is', asyn
   const plan = await engine.restores.plan('latest', { strategy: 'media' })
   expect(plan).toMatchObject({ backup: { number: 2 }, strategy: 'media', replaces: false, refusals: [], lost: null })
   expect(plan.steps.map(({ id }) => id)).toEqual(['check-packs', 'safety-backup', 'media', 'swap-media'])
-  expect(plan.warnings.map(({ code }) => code)).toEqual(['MEDIA_NO_UNDO'])
+  expect(plan.warnings).toEqual([])
   const restored = await engine.restores.run('latest', { strategy: 'media', confirm: plan.hash })
   expect(restored).toMatchObject({ status: 'succeeded', strategy: 'media', problems: [], kept_database: null, rows: 0 })
   expect([await content(), await value()]).toEqual([{ 'a.txt': 'first' }, 2])
