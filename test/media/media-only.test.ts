@@ -177,4 +177,9 @@ test('by the command', { timeout: 120_000 }, async () => {
   expect(restored).toMatchObject({ code: 0 })
   expect(restored.stdout).toContain(`Media restored to ${uploads}`)
   expect(await content()).toEqual({ 'a.txt': 'first' })
+  const kept = await runCli(['kept-media', '--media', uploads, '--encryption', 'none', '--json'], { env })
+  const restore = /"restore_id": ?"(r[0-9a-z]+)"/.exec(kept.stdout)?.[1] ?? ''
+  const undo = ['undo-media', '--restore', restore, '--media', uploads, '--encryption', 'none', '--yes', '--json']
+  expect((await runCli(undo, { env })).json()).toMatchObject({ undone: true, media: [{ folder: uploads }] })
+  expect(await content()).toEqual({ 'a.txt': 'overwritten' })
 })
