@@ -67,7 +67,10 @@ test.each(['exclude', 'resources', 'throttle', 'media'] as const)(
     const wrong = { exclude: { table: ['t'] }, resources: { conections: 1 }, throttle: { uplod: 1 } }
     const value = option === 'media' ? [{ path: '/srv', nmae: 'x' }] : wrong[option]
     expect(() => createBackupEngine({ repository: folder, [option]: value } as never)).toThrow(
-      expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringMatching(/table|conections|uplod|nmae/) }),
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: expect.stringMatching(/table|conections|uplod|nmae/),
+      }),
     )
   },
 )
