@@ -177,9 +177,12 @@ test('by the command', { timeout: 120_000 }, async () => {
   expect(restored).toMatchObject({ code: 0 })
   expect(restored.stdout).toContain(`Media restored to ${uploads}`)
   expect(await content()).toEqual({ 'a.txt': 'first' })
-  const kept = await runCli(['kept-media', '--media', uploads, '--encryption', 'none', '--json'], { env })
+  // Which folders are meant comes from the configuration.
+  const config = join(root, 'command.config.mjs')
+  await writeFile(config, `export default { media: [${JSON.stringify(uploads)}], encryption: 'none' }`)
+  const kept = await runCli(['kept-media', '--config', config, '--json'], { env })
   const restore = /"restore_id": ?"(r[0-9a-z]+)"/.exec(kept.stdout)?.[1] ?? ''
-  const undo = ['undo-media', '--restore', restore, '--media', uploads, '--encryption', 'none', '--yes', '--json']
-  expect((await runCli(undo, { env })).json()).toMatchObject({ undone: true, media: [{ folder: uploads }] })
+  const undo = await runCli(['undo-media', '--restore', restore, '--config', config, '--yes', '--json'], { env })
+  expect(undo.json()).toMatchObject({ undo_media: { undone: true, media: [{ folder: uploads }] } })
   expect(await content()).toEqual({ 'a.txt': 'overwritten' })
 })
