@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type BackupEngine, createBackupEngine } from '@lifeboat/core'
@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { writeMark } from '../../packages/core/src/repository/index/marks.ts'
 import { openRepository } from '../../packages/core/src/repository/open.ts'
 import { createLocalStorage } from '../../packages/core/src/storage/local.ts'
+import { some } from '../runner/counts.ts'
 
 /** One object of a repository after the other is replaced by something else; everything that does not need it goes on. */
 const long = process.env.LIFEBOAT_LONG === '1'
@@ -47,6 +48,8 @@ beforeAll(async () => {
   await writeMark(repository, ['ab'.repeat(32)])
   await repository.threads.close()
   await writeFileIn(good, `removals/${'0'.repeat(32)}`, Buffer.from('x\n'))
+  await engine.backups.annotate(stock.id, { name: 'of the stock' })
+  await engine.drills.run(stock.id, { database: 'stock' })
   calm = await peakOf(() => everythingElse(engine))
 })
 afterEach(async () => {
@@ -93,6 +96,15 @@ async function peakOf(work: () => Promise<unknown>): Promise<number> {
   return peak - before
 }
 
+/** What reads small documents of every kind, and shows what it can. */
+const whatLooks: ((engine: BackupEngine) => Promise<unknown>)[] = [
+  (engine) => engine.drills.list(),
+  (engine) => engine.alarms.list(),
+  (engine) => engine.rows.kept({ database: 'shop' }),
+  (engine) => engine.retention.preview({ maxBackups: 1 }),
+  (engine) => engine.doctor({ database: 'shop' }),
+]
+
 let restores = 0
 /** What does not need the object: the list, the status, a backup and a restore of the other database. */
 async function everythingElse(engine: BackupEngine, restore = true) {
@@ -102,6 +114,7 @@ async function everythingElse(engine: BackupEngine, restore = true) {
   expect(status.level).not.toBe('failed')
   const made = await engine.backups.create({ database: 'shop' })
   expect(made.row_count).toBe(3000)
+  for (const look of whatLooks) await look(engine)
   if (!restore) return
   const targetDatabase = `restored_${++restores}`
   const strategy = 'new-database' as const
@@ -109,6 +122,16 @@ async function everythingElse(engine: BackupEngine, restore = true) {
   const [row] = await cluster.sql<{ n: number }>(targetDatabase, 'SELECT count(*)::int AS n FROM t')
   expect(row?.n).toBe(3000)
   await cluster.sql('postgres', `DROP DATABASE ${targetDatabase}`)
+}
+
+/** Objects that only a stranger has put there. */
+const planted: Record<string, string> = {
+  trusted: 'trusted/b0123456789abcdf',
+  'an alarm': 'alarms/a0123456789abcdef/raised',
+  'a rewind': 'rewinds/w0123456789abcde/head',
+  facts: 'facts/20260101000000-0123456789abcdef',
+  audit: 'audit/0123456789abcdef/000000000001-0123456789abcdef',
+  probes: 'probes/0123456789abcdef',
 }
 
 /** Which object of a kind is replaced. Packs and manifests: those of the other database. */
@@ -128,7 +151,7 @@ const kinds: Record<string, (repository: string) => Promise<string | undefined>>
     return `backups/${backups.find(({ database }) => database === 'stock')?.id}`
   },
   ...Object.fromEntries(
-    ['marks', 'pins', 'verified', 'numbers', 'scrubs', 'removals', 'leases'].map((prefix) => [
+    ['annotations', 'drills', 'marks', 'pins', 'verified', 'numbers', 'scrubs', 'removals', 'leases'].map((prefix) => [
       prefix,
       async (repository: string) => (await objectsOf(repository, prefix)).at(-1),
     ]),
@@ -165,4 +188,31 @@ describe.each(Object.keys(kinds))('%s', (kind) => {
     expect(memory).toBeLessThan(Math.max(calm, 0) + mostMemory)
     await rm(repository, { recursive: true, force: true })
   })
+})
+
+describe.each(Object.entries(planted))('planted: %s', (kind, name) => {
+  test.each(some(Object.keys(damages), 2))('%s', async (damage) => {
+    const repository = join(folder, `planted-${kind}-${damage}`.replace(/[^a-zA-Z0-9-]/g, '_'))
+    await cp(good, repository, { recursive: true, preserveTimestamps: true })
+    await writeFileIn(repository, name, Buffer.from('planted'))
+    await damages[damage]!(repository, name)
+    const engine = engineAt(repository)
+    const memory = await peakOf(() => everythingElse(engine, long || damage === 'junk'))
+    expect(memory).toBeLessThan(Math.max(calm, 0) + mostMemory)
+    await rm(repository, { recursive: true, force: true })
+  })
+})
+
+test('a hundred planted key slots keep nobody out', async () => {
+  const repository = join(folder, 'slots')
+  await cp(good, repository, { recursive: true, preserveTimestamps: true })
+  const [own] = await objectsOf(repository, 'keys')
+  const slot = await readFile(join(repository, own as string))
+  for (let n = 0; n < 100; n++) {
+    const name = `keys/${n.toString(16).padStart(32, '0')}`
+    // Junk, and copies of a real one under other names.
+    await writeFileIn(repository, name, n % 2 === 0 ? Buffer.alloc(3000, 'junk') : slot)
+  }
+  await everythingElse(engineAt(repository))
+  await rm(repository, { recursive: true, force: true })
 })

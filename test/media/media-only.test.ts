@@ -58,7 +58,7 @@ test('media alone are backed up and restored; the database stays as it is', asyn
   const plan = await engine.restores.plan('latest', { strategy: 'media' })
   expect(plan).toMatchObject({ backup: { number: 2 }, strategy: 'media', replaces: false, refusals: [], lost: null })
   expect(plan.steps.map(({ id }) => id)).toEqual(['check-packs', 'safety-backup', 'media', 'swap-media'])
-  expect(plan.warnings.map(({ code }) => code)).toEqual(['MEDIA_NO_UNDO'])
+  expect(plan.warnings).toEqual([])
   const restored = await engine.restores.run('latest', { strategy: 'media', confirm: plan.hash })
   expect(restored).toMatchObject({ status: 'succeeded', strategy: 'media', problems: [], kept_database: null, rows: 0 })
   expect([await content(), await value()]).toEqual([{ 'a.txt': 'first' }, 2])
@@ -177,4 +177,12 @@ test('by the command', { timeout: 120_000 }, async () => {
   expect(restored).toMatchObject({ code: 0 })
   expect(restored.stdout).toContain(`Media restored to ${uploads}`)
   expect(await content()).toEqual({ 'a.txt': 'first' })
+  // Which folders are meant comes from the configuration.
+  const config = join(root, 'command.config.mjs')
+  await writeFile(config, `export default { media: [${JSON.stringify(uploads)}], encryption: 'none' }`)
+  const kept = await runCli(['kept-media', '--config', config, '--json'], { env })
+  const restore = /"restore_id": ?"(r[0-9a-z]+)"/.exec(kept.stdout)?.[1] ?? ''
+  const undo = await runCli(['undo-media', '--restore', restore, '--config', config, '--yes', '--json'], { env })
+  expect(undo.json()).toMatchObject({ undo_media: { undone: true, media: [{ folder: uploads }] } })
+  expect(await content()).toEqual({ 'a.txt': 'overwritten' })
 })

@@ -177,6 +177,7 @@ export const cases: Record<ActionName, Case> = {
   'restores.get': { input: restored },
   'restores.kept': {},
   'restores.keptMedia': {},
+  'restores.undoMedia': { input: () => ({ restore: 'r0000000000000000' }), refused: 'RESTORE_NOT_FOUND' },
   'restores.list': {},
   'restores.plan': { input: latest },
   'restores.run': { input: latest },

@@ -74,6 +74,12 @@ const actionWords: Readonly<Record<string, Words>> = {
   'repository.init': { ...words('engine.repository.init()', '', 'lifeboat init'), http: engineRuns('lifeboat init') },
   'restores.discard': words('engine.restores.discard(restore)', 'POST restores/:id/discard/', 'lifeboat discard'),
   'restores.kept': words('engine.restores.kept()', 'GET restores/kept/', 'lifeboat kept'),
+  'restores.keptMedia': words('engine.restores.keptMedia()', 'GET restores/kept-media/', 'lifeboat kept-media'),
+  'restores.undoMedia': words(
+    'engine.restores.undoMedia(restore)',
+    'POST restores/kept-media/undo/',
+    'lifeboat undo-media --restore ID',
+  ),
   'restores.undo': words('engine.restores.undo(restore)', 'POST restores/:id/undo/', 'lifeboat undo'),
   'retention.preview': words('engine.retention.preview()', 'GET retention/', 'lifeboat forget --dry-run'),
   'retention.run': words('engine.retention.run()', 'POST retention/run/', 'lifeboat forget'),

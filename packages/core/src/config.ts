@@ -15,7 +15,7 @@ import type { Storage } from './storage/storage.ts'
  */
 const mediaFolder = z.union([
   z.string().min(1),
-  z.object({
+  z.strictObject({
     /** Label within the backup; default: the folder's base name. */
     name: z
       .string()
@@ -26,7 +26,7 @@ const mediaFolder = z.union([
 ])
 
 const resources = z
-  .object({
+  .strictObject({
     /** Connections that read rows, each with a worker thread of its own. 2 suffice for 2 cores. */
     connections: z.number().int().min(1).max(32).default(2),
     /** Size at which a pack is closed, 1 to 48 MiB. Memory grows by about three of these per connection. */
@@ -225,7 +225,7 @@ export const engineOptionsSchema = z.strictObject({
     })
     .prefault({}),
   exclude: z
-    .object({
+    .strictObject({
       /** `schema.table` whose definition and rows are left out. */
       tables: z.array(z.string()).default([]),
       schemas: z.array(z.string()).default([]),
@@ -243,7 +243,9 @@ export const engineOptionsSchema = z.strictObject({
   keepReplacedDays: z.number().int().min(0).max(3650).default(7),
   resources,
   /** The most that is moved to and from the repository, in bytes per second; 0 is no limit. May be changed later. */
-  throttle: z.object({ upload: z.number().min(0).default(0), download: z.number().min(0).default(0) }).prefault({}),
+  throttle: z
+    .strictObject({ upload: z.number().min(0).default(0), download: z.number().min(0).default(0) })
+    .prefault({}),
   /**
    * Storages that may be named over HTTP, as paths or URLs, each with all that lies below it. Server, user and parameters
    * have to be exactly these. None is allowed by default.

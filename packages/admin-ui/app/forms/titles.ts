@@ -53,6 +53,7 @@ const titles: Record<string, Plain> = {
   'restores.keptMedia': 'Kept media folders',
   'restores.run': 'Restore',
   'restores.undo': 'Undo a restore',
+  'restores.undoMedia': 'Put kept media back',
   'retention.preview': 'What retention would remove',
   'retention.run': 'Run retention now',
   'rows.extract': 'Extract one table',

@@ -37,7 +37,7 @@ export const keyCommand: CommandDefinition = {
       .option('--kms-module <file>', 'module whose export `kms` is a KMS key: { id, wrap, unwrap }')
       .option('--label <text>', 'name of the new slot, for people')
       .action(async (action: string, reference: string | undefined, options: KeyFlags) => {
-        const act = actions[action]
+        const act = Object.hasOwn(actions, action) ? actions[action] : undefined
         if (!act)
           throw new EngineError('USAGE', `There is no key ${JSON.stringify(action)}.`, {
             advice: `One of: ${Object.keys(actions).join(', ')}.`,

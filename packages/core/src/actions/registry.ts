@@ -81,6 +81,7 @@ export const actions = {
   'restores.plan': async () => (await import('./restores/plan.ts')).planRestore,
   'restores.run': async () => (await import('./restores/run.ts')).runRestore,
   'restores.undo': async () => (await import('./restores/undo.ts')).undoRestore,
+  'restores.undoMedia': async () => (await import('./restores/undo-media.ts')).undoMedia,
   'retention.preview': async () => (await import('./maintenance/retention-preview.ts')).previewRetention,
   'retention.run': async () => (await import('./maintenance/retention-run.ts')).runRetention,
   'rows.extract': async () => (await import('./rows/extract.ts')).extractTable,

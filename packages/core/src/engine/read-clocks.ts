@@ -12,6 +12,17 @@ export function clocksOf(backups: readonly Pick<StoredBackup, 'storedAt'>[], now
   return { engine: now, storage: times.length > 0 ? new Date(Math.max(...times)) : null, server: null }
 }
 
+/** Of several databases of which none is named: the earliest of their servers, which makes ages smaller. */
+async function serverTime(
+  parts: EngineParts,
+  { database, signal }: { database?: string | undefined } & Running,
+): Promise<Date | null> {
+  const labels = database !== undefined ? [database] : parts.labels()
+  const servers = await Promise.all(labels.map((label) => parts.server(label, { signal })))
+  const times = servers.flatMap((server) => (server ? [server.now.getTime()] : []))
+  return times.length > 0 ? new Date(Math.min(...times)) : null
+}
+
 /** The same, the PostgreSQL server and the storage asked, where they answer. */
 export async function readClocks(
   parts: EngineParts,
@@ -20,9 +31,9 @@ export async function readClocks(
 ): Promise<Clocks> {
   const { storageTime } = await import('../repository/storage-time.ts')
   const [server, storage] = await Promise.all([
-    parts.server(database, { signal }),
+    serverTime(parts, { database, signal }),
     parts.repository().then((repository) => storageTime(repository, { signal })),
   ])
   const known = clocksOf(backups)
-  return { engine: known.engine, storage: storage ?? known.storage, server: server?.now ?? null }
+  return { engine: known.engine, storage: storage ?? known.storage, server }
 }

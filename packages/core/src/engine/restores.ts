@@ -43,6 +43,14 @@ export interface Restores {
   undo(reference: string, options?: OfDatabase & Running): Promise<UndoSummary>
   /** Drops the database that a restore keeps, and the media folders kept with it. */
   discard(reference: string, options?: OfDatabase & Running): Promise<{ dropped: string | null; removed: string[] }>
+  /**
+   * Puts back the media folders that a restore of media alone replaced, all of them or none; what is there now is kept in its
+   * turn, so that an undo can be undone. `undone`: whether what was before the restore is in place now.
+   */
+  undoMedia(
+    restoreId: string,
+    options?: OfDatabase & Running,
+  ): Promise<{ media: { folder: string; kept: string | null }[]; undone: boolean }>
   /** Removes the media folders that an in-place restore keeps: there is no database to discard. */
   discardMedia(restoreId: string, options?: OfDatabase & Running): Promise<{ removed: string[] }>
 }
@@ -122,13 +130,12 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
     },
 
     async keptMedia({ database, signal } = {}) {
-      const [{ openControlSession }, { listKeptMedia }] = await Promise.all([
+      const [{ openControlOrOwn }, { listKeptMedia }] = await Promise.all([
         import('../restore/database/control-session.ts'),
         import('../restore/undo/undo-media.ts'),
       ])
       const parameters = parts.connection(database)
-      const control = await openControlSession(parameters, { target: parameters.database, signal })
-      if (!control) return []
+      const control = await openControlOrOwn(parameters, { target: parameters.database, signal })
       try {
         return (await listKeptMedia(control.query, mediaPaths())).map(keptMediaSummary)
       } finally {
@@ -177,6 +184,24 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
         report: options.report,
         media: mediaPaths(),
       })
+    },
+
+    async undoMedia(restoreId, options = {}) {
+      const [{ openControlOrOwn }, { undoMediaAlone }, { lockTarget }] = await Promise.all([
+        import('../restore/database/control-session.ts'),
+        import('../restore/undo/undo-media-alone.ts'),
+        import('../restore/restore-lock.ts'),
+      ])
+      const parameters = parts.connection(options.database)
+      const control = await openControlOrOwn(parameters, { target: parameters.database })
+      try {
+        await lockTarget(control.query, parameters.database)
+        return await undoMediaAlone(control.query, restoreId, {
+          ...{ targets: mediaPaths(), keepDays: parts.settings.keepReplacedDays ?? 7, report: options.report },
+        })
+      } finally {
+        await control.close()
+      }
     },
 
     async discardMedia(restoreId, options = {}) {

@@ -84,7 +84,8 @@ export function maskedSchemaOf(entries: readonly DefinitionEntry[]): MaskedSchem
     found.tables.set(`${schema}.${name}`, columns)
     found.relations.set(`${schema}.${name}`, { schema, name })
   }
-  for (const { kind, definition } of entries) if (definition !== null) readers[kind]?.(definition, found)
+  for (const { kind, definition } of entries)
+    if (definition !== null && Object.hasOwn(readers, kind)) readers[kind]?.(definition, found)
   for (const { kind, schema, tag, definition } of entries) {
     const by = kind === 'TABLE' ? /\)\s*PARTITION BY (?:RANGE|LIST|HASH) \((.*)\)/s.exec(definition ?? '') : null
     const from = kind === 'TABLE' ? /\)\s*INHERITS \((.*?)\)/s.exec(definition ?? '') : null

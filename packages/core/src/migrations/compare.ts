@@ -199,6 +199,11 @@ function sameText(applied: Migration, known: Migration): boolean {
   return applied.sourceHash !== undefined && applied.sourceHash === known.sourceHash
 }
 
+/** What people read for a migration: its label, or its id, which may well be "constructor". Pure. */
+export function labelIn({ labels }: Pick<MigrationComparison, 'labels'>, id: string): string {
+  return Object.hasOwn(labels, id) ? (labels[id] ?? id) : id
+}
+
 function labelsOf(migrations: readonly Migration[], facts: Facts): Record<string, string> {
   const { missing, extra, edited, restyled, failed, retired, sourceChanged, gaps } = facts
   const named = new Set([missing, extra, edited, restyled, failed, retired, sourceChanged, gaps].flat())

@@ -1,4 +1,4 @@
-import type { MigrationComparison } from './compare.ts'
+import { labelIn, type MigrationComparison } from './compare.ts'
 
 /**
  * A comparison in words: what is the case, and what to do about it. `subject` is whose history it is, e.g.
@@ -9,7 +9,7 @@ export function describeMigrations(
   subject = 'The backup',
 ): { text: string; advice: string } {
   const { missing, extra, edited, failed } = comparison
-  const list = (ids: readonly string[]) => listed(ids.map((id) => comparison.labels[id] ?? id))
+  const list = (ids: readonly string[]) => listed(ids.map((id) => labelIn(comparison, id)))
   switch (comparison.verdict) {
     case 'same':
       return { text: `${subject} has the schema the code expects.`, advice: 'No migration is needed.' }

@@ -4,7 +4,7 @@ import { nearestName } from '../nearest-name.ts'
 /** Parameters of a connection that are followed: they decide what is reached, and how. */
 const followed = [
   ...['host', 'port', 'dbname', 'user', 'password', 'passfile', 'service', 'options', 'connect_timeout'],
-  ...['sslmode', 'ssl', 'sslrootcert', 'sslcert', 'sslkey', 'sslpassword', 'sslnegotiation'],
+  ...['sslmode', 'ssl', 'requiressl', 'sslrootcert', 'sslcert', 'sslkey', 'sslpassword', 'sslnegotiation'],
   ...['ssl_min_protocol_version', 'ssl_max_protocol_version', 'channel_binding', 'target_session_attrs'],
 ]
 
@@ -12,15 +12,7 @@ const followed = [
 const withoutEffect = [
   ...['application_name', 'fallback_application_name', 'client_encoding', 'keepalives', 'keepalives_idle'],
   ...['keepalives_interval', 'keepalives_count', 'tcp_user_timeout', 'sslcompression', 'sslsni', 'load_balance_hosts'],
-  ...[
-    'gssencmode',
-    'krbsrvname',
-    'gsslib',
-    'gssdelegation',
-    'min_protocol_version',
-    'max_protocol_version',
-    'requiressl',
-  ],
+  ...['gssencmode', 'krbsrvname', 'gsslib', 'gssdelegation', 'min_protocol_version', 'max_protocol_version'],
 ]
 
 /** Parameters that drivers, poolers and migration tools put into the same URL for themselves. */
@@ -78,7 +70,7 @@ export interface Keyword {
 export function refuseUnknownKeywords(keywords: readonly Keyword[], where: string): void {
   const known = [...followed, ...withoutEffect, ...ofOthers]
   for (const { name, value } of keywords) {
-    const why = refused[name] ?? refusedValue(name, value)
+    const why = ownOf(refused, name) ?? refusedValue(name, value)
     if (why !== undefined)
       throw new EngineError('CONFIG_INVALID', `${where} has "${name}", which is not supported.`, { advice: why })
     if (known.includes(name) || knownPrefixes.some((prefix) => prefix.test(name))) continue
@@ -93,15 +85,20 @@ export function refuseUnknownKeywords(keywords: readonly Keyword[], where: strin
   }
 }
 
+/** A parameter may well be called "constructor". */
+const ownOf = <T>(table: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined
+
 function refusedValue(name: string, value: string): string | undefined {
   if (name === 'gssencmode' && value === 'require') return 'Lifeboat encrypts by TLS only: sslmode=require.'
-  const allowed = allowedValues[name]
+  const allowed = ownOf(allowedValues, name)
   if (!allowed || allowed.includes(value)) return undefined
   return `Its value has to be one of ${allowed.join(', ')}.`
 }
 
 const protocols = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']
 const allowedValues: Readonly<Record<string, readonly string[]>> = {
+  requiressl: ['0', '1'],
   channel_binding: ['disable', 'prefer', 'require'],
   target_session_attrs: ['any', 'read-write', 'primary', 'read-only', 'standby', 'prefer-standby'],
   sslnegotiation: ['postgres', 'direct'],

@@ -37,12 +37,16 @@ type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
  */
 export function tlsOf(find: (name: string) => string | undefined): false | TlsParameters {
   const root = find('sslrootcert')
-  const asked = find('sslmode') ?? modeOfFlag(find('ssl')) ?? (root === 'system' ? 'verify-full' : 'prefer')
+  // libpq's older word for sslmode=require.
+  const demanded = find('requiressl') === '1' ? 'require' : undefined
+  const asked = find('sslmode') ?? modeOfFlag(find('ssl')) ?? demanded ?? (root === 'system' ? 'verify-full' : 'prefer')
   if (asked === 'disable') return false
   const mode = asked === 'no-verify' ? 'require' : tlsModes.find((one) => one === asked)
   if (!mode) throw invalid(`sslmode is not a known one. It can be disable, ${tlsModes.join(', ')}.`)
   if (root === 'system' && mode !== 'verify-full')
     throw invalid('sslrootcert=system needs sslmode=verify-full: everybody can get a certificate of some name.')
+  if (find('sslnegotiation') === 'direct' && (mode === 'allow' || mode === 'prefer'))
+    throw invalid(`sslnegotiation=direct needs sslmode=require, verify-ca or verify-full: ${mode} may go without TLS.`)
   const ca = asked === 'no-verify' || root === 'system' ? undefined : pem('sslrootcert', root, 'root.crt')
   const cert = pem('sslcert', find('sslcert'), 'postgresql.crt')
   const key = cert === undefined ? undefined : pem('sslkey', find('sslkey'), 'postgresql.key')

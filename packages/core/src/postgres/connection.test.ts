@@ -123,6 +123,28 @@ describe('what is handed to a migration is the URL that was given, with another 
   })
 })
 
+test('a parameter that every object has is as unknown as any other', () => {
+  for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty'])
+    expect(() => resolveConnection(`postgresql://u@h/app?${name}=1`)).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining(`unknown parameter: "${name}"`),
+      }),
+    )
+})
+
+test('what demands TLS is followed, or refused where it contradicts itself', () => {
+  expect(resolveConnection('postgresql://u@h/app?requiressl=1').ssl).toMatchObject({ mode: 'require' })
+  expect(resolveConnection('postgresql://u@h/app?requiressl=0').ssl).toMatchObject({ mode: 'prefer' })
+  for (const weak of ['', '&sslmode=prefer', '&sslmode=allow'])
+    expect(() => resolveConnection(`postgresql://u@h/app?sslnegotiation=direct${weak}`)).toThrow(
+      /needs sslmode=require/,
+    )
+  expect(resolveConnection('postgresql://u@h/app?sslnegotiation=direct&sslmode=require').ssl).toMatchObject({
+    ...{ mode: 'require', negotiation: 'direct' },
+  })
+})
+
 describe('services and password files', () => {
   test('a service is read where libpq reads it; the URL goes before it, it before the environment', async () => {
     const file = join(home, 'services.conf')

@@ -15,7 +15,7 @@ export function databaseError(thrown: unknown, doing: string): EngineError {
     error instanceof Error ? error.message || String((error as NodeJS.ErrnoException).code) : String(error)
   const state = sqlState(error)
   if (state !== undefined) {
-    const found = stateCodes[state] ?? stateCodes[state.slice(0, 2)] ?? { code: 'DATABASE_ERROR' as const }
+    const found = rowOf(state) ?? rowOf(state.slice(0, 2)) ?? { code: 'DATABASE_ERROR' as const }
     const code = isRowSecurity(error) ? 'ROW_SECURITY' : isFromOtherFiles(error) ? 'DATABASE_RESTART' : found.code
     const particulars = error as DatabaseError
     return new EngineError(code, `${sentence(doing)}: ${message}`, {
@@ -87,6 +87,9 @@ interface StateRow {
 }
 
 /** By SQLSTATE, then by its class. */
+const rowOf = (state: string): StateRow | undefined =>
+  Object.hasOwn(stateCodes, state) ? stateCodes[state] : undefined
+
 const stateCodes: Record<string, StateRow> = {
   '28': { code: 'DATABASE_AUTH' },
   // Not 28P01, the wrong password: pg_hba.conf refuses this kind of connection.

@@ -16,7 +16,7 @@ const { contextOf, backup, restore } = restoreFixture(() => cluster)
 const sendRaw = (database: string, statement: string) =>
   cluster.sql(
     database,
-    `DO $do$BEGIN EXECUTE convert_from('${`\\x${Buffer.from(statement, 'latin1').toString('hex')}`}'::bytea, 'SQL_ASCII'); END$do$`,
+    `SET client_encoding = 'SQL_ASCII'; DO $do$BEGIN EXECUTE convert_from('${`\\x${Buffer.from(statement, 'latin1').toString('hex')}`}'::bytea, 'SQL_ASCII'); END$do$`,
   )
 
 const definitions = (database: string) =>
@@ -29,6 +29,10 @@ const definitions = (database: string) =>
      UNION ALL SELECT 'view', encode(convert_to(pg_get_viewdef(oid), 'SQL_ASCII'), 'hex') FROM pg_class WHERE relkind = 'v' AND oid >= 16384
      UNION ALL SELECT 'index', encode(convert_to(relname::text, 'SQL_ASCII'), 'hex') FROM pg_class WHERE relkind = 'i' AND oid >= 16384 AND relnamespace = 'public'::regnamespace
      UNION ALL SELECT 'rows', encode(convert_to(string_agg(name, ',' ORDER BY name), 'SQL_ASCII'), 'hex') FROM "grün"
+     UNION ALL SELECT 'publication', encode(convert_to(pubname::text, 'SQL_ASCII'), 'hex') FROM pg_publication
+     UNION ALL SELECT 'label', encode(convert_to(enumlabel::text, 'SQL_ASCII'), 'hex') FROM pg_enum
+     UNION ALL SELECT 'policy', encode(convert_to(polname::text, 'SQL_ASCII'), 'hex') FROM pg_policy
+     UNION ALL SELECT 'trigger', encode(convert_to(tgname::text, 'SQL_ASCII'), 'hex') FROM pg_trigger
      ORDER BY 1, 2`,
   )
 
@@ -43,6 +47,11 @@ test.each(['swap', 'in-place'] as const)('%s: bytes in definitions come back as 
     `CREATE FUNCTION ${strategy === 'swap' ? 'f\xe9' : 'f'}() RETURNS text LANGUAGE sql AS 'SELECT ''\xe9\xff''::text'`,
     `CREATE VIEW seen AS SELECT name || '\xe9' AS name FROM "gr\xc3\xbcn"`,
     `CREATE INDEX "i\xe9" ON "gr\xc3\xbcn" (name)`,
+    // The server warns of it, with the statement as the context.
+    `CREATE PUBLICATION ${strategy === 'swap' ? '"p\xe9"' : 'p'} FOR TABLE "gr\xc3\xbcn"`,
+    `CREATE TYPE mood AS ENUM ('d\xe9j\xe0')`,
+    `CREATE POLICY "po\xe9" ON "gr\xc3\xbcn" USING (name <> '\xe9')`,
+    `CREATE TRIGGER "tr\xe9" BEFORE UPDATE ON "gr\xc3\xbcn" FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger('\xe9')`,
     `INSERT INTO "gr\xc3\xbcn" VALUES ('na\xefve'), (DEFAULT)`,
     `CREATE ROLE owner_${strategy.replace('-', '_')}`,
     `ALTER TABLE "gr\xc3\xbcn" OWNER TO owner_${strategy.replace('-', '_')}`,
@@ -58,6 +67,34 @@ test.each(['swap', 'in-place'] as const)('%s: bytes in definitions come back as 
   expect(await cluster.sql(database, `SELECT tableowner FROM pg_tables WHERE tablename = 'grün'`)).toEqual([
     { tableowner: `owner_${strategy.replace('-', '_')}` },
   ])
+})
+
+test('a row of bytes that breaks a constraint: the error says which one, and no encoding', async () => {
+  await cluster.createDatabase('broken_row')
+  for (const statement of [
+    'CREATE TABLE t (name text)',
+    `INSERT INTO t VALUES ('na\xefve'), ('na\xefve')`,
+    `CREATE FUNCTION same(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.random()::text'`,
+    'CREATE UNIQUE INDEX once ON t (same(name))',
+    `CREATE OR REPLACE FUNCTION same(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT t'`,
+  ])
+    await sendRaw('broken_row', statement)
+  const context = await contextOf('broken_row')
+  const id = await backup(context)
+  await expect(restore(context, id, { strategy: 'swap', safetyBackup: false })).rejects.toMatchObject({
+    message: expect.stringMatching(/INDEX public\.once.*could not create unique index/s),
+  })
+})
+
+test('in-place: a publication whose name is no UTF-8 is named as the reason', async () => {
+  await cluster.createDatabase('in_place_publication')
+  await sendRaw('in_place_publication', `CREATE PUBLICATION "p\xe9"`)
+  const context = await contextOf('in_place_publication')
+  const id = await backup(context)
+  await expect(restore(context, id, { strategy: 'in-place', safetyBackup: false })).rejects.toMatchObject({
+    code: 'DATABASE_ENCODING',
+    message: expect.stringContaining('publication p\\xe9'),
+  })
 })
 
 test('in-place: a function whose name is no UTF-8 cannot be dropped by name, so nothing is', async () => {

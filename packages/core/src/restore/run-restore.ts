@@ -1,10 +1,10 @@
 import { EngineError, throwIfAborted } from '../errors.ts'
 import { withDatabase } from '../postgres/connection.ts'
 import { readDatabaseProperties } from '../postgres/database-properties.ts'
-import { openSession, type Session } from '../postgres/session.ts'
+import type { Session } from '../postgres/session.ts'
 import { readManifest } from '../repository/documents/manifests.ts'
 import { requireTrusted } from '../repository/documents/trust.ts'
-import { openControlSession } from './database/control-session.ts'
+import { openControlOrOwn } from './database/control-session.ts'
 import { nothingRan } from './database/finish-restored.ts'
 import { createMissingRoles, readRoleNames } from './database/missing-roles.ts'
 import { ownSearchPaths } from './database/own-search-path.ts'
@@ -156,7 +156,7 @@ async function restoreUnpacked(
   try {
     if (strategy === 'media') {
       const nothing = { tables: 0, rows: 0, ...nothingRan() }
-      const placed = await waiting.place()
+      const placed = { media: await waiting.placeTogether(), problems: [] }
       return { ...common, ...nothing, ...placed, keptDatabase: null, undoUntil: null, swapMilliseconds: null }
     }
     if (strategy === 'in-place') {
@@ -200,11 +200,6 @@ async function openControl(
   plan: RestorePlan,
   signal: AbortSignal | undefined,
 ): Promise<Session> {
-  const control = await openControlSession(context.database, {
-    target: plan.database,
-    signal,
-    make: plan.strategy !== 'in-place' && plan.strategy !== 'media',
-  })
-  if (control) return control
-  return openSession(withDatabase(context.database, plan.database), { application: 'restore control', signal })
+  const make = plan.strategy !== 'in-place' && plan.strategy !== 'media'
+  return openControlOrOwn(context.database, { target: plan.database, signal, make })
 }

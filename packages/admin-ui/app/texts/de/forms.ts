@@ -74,6 +74,7 @@ export const forms = {
   'Test a channel': 'Kanal testen',
   'Discard the kept database': 'Aufgehobene Datenbank löschen',
   'Discard kept media': 'Aufgehobene Medien löschen',
+  'Put kept media back': 'Aufgehobene Medien zurücklegen',
   'Kept databases': 'Aufgehobene Datenbanken',
   'Kept media folders': 'Aufgehobene Medienordner',
   'Undo a restore': 'Wiederherstellung rückgängig machen',

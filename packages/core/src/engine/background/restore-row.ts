@@ -101,6 +101,7 @@ export function restoreMessage(
         return `Not every media folder is that of the backup: ${restore.problems.map(({ text }) => text).join(' ')}`
       return `${live}, but not everything is in place: ${restore.problems.map(({ text }) => text).join(' ')}${before}`
     case 'undone':
+      if (strategy === 'media') return 'The media folders are again what they were before the restore.'
       return `"${database}" is again what it was before the restore.${kept ? ` The restored data is kept as "${kept}".` : ''}`
     default:
       if (swapped) return `${live}, although the restore did not come to its end.${before}`

@@ -25,7 +25,7 @@ export function archiveText(archive: ReadableArchive): (text: string) => string 
   }
   // One character per byte is ISO 8859-1 already; the web's "latin1" is not.
   if (encoding === 'LATIN1') return (text) => Buffer.from(text, form).toString('latin1')
-  const label = labels[encoding]
+  const label = Object.hasOwn(labels, encoding) ? labels[encoding] : undefined
   if (label === undefined) throw invalid(`its encoding ${encoding} is not supported`)
   const decoder = new TextDecoder(label, { fatal: true })
   return (text) => {

@@ -4,6 +4,7 @@ import { prefixes } from '../layout.ts'
 import type { Repository } from '../repository.ts'
 import { backupIdSchema } from './documents.ts'
 import { getDocument, openDocument, putDocument, sealDocument } from './sealed-document.ts'
+import { readOrNote, type UnreadableOptions } from './unreadable.ts'
 
 const count = z.number().int().nonnegative()
 
@@ -114,15 +115,16 @@ export async function* readTakenOut(
   if (bytes !== table.bytes) throw damaged(`${prefixes.rewinds}${id}`, `holds ${bytes} of ${table.bytes} bytes`)
 }
 
-/** Those that were begun or done, newest first. */
+/** Those that were begun or done, newest first. What cannot be read is passed over: see {@link readOrNote}. */
 export async function listRewinds(
   repository: Repository,
-  { signal }: { signal?: AbortSignal } = {},
+  { signal, unreadable = [] }: { signal?: AbortSignal } & UnreadableOptions = {},
 ): Promise<RewindRecord[]> {
   const found: RewindRecord[] = []
   for await (const { name } of repository.storage.list(prefixes.rewinds, { signal })) {
     const id = /^rewinds\/(w[0-9a-hjkmnp-tv-z]{15})\/head$/.exec(name)?.[1]
-    const record = id === undefined ? null : await readRewind(repository, id, { signal })
+    if (id === undefined) continue
+    const record = await readOrNote(name, { unreadable }, () => readRewind(repository, id, { signal }))
     if (record) found.push(record)
   }
   return found.sort((a, b) => Date.parse(b.at) - Date.parse(a.at))

@@ -1,5 +1,5 @@
 import { bookkeepingNamespaces } from '../../postgres/bookkeeping.ts'
-import { quoteIdentifier } from '../../postgres/identifiers.ts'
+import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
 import type { Query } from '../../postgres/query.ts'
 import { refuseUnreadableNames } from '../../postgres/unreadable-names.ts'
 import type { RestoreSession } from './restore-session.ts'
@@ -12,12 +12,14 @@ import type { RestoreSession } from './restore-session.ts'
 export async function clearDatabase(session: RestoreSession): Promise<{ keptExtensions: string[] }> {
   const { query } = session
   const run = async (statements: string[]) => session.run(statements.map((sql) => ({ sql })))
-  const [encoding] = await query<{ name: string }>("SELECT pg_catalog.current_setting('server_encoding') AS name")
+  const [encoding] = await query<{ name: string; client: string }>(
+    "SELECT pg_catalog.current_setting('server_encoding') AS name, pg_catalog.current_setting('client_encoding') AS client",
+  )
   if (encoding?.name === 'SQL_ASCII') {
     // Else names come as other bytes than they have. Inside of a transaction, and only for this.
     await run(["SET LOCAL client_encoding = 'SQL_ASCII'"])
-    await refuseUnreadableNames(query, { alsoFunctions: true })
-    await run(["SET LOCAL client_encoding = 'UTF8'"])
+    await refuseUnreadableNames(query, { everyName: true })
+    await run([`SET LOCAL client_encoding = ${quoteLiteral(encoding.client)}`])
   }
   await run(await dropsBefore(query))
   await run(await schemaDrops(query))

@@ -25,6 +25,18 @@ export async function openControlSession(
   })
 }
 
+/** The same, or one on `target` itself: for what needs no more than the server's locks and its clock. */
+export async function openControlOrOwn(
+  parameters: ConnectionParameters,
+  { target, signal, make = false }: { target: string; signal?: AbortSignal | undefined; make?: boolean },
+): Promise<Session> {
+  const options = signal ? { target, signal, make } : { target, make }
+  return (
+    (await openControlSession(parameters, options)) ??
+    openSession(withDatabase(parameters, target), { application: 'restore control', signal })
+  )
+}
+
 async function makeControlDatabase(
   parameters: ConnectionParameters,
   signal: AbortSignal | undefined,

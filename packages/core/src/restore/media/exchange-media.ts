@@ -5,50 +5,71 @@ import { keptDatabaseName } from '../names.ts'
 import { isWorkFolder } from './media-names.ts'
 import { type MediaNote, mediaPaths, type NotedMedia, removeNoted, writeMediaNote } from './media-note.ts'
 
+/** When it happened, and how long what is replaced is kept. */
+export interface Until {
+  now: Date
+  keepUntil: string | null
+}
+
+/** An exchange of which all is done but the end, so that others can join it. */
+export interface BegunExchange {
+  noted: NotedMedia
+  /** Puts everything back as it was before, the note last. */
+  takeBack(): Promise<void>
+}
+
 /**
  * Puts what lies in `fresh` into the place of the media folder; what was there is kept, and the note says until when.
  * A failure puts everything back, and the note as it was given. What dies on the way is finished by
  * {@link finishExchange}: the note is on the disk before the first step.
  */
-export async function exchangeMedia(
+export async function exchangeMedia(noted: NotedMedia, until: Until): Promise<{ kept: string | null }> {
+  return settleExchange((await beginExchange(noted, until)).noted)
+}
+
+/** All of {@link exchangeMedia} but {@link settleExchange}. */
+export async function beginExchange(
   noted: NotedMedia,
-  { now, keepUntil, undone = false }: { now: Date; keepUntil: string | null; undone?: boolean },
-): Promise<{ kept: string | null }> {
+  { now, keepUntil, undone = false }: Until & { undone?: boolean },
+): Promise<BegunExchange> {
   if (!(await isThere(noted.fresh))) throw new Error(`${noted.fresh} is not there any more`)
   const stamp = await freeStamp(noted, now)
   const begun = mediaPaths(noted.folder, {
     ...noted.note,
-    state: 'exchanging',
-    stamp,
-    at: now.toISOString(),
-    keep_until: keepUntil,
-    undone,
+    ...{ state: 'exchanging', stamp, at: now.toISOString(), keep_until: keepUntil, undone, returns_with: null },
+    former: noted.note.method === 'inside' || (await isThere(noted.folder)),
   })
+  const takeBack = async () => {
+    await revertExchange(begun)
+    await writeMediaNote(noted)
+  }
   await writeMediaNote(begun)
   try {
     await steps[begun.note.method](begun)
   } catch (error) {
-    await revertExchange(begun)
-    await writeMediaNote(noted)
+    await takeBack()
     throw error
   }
-  return settled(begun)
+  return { noted: begun, takeBack }
 }
 
 /** Goes on where an exchange was broken off, from any step. */
 export async function finishExchange(noted: NotedMedia): Promise<{ kept: string | null }> {
   await steps[noted.note.method](noted)
-  return settled(noted)
+  return settleExchange(noted)
 }
 
 /** Puts back what was there, from any step; what was to come waits in `fresh` again. */
 async function revertExchange(noted: NotedMedia): Promise<void> {
   const { folder, fresh, kept, note } = noted
+  const moved = !note.former || (await isThere(kept))
   if (note.method === 'rename') {
-    if ((await isThere(kept)) && !(await isThere(fresh)) && (await isThere(folder))) await rename(folder, fresh)
+    if (moved && !(await isThere(fresh)) && (await isThere(folder))) await rename(folder, fresh)
     if ((await isThere(kept)) && !(await isThere(folder))) await rename(kept, folder)
   } else {
     const coming = comingOf(noted)
+    // After the last step neither is there, and what has come lies in the folder.
+    if (moved && !(await isThere(fresh))) await mkdir(coming, { recursive: true, mode: 0o700 })
     if (await isThere(coming)) {
       await moveEntries(folder, coming)
       await rename(coming, fresh)
@@ -65,19 +86,32 @@ async function revertExchange(noted: NotedMedia): Promise<void> {
  * An undo, or the undo of one: what is kept comes back, and what is there now is kept in its turn. A failure leaves both
  * where they were.
  */
-export async function putMediaBack(
-  noted: NotedMedia,
-  until: { now: Date; keepUntil: string | null },
-): Promise<{ kept: string | null }> {
+export async function putMediaBack(noted: NotedMedia, until: Until): Promise<{ kept: string | null }> {
+  return settleExchange((await beginReturn(noted, until)).noted)
+}
+
+/** All of {@link putMediaBack} but {@link settleExchange}. */
+export async function beginReturn(noted: NotedMedia, until: Until): Promise<BegunExchange> {
   const { folder, note, fresh, kept } = noted
   const returning = mediaPaths(folder, { ...note, state: 'returning' })
   await writeMediaNote(returning)
+  // Where one died in this, it has been moved already.
   if (await isThere(kept)) await rename(kept, fresh)
+  const stay = async () => {
+    if (await isThere(fresh)) await rename(fresh, kept)
+    await writeMediaNote(mediaPaths(folder, { ...note, state: 'kept', returns_with: null }))
+  }
   try {
-    return await exchangeMedia(returning, { ...until, undone: !note.undone })
+    const begun = await beginExchange(returning, { ...until, undone: !note.undone })
+    return {
+      noted: begun.noted,
+      async takeBack() {
+        await begun.takeBack()
+        await stay()
+      },
+    }
   } catch (error) {
-    await rename(fresh, kept)
-    await writeMediaNote(mediaPaths(folder, { ...note, state: 'kept' }))
+    await stay()
     throw error
   }
 }
@@ -113,7 +147,8 @@ function comingOf({ fresh }: NotedMedia): string {
   return join(dirname(fresh), 'coming')
 }
 
-async function settled(noted: NotedMedia): Promise<{ kept: string | null }> {
+/** The end of an exchange: from here on what was replaced is kept, where there was anything. */
+export async function settleExchange(noted: NotedMedia): Promise<{ kept: string | null }> {
   const { note, folder, kept } = noted
   const isKept = (await isThere(kept)) && (note.method === 'rename' || (await readdir(kept)).length > 0)
   if (!isKept) {

@@ -36,11 +36,19 @@ const mediaNoteSchema = z.object({
   keep_until: z.iso.datetime().nullable(),
   /** Whether what is kept is what the restore had put into place, and an undo has replaced. */
   undone: z.boolean(),
-  /** By which the server says whether the restore has gone live: the new database's oid, or the in-place transaction. */
+  /**
+   * By which it is known whether the restore has gone live: the new database's oid and the in-place transaction are asked of
+   * the server. Of media alone, by the notes of its folders: once one of them is on its way into place, all are.
+   */
   proof: z
     .object({ oid: z.string().regex(/^\d+$/) })
     .or(z.object({ transaction: z.string().regex(/^\d+$/) }))
+    .or(z.object({ folders: z.array(z.string().startsWith('/')).min(1) }))
     .nullable(),
+  /** Whether there was a folder before. */
+  former: z.boolean().default(true),
+  /** The oid of the kept database that an undo has begun to put back: once that is live, this goes back too. */
+  returns_with: z.string().regex(/^\d+$/).nullable().default(null),
 })
 export type MediaNote = z.infer<typeof mediaNoteSchema>
 
@@ -91,18 +99,44 @@ export async function readMediaNotes(folder: string): Promise<NotedMedia[]> {
   return found.sort((a, b) => (a.note.at < b.note.at ? -1 : 1))
 }
 
+/** Notes of which only a part was written: they mean nothing, and whoever wrote one may still be at it. */
+export async function partialNotes(folder: string): Promise<{ file: string; restoreId: string }[]> {
+  const prefix = `.${cutBytes(basename(folder), 200)}.lifeboat-`
+  const partial = /^(.+)\.json\.[0-9a-f]{12}$/
+  const beside = (await names(dirname(folder))).flatMap((name) => {
+    const restoreId = name.startsWith(prefix) ? (partial.exec(name)?.[1] ?? '').slice(prefix.length) : ''
+    return isRestoreId(restoreId) ? [{ file: join(dirname(folder), name), restoreId }] : []
+  })
+  const inside: { file: string; restoreId: string }[] = []
+  for (const work of (await names(folder)).filter(isWorkFolder))
+    for (const name of await names(join(folder, work)))
+      if (partial.exec(name)?.[1] === 'restore')
+        inside.push({ file: join(folder, work, name), restoreId: work.slice('.lifeboat-'.length) })
+  return [...beside, ...inside]
+}
+
 /** Writes it whole or not at all, and has it on the disk when it resolves. */
 export async function writeMediaNote({ note, file }: NotedMedia): Promise<void> {
   const partial = `${file}.${randomBytes(6).toString('hex')}`
-  const handle = await open(partial, 'wx', 0o600)
   try {
-    await handle.writeFile(JSON.stringify(note))
-    await handle.sync()
-  } finally {
-    await handle.close()
+    const handle = await open(partial, 'wx', 0o600)
+    try {
+      await handle.writeFile(JSON.stringify(note))
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(partial, file)
+  } catch (error) {
+    await rm(partial, { force: true }).catch(() => {})
+    throw error
   }
-  await rename(partial, file)
   await syncFolder(dirname(file))
+}
+
+/** Of a restore of media alone: its folders, which come into place all or not at all. */
+export function foldersTogether({ proof }: MediaNote): string[] | null {
+  return proof !== null && 'folders' in proof ? proof.folders : null
 }
 
 /** Removes what is kept, or was unpacked, and then the note: a crash in between leaves the note, and all is done again. */

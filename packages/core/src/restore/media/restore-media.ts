@@ -11,8 +11,16 @@ import { keepUntil } from '../undo/kept-databases.ts'
 import { serverTime } from '../undo/server-time.ts'
 import { exchangeMedia } from './exchange-media.ts'
 import { type MediaTarget, mediaTargets } from './media-names.ts'
-import { type MediaNote, mediaPaths, type NotedMedia, removeNoted, writeMediaNote } from './media-note.ts'
+import {
+  type MediaNote,
+  mediaPaths,
+  type NotedMedia,
+  readMediaNotes,
+  removeNoted,
+  writeMediaNote,
+} from './media-note.ts'
 import { findMediaPlace, resolveMediaFolder } from './media-place.ts'
+import { placeTogether } from './place-together.ts'
 import { readSystemIdentifier } from './settle-media.ts'
 import { unpackMedia } from './unpack-media.ts'
 
@@ -24,6 +32,8 @@ export interface WaitingMedia {
   prove(proof: NonNullable<MediaNote['proof']>): Promise<void>
   /** Puts every folder into place that can be; the database is live by now, so a failure is told and not thrown. */
   place(): Promise<{ media: RestoredMedia[]; problems: RestoreProblem[] }>
+  /** The same of media alone: all come into place or none. Throws `MEDIA_NOT_IN_PLACE`; all is as it was then. */
+  placeTogether(): Promise<RestoredMedia[]>
   /** Removes what was unpacked: nothing has gone live. */
   abandon(): Promise<void>
 }
@@ -58,8 +68,11 @@ export async function unpackAllMedia(
   if (targets.length > 0) progress.phase('media', { bytes: manifest.media_size })
   const [system, now] = await Promise.all([readSystemIdentifier(query), serverTime(query)])
   let waiting: { target: MediaTarget; noted: NotedMedia }[] = []
+  // As the notes are now: what could not be taken back is left to the clean-up.
   const abandon = async () => {
-    for (const { noted } of waiting) await removeNoted(noted)
+    const folders = waiting.map(({ noted }) => noted.folder)
+    const left = (await Promise.all(folders.map(readMediaNotes))).flat().filter(({ note }) => note.restore === id)
+    if (left.every(({ note }) => note.state === 'loading')) for (const noted of left) await removeNoted(noted)
   }
   const common = { made_by: 'lifeboat restore', format: 1, restore: id, backup: manifest.id, database, system } as const
   try {
@@ -71,6 +84,7 @@ export async function unpackAllMedia(
         ...common,
         ...{ name: target.name, method: found.method, state: 'loading', stamp: null, undone: false, proof: null },
         ...{ at: now.toISOString(), keep_until: keepUntil(now, context.keepReplacedDays ?? 7) },
+        ...{ former: true, returns_with: null },
       }
       const noted = mediaPaths(found.folder, note)
       waiting.push({ target, noted })
@@ -82,15 +96,21 @@ export async function unpackAllMedia(
   }
   if (targets.length > 0) progress.end()
 
+  const prove = async (proof: NonNullable<MediaNote['proof']>) => {
+    waiting = waiting.map((one) => ({ ...one, noted: mediaPaths(one.noted.folder, { ...one.noted.note, proof }) }))
+    for (const { noted } of waiting) await writeMediaNote(noted)
+  }
+  // By the server's clock, as the kept database is. Were its session lost by now, ours has to do.
+  const clock = () => serverTime(query).catch(() => new Date())
   return {
     folders: waiting.map(({ noted }) => noted.folder),
     abandon,
-    async prove(proof) {
-      waiting = waiting.map((one) => ({ ...one, noted: mediaPaths(one.noted.folder, { ...one.noted.note, proof }) }))
-      for (const { noted } of waiting) await writeMediaNote(noted)
+    prove,
+    place: async () => placeAll(run, waiting, await clock()),
+    async placeTogether() {
+      await prove({ folders: waiting.map(({ noted }) => noted.folder) })
+      return placeAllOrNone(run, waiting, await clock())
     },
-    // By the server's clock, as the kept database is. Were its session lost by now, ours has to do.
-    place: async () => placeAll(run, waiting, await serverTime(query).catch(() => new Date())),
   }
 }
 
@@ -111,7 +131,7 @@ async function unpackOne(run: RestoreRun, noted: NotedMedia): Promise<void> {
 }
 
 async function placeAll(
-  { context, options, progress, report }: RestoreRun,
+  { context, progress, report }: RestoreRun,
   waiting: readonly { target: MediaTarget; noted: NotedMedia }[],
   now: Date,
 ): Promise<{ media: RestoredMedia[]; problems: RestoreProblem[] }> {
@@ -122,14 +142,10 @@ async function placeAll(
     const until = { now, keepUntil: keepUntil(now, context.keepReplacedDays ?? 7) }
     try {
       const { kept } = await exchangeMedia(noted, until)
-      log(
-        report,
-        'info',
-        `Media "${target.name}" is in ${noted.folder}${kept ? `; what was there is kept in ${kept}` : ''}.`,
-      )
+      logPlaced(report, { name: target.name, folder: noted.folder, kept })
       media.push({ name: target.name, target: target.target ?? noted.folder, kept })
     } catch (cause) {
-      const problem = restoreProblem(mediaNotInPlace(noted, options.strategy, cause))
+      const problem = restoreProblem(mediaNotInPlace(noted, cause))
       log(report, 'warning', `${problem.text} ${problem.advice}`)
       problems.push(problem)
     }
@@ -137,23 +153,49 @@ async function placeAll(
   return { media, problems }
 }
 
-/** The database is restored by then, so this must not read as if nothing had happened. */
-function mediaNotInPlace(
-  { note, folder, fresh }: NotedMedia,
-  strategy: RestoreOptions['strategy'],
-  cause: unknown,
-): EngineError {
+async function placeAllOrNone(
+  { context, progress, report }: RestoreRun,
+  waiting: readonly { target: MediaTarget; noted: NotedMedia }[],
+  now: Date,
+): Promise<RestoredMedia[]> {
+  progress.phase('swap-media')
+  const until = { now, keepUntil: keepUntil(now, context.keepReplacedDays ?? 7) }
+  const all = waiting.map(({ noted }) => noted)
+  const placed = await placeTogether(all, until).catch((cause: unknown) => {
+    throw noneInPlace(all, cause)
+  })
+  return placed.map(({ noted: { note, folder }, kept }, index) => {
+    logPlaced(report, { name: note.name, folder, kept })
+    return { name: note.name, target: waiting[index]?.target.target ?? folder, kept }
+  })
+}
+
+function logPlaced(
+  report: RestoreRun['report'],
+  { name, folder, kept }: { name: string; folder: string; kept: string | null },
+): void {
+  log(report, 'info', `Media "${name}" is in ${folder}${kept ? `; what was there is kept in ${kept}` : ''}.`)
+}
+
+function noneInPlace(all: readonly NotedMedia[], cause: unknown): EngineError {
   const why = cause instanceof Error ? cause.message : String(cause)
-  const text = `the media "${note.name}" could not be put into ${folder}: ${why}`
-  const advice = `The files wait in ${fresh}. Remove the cause and run {maintenance.cleanLeftovers}, which puts them into place`
-  const isAlone = strategy === 'media'
+  return new EngineError('MEDIA_NOT_IN_PLACE', `The media could not be put into place: ${why}`, {
+    cause,
+    detail: { targets: all.map(({ folder }) => folder) },
+    advice: 'All folders are as they were. Remove the cause and restore again.',
+  })
+}
+
+/** The database is restored by then, so this must not read as if nothing had happened. */
+function mediaNotInPlace({ note, folder, fresh }: NotedMedia, cause: unknown): EngineError {
+  const why = cause instanceof Error ? cause.message : String(cause)
   return new EngineError(
     'MEDIA_NOT_IN_PLACE',
-    isAlone ? `${text.slice(0, 1).toUpperCase()}${text.slice(1)}` : `The database is restored, but ${text}`,
+    `The database is restored, but the media "${note.name}" could not be put into ${folder}: ${why}`,
     {
       cause,
       detail: { name: note.name, target: folder, unpacked: fresh },
-      advice: isAlone ? `${advice}.` : `${advice}; or take the database back with {restores.undo}.`,
+      advice: `The files wait in ${fresh}. Remove the cause and run {maintenance.cleanLeftovers}, which puts them into place; or take the database back with {restores.undo}.`,
     },
   )
 }

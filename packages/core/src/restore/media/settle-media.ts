@@ -1,4 +1,4 @@
-import { readdir, rmdir } from 'node:fs/promises'
+import { readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { log } from '../../events.ts'
 import type { Query } from '../../postgres/query.ts'
@@ -7,8 +7,16 @@ import { isRestoreRunning } from '../restore-lock.ts'
 import { serverTime } from '../undo/server-time.ts'
 import { exchangeMedia, finishExchange, putMediaBack } from './exchange-media.ts'
 import { isWorkFolder } from './media-names.ts'
-import { type MediaNote, type NotedMedia, readMediaNotes, removeNoted } from './media-note.ts'
+import {
+  type MediaNote,
+  type NotedMedia,
+  partialNotes,
+  readMediaNotes,
+  removeNoted,
+  writeMediaNote,
+} from './media-note.ts'
 import { removeStrayProbes, resolveMediaFolder } from './media-place.ts'
+import { directionOf } from './place-together.ts'
 
 export interface SettledMedia {
   /** Folders that now are what the restore that died had begun to make of them. */
@@ -21,11 +29,12 @@ export interface SettledMedia {
  * Ends what restores and undos that died had begun with these media folders, and removes what was kept until now. What
  * was on its way into place comes there; what was only unpacked does where the server says that its database is live,
  * and is removed otherwise. What cannot be done is logged and left for the next time.
+ * Without `expire` what was kept long enough stays.
  */
 export async function settleMedia(
   query: Query,
   targets: readonly string[],
-  { report }: Running = {},
+  { report, expire = true }: Running & { expire?: boolean } = {},
 ): Promise<SettledMedia> {
   const settled: SettledMedia = { finished: [], removed: [] }
   const folders = await foldersOf(targets)
@@ -36,10 +45,11 @@ export async function settleMedia(
   const noted = (await Promise.all(folders.map(readMediaNotes))).flat()
   if (noted.length === 0) return settled
   const [system, now] = await Promise.all([readSystemIdentifier(query), serverTime(query)])
-  for (const one of noted) {
+  // What is under way shows where the other folders of a restore of media alone go: it comes to its end last.
+  for (const one of [...noted.filter(isAtRest), ...noted.filter((one) => !isAtRest(one))]) {
     if (one.note.system !== system || (await isRestoreRunning(query, one.note.restore))) continue
     try {
-      await settle(query, one, { report, now }, settled)
+      await settle(query, one, { report, now, expire }, settled)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       log(
@@ -63,7 +73,8 @@ export interface MediaLeftover {
 /** What restores and undos that are gone have begun with these media folders and not ended. Changes nothing. */
 export async function findMediaLeftovers(query: Query, targets: readonly string[]): Promise<MediaLeftover[]> {
   const folders = await foldersOf(targets)
-  const begun = (await Promise.all(folders.map(readMediaNotes))).flat().filter(({ note }) => note.state !== 'kept')
+  const noted = (await Promise.all(folders.map(readMediaNotes))).flat()
+  const begun = noted.filter(({ note }) => note.state !== 'kept' || note.returns_with !== null)
   const left: MediaLeftover[] = []
   for (const { note, folder, fresh } of begun)
     if (!(await isRestoreRunning(query, note.restore)))
@@ -74,19 +85,30 @@ export async function findMediaLeftovers(query: Query, targets: readonly string[
 async function settle(
   query: Query,
   noted: NotedMedia,
-  { report, now }: Running & { now: Date },
+  { report, now, expire }: Running & { now: Date; expire: boolean },
   settled: SettledMedia,
 ): Promise<void> {
   const { note, folder, fresh, kept } = noted
   const until = { now, keepUntil: note.keep_until }
   if (note.state === 'kept') {
-    if (note.keep_until === null || new Date(note.keep_until) > now) return
+    if ((await directionOf(noted)) === 'return' || (await hasReturned(query, note))) {
+      await putMediaBack(noted, until)
+      log(
+        report,
+        'info',
+        `Media folder ${folder} is as the undo of restore ${note.restore}, which died, was to leave it.`,
+      )
+      settled.finished.push(folder)
+      return
+    }
+    if (note.returns_with !== null) await writeMediaNote({ ...noted, note: { ...note, returns_with: null } })
+    if (!expire || note.keep_until === null || new Date(note.keep_until) > now) return
     await removeNoted(noted)
     log(report, 'info', `Removed ${kept}: its time to be kept is over.`)
     settled.removed.push(kept)
     return
   }
-  if (note.state === 'loading' && !(await isLive(query, note))) {
+  if (note.state === 'loading' && !(await isLive(query, noted))) {
     await removeNoted(noted)
     log(report, 'info', `Removed ${fresh}, left behind by restore ${note.restore}.`)
     settled.removed.push(fresh)
@@ -99,13 +121,19 @@ async function settle(
   settled.finished.push(folder)
 }
 
+function isAtRest({ note }: NotedMedia): boolean {
+  return note.state === 'loading' || note.state === 'kept'
+}
+
 /** The folders themselves, each once, whatever links lead there. */
 export async function foldersOf(targets: readonly string[]): Promise<string[]> {
   return [...new Set(await Promise.all(targets.map((target) => resolveMediaFolder(target))))]
 }
 
-/** A process that died between making its folder and writing the note into it has left an empty one. */
+/** What a process leaves that died while it wrote its note: a part of one, in the folder it had made for it. */
 async function removeStrayWork(query: Query, folder: string): Promise<void> {
+  for (const { file, restoreId } of await partialNotes(folder))
+    if (!(await isRestoreRunning(query, restoreId))) await rm(file, { force: true }).catch(() => {})
   for (const name of (await readdir(folder).catch(() => [])).filter(isWorkFolder)) {
     const isEmpty = (await readdir(join(folder, name)).catch(() => ['?'])).length === 0
     if (isEmpty && !(await isRestoreRunning(query, name.slice('.lifeboat-'.length))))
@@ -114,19 +142,28 @@ async function removeStrayWork(query: Query, folder: string): Promise<void> {
 }
 
 /** Whether what was restored with these media answers under its name by now. */
-async function isLive(query: Query, { proof, database }: MediaNote): Promise<boolean> {
+async function isLive(query: Query, noted: NotedMedia): Promise<boolean> {
+  const { proof, database } = noted.note
   if (proof === null) return false
+  if ('folders' in proof) return (await directionOf(noted)) === 'forward'
   try {
-    if ('oid' in proof) {
-      const sql = 'SELECT datname::text AS name FROM pg_catalog.pg_database WHERE oid = $1::pg_catalog.oid'
-      return (await query<{ name: string }>(sql, [proof.oid]))[0]?.name === database
-    }
+    if ('oid' in proof) return await isLiveDatabase(query, proof.oid, database)
     const sql = 'SELECT pg_catalog.pg_xact_status($1::pg_catalog.xid8) AS status'
     return (await query<{ status: string | null }>(sql, [proof.transaction]))[0]?.status === 'committed'
   } catch {
     // An oid or a transaction that the server never had.
     return false
   }
+}
+
+/** Whether the database that an undo had begun to put back is live, and this folder has not gone back with it. */
+async function hasReturned(query: Query, { returns_with, database }: MediaNote): Promise<boolean> {
+  return returns_with !== null && isLiveDatabase(query, returns_with, database)
+}
+
+async function isLiveDatabase(query: Query, oid: string, database: string): Promise<boolean> {
+  const sql = 'SELECT datname::text AS name FROM pg_catalog.pg_database WHERE oid = $1::pg_catalog.oid'
+  return (await query<{ name: string }>(sql, [oid]))[0]?.name === database
 }
 
 export async function readSystemIdentifier(query: Query): Promise<string> {

@@ -98,14 +98,10 @@ export const mediaWarnings: Rule<PlanNote>[] = [
       text: `The configured media folders stay as they are: the restored database is not the one they belong to.`,
     },
   ({ options, media }) =>
-    (options.strategy === 'in-place' || options.strategy === 'media') &&
+    options.strategy === 'in-place' &&
     media.some(({ replaces, place }) => replaces && place?.present === 'filled') && {
       code: 'MEDIA_NO_UNDO',
-      text: `${
-        options.strategy === 'media'
-          ? 'A restore of media alone cannot be undone: the way back is its safety backup.'
-          : 'An in-place restore cannot be undone: the way back for database and media is its safety backup.'
-      } The replaced media folders are kept as long as a replaced database is.`,
+      text: 'An in-place restore cannot be undone: the way back for database and media is its safety backup. The replaced media folders are kept as long as a replaced database is.',
     },
 ]
 

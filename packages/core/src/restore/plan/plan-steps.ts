@@ -1,4 +1,5 @@
 import { counted } from '../../counted.ts'
+import { labelIn } from '../../migrations/compare.ts'
 import type { PlanStep } from './plan.ts'
 import type { MediaFacts, RestoreFacts } from './plan-facts.ts'
 import { maskStep, proveStep } from './plan-masking.ts'
@@ -140,7 +141,7 @@ function largeObjects({ backup }: RestoreFacts): PlanStep | undefined {
 function migrate({ options, migrations }: RestoreFacts): PlanStep | undefined {
   const behind = migrations.filter(({ comparison, canMigrate }) => comparison.verdict === 'behind' && canMigrate)
   if (!options.migrate || behind.length === 0) return undefined
-  const names = behind.flatMap(({ comparison: { missing, labels } }) => missing.map((id) => labels[id] ?? id))
+  const names = behind.flatMap(({ comparison }) => comparison.missing.map((id) => labelIn(comparison, id)))
   return { id: 'migrate', text: `Run ${counted(names.length, 'migration')} on the restored data: ${names.join(', ')}.` }
 }
 

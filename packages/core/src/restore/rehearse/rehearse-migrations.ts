@@ -1,4 +1,5 @@
 import { EngineError, isEngineError } from '../../errors.ts'
+import { labelIn } from '../../migrations/compare.ts'
 import type { MigrationInspector } from '../../migrations/inspector.ts'
 import {
   findingsOf,
@@ -103,7 +104,7 @@ async function rehearseInspector(run: RestoreRun, copy: FilledCopy, rehearsing: 
   if (comparison.verdict !== 'behind') return
   if (!inspector.migrate)
     throw new EngineError('MIGRATION_FAILED', `${inspector.name}: it has no way to run what is pending.`)
-  const { missing, labels } = comparison
+  const { missing } = comparison
   const measured = async (direction: 'up' | 'down', work: () => Promise<unknown>) => {
     run.progress.phase(direction === 'up' ? 'migrate' : 'migrate-back')
     const how = { ignored: copy.sessions.map(({ backendPid }) => backendPid), rows: rowCounts(copy), signal }
@@ -112,7 +113,7 @@ async function rehearseInspector(run: RestoreRun, copy: FilledCopy, rehearsing: 
     const done: RehearsedRun = {
       inspector: inspector.name,
       direction,
-      migrations: missing.map((id) => labels[id] ?? id),
+      migrations: missing.map((id) => labelIn(comparison, id)),
       ok: !error,
       error,
       ...found,

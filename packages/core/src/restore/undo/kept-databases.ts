@@ -5,15 +5,16 @@ import { quoteIdentifier } from '../../postgres/identifiers.ts'
 import type { Query } from '../../postgres/query.ts'
 import { openSession, type Session } from '../../postgres/session.ts'
 import { carryingCatalogs } from '../database/carry-catalogs.ts'
-import { openControlSession } from '../database/control-session.ts'
+import { openControlOrOwn, openControlSession } from '../database/control-session.ts'
 import { type Swap, swapDatabases } from '../database/swap.ts'
+import { settleMedia } from '../media/settle-media.ts'
 import { isKeptDatabaseName, isRestoreId, keptDatabaseName } from '../names.ts'
 import { type AroundSwap, type Running, withoutNotice } from '../options.ts'
 import { lockRestore, lockTarget } from '../restore-lock.ts'
 import type { RestoreProblem } from '../restore-result.ts'
 import { formatRestoreComment, parseRestoreComment, type RestoreComment } from './database-comment.ts'
 import { serverTime } from './server-time.ts'
-import { discardKeptMedia, findReturningMedia, type ReturnedMedia } from './undo-media.ts'
+import { discardKeptMedia, findReturningMedia, type ReturnedMedia, type ReturningMedia } from './undo-media.ts'
 import { inUse, refuseUndo } from './undo-refusals.ts'
 
 /** A database that was live until a restore (or an undo) replaced it. */
@@ -80,11 +81,12 @@ export async function undoRestore(
 ): Promise<UndoResult> {
   throwIfAborted(signal)
   // Not interrupted once begun, so that its outcome is always known.
-  return withControl(parameters, undefined, async (control) => {
+  return withControl(parameters, async (control) => {
     const { name: kept, facts } = await findKept(control.query, reference)
     const database = facts.database
     await lockTarget(control.query, database)
     await requireStillKept(control.query, kept, facts)
+    await settleMedia(control.query, [...(facts.media ?? []), ...media], { report, expire: false })
     // A clean-up must not take what we put back for something a dead restore has left.
     await lockRestore(control.query, facts.restore)
     const returning = await findReturningMedia(
@@ -133,7 +135,9 @@ export async function undoRestore(
         terminator: terminator.query,
         report,
       }
-      const { milliseconds } = await around(notice, () => carryingCatalogs(carry, () => swapDatabases(swap)))
+      const { milliseconds } = await promising({ returning, query: control.query, kept }, () =>
+        around(notice, () => carryingCatalogs(carry, () => swapDatabases(swap))),
+      )
       log(report, 'info', `"${kept}" is "${database}" again.`)
       const returned = await returning.putBack({ now, keepUntil: keepUntil(now, keepDays) })
       return { database, keptDatabase: replaced?.keptName ?? null, undoUntil, milliseconds, ...returned }
@@ -141,6 +145,26 @@ export async function undoRestore(
       await terminator.close()
     }
   })
+}
+
+/**
+ * The swap of an undo, with a promise to the media folders that they go back with it: a process that dies right after the
+ * swap leaves that behind.
+ */
+async function promising<T>(
+  { returning, query, kept }: { returning: ReturningMedia; query: Query; kept: string },
+  swap: () => Promise<T>,
+): Promise<T> {
+  const oid = (await readDatabase(query, kept))?.oid
+  if (oid !== undefined) await returning.promise(oid)
+  try {
+    return await swap()
+  } catch (error) {
+    // Where it is not known whether it went back, the next clean-up finds out.
+    const stays = await readDatabase(query, kept).catch(() => null)
+    if (stays?.oid === oid) await returning.withdraw()
+    throw error
+  }
 }
 
 /**
@@ -152,7 +176,8 @@ export async function discardRestore(
   reference: string,
   { signal, report, media = [] }: Running & { media?: readonly string[] } = {},
 ): Promise<{ dropped: string | null; removed: string[] }> {
-  return withControl(parameters, signal, async (control) => {
+  const control = await openControlOrOwn(parameters, { target: parameters.database, signal })
+  try {
     const found = await findKept(control.query, reference).catch((error: unknown) => {
       if (isEngineError(error, 'RESTORE_NOT_FOUND') && isRestoreId(reference)) return null
       throw error
@@ -168,7 +193,9 @@ export async function discardRestore(
     for (const folder of removed) log(report, 'info', `Removed ${folder}.`)
     if (!found && removed.length === 0) throw nothingKept(reference)
     return { dropped: found?.name ?? null, removed }
-  })
+  } finally {
+    await control.close()
+  }
 }
 
 /**
@@ -278,17 +305,17 @@ async function dropKept(control: Query, name: string, restoreId: string, how: { 
   await control(`DROP DATABASE ${quoteIdentifier(name)}${how.force ? ' WITH (FORCE)' : ''}`)
 }
 
-/** Name, comment and limit of a database; null where it does not exist. */
+/** Oid, comment and limit of a database; null where it does not exist. */
 export async function readDatabase(
   query: Query,
   name: string,
-): Promise<{ comment: string | null; connectionLimit: number } | null> {
-  const [row] = await query<{ comment: string | null; limit: number }>(
-    `SELECT pg_catalog.shobj_description(oid, 'pg_database') AS comment, datconnlimit AS limit
+): Promise<{ oid: string; comment: string | null; connectionLimit: number } | null> {
+  const [row] = await query<{ oid: string; comment: string | null; limit: number }>(
+    `SELECT oid::text, pg_catalog.shobj_description(oid, 'pg_database') AS comment, datconnlimit AS limit
      FROM pg_catalog.pg_database WHERE datname = $1`,
     [name],
   )
-  return row ? { comment: row.comment, connectionLimit: row.limit } : null
+  return row ? { oid: row.oid, comment: row.comment, connectionLimit: row.limit } : null
 }
 
 export async function databaseNames(query: Query): Promise<string[]> {
@@ -296,12 +323,8 @@ export async function databaseNames(query: Query): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-async function withControl<T>(
-  parameters: ConnectionParameters,
-  signal: AbortSignal | undefined,
-  work: (control: Session) => Promise<T>,
-): Promise<T> {
-  const control = await openControlSession(parameters, { target: parameters.database, signal, make: true })
+async function withControl<T>(parameters: ConnectionParameters, work: (control: Session) => Promise<T>): Promise<T> {
+  const control = await openControlSession(parameters, { target: parameters.database, make: true })
   if (!control) throw new EngineError('DATABASE_NOT_FOUND', 'There is no second database to connect to.')
   try {
     return await work(control)

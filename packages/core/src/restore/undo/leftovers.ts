@@ -1,7 +1,7 @@
 import { log } from '../../events.ts'
 import type { ConnectionParameters } from '../../postgres/connection.ts'
 import type { Query } from '../../postgres/query.ts'
-import { openControlSession } from '../database/control-session.ts'
+import { openControlOrOwn, openControlSession } from '../database/control-session.ts'
 import { dropCopyDatabase } from '../database/drop-copy.ts'
 import { settleMedia } from '../media/settle-media.ts'
 import { restoreIdOfCopy } from '../names.ts'
@@ -70,8 +70,7 @@ export async function cleanLeftovers(
   parameters: ConnectionParameters,
   { signal, report, media = [] }: Running & { media?: readonly string[] } = {},
 ): Promise<{ dropped: string[] }> {
-  const control = await openControlSession(parameters, { target: parameters.database, signal })
-  if (!control) return { dropped: [] }
+  const control = await openControlOrOwn(parameters, { target: parameters.database, signal })
   try {
     const dropped = await dropLeftovers(control.query, parameters, { report })
     const { removed } = await settleMedia(control.query, media, { report })

@@ -2,7 +2,7 @@ import { EngineError } from '../../errors.ts'
 import { log } from '../../events.ts'
 import type { Query } from '../../postgres/query.ts'
 import { finishExchange, putMediaBack } from '../media/exchange-media.ts'
-import { type NotedMedia, readMediaNotes, removeNoted } from '../media/media-note.ts'
+import { type NotedMedia, readMediaNotes, removeNoted, writeMediaNote } from '../media/media-note.ts'
 import { findMediaPlace } from '../media/media-place.ts'
 import { foldersOf, readSystemIdentifier } from '../media/settle-media.ts'
 import type { Running } from '../options.ts'
@@ -52,6 +52,10 @@ function keptMedia({ note, folder, kept }: NotedMedia): KeptMedia {
 
 /** Media that go back with a database, looked at before anything is moved. */
 export interface ReturningMedia {
+  /** Writes down that they go back once the kept database is live, for whoever cleans up after a crash. */
+  promise(keptOid: string): Promise<void>
+  /** Takes that back: the database has not gone back. */
+  withdraw(): Promise<void>
   /** Puts all back that can be. */
   putBack(until: {
     now: Date
@@ -75,9 +79,24 @@ export async function findReturningMedia(
   { report }: Running,
 ): Promise<ReturningMedia> {
   const folders = await foldersOf([...replaced, ...targets])
-  const noted: NotedMedia[] = []
+  let noted: NotedMedia[] = []
   for (const folder of folders)
     noted.push(...(await readMediaNotes(folder)).filter(({ note }) => note.restore === restoreId))
+  await requirePlaces(noted)
+  const elsewhere = (await foldersOf(replaced)).filter((folder) => !noted.some((one) => one.folder === folder))
+  const mark = async (returns_with: string | null) => {
+    noted = noted.map((one) => ({ ...one, note: { ...one.note, returns_with } }))
+    for (const one of noted) if (one.note.state === 'kept') await writeMediaNote(one)
+  }
+  return {
+    promise: mark,
+    withdraw: () => mark(null).catch(() => {}),
+    putBack: (until) => putAllBack({ noted, elsewhere, report }, until),
+  }
+}
+
+/** Throws `MEDIA_NOT_IN_PLACE` where one cannot be put back. */
+export async function requirePlaces(noted: readonly NotedMedia[]): Promise<void> {
   for (const { folder } of noted) {
     const { obstacle } = await findMediaPlace(folder)
     if (obstacle !== null)
@@ -86,8 +105,6 @@ export async function findReturningMedia(
         detail: { target: folder },
       })
   }
-  const elsewhere = (await foldersOf(replaced)).filter((folder) => !noted.some((one) => one.folder === folder))
-  return { putBack: (until) => putAllBack({ noted, elsewhere, report }, until) }
 }
 
 async function putAllBack(
@@ -101,11 +118,7 @@ async function putAllBack(
       const returned = await putOneBack(one, until)
       if (!returned) continue
       media.push(returned)
-      log(
-        report,
-        'info',
-        `Media folder ${one.folder} is as it was${returned.kept ? `; what was there is kept in ${returned.kept}` : ''}.`,
-      )
+      logReturned(report, returned)
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
       const text = `The database is as it was, but the media folder ${one.folder} could not be put back: ${why}`
@@ -115,6 +128,10 @@ async function putAllBack(
   }
   for (const { text, advice } of problems) log(report, 'warning', `${text} ${advice}`)
   return { media, problems }
+}
+
+export function logReturned(report: Running['report'], { folder, kept }: ReturnedMedia): void {
+  log(report, 'info', `Media folder ${folder} is as it was${kept ? `; what was there is kept in ${kept}` : ''}.`)
 }
 
 async function putOneBack(

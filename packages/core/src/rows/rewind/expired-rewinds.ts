@@ -1,4 +1,5 @@
 import { deleteRewind, listRewinds } from '../../repository/documents/rewinds.ts'
+import { storageTime } from '../../repository/storage-time.ts'
 import type { RestoreContext, Running } from '../../restore/options.ts'
 
 const dayMs = 86_400_000
@@ -8,15 +9,24 @@ export function undoUntil(at: string, keepReplacedDays = 7): string | null {
   return keepReplacedDays === 0 ? null : new Date(Date.parse(at) + keepReplacedDays * dayMs).toISOString()
 }
 
-/** Deletes what it takes to undo rewinds whose time is over. Gives their ids. */
+/**
+ * Deletes what it takes to undo rewinds whose time is over, by the clocks of this host and of the storage: one that is ahead
+ * ends nothing. Gives their ids.
+ */
 export async function deleteExpiredRewinds(
   { repository, keepReplacedDays }: Pick<RestoreContext, 'repository' | 'keepReplacedDays'>,
-  { signal, now = Date.now() }: Running & { now?: number } = {},
+  { signal, now }: Running & { now?: number } = {},
 ): Promise<string[]> {
   const deleted: string[] = []
-  for (const { id, at } of await listRewinds(repository, { signal })) {
+  const isOver = ({ at }: { at: string }, time: number) => {
     const until = undoUntil(at, keepReplacedDays)
-    if (until === null || Date.parse(until) > now) continue
+    return until !== null && Date.parse(until) <= time
+  }
+  const over = (await listRewinds(repository, { signal })).filter((one) => isOver(one, now ?? Date.now()))
+  if (over.length === 0) return []
+  const time = now ?? Math.min(Date.now(), ((await storageTime(repository, { signal })) ?? new Date()).getTime())
+  for (const { id, at } of over) {
+    if (!isOver({ at }, time)) continue
     await deleteRewind(repository, id)
     deleted.push(id)
   }

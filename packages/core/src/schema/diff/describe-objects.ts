@@ -123,7 +123,8 @@ function addPart(
   { kind, schema, tag, definition }: SchemaEntry,
 ): void {
   const text = (definition ?? '').trim()
-  const part = { part: satellites[kind] ?? kind.toLowerCase(), name: tag ?? '', text }
+  const satellite = Object.hasOwn(satellites, kind) ? satellites[kind] : undefined
+  const part = { part: satellite ?? kind.toLowerCase(), name: tag ?? '', text }
   const parent = parentOf(relations, schema, tag ?? '', text)
   if (parent) {
     parent.object.parts.push({ ...part, name: parent.name })

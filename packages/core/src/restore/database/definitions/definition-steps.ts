@@ -1,5 +1,5 @@
 import type { ReadableArchive, Section, TocEntry } from '../../../postgres/archive/archive.ts'
-import { archiveText, isRawText } from '../../../postgres/archive/archive-text.ts'
+import { archiveEncoding, archiveText, isRawText } from '../../../postgres/archive/archive-text.ts'
 import { dependencyGraph } from './dependency-graph.ts'
 import { entrySql, rawEntrySql, targetRole } from './entry-sql.ts'
 import { isWanted } from './entry-wanted.ts'
@@ -111,7 +111,8 @@ export function definitionSettings(archive: ReadableArchive): string[] {
   const strings = Iterator.from(archive.entries).find(({ kind }) => kind === 'STDSTRINGS')?.definition ?? ''
   const conforming = !/standard_conforming_strings = 'off'/.test(strings)
   return [
-    `SET client_encoding = 'UTF8'`,
+    // As UTF8 the server could not say why something fails whose text, or row, is bytes in no encoding.
+    `SET client_encoding = '${archiveEncoding(archive) === 'SQL_ASCII' ? 'SQL_ASCII' : 'UTF8'}'`,
     `SET standard_conforming_strings = ${conforming ? 'on' : 'off'}`,
     `SELECT pg_catalog.set_config('search_path', '', false)`,
     'SET check_function_bodies = false',

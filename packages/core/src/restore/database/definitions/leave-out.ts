@@ -45,7 +45,8 @@ export function chooseObjects(steps: readonly DefinitionStep[], choices: NamedCh
   const found = leftOutSteps(steps, leaveOut)
   const named = stepsByName(steps)
   const known = {
-    leaveOut: () => [...named.keys()],
+    // A word for all of a kind is right where there is none of it, too.
+    leaveOut: () => [...named.keys(), ...Object.values(classes)],
     notValid: () => steps.flatMap((step) => (constraintKinds.has(step.kind) ? objectNames(step) : inlineChecks(step))),
     unpopulated: () => steps.flatMap((step) => (step.kind === 'MATERIALIZED VIEW' ? objectNames(step) : [])),
   }
@@ -87,7 +88,7 @@ const classes: Readonly<Record<string, string>> = {
 }
 
 function classNames({ kind, owner }: DefinitionStep): string[] {
-  const word = classes[kind]
+  const word = Object.hasOwn(classes, kind) ? classes[kind] : undefined
   const ofRole = kind === 'DEFAULT ACL' && owner !== null ? [`DEFAULT PRIVILEGES FOR ROLE ${owner}`] : []
   return word === undefined ? ofRole : [word, ...ofRole]
 }
