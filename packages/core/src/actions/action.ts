@@ -115,7 +115,7 @@ export interface HttpPlace {
   texts?: readonly TextFormat[]
 }
 
-export type TextFormat = 'markdown' | 'html'
+export type TextFormat = 'markdown' | 'html' | 'calendar'
 
 export interface HttpList {
   item: z.ZodType
