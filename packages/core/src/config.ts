@@ -205,6 +205,8 @@ export const engineOptionsSchema = z.strictObject({
       maxBackupAgeHours: z.number().positive().optional(),
       /** How long it may take until the restored database could go live, in minutes. Default: any time. */
       maxRecoveryMinutes: z.number().positive().optional(),
+      /** The recovery key, for the drills that prove it: best a function that asks the place where it is kept. */
+      recoveryKey: encryption.optional(),
     })
     .prefault({}),
   /** What a masked copy holds of each column; see docs/masking.md. Closed by default: what it does not name is refused. */

@@ -3,6 +3,7 @@ export const reminderIds = [
   'failures',
   'checklist',
   'drills',
+  'copy_drill',
   'access',
   'key_rotation',
   'recovery_kit',

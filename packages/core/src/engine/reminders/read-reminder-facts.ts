@@ -34,6 +34,7 @@ export async function readReminderFacts(ground: ReminderGround, now: Date): Prom
     failures: await ofHistory((ready) => failuresOf(ready, now)),
     openPoints: await openPointsOf(ground),
     drills: await asked(() => drillsOf(ground)),
+    copyDrill: await asked(() => copyDrillOf(ground)),
     encryption: await asked(async () => (await parts.repository()).config.encryption),
     keyMadeAt: await asked(keyMadeAt),
     kitTakenAt: await ofHistory(lastKit),
@@ -79,6 +80,12 @@ async function drillsOf({ parts, signal }: ReminderGround): Promise<{ label: str
     const name = parts.connection(label).database
     return { label, goodAt: good.findLast(({ database }) => database === name)?.at ?? null }
   })
+}
+
+async function copyDrillOf({ parts, signal }: ReminderGround): Promise<{ copies: number; goodAt: string | null }> {
+  const drills = await readDrills(await parts.repository(), signal)
+  const good = drills.findLast(({ verdict, copy }) => verdict === 'good' && copy !== null)
+  return { copies: parts.copies.length, goodAt: good?.at ?? null }
 }
 
 /** Each time that the recovery kit is taken is in the audit log. */

@@ -11,6 +11,8 @@ export interface ReminderFacts {
   openPoints: Known<readonly string[]>
   /** When the newest good drill of each configured database ended; null: there was none. */
   drills: Known<readonly { label: string; goodAt: string | null }[]>
+  /** When the newest good drill that read a copy ended; `copies`: how many are configured. */
+  copyDrill: Known<{ copies: number; goodAt: string | null }>
   encryption: Known<'aes-256-gcm' | 'none'>
   /** When the newest key was made. */
   keyMadeAt: Known<string | null>

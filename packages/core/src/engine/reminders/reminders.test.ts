@@ -14,6 +14,7 @@ const facts = (more: Partial<ReminderFacts> = {}): ReminderFacts => ({
   failures: { known: { count: 0, lastAt: null } },
   openPoints: { known: [] },
   drills: { known: [{ label: 'shop', goodAt: daysAgo(20) }] },
+  copyDrill: { known: { copies: 1, goodAt: daysAgo(80) } },
   encryption: { known: 'aes-256-gcm' },
   keyMadeAt: { known: daysAgo(100) },
   kitTakenAt: { known: daysAgo(300) },
@@ -46,6 +47,7 @@ test('what a look shows to be done is done, and what cannot be found out is due'
   const peopleOnly = { access: 'due', recovery_exercise: 'due' }
   expect(statesOf()).toEqual({
     ...{ failures: 'done', checklist: 'done', drills: 'done', key_rotation: 'done', recovery_kit: 'done' },
+    copy_drill: 'done',
     ...peopleOnly,
   })
   expect(one('failures', { failures: { known: { count: 2, lastAt: daysAgo(1) } } })).toMatchObject({
@@ -63,11 +65,13 @@ test('what a look shows to be done is done, and what cannot be found out is due'
   expect(one('drills', stale).message).toContain('of "b": 2027-01-17')
   // A date in the future is of a wrong clock.
   expect(one('key_rotation', { keyMadeAt: { known: daysAgo(-2) } }).state).toBe('due')
+  expect(statesOf({ copyDrill: { known: { copies: 0, goodAt: null } } })).toMatchObject({ copy_drill: 'not_needed' })
+  expect(statesOf({ copyDrill: { known: { copies: 1, goodAt: daysAgo(93) } } })).toMatchObject({ copy_drill: 'due' })
   expect(statesOf({ encryption: { known: 'none' } })).toMatchObject({
     ...{ key_rotation: 'not_needed', recovery_kit: 'not_needed' },
   })
   const unknown = { unknown: 'connect ECONNREFUSED 10.0.0.5:5432' }
-  const lost = { failures: unknown, openPoints: unknown, drills: unknown, encryption: unknown }
+  const lost = { failures: unknown, openPoints: unknown, drills: unknown, encryption: unknown, copyDrill: unknown }
   expect(new Set(Object.values(statesOf(lost)))).toEqual(new Set(['due']))
   expect(JSON.stringify(remindersOf(facts(lost), options))).not.toContain('10.0.0.5')
   expect(remindersOf(facts(), { at: '08:00', off: ['access'] }).map(({ id }) => id)).not.toContain('access')
@@ -75,7 +79,7 @@ test('what a look shows to be done is done, and what cannot be found out is due'
 
 test('a date is dealt with once, also by a clock that went back', () => {
   const ids = (dealtWith: Record<string, unknown>, at = now) => openDates(options, dealtWith, at).map(([id]) => id)
-  expect(ids({})).toHaveLength(7)
+  expect(ids({})).toHaveLength(8)
   const all = Object.fromEntries(openDates(options, {}, now).map(([id, at]) => [`.reminder_${id}`, at]))
   expect(ids(all)).toEqual([])
   expect(ids(all, new Date('2026-06-01T00:00:00Z'))).toEqual([])
@@ -113,8 +117,8 @@ test('a calendar has the same events each time; what was done begins at the next
   const made = (more: Partial<ReminderFacts> = {}, at = now) =>
     unfolded(toCalendar(remindersOf({ ...facts(more), now: at }, options), { ...place, now: at }))
   const lines = made()
-  expect(lines.filter((line) => line === 'BEGIN:VEVENT')).toHaveLength(7)
-  expect(lines.filter((line) => line.startsWith('DTSTAMP:'))).toEqual(Array(7).fill('DTSTAMP:20270218T100000Z'))
+  expect(lines.filter((line) => line === 'BEGIN:VEVENT')).toHaveLength(8)
+  expect(lines.filter((line) => line.startsWith('DTSTAMP:'))).toEqual(Array(8).fill('DTSTAMP:20270218T100000Z'))
   const events = (all: string[]) =>
     all
       .join('\n')

@@ -86,6 +86,16 @@ const rules: readonly Rule[] = [
       }),
   },
   {
+    ...{ id: 'copy_drill', period: 'quarter', title: 'Drill a restore from the copy' },
+    advice: 'Drill a restore, and name the copy: {drills.run}.',
+    judge: (facts, days) =>
+      judge(facts.copyDrill, ({ copies, goodAt }) =>
+        copies === 0
+          ? notNeeded('No copy is configured.')
+          : byDate(goodAt, facts, { days, what: 'The last good drill from a copy' }),
+      ),
+  },
+  {
     ...{ id: 'access', period: 'quarter', title: 'Review who has access to the backups' },
     advice:
       'Look at the roles of your application, the keys of the repository, the accounts of its storage, and the audit log.',
