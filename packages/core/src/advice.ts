@@ -107,6 +107,11 @@ const optionWords: Readonly<Record<string, Words>> = {
     http: 'the option `encryption` in code',
     command: '--passphrase-file, --key-file, --age-identity or LIFEBOAT_PASSPHRASE',
   },
+  unrecorded: {
+    library: "unrecorded: 'the reason'",
+    http: '`--unrecorded` of the command where the engine runs',
+    command: '--unrecorded REASON',
+  },
   leaveOut: option('`leaveOut`', '"leave_out"', '--leave-out'),
   lockBudget: option("lockBudgetMs: 'wait'", '"lock_budget_ms": "wait"', '--lock-budget wait'),
   mediaTarget: option('`mediaTarget`', '`mediaTarget` of the library', '--media FOLDER'),
