@@ -6,10 +6,19 @@ import { Badge, type Tone } from '../../parts/badge.tsx'
 import { Loaded } from '../../parts/loaded.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Prose } from '../../parts/prose.tsx'
+import { tx } from '../../texts/mixed.tsx'
+import { known, type Plain, t } from '../../texts/texts.ts'
 
 type Reminder = HttpApi['GET reminders']['result']['reminders'][number]
 
 const tones: Record<Reminder['state'], Tone> = { due: 'warn', done: 'ok', not_needed: 'calm' }
+
+const each: Record<Reminder['period'], Plain> = {
+  week: 'each week',
+  month: 'each month',
+  quarter: 'each quarter',
+  year: 'each year',
+}
 
 /** What people do again and again. Channels remind of it; a calendar shows the dates. */
 export function Reminders() {
@@ -18,10 +27,10 @@ export function Reminders() {
   if (!may('reminders:read')) return null
   return (
     <Panel
-      title="Reminders"
+      title={t('Reminders')}
       actions={
         <a className="button" href={apiUrl('reminders', {}, { format: 'calendar' })} download="backups.ics">
-          Save as calendar
+          {t('Save as calendar')}
         </a>
       }
     >
@@ -44,13 +53,13 @@ function ReminderLine({ reminder }: { reminder: Reminder }) {
     <li>
       <Badge status={state} tone={tones[state]} />
       <span>
-        <strong>{title}</strong> (each {period})
+        <strong>{known(title)}</strong> ({t(each[period])})
         <span className="row-note">
           <Prose text={message} />
         </span>
         {state !== 'not_needed' && (
           <span className="row-note muted">
-            {state === 'due' && <Prose text={advice} />} Next date: <Ago at={next} />.
+            {state === 'due' && <Prose text={advice} />} {tx('Next date: {time}.', { time: <Ago at={next} /> })}
           </span>
         )}
       </span>
