@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { type BackupEngine, createBackupEngine } from '@lifeboat/core'
 import { insideOf } from '@lifeboat/core/actions'
 import { createHandler } from '@lifeboat/core/http'
+import { createMemoryStorage } from '@lifeboat/core/storage'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Fact } from '../../packages/core/src/actions/facts.ts'
+import { askedPlaces } from '../../packages/core/src/engine/background/metrics/asked-places.ts'
 import { collectMetrics } from '../../packages/core/src/engine/background/metrics/collect-metrics.ts'
 import { metricHelp } from '../../packages/core/src/engine/background/metrics/families.ts'
 import { runCli } from '../cli/run-cli.ts'
@@ -169,6 +171,36 @@ test('two processes give the same, asked once or often, one after the other or a
   const settled = (found: Map<string, number>) => [...found].filter(([name]) => !name.includes('repository_'))
   expect(settled(one)).toEqual(settled(first))
   expect(settled(two)).toEqual(settled(first))
+})
+
+test('a scrape does not wait for a server or a copy that is away, and finds out beside it', async () => {
+  const gate = Promise.withResolvers<void>()
+  let isAway = false
+  let asked = 0
+  const slow = createMemoryStorage()
+  const list = slow.list.bind(slow)
+  slow.list = async function* (...given: Parameters<typeof list>) {
+    if (isAway) asked++
+    if (isAway) await gate.promise
+    yield* list(...given)
+  }
+  const own = createBackupEngine({ ...options, copies: [{ name: 'far', repository: slow }] })
+  closers.push(() => own.stop())
+  const background = await insideOf(own).ground.background()
+  const known = async (at: Date) => (await askedPlaces(background, at)).copies.map(({ level }) => level)
+  const score = async (at: Date) => of(await figures(own, at), 'health_score', { database: 'shop' })
+  expect(await score(now)).toBeGreaterThan(0)
+  // Nothing is in the copy.
+  expect(await known(now)).toEqual(['warning'])
+  await own.copies.update('far')
+  isAway = true
+  // What was found out is two minutes old: it is shown, and the copy is asked, which does not answer.
+  const soon = new Date(now.getTime() + 120_000)
+  expect(await score(soon)).toBeGreaterThan(0)
+  await expect.poll(() => asked).toBeGreaterThan(0)
+  expect(await known(soon)).toEqual(['warning'])
+  gate.resolve()
+  await expect.poll(() => known(soon), { timeout: 30_000 }).toEqual(['ok'])
 })
 
 test('the command writes them for a textfile collector', async () => {

@@ -168,6 +168,7 @@ export const cases: Record<ActionName, Case> = {
   'notifications.preview': { input: () => ({ channel: 'none' }), refused: 'CHANNEL_NOT_FOUND' },
   'notifications.replay': { input: () => ({ delivery: 'none' }), refused: 'DELIVERY_NOT_FOUND' },
   'notifications.test': { input: () => ({ channel: 'none' }), refused: 'CHANNEL_NOT_FOUND' },
+  'reminders.list': {},
   'repository.describe': {},
   'repository.init': { refused: 'REPOSITORY_EXISTS' },
   'repository.readThrottle': {},

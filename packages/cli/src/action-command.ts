@@ -54,7 +54,10 @@ export async function runConfirmed(
   const inside = insideOf(engine)
   const name = action.name as ActionName
   const run = (confirm?: string) =>
-    inside.run(name, input, { caller: commandCaller(confirm === undefined ? {} : { confirm }), ...running })
+    inside.run(name, input, {
+      caller: commandCaller({ ...running, ...(confirm === undefined ? {} : { confirm }) }),
+      ...running,
+    })
   try {
     return await run()
   } catch (error) {

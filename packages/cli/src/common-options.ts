@@ -32,6 +32,7 @@ export function withCommonOptions(command: Command): Command {
         'LIFEBOAT_CATALOG',
       ),
     )
+    .option('--unrecorded <reason>', 'in an emergency: go ahead although it can be recorded only later')
     .option('--json', 'print one JSON document on stdout')
     .option('--yes', 'do not ask for confirmation')
     .option('--quiet', 'no progress')

@@ -33,13 +33,14 @@ export interface CommonOptions {
   quiet?: boolean
   /** Media folders named on the command line; they replace those of the configuration. */
   mediaFolders?: string[]
+  unrecorded?: string
 }
 
 /** What a command works with: the engine, progress on stderr, the signal of Ctrl-C. */
 export interface Session {
   engine: BackupEngine
   database: string | undefined
-  running: { signal: AbortSignal; report: ReturnType<typeof createProgress>['report'] }
+  running: { signal: AbortSignal; report: ReturnType<typeof createProgress>['report']; unrecorded?: string }
   /** Ends the progress line, so that results can be written. */
   finish(): Promise<void>
 }
@@ -76,7 +77,10 @@ export async function openSession(options: CommonOptions, needs: SessionNeeds): 
   return {
     engine,
     database: options.database,
-    running: { signal: needs.signal, report: progress.report },
+    running: {
+      ...{ signal: needs.signal, report: progress.report },
+      ...(options.unrecorded === undefined ? {} : { unrecorded: options.unrecorded }),
+    },
     async finish() {
       progress.end()
       await engine.stop()

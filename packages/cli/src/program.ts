@@ -45,6 +45,7 @@ const groups: Record<string, Loaders> = {
     metrics: async () => (await import('./commands/metrics.ts')).metricsCommand,
     audit: async () => (await import('./commands/audit.ts')).auditCommand,
     checklist: async () => (await import('./commands/checklist.ts')).checklistCommand,
+    reminders: async () => (await import('./commands/reminders.ts')).remindersCommand,
     bench: async () => (await import('./commands/bench.ts')).benchCommand,
   },
   'Approval by another person:': {

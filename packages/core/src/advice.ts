@@ -38,6 +38,7 @@ const actionWords: Readonly<Record<string, Words>> = {
     http: '`GET backups/:id/download/`',
   },
   'copies.update': words('engine.copies.update(copy)', 'POST copies/:copy_name/run/', 'lifeboat copy'),
+  checklist: words('engine.checklist()', 'GET checklist/', 'lifeboat checklist'),
   'config.change': words('engine.config.change()', 'POST config/', 'lifeboat config NAME=VALUE'),
   'drills.list': words('engine.drills.list()', 'GET drills/', 'lifeboat drills'),
   'drills.run': words('engine.drills.run(backup)', 'POST backups/:id/drill/', 'lifeboat drill'),
@@ -45,6 +46,10 @@ const actionWords: Readonly<Record<string, Words>> = {
   'keys.add': { ...words('engine.keys.add(key)', '', 'lifeboat key add'), http: engineRuns('lifeboat key add') },
   'keys.list': words('engine.keys.list()', 'GET keys/', 'lifeboat key list'),
   'keys.recoveryKit': words('engine.keys.recoveryKit()', 'GET recovery-kit/', 'lifeboat recovery-kit'),
+  'keys.rotate': {
+    ...words('engine.keys.rotate(key)', '', 'lifeboat key rotate'),
+    http: engineRuns('lifeboat key rotate'),
+  },
   'maintenance.check': words('engine.maintenance.check()', 'POST check/', 'lifeboat check'),
   'maintenance.cleanLeftovers': words(
     'engine.maintenance.cleanLeftovers()',
@@ -107,6 +112,11 @@ const optionWords: Readonly<Record<string, Words>> = {
     library: 'the option `encryption`',
     http: 'the option `encryption` in code',
     command: '--passphrase-file, --key-file, --age-identity or LIFEBOAT_PASSPHRASE',
+  },
+  unrecorded: {
+    library: "unrecorded: 'the reason'",
+    http: '`--unrecorded` of the command where the engine runs',
+    command: '--unrecorded REASON',
   },
   leaveOut: option('`leaveOut`', '"leave_out"', '--leave-out'),
   lockBudget: option("lockBudgetMs: 'wait'", '"lock_budget_ms": "wait"', '--lock-budget wait'),

@@ -5,6 +5,7 @@ import { maskingPolicySchema } from './masking/policy.ts'
 import type { MigrationInspector } from './migrations/inspector.ts'
 import { notificationOptions } from './notifications/options.ts'
 import { approvalOptions } from './policy/approvals/options.ts'
+import { reminderIds } from './policy/reminder-ids.ts'
 import { runTimeConfigPatchSchema } from './policy/run-time-config.ts'
 import type { Storage } from './storage/storage.ts'
 
@@ -204,6 +205,8 @@ export const engineOptionsSchema = z.strictObject({
       maxBackupAgeHours: z.number().positive().optional(),
       /** How long it may take until the restored database could go live, in minutes. Default: any time. */
       maxRecoveryMinutes: z.number().positive().optional(),
+      /** The recovery key, for the drills that prove it: best a function that asks the place where it is kept. */
+      recoveryKey: encryption.optional(),
     })
     .prefault({}),
   /** What a masked copy holds of each column; see docs/masking.md. Closed by default: what it does not name is refused. */
@@ -277,12 +280,24 @@ export const engineOptionsSchema = z.strictObject({
    * backups leave out and restores take along. Default: `catalog/catalog.sqlite` in the repository's folder.
    */
   catalog: catalog.optional(),
-  /** Folder for the standard files of backups (`export_after_backup`). Default: `exports` in the repository's folder. */
   /** Bytes put aside for the day the storage is full. Undefined: 4 MiB where the storage says how much is free. */
   reserveBytes: z.number().int().min(0).max(67_108_864).optional(),
+  /** Folder for the standard files of backups (`export_after_backup`). Default: `exports` in the repository's folder. */
   exportDirectory: z.string().min(1).optional(),
   /** Who is told of what, and how: see docs/notifications.md. */
   notifications: notificationOptions.prefault({}),
+  /** What people are reminded of by the channels, and as a calendar: see docs/production.md. */
+  reminders: z
+    .strictObject({
+      /** When on the first day of each week, month, quarter and year: a time in UTC. */
+      at: z
+        .string()
+        .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time: 09:00')
+        .default('08:00'),
+      /** Reminders that this installation does without. */
+      off: z.array(z.enum(reminderIds)).default([]),
+    })
+    .prefault({}),
   /** Which actions need the approval of other people, and whose: see docs/approvals.md. Default: none. */
   approvals: approvalOptions.optional(),
   /** Jobs that run at the same time; of one database at most one writes. */

@@ -386,6 +386,12 @@ export const errorTable = {
     false,
     'Backups, lists and restores go on without the catalog. Move it aside and start again: {adopt} fills a new one.',
   ),
+  AUDIT_UNAVAILABLE: row(
+    503,
+    1,
+    true,
+    'Let the catalog and the repository be written again: {doctor}. In an emergency go ahead with {unrecorded} and a reason: it is recorded as soon as that is possible.',
+  ),
   AUDIT_BROKEN: row(500, 3, false, 'See {audit.verify}. Keep the catalog and the repository as they are now.'),
   // --- everything else
   CONFIG_INVALID: row(400, 2, false, 'Correct the option named above.'),

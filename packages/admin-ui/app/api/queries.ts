@@ -152,6 +152,15 @@ export function useChecklist({ always = false } = {}) {
   })
 }
 
+/** What people do again and again. */
+export function useReminders() {
+  return useQuery({
+    queryKey: ['checklist', 'reminders'],
+    queryFn: ({ signal }) => call('GET reminders', { signal }),
+    staleTime: 60_000,
+  })
+}
+
 export function useConfig() {
   return useQuery({ queryKey: ['config'], queryFn: ({ signal }) => call('GET config', { signal }) })
 }

@@ -35,6 +35,7 @@ export const ownViews: Readonly<Record<string, string>> = {
   'copies.update': 'Settings, Repository',
   'drills.list': 'Drills',
   'keys.list': 'Settings, Keys and checks',
+  'reminders.list': 'Settings, Keys and checks',
   'repository.describe': 'Settings, Repository',
   'repository.readThrottle': 'Settings, Repository',
   'repository.throttle': 'Settings, Repository',

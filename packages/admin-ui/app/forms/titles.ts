@@ -46,6 +46,7 @@ const titles: Record<string, Plain> = {
   'notifications.replay': 'Send a notification again',
   'notifications.test': 'Test a channel',
   recoveryPlan: 'Disaster-recovery plan',
+  'reminders.list': 'Reminders',
   'repository.throttle': 'Throttle',
   'restores.discard': 'Discard the kept database',
   'restores.discardMedia': 'Discard kept media',

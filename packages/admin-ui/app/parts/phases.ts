@@ -3,6 +3,7 @@ import { capital, words } from './format.ts'
 
 const phases: Record<string, Plain> = {
   prepare: 'Preparing',
+  open: 'Opening the repository',
   snapshot: 'Taking a snapshot',
   compare: 'Looking for changes',
   lists: 'Writing the lists',

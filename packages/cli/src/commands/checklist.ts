@@ -10,11 +10,23 @@ type Point = Checklist['points'][number]
 export const checklistCommand: CommandDefinition = {
   name: 'checklist',
   description: 'What is still to be done before production? Each point is judged by what is so now.',
-  examples: ['lifeboat checklist', 'lifeboat checklist --restore-test-days 90', 'lifeboat checklist --json'],
+  examples: [
+    'lifeboat checklist',
+    'lifeboat checklist --restore-test-days 90',
+    'lifeboat checklist --json',
+    'lifeboat checklist --ics > backups.ics',
+  ],
   action: 'checklist',
   configure(command, signal) {
-    command.action(async (options: CommonOptions & { restoreTestDays?: number }) => {
+    command.option('--ics', 'instead, the reminders as a calendar (see `lifeboat reminders`)')
+    command.action(async (options: CommonOptions & { restoreTestDays?: number; ics?: boolean }) => {
       await withSession(options, { signal }, async ({ engine, database, running, finish }) => {
+        if (options.ics) {
+          const { document } = await engine.reminders.list({ ...running, format: 'calendar' })
+          await finish()
+          process.stdout.write(document ?? '')
+          return
+        }
         const { restoreTestDays } = options
         const days = restoreTestDays === undefined ? {} : { restoreTestDays }
         const checklist = await engine.checklist({ ...running, database, ...days })

@@ -58,6 +58,7 @@ export const serveCommand: CommandDefinition = {
             confirmation: options.confirmation ? 'required' : 'off',
             allowPlainHttpDownloads: options.allowPlainHttpDownloads === true,
             authorize: authorizeWith(token),
+            ...(process.env.LIFEBOAT_CALENDAR_TOKEN ? { calendarToken: process.env.LIFEBOAT_CALENDAR_TOKEN } : {}),
             ...(options.ui ? { ui: (await import('@lifeboat/admin-ui')).adminUi() } : {}),
           })
           const answer = withChallenge(handler)

@@ -20,8 +20,20 @@ export function describeDrill(drill: Drill): string {
   ].join('\n')
 }
 
-function checked({ rows, tables, migrations, validators, freshness, indexes, media_bytes }: Drill): string[] {
+function checked({
+  rows,
+  tables,
+  copy,
+  recovery_key,
+  migrations,
+  validators,
+  freshness,
+  indexes,
+  media_bytes,
+}: Drill): string[] {
   return [
+    copy === null ? '' : `read from the copy "${copy}"`,
+    recovery_key ? 'opened with the recovery key' : '',
     `${formatCount(rows)} rows in ${formatCount(tables)} tables restored and counted`,
     migrations.length > 0 ? `migrations run: ${migrations.join(', ')}` : '',
     validators.length > 0 ? `validators passed: ${validators.join(', ')}` : '',

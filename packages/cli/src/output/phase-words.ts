@@ -1,6 +1,7 @@
 /** What a phase does, for people; its name is for programs. */
 const words: Record<string, string> = {
   prepare: 'opening',
+  open: 'opening the repository',
   plan: 'planning',
   snapshot: 'taking a snapshot',
   compare: 'looking for changes',

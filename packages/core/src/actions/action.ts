@@ -117,7 +117,7 @@ export interface HttpPlace {
   texts?: readonly TextFormat[]
 }
 
-export type TextFormat = 'markdown' | 'html'
+export type TextFormat = 'markdown' | 'html' | 'calendar'
 
 export interface HttpList {
   item: z.ZodType
@@ -144,6 +144,8 @@ export interface JobKind<Input extends z.ZodObject = z.ZodObject> {
   writer(input: z.output<Input>, database: string): string | null
   /** For how long a caller that waits for the job lets another job of the same writer end first. Default: 0. */
   waitMs?(input: z.output<Input>): number
+  /** What a schedule asks for where it does not say. */
+  scheduled?: z.input<Input>
   /** Fixes what is decided when the job is asked for: ids, numbers, the plan that was confirmed. */
   prepare?(context: ActionContext, input: z.output<Input>, plan: ActionPlan | null): Promise<PreparedJob>
   /** What the task keeps of the result. Default: all of it. */

@@ -18,6 +18,8 @@ export interface Caller {
    * only what is confirmed always (restores). `off`: the host has turned it off.
    */
   confirmation: 'required' | 'always-only' | 'off'
+  /** Why a dangerous action goes ahead although it cannot be recorded before it acts: an emergency. */
+  unrecorded?: string
   /** What the backups and tasks say of how they came about. */
   trigger: 'manual' | 'schedule' | 'api'
 }
@@ -29,6 +31,11 @@ export interface CallOptions {
   as?: Actor
   /** The hash of the plan that was looked at, or `true`. */
   confirm?: string | true
+  /**
+   * In an emergency: why a dangerous action goes ahead although neither the catalog nor the repository can record it. It is
+   * recorded, with the reason, as soon as that is possible.
+   */
+  unrecorded?: string
 }
 
 /** The user of the operating system, as history and audit name them. */
@@ -42,7 +49,7 @@ export function systemUser(): string {
 }
 
 /** A call of the library: by the operating system's user, who may do everything, unless the host names somebody. */
-export function libraryCaller({ as: actor, confirm }: CallOptions): Caller {
+export function libraryCaller({ as: actor, confirm, unrecorded }: CallOptions): Caller {
   return {
     actor: actor ?? { id: systemUser(), permissions },
     face: 'library',
@@ -50,6 +57,7 @@ export function libraryCaller({ as: actor, confirm }: CallOptions): Caller {
     address: null,
     confirmation: 'always-only',
     ...(confirm === undefined ? {} : { confirm }),
+    ...(unrecorded === undefined ? {} : { unrecorded }),
   }
 }
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { EngineSettings } from '../config.ts'
 import { createAuditKeeper } from '../engine/background/audit/audit-keeper.ts'
 import { type Background, type EngineCore, type Once, once } from '../engine/background/core.ts'
+import { createOwedFacts, type OwedFacts } from '../engine/background/owed-facts.ts'
 import { createBackups } from '../engine/backups.ts'
 import { createCopies } from '../engine/copies.ts'
 import { createDrills } from '../engine/drills.ts'
@@ -16,7 +17,7 @@ import { preloadModules } from '../engine/preload-modules.ts'
 import { repositoryFolder } from '../engine/repository-folder.ts'
 import { createRestores } from '../engine/restores.ts'
 import { createRows } from '../engine/rows.ts'
-import { isEngineError } from '../errors.ts'
+import { EngineError, isEngineError } from '../errors.ts'
 import { isoTime, systemClock } from '../jobs/clock.ts'
 import { randomId } from '../jobs/job-id.ts'
 import type { Scheduler } from '../jobs/scheduler.ts'
@@ -52,7 +53,8 @@ export function createGround(settings: EngineSettings): EngineGround {
     hasCatalog: () => hasCatalog(settings, begun),
     repository: () => parts.repository(),
   })
-  const facts = createFactStream((fact) => recordFact(ground, fact))
+  const owed = createOwedFacts()
+  const facts = createFactStream((fact, required) => recordFact(ground, fact, { required, owed }))
   const audit = createAuditKeeper({
     repository: () => parts.repository(),
     catalog: async () => (await opening.opened()?.catch(() => null))?.catalog ?? null,
@@ -105,6 +107,7 @@ export function createGround(settings: EngineSettings): EngineGround {
         await ready.catalog.workers.remove(worker).catch(() => {})
         await ready.catalog.close()
       }
+      await owed.leave()
       await parts.close()
     }).get,
   }
@@ -192,18 +195,43 @@ function hasCatalog(settings: EngineSettings, isStarted: boolean): boolean {
 }
 
 /** The audit is the first subscriber: in the catalog, or sealed into the repository. */
-async function recordFact(ground: Ground, fact: Fact): Promise<void> {
+async function recordFact(
+  ground: Ground,
+  fact: Fact,
+  { required, owed }: { required: boolean; owed: OwedFacts },
+): Promise<void> {
+  await owed.pay(async (one) => {
+    const more = { recorded_later: new Date().toISOString() }
+    return (await recordOnce(ground, { ...one, facts: { ...one.facts, ...more } }, false)) === null
+  })
+  const problem = await recordOnce(ground, fact, required)
+  if (problem === null) return
+  const reason = problem instanceof Error ? problem.message : String(problem)
+  if (required)
+    throw new EngineError(
+      'AUDIT_UNAVAILABLE',
+      `It cannot be recorded before it acts, so it does not begin. ${reason}`,
+      {
+        cause: problem,
+      },
+    )
+  if (typeof fact.facts.unrecorded === 'string') owed.add(fact)
+  // Where not even the repository is there, the action itself has said so.
+  process.emitWarning(`This could not be recorded: ${fact.action} ${fact.outcome}. ${reason}`)
+}
+
+/** Null: it is recorded, and where that is required, in the repository too. Else what kept it from being so. */
+async function recordOnce(ground: Ground, fact: Fact, required: boolean): Promise<unknown> {
   const ready = await ground.history()
   if (ready) {
     const { appendFact } = await import('../engine/background/audit-log.ts')
     const event = await appendFact(ready.catalog, fact, { key: await ground.audit.key() }).catch(() => null)
-    if (event) return ground.audit.recorded(fact, event)
+    const isAnchored = event && (await ground.audit.recorded(fact, event, { required }))
+    if (event && (!required || isAnchored)) return null
   }
   const { sealInRepository } = await import('../engine/background/sealed-facts.ts')
-  // Where not even the repository is there, the action itself has said so.
-  await sealInRepository(ground, fact).catch((error: unknown) => {
-    process.emitWarning(
-      `This could not be recorded: ${fact.action} ${fact.outcome}. ${error instanceof Error ? error.message : String(error)}`,
-    )
-  })
+  return sealInRepository(ground, fact).then(
+    () => null,
+    (error: unknown) => error ?? new Error('no reason given'),
+  )
 }

@@ -22,6 +22,18 @@ export function dangerOf(action: AnyAction, input?: unknown): Danger | null {
 export const canNeedApproval = ({ name, kind, recorded }: AnyAction): boolean =>
   (kind !== 'read' || recorded === true) && !name.startsWith('approvals.')
 
+/**
+ * Whether it is on record, in the catalog or not, and in the repository, before it acts: what changes or deletes data, takes it
+ * out, or concerns keys. What changes the configuration lies in the catalog with its record.
+ */
+export function mustBeOnRecord(action: AnyAction, input: unknown): boolean {
+  const { name } = action
+  if (name.startsWith('keys.') || name === 'maintenance.prune')
+    return action.kind !== 'read' || action.recorded === true
+  const danger = dangerOf(action, input)
+  return danger !== null && danger !== 'weakens_protection'
+}
+
 /** What is deleted, or has left, does not come back. */
 export function isIrreversible(action: AnyAction, input: unknown): boolean {
   const { irreversible } = action

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { doctorSchema } from '../catalog/records.ts'
 import type { DoctorReport } from '../engine/doctor/doctor-report.ts'
-import { type ActionContext, action } from './action.ts'
+import type { Running } from '../engine/engine-type.ts'
+import { action } from './action.ts'
+import type { Ground } from './ground.ts'
 import { databaseLabel, local } from './inputs.ts'
 
 export const doctor = action({
@@ -22,7 +24,7 @@ export const doctor = action({
 
 /** Everything that `doctor` looks at, for an action. */
 export async function examineAll(
-  context: ActionContext,
+  context: Pick<Ground, 'parts' | 'copies' | 'history' | 'catalogProblem'> & Running,
   asked: { database?: string | undefined; fix?: boolean | undefined },
 ): Promise<DoctorReport> {
   const { examine } = await import('../engine/doctor/doctor.ts')

@@ -27,22 +27,25 @@ export type FactOutcome = (typeof factOutcomes)[number]
 export interface FactStream {
   /** Called with every fact of this process, in order, once it is recorded. What it throws is a warning. */
   subscribe(listener: FactListener): { stop(): void }
-  /** Records a fact and hands it on. Resolves when it is recorded. */
-  publish(fact: Fact): Promise<void>
+  /**
+   * Records a fact and hands it on. Resolves when it is recorded. `required`: throws `AUDIT_UNAVAILABLE` unless the repository
+   * holds it.
+   */
+  publish(fact: Fact, how?: { required?: boolean }): Promise<void>
 }
 
 export type FactListener = (fact: Fact) => void | Promise<void>
 
 /** `record` is the audit: it comes first, and what it cannot do fails the publishing. */
-export function createFactStream(record: (fact: Fact) => Promise<void>): FactStream {
+export function createFactStream(record: (fact: Fact, required: boolean) => Promise<void>): FactStream {
   const listeners = new Set<FactListener>()
   return {
     subscribe(listener) {
       listeners.add(listener)
       return { stop: () => void listeners.delete(listener) }
     },
-    async publish(fact) {
-      await record(fact)
+    async publish(fact, { required = false } = {}) {
+      await record(fact, required)
       for (const listener of listeners) {
         try {
           await listener(fact)

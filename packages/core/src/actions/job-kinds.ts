@@ -21,6 +21,7 @@ interface StoredJob {
   prepared?: Json
   face?: Face
   address?: string | null
+  unrecorded?: string
 }
 
 /** What the runner of jobs calls: the action of the job's kind, by the path that every caller takes. */
@@ -33,9 +34,8 @@ export function jobHandlers(kinds: ReadonlyMap<string, JobAction>, ground: () =>
         async run(job, { signal, report }) {
           const context = contextOfJob(ground(), job, { signal, report })
           const input = parseInput(action, (job.input as unknown as StoredJob).input)
-          const result = await perform(action, { input, plan: null, context }, () =>
-            checkApproval(action, context, job),
-          )
+          const check = () => checkApproval(action, context, job)
+          const result = await perform(action, { input, plan: null, context }, { check })
           const failure = action.job.failure?.(result as never)
           if (failure) throw failure
           return summaryOf(action, result)
@@ -59,7 +59,7 @@ export function contextOfJob(
   job: JobRecord,
   running: Pick<ActionContext, 'signal' | 'report'>,
 ): ActionContext {
-  const { prepared = {}, face = 'scheduler', address = null } = job.input as unknown as StoredJob
+  const { prepared = {}, face = 'scheduler', address = null, unrecorded } = job.input as unknown as StoredJob
   const trigger = job.trigger === 'schedule' || job.trigger === 'api' ? job.trigger : 'manual'
   return {
     ...ground,
@@ -67,6 +67,7 @@ export function contextOfJob(
     caller: {
       actor: { id: job.created_by, permissions },
       ...{ face, address, trigger, confirmation: 'off', confirm: true },
+      ...(unrecorded === undefined ? {} : { unrecorded }),
     },
     subjectId: job.subject_id,
     taskId: job.id,

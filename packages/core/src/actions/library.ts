@@ -47,7 +47,7 @@ export type LibraryRooms = {
 /** Who calls, by the options of the call. */
 export type CallerOf = (options: CallOptions) => Caller
 
-const callOptions = ['signal', 'report', 'as', 'confirm'] as const
+const callOptions = ['signal', 'report', 'as', 'confirm', 'unrecorded'] as const
 
 /** The methods of the library, made from the registry. Each action is loaded when it is first called. */
 export function libraryRooms(ground: Ground, callerOf: CallerOf = libraryCaller): LibraryRooms {

@@ -68,6 +68,7 @@ export const actions = {
   'notifications.preview': async () => (await import('./notifications/preview.ts')).previewNotification,
   'notifications.replay': async () => (await import('./notifications/replay.ts')).replayDelivery,
   'notifications.test': async () => (await import('./notifications/test.ts')).testChannel,
+  'reminders.list': async () => (await import('./reminders/list.ts')).listReminders,
   'repository.describe': async () => (await import('./repository/describe.ts')).describeRepository,
   'repository.init': async () => (await import('./repository/init.ts')).initRepository,
   'repository.readThrottle': async () => (await import('./repository/throttle.ts')).readThrottle,

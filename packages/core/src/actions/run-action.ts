@@ -8,6 +8,7 @@ import { randomId } from '../jobs/job-id.ts'
 import { isAllowed } from '../policy/permissions.ts'
 import type { ActionContext, ActionPlan, AnyAction, PreparedJob } from './action.ts'
 import type { Caller } from './caller.ts'
+import { mustBeOnRecord } from './danger.ts'
 import type { Fact, FactOutcome } from './facts.ts'
 import type { Ground } from './ground.ts'
 import { toWire } from './wire.ts'
@@ -51,10 +52,7 @@ async function runHere(ground: Ground, action: AnyAction, given: unknown, call: 
   const taskId = randomId('t')
   const prepared = await prepareJob(action, ready, taskId)
   const history = await ground.history()
-  const withoutTask = async () => {
-    await publish(ready, action, 'started', null)
-    return perform(action, ready)
-  }
+  const withoutTask = () => perform(action, ready, { begins: true })
   if (!history) return withoutTask()
   const request = jobRequest(action, ready, prepared, taskId)
   const how = {
@@ -68,8 +66,7 @@ async function runHere(ground: Ground, action: AnyAction, given: unknown, call: 
     return await history.jobs.runHere(request, how, async (running) => {
       begun = true
       const context = { ...ready.context, ...running }
-      await publish({ ...ready, context }, action, 'started', null)
-      return perform(action, { ...ready, context })
+      return perform(action, { ...ready, context }, { begins: true })
     })
   } catch (error) {
     // A task that cannot be recorded is no reason not to do what was asked for.
@@ -97,7 +94,7 @@ export async function startAction(ground: Ground, action: AnyAction, given: unkn
   const { ready, request, prepared } = await planJob(ground, action, given, call)
   const background = await ground.background().catch(nullWhereDamaged)
   // The fact comes first: the job may have ended before anything after it.
-  await publish(ready, action, 'started', null)
+  await begin(action, ready)
   const isAdded = background && (await background.jobs.add(request).catch(nullWhereDamaged))
   if (!isAdded) runUnrecorded(ground, action, ready)
   const { subjectId } = prepared
@@ -268,6 +265,7 @@ function jobRequest(action: AnyAction, { input, context }: ReadyAction, prepared
     input: {
       ...{ input, prepared: prepared.prepared ?? {}, face: caller.face, address: caller.address },
       ...(context.approval ? { approval: context.approval } : {}),
+      ...(caller.unrecorded === undefined ? {} : { unrecorded: caller.unrecorded }),
     },
   }
 }
@@ -278,19 +276,47 @@ function defaultLabel(parts: Ground['parts'], label: unknown): string {
   return parts.labels().length > 1 ? (parts.labels()[0] as string) : (parts.labels()[0] ?? 'default')
 }
 
-/** Runs an action that is ready, and records how it ended. `check` may refuse it at the last moment. */
-export async function perform(action: AnyAction, ready: ReadyAction, check?: () => Promise<void>): Promise<unknown> {
+/**
+ * Runs an action that is ready, and records how it ended. `check` may refuse it at the last moment. `begins`: nobody has
+ * recorded yet that it was asked for.
+ */
+export async function perform(
+  action: AnyAction,
+  ready: ReadyAction,
+  { check, begins = false }: { check?: () => Promise<void>; begins?: boolean } = {},
+): Promise<unknown> {
   const { context, input, plan } = ready
   try {
     await check?.()
+    if (begins || (action.kind !== 'job' && mustBeOnRecord(action, input))) await begin(action, ready)
+    else if (isHeld(action, ready) && !(await context.audit.holds())) await begin(action, ready)
     const result = await action.run(context, input as never, plan)
     const bad = action.job?.failure?.(result as never)
-    await publish(ready, action, bad ? 'failed' : 'succeeded', bad, result)
+    await publish(ready, action, bad ? 'failed' : 'succeeded', bad, { result })
     return result
   } catch (error) {
     // Where even this cannot be recorded, what went wrong comes first.
     await publish(ready, action, outcomeOf(error, context.signal), error).catch(() => {})
     throw error
+  }
+}
+
+/** What is dangerous does not begin before the repository holds its record, unless an emergency says why it does. */
+const isHeld = (action: AnyAction, { input, context }: ReadyAction): boolean =>
+  mustBeOnRecord(action, input) && context.caller.unrecorded === undefined
+
+async function begin(action: AnyAction, ready: ReadyAction): Promise<void> {
+  const required = isHeld(action, ready)
+  const record = () => publish(ready, action, 'started', null, { required })
+  if (!required || !action.makesRoom) return record()
+  try {
+    await record()
+  } catch (error) {
+    if (!isEngineError(error, 'AUDIT_UNAVAILABLE')) throw error
+    // On a full storage, what makes room is recorded in the room that is put aside for it.
+    const { giveUpReserve } = await import('../repository/reserve.ts')
+    await giveUpReserve(await ready.context.parts.repository())
+    await record()
   }
 }
 
@@ -308,7 +334,7 @@ async function publish(
   action: AnyAction,
   outcome: FactOutcome,
   error: unknown,
-  result?: unknown,
+  { result, required = false }: { result?: unknown; required?: boolean } = {},
 ): Promise<void> {
   if (action.kind === 'read' && !action.recorded) return
   const { code, detail } = error ? (jobError(error) as { code: string; detail: string }) : { code: '', detail: '' }
@@ -325,10 +351,11 @@ async function publish(
     facts: {
       ...(input === null ? {} : factsOf(action, { context, input, plan }, { result, error })),
       ...(context.approval ? { approval: context.approval } : {}),
+      ...(context.caller.unrecorded === undefined ? {} : { unrecorded: context.caller.unrecorded }),
     },
     error: error ? { code, detail } : null,
   }
-  await context.facts.publish(fact)
+  await context.facts.publish(fact, { required })
 }
 
 function factsOf(action: AnyAction, ready: ReadyAction, end: { result: unknown; error: unknown }): Json {

@@ -13,7 +13,7 @@ const defaultMaxAgeSeconds = 26 * 3600
 
 /** Whether the last backup of a database is good: its server is asked who it is and what time it is. */
 export async function readStatus(
-  parts: EngineParts,
+  parts: Pick<EngineParts, 'connection' | 'repository' | 'server' | 'settings' | 'labels'>,
   copies: Pick<Copies, 'states'>,
   { database: label, maxAgeSeconds = defaultMaxAgeSeconds, signal }: OfDatabase & Running & { maxAgeSeconds?: number },
 ): Promise<StatusReport> {

@@ -8,7 +8,9 @@ import { recordVerification } from '../repository/documents/verifications.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type DrilledRestore, drillRestore, nothingDrilled } from '../restore/drill/drill-restore.ts'
 import type { Backups } from './backups.ts'
+import { type DrillPlace, lackOf, type OpenedPlace, openDrillPlace, problemOfOpening } from './drill-place.ts'
 import { type DrillVerdict, judgeDrill } from './drill-verdict.ts'
+import type { AskedDrill } from './drills.ts'
 import type { OfDatabase, Running } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
 import type { BackupSummary } from './summary.ts'
@@ -22,7 +24,7 @@ export async function runDrill(
   parts: EngineParts,
   backups: Backups,
   reference: string,
-  { database, by, signal, report }: OfDatabase & Running & { by: string },
+  { database, by, signal, report, ...how }: OfDatabase & Running & AskedDrill,
 ): Promise<Drill> {
   const started = { at: new Date(), clock: performance.now() }
   const [context, backup] = await Promise.all([
@@ -36,25 +38,77 @@ export async function runDrill(
     throw error
   })
   const { validators, dataMigrations, drills } = parts.settings
+  const place = { fromCopy: how.fromCopy ?? null, withRecoveryKey: how.withRecoveryKey ?? false }
   const drill = nothingDrilled()
   let failure: unknown
+  drill.notes.push(...(how.notes ?? []))
   try {
-    const asked = { backupId: backup.id, freshness: drills.freshness }
-    await drillRestore({ ...context, validators, dataMigrations }, asked, { signal, report }, drill)
+    await inPlace(parts, { place, backup, drill, report }, async (opened, since) => {
+      const asked = { backupId: backup.id, freshness: drills.freshness, since }
+      const own = { ...context, ...opened, validators, dataMigrations }
+      await drillRestore(own, asked, { signal, report }, drill)
+    })
   } catch (error) {
     // Who stopped it learns nothing from a record.
     if (signal?.aborted) throw error
     failure = error ?? new Error('no reason given')
   }
   const facts = { backup, isNewest: newest?.id === backup.id, now: new Date(), objectives: drills }
-  const record = recordOf(backup, drill, { ...judgeDrill(drill, failure, facts), by, started })
+  const record = recordOf(backup, drill, {
+    ...judgeDrill(drill, failure, facts),
+    ...place,
+    turn: how.turn ?? null,
+    by,
+    started,
+  })
   await keep(await parts.repository(), { record, failure, drill }, report)
   // Migrations ran on the live database: the caller must learn that at once.
   if (isEngineError(failure, 'MIGRATION_WRONG_DATABASE')) throw failure
   return record
 }
 
-interface Ended extends DrillVerdict {
+interface PlacedDrill {
+  place: DrillPlace
+  backup: BackupSummary
+  drill: DrilledRestore
+  report: Reporter | undefined
+}
+
+/**
+ * Drills with the repository of the place, which is opened for it and closed on every path. A place that lacks the backup, or
+ * that its key does not open, is a problem that the drill has found.
+ */
+async function inPlace(
+  parts: EngineParts,
+  { place, backup, drill, report }: PlacedDrill,
+  run: (opened: { repository?: Repository }, since: number) => Promise<void>,
+): Promise<void> {
+  const since = performance.now()
+  if (place.fromCopy !== null || place.withRecoveryKey) report?.({ type: 'phase', phase: 'open' })
+  let opened: OpenedPlace | null
+  try {
+    opened = await openDrillPlace(parts, place)
+  } catch (error) {
+    const problem = problemOfOpening(error, place)
+    if (problem === null) throw error
+    drill.problems.push(problem)
+    return
+  } finally {
+    if (place.fromCopy !== null || place.withRecoveryKey)
+      drill.phases.push({ phase: 'open', milliseconds: performance.now() - since })
+  }
+  if (opened === null) return run({}, since)
+  try {
+    const lack = await lackOf(opened.repository, backup, place)
+    if (lack === null) await run({ repository: opened.repository }, since)
+    else drill.problems.push(lack)
+  } finally {
+    await opened.close()
+  }
+}
+
+interface Ended extends DrillVerdict, DrillPlace {
+  turn: number | null
   by: string
   started: { at: Date; clock: number }
 }
@@ -66,7 +120,7 @@ const some = (texts: readonly string[], most = 100): string[] => texts.slice(0, 
 function recordOf(
   backup: BackupSummary,
   drill: DrilledRestore,
-  { verdict, problems, notes, by, started }: Ended,
+  { verdict, problems, notes, by, started, turn, fromCopy, withRecoveryKey }: Ended,
 ): Drill {
   return {
     id: `d${randomBytes(8).toString('hex')}`,
@@ -76,6 +130,7 @@ function recordOf(
     recovery_seconds: drill.recoveryMs === null ? null : seconds(drill.recoveryMs),
     seconds: seconds(performance.now() - started.clock),
     phases: drill.phases.slice(0, 200).map(({ phase, milliseconds }) => ({ phase, seconds: seconds(milliseconds) })),
+    ...{ turn, copy: fromCopy, recovery_key: withRecoveryKey },
     ...{ tables: drill.tables, rows: drill.rows, indexes: drill.indexes, media_bytes: drill.mediaBytes },
     migrations: some(drill.migrations, 10_000),
     data_migrations: some(drill.dataMigrations, 1000),
@@ -98,11 +153,13 @@ async function keep(
   { record, failure, drill }: Found,
   report: Reporter | undefined,
 ): Promise<void> {
-  const { backup, checksum, at } = record
+  const { backup, checksum, at, copy } = record
   const isBad = isEngineError(failure) && speaksOfTheBackup(failure)
   const verification = { backup, checksum, at, level: 'restore' as const }
   try {
     await recordDrill(repository, record)
+    // What lies in a copy says nothing of what lies in the repository.
+    if (copy !== null) return
     if (isBad)
       await recordVerification(repository, { ...verification, ok: false, problems: [failure.message.slice(0, 1000)] })
     else if (drill.restored && failure === undefined && drill.problems.length === 0)

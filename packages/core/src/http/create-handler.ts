@@ -5,6 +5,7 @@ import type { Actor } from '../policy/permissions.ts'
 import { isAllowed } from '../policy/permissions.ts'
 import { preflightAnswer, withAllowedOrigin } from './allowed-origins.ts'
 import { readJsonBody } from './body.ts'
+import { calendarVisit } from './calendar-link.ts'
 import { crossSiteRefusal } from './cross-site.ts'
 import type { HttpEngine } from './engine-type.ts'
 import { createMatcher } from './match.ts'
@@ -64,7 +65,9 @@ export function createHandler(engine: HttpEngine, options: HandlerOptions): Hand
     if (preflight) return preflight
     if (!page) refuseCrossSite(request, own)
     const { address, hostRequest } = connection
-    const actor = await settings.authorize(request, { hostRequest, address })
+    const { calendarToken } = own
+    const visit = calendarToken && !page ? calendarVisit(request, pathBelow(path, own.basePath), calendarToken) : null
+    const actor = visit?.actor ?? (await settings.authorize(request, { hostRequest, address }))
     if (!actor) {
       limitRate(unknownRate, address ?? '')
       if (page && wantsPage(request)) return notLoggedInPage()
@@ -80,7 +83,8 @@ export function createHandler(engine: HttpEngine, options: HandlerOptions): Hand
       if (route.action !== undefined && isActionName(route.action)) await inside.run(route.action, {}, { caller })
       throw new HttpProblem(403, 'forbidden', `This needs the permission ${route.permission}.`)
     }
-    return toResponse(await handle(route, params, request, connection, own, actor), request.method === 'HEAD')
+    const asked = visit?.request ?? request
+    return toResponse(await handle(route, params, asked, connection, own, actor), request.method === 'HEAD')
   }
 
   async function handle(

@@ -38,6 +38,11 @@ export interface HandlerOptions<HostRequest = unknown> {
   ui?: UserInterface
   /** Shown by the pages, so that production is not taken for something else. Default: none. */
   environment?: EnvironmentMark
+  /**
+   * Opens the calendar of reminders, and nothing else, to whoever has the link `reminders/?format=calendar&token=...`:
+   * programs for calendars send no header. 32 characters at least. Default: nobody has one.
+   */
+  calendarToken?: string
   /** Origins (`https://admin.example.com`) besides the own one from which browsers may call. */
   origins?: readonly string[]
   /** `required` (default): restores and deletions answer with a plan first, and go ahead with its hash. */
@@ -65,8 +70,11 @@ export interface HandlerOptions<HostRequest = unknown> {
   onError?: (error: unknown) => void
 }
 
-export type HandlerSettings = Required<Omit<HandlerOptions, 'limits' | 'ui' | 'environment' | 'uploads'>> & {
+export type HandlerSettings = Required<
+  Omit<HandlerOptions, 'limits' | 'ui' | 'environment' | 'uploads' | 'calendarToken'>
+> & {
   uploads: { maxBytes: number } | null
+  calendarToken: string | null
   ui: UserInterface | null
   environment: Required<EnvironmentMark> | null
   limits: Required<NonNullable<HandlerOptions['limits']>>
@@ -83,6 +91,7 @@ export function handlerSettings(options: HandlerOptions): HandlerSettings {
     basePath: `/${(options.basePath ?? '').split('/').filter(Boolean).join('/')}`.replace(/\/$/, ''),
     ui: options.ui ?? null,
     environment: environmentOf(options.environment),
+    calendarToken: calendarTokenOf(options.calendarToken),
     origins: options.origins ?? [],
     confirmation: options.confirmation ?? 'required',
     allowPlainHttpDownloads: options.allowPlainHttpDownloads ?? false,
@@ -103,6 +112,15 @@ function uploadsOf(given: HandlerOptions['uploads']): HandlerSettings['uploads']
   const { maxBytes = 100 * 1024 ** 3 } = given === true ? {} : given
   if (Number.isSafeInteger(maxBytes) && maxBytes > 0) return { maxBytes }
   throw new EngineError('CONFIG_INVALID', '`uploads.maxBytes` takes a number of bytes, such as 10 * 1024 ** 3.')
+}
+
+function calendarTokenOf(given: string | undefined): string | null {
+  if (given === undefined) return null
+  if (typeof given !== 'string' || !/^[A-Za-z0-9_-]{32,200}$/.test(given))
+    throw new EngineError('CONFIG_INVALID', '`calendarToken` has 32 to 200 of the characters A-Z, a-z, 0-9, _ and -.', {
+      advice: 'Make one with: openssl rand -hex 32',
+    })
+  return given
 }
 
 function environmentOf(given: EnvironmentMark | undefined): Required<EnvironmentMark> | null {

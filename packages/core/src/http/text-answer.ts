@@ -22,7 +22,7 @@ export async function textResponse(format: TextFormat, text: string): Promise<Re
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
   }
-  if (format === 'markdown') return new Response(text, { headers })
+  if (format !== 'html') return new Response(text, { headers })
   const { planPagePolicy } = await import('../engine/recovery-plan/to-html.ts')
   return new Response(text, { headers: { ...headers, 'content-security-policy': planPagePolicy } })
 }

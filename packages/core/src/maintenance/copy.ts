@@ -16,7 +16,7 @@ import { writeIndexObjects } from '../repository/index/index-object.ts'
 import { loadChunkIndex } from '../repository/index/load-index.ts'
 import { listMarks } from '../repository/index/marks.ts'
 import { keepLocked, lockManifest } from '../repository/keep-locked.ts'
-import { packObjectName } from '../repository/layout.ts'
+import { packObjectName, prefixes } from '../repository/layout.ts'
 import type { Repository } from '../repository/repository.ts'
 import { type Storage, StorageObjectMissing } from '../storage/storage.ts'
 import { type CopyKey, prepareCopy } from './copy-target.ts'
@@ -103,6 +103,7 @@ export async function copyRepository(
       log(report, 'error', `Backup ${manifest.number} was not copied: ${error.message}`, { id: manifest.id })
     }
   }
+  await copyRecords(source, target, signal)
   const [first] = failures
   if (first)
     throw new EngineError(
@@ -115,6 +116,18 @@ export async function copyRepository(
       },
     )
   return result
+}
+
+/** Proofs and alarms: each is written once, so that what is there needs no second look. */
+const records = [prefixes.drills, prefixes.alarms]
+
+async function copyRecords(source: Repository, target: Repository, signal: AbortSignal | undefined): Promise<void> {
+  for (const prefix of records) {
+    const there = new Set<string>()
+    for await (const { name } of target.storage.list(prefix, { signal })) there.add(name)
+    for await (const { name } of source.storage.list(prefix, { signal }))
+      if (!there.has(name)) await copyObject(source, target, name, signal)
+  }
 }
 
 interface CopyFailure {

@@ -22,6 +22,7 @@ const table = {
   'storage.recovered': 'good',
   'audit.broken': 'failure',
   'audit.intact': 'good',
+  'reminder.due': 'information',
   'channel.failing': 'failure',
   'channel.recovered': 'good',
   'approval.requested': 'warning',

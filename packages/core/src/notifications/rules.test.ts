@@ -99,6 +99,18 @@ test('quiet hours and digests hold what is no failure, for people only', () => {
   expect(awake?.next_at).toBe('2026-03-01T23:40:00.000Z')
 })
 
+test('a reminder goes to every channel but heartbeats, and waits for people as all that is no failure', () => {
+  const reminder = event('reminder.due', { condition: null, database: null })
+  expect(toldTo([reminder])).toEqual(['chat', 'siem'])
+  expect(toldTo([reminder], { rules: [{ on: ['reminder.*'], to: ['siem'] }] })).toEqual(['siem'])
+  const more = { quietHours: { from: '22:00', to: '07:00', timeZone: 'UTC' }, digestMinutes: 20 }
+  expect(judge([reminder], more).deliveries.map(({ next_at }) => next_at)).toEqual([
+    '2026-03-02T07:00:00.000Z',
+    now.toISOString(),
+  ])
+  expect(judge([reminder], { digestMinutes: 20 }).deliveries[0]?.next_at).toBe('2026-03-01T23:40:00.000Z')
+})
+
 test('a channel that fails is told of to the others', () => {
   const failing = event('channel.failing', { condition: 'channel:chat', database: null })
   expect(toldTo([failing])).toEqual(['siem'])

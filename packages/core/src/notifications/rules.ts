@@ -120,12 +120,14 @@ function isFor(
   if (event.condition === `channel:${channel.name}`) return false
   // Whatever the rules: an emergency that goes ahead without approval is told everywhere.
   if (event.type === 'approval.broken_glass') return true
-  if (!rules)
-    return ends !== null || event.severity === 'failure' || event.severity === 'warning' || isOfApproval(event)
+  if (!rules) return ends !== null || event.severity === 'failure' || event.severity === 'warning' || isForPeople(event)
   return rules.some(
     ({ on, to }) => to.includes(channel.name) && (matches(on, event.type) || (ends !== null && matches(on, ends.type))),
   )
 }
+
+/** A person waits for it, or has to do it. */
+const isForPeople = (event: NotificationEvent): boolean => isOfApproval(event) || event.type === 'reminder.due'
 
 /** A person waits for it, and not for long. */
 const isOfApproval = ({ type }: Pick<NotificationEvent, 'type'>): boolean => type.startsWith('approval.')

@@ -21,6 +21,7 @@ export const permissions = [
   'maintenance:run',
   'status:read',
   'metrics:read',
+  'reminders:read',
   'audit:read',
   'approvals:read',
   'approvals:vote',
@@ -39,6 +40,7 @@ const viewer: readonly Permission[] = [
   'config:read',
   'status:read',
   'metrics:read',
+  'reminders:read',
 ]
 const operator: readonly Permission[] = [
   ...viewer,

@@ -44,6 +44,8 @@ export function DrillTable({ drills }: { drills: readonly Drill[] }) {
                   </Link>
                   <span className="row-note muted">
                     {tx('{time} by {person}', { time: <Ago at={drill.at} />, person: drill.by })}
+                    {drill.copy !== null && `, ${t('from the copy “{name}”', { name: drill.copy })}`}
+                    {drill.recovery_key && `, ${t('with the recovery key')}`}
                   </span>
                 </th>
                 <td>

@@ -10,6 +10,7 @@ import { CopyTable } from './copy-table.tsx'
 import { Keys } from './keys.tsx'
 import { ProductionChecklist } from './production-checklist.tsx'
 import { RecoveryPlan } from './recovery-plan.tsx'
+import { Reminders } from './reminders.tsx'
 import { RepositoryFacts } from './repository-facts.tsx'
 import { RetentionForm } from './retention-form.tsx'
 import { RetentionRun } from './retention-run.tsx'
@@ -73,6 +74,7 @@ function KeysAndChecks() {
       <Keys />
       <RecoveryPlan />
       <ProductionChecklist />
+      <Reminders />
       <Checks />
     </>
   )

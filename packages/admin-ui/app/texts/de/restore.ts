@@ -189,6 +189,8 @@ export const restore = {
   'until it could go live': 'bis sie live gehen könnte',
   'the whole drill': 'die ganze Übung',
   'Drills, as a table': 'Übungen, als Tabelle',
+  'from the copy “{name}”': 'aus der Kopie „{name}“',
+  'with the recovery key': 'mit dem Wiederherstellungsschlüssel',
   Drill: 'Übung',
   Recovery: 'Wiederherstellung',
   Phases: 'Phasen',

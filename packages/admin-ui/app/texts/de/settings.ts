@@ -103,6 +103,13 @@ export const settings = {
   '{n} point open, {done} done. | {n} points open, {done} done.':
     '{n} Punkt offen, {done} erledigt. | {n} Punkte offen, {done} erledigt.',
   'It was so last {time}.': 'Zuletzt war es so {time}.',
+  Reminders: 'Erinnerungen',
+  'Save as calendar': 'Als Kalender speichern',
+  'Next date: {time}.': 'Nächster Termin: {time}.',
+  'each week': 'jede Woche',
+  'each month': 'jeden Monat',
+  'each quarter': 'jedes Quartal',
+  'each year': 'jedes Jahr',
   Checks: 'Prüfungen',
   'Check again': 'Erneut prüfen',
 

@@ -114,6 +114,7 @@ export const shell = {
   'Waiting: the queue is paused': 'Wartet: die Warteschlange ist angehalten',
   'about {time} left': 'noch etwa {time}',
   Preparing: 'Vorbereiten',
+  'Opening the repository': 'Repository wird geöffnet',
   'Taking a snapshot': 'Snapshot erstellen',
   'Looking for changes': 'Änderungen suchen',
   'Writing the lists': 'Verzeichnisse schreiben',

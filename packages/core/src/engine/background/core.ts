@@ -38,7 +38,7 @@ export interface Background extends EngineCore {
 }
 
 /** The label that is meant where none is given; throws where it is not clear. */
-export function labelOf(parts: EngineParts, label: string | undefined): string {
+export function labelOf(parts: Pick<EngineParts, 'connection' | 'labels'>, label: string | undefined): string {
   // Asked for its errors: an unknown or missing label.
   parts.connection(label)
   if (label !== undefined) return label

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { endExpired } from '../../actions/approvals/ended-request.ts'
 import { systemCaller } from '../../actions/caller.ts'
+import { examineAll } from '../../actions/doctor.ts'
 import type { Ground } from '../../actions/ground.ts'
 import { type JobAction, jobKinds } from '../../actions/job-kinds.ts'
 import { planJob } from '../../actions/run-action.ts'
@@ -21,21 +22,16 @@ export async function createEngineScheduler(
   const { catalog, jobs, parts } = background
   const kinds = await jobKinds()
   const began = isoTime(clock.now())
-  let looking = false
-  /** Beside the schedule, which does not wait for it. What fails is tried again at the next look. */
-  const lookAtAudit = () => {
-    if (looking) return
-    looking = true
-    const watch = async () => {
-      const { watchAudit } = await import('./audit/watch-audit.ts')
-      await watchAudit(background, await parts.repository(), { signal: ground.stopping })
-    }
-    watch()
-      .catch(() => {})
-      .finally(() => {
-        looking = false
-      })
-  }
+  const lookAtAudit = beside(async () => {
+    const { watchAudit } = await import('./audit/watch-audit.ts')
+    await watchAudit(background, await parts.repository(), { signal: ground.stopping })
+  })
+  const remind = beside(async () => {
+    const { sendReminders } = await import('../reminders/send-reminders.ts')
+    const running = { signal: ground.stopping, report: undefined }
+    const doctor = () => examineAll({ ...ground, ...running }, {})
+    await sendReminders(background, { ...ground, ...running, doctor }, new Date(clock.now()))
+  })
   return createScheduler<PlannedJob>({
     catalog,
     clock,
@@ -51,6 +47,7 @@ export async function createEngineScheduler(
       if (limits) parts.throttle.change(limits)
       await ground.audit.anchorNowAndThen()
       lookAtAudit()
+      if (background.notifier) remind()
       if (parts.settings.approvals) await endExpired(ground)
       return (await plannedJobs(background)).filter(({ kind }) => kinds.has(kind))
     },
@@ -79,6 +76,20 @@ export async function createEngineScheduler(
     // The next look makes up for it.
     onError: (error) => process.emitWarning(error instanceof Error ? error : String(error)),
   })
+}
+
+/** Beside the schedule, which does not wait for it. What fails is tried again at the next look. */
+function beside(work: () => Promise<void>): () => void {
+  let isWorking = false
+  return () => {
+    if (isWorking) return
+    isWorking = true
+    work()
+      .catch(() => {})
+      .finally(() => {
+        isWorking = false
+      })
+  }
 }
 
 function nullUnlessApproved(error: unknown): null {

@@ -146,7 +146,7 @@ export function jobInput(action: JobAction, input: Json, database: string | null
   const asked = fromWire(action.input, input)
   return {
     ...(Object.hasOwn(action.input.shape, 'database') && database !== null ? { database } : {}),
-    ...(action.subject === 'backup' && asked.backup === undefined ? { backup: 'latest' } : {}),
+    ...(action.subject === 'backup' && asked.backup === undefined ? { backup: 'latest', ...action.job.scheduled } : {}),
     ...asked,
   }
 }

@@ -52,6 +52,12 @@ export const drillSchema = z.object({
   indexes: count.nullable(),
   /** Bytes of the media that were read and proven. */
   media_bytes: count,
+  /** Which number of the rotation chose the backup and how it is read; null: people did. */
+  turn: count.nullable().default(null),
+  /** Name of the copy that was read; null: the repository. */
+  copy: z.string().max(100).nullable().default(null),
+  /** Whether the recovery key opened it. */
+  recovery_key: z.boolean().default(false),
 })
 export type Drill = z.infer<typeof drillSchema>
 

@@ -42,15 +42,16 @@ export const nothingDrilled = (): DrilledRestore => ({
  * media. What is wrong with it is in `drill.problems`. The copy is dropped on every path; where the process dies it is a
  * leftover like that of any other restore.
  *
+ * The recovery is timed from `since`, a moment of `performance.now()`: what was opened for it counts.
+ *
  * @throws EngineError what a restore throws: it says whether it speaks of the backup.
  */
 export async function drillRestore(
   context: RestoreContext,
-  { backupId, freshness }: { backupId: string; freshness: readonly FreshnessRule[] },
+  { backupId, freshness, since }: { backupId: string; freshness: readonly FreshnessRule[]; since: number },
   { signal, report }: Running,
   drill: DrilledRestore,
 ): Promise<void> {
-  const started = performance.now()
   const clock = phaseClock(drill.phases, report)
   try {
     clock.report({ type: 'phase', phase: 'plan' })
@@ -68,7 +69,7 @@ export async function drillRestore(
       drill.rows = run.manifest.row_count
       await gatherStatistics(run, copy)
       const isFinished = await finish(run, copy, drill)
-      drill.recoveryMs = performance.now() - started
+      drill.recoveryMs = performance.now() - since
       await look(run, copy, { drill, freshness: isFinished ? freshness : [] })
       run.progress.phase('drop')
     })

@@ -8,8 +8,13 @@ import type { Repository } from '../../../repository/repository.ts'
 export interface AuditKeeper {
   /** The key that seals events; null where the repository cannot be opened now. */
   key(): Promise<Uint8Array | null>
-  /** Is told of every event of this process once it is in the catalog. Resolves when it is anchored, where it has to be. */
-  recorded(fact: Fact, event: AuditEntry): Promise<void>
+  /**
+   * Is told of every event of this process once it is in the catalog. Resolves when it is anchored, where it has to be;
+   * `required`: whatever it is. Says whether it is.
+   */
+  recorded(fact: Fact, event: AuditEntry, how?: { required?: boolean }): Promise<boolean>
+  /** Whether all that the catalog has is anchored: of other processes too, which have asked for what begins now. */
+  holds(): Promise<boolean>
   /** Anchors what is not yet, of other processes too. Never rejects: what could not be anchored is at the next time. */
   anchor(): Promise<void>
   /** The same, unless it was tried in the last 15 minutes. */
@@ -20,6 +25,8 @@ export interface AuditKeeper {
 
 /** For a storage that does not answer: nothing that is to be recorded waits longer. */
 const patienceMs = 5_000
+/** What must be in the repository before it happens waits as long as a slow storage takes. */
+const requiredMs = 30_000
 /** A repository that could not be opened is not tried for every event. */
 const tryAgainMs = 5_000
 const nowAndThenMs = 15 * 60_000
@@ -66,10 +73,19 @@ export function createAuditKeeper(source: {
 
   const keeper: AuditKeeper = {
     key: async () => (await open())?.keys.audit ?? null,
-    async recorded({ type, action, outcome }, { seq }) {
+    async recorded({ type, action, outcome }, { seq }, { required = false } = {}) {
       newest = Math.max(newest, seq)
       const isDue = type === 'finished' ? outcome !== 'refused' : anchoredBefore.has(action)
-      if (isDue || newest - anchored >= mostUnanchored) await withinPatience(keeper.anchor())
+      if (required || isDue || newest - anchored >= mostUnanchored)
+        await withinPatience(keeper.anchor(), required ? requiredMs : patienceMs)
+      return anchored >= seq
+    },
+    async holds() {
+      const head = await (await source.catalog())?.audit.head()
+      if (!head) return true
+      newest = Math.max(newest, head.seq)
+      await withinPatience(keeper.anchor(), requiredMs)
+      return anchored >= head.seq
     },
     anchor() {
       working ??= work()
@@ -91,10 +107,10 @@ export function createAuditKeeper(source: {
 }
 
 /** Undefined where it takes longer; it goes on. */
-async function withinPatience<T>(work: Promise<T>): Promise<T | undefined> {
+async function withinPatience<T>(work: Promise<T>, ms = patienceMs): Promise<T | undefined> {
   const timer = new AbortController()
   try {
-    return await Promise.race([work, delay(patienceMs, undefined, { signal: timer.signal, ref: false })])
+    return await Promise.race([work, delay(ms, undefined, { signal: timer.signal, ref: false })])
   } finally {
     timer.abort()
   }

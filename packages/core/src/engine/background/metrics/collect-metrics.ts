@@ -7,6 +7,7 @@ import { readStorageOutlook } from '../../read-storage-outlook.ts'
 import { readStoredBackups } from '../../stored-backups.ts'
 import type { Background } from '../core.ts'
 import { plannedJobs } from '../schedules.ts'
+import { askedPlaces } from './asked-places.ts'
 import { catalogFigures } from './catalog-figures.ts'
 import { databaseFigures } from './database-figures.ts'
 import { type Figures, familiesOf, secondsOf, setFigure } from './families.ts'
@@ -27,11 +28,12 @@ export async function collectMetrics(
   const repository = await parts.repository()
   const { catalog } = background
   const labels = parts.labels()
-  const [{ backups, damaged }, attempts, planned, drills] = await Promise.all([
+  const [{ backups, damaged }, attempts, planned, drills, asked] = await Promise.all([
     readStoredBackups(repository, signal),
     readAttempts(catalog, repository, labels),
     plannedJobs(background),
     readDrills(repository, signal),
+    askedPlaces(background, now),
   ])
   const figures: Figures = { build_info: [[{ version }, 1]] }
   for (const label of labels) {
@@ -40,12 +42,13 @@ export async function collectMetrics(
       database: backup.manifest.database,
       system_identifier: backup.manifest.snapshot.system_identifier,
     }))
-    const meant = await parts.meant(label, named).catch(() => ({ database: parts.connection(label).database }))
-    await healthFigures(figures, background, { label, now, signal })
+    const { database } = parts.connection(label)
+    const meant = { database, system_identifier: asked.server(label, now)?.system_identifier ?? null }
+    await healthFigures(figures, background, { label, asked, now, signal })
     databaseFigures(figures, {
       ...{ label, backups: named, meant, planned, now, attempts: attempts.get(label) },
       objectives: objectivesFor(parts.settings.objectives, label),
-      drills: drills.filter(({ database }) => database === parts.connection(label).database),
+      drills: drills.filter((drill) => drill.database === database),
     })
   }
   const outlook = await readStorageOutlook(parts, background, { now, signal })

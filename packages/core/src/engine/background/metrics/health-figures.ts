@@ -2,16 +2,19 @@ import { readAlarms } from '../../alarms.ts'
 import { readHealth } from '../../read-health.ts'
 import { readStatus } from '../../read-status.ts'
 import type { Background } from '../core.ts'
+import type { Asked } from './asked-places.ts'
 import { type Figures, setFigure } from './families.ts'
 
-/** The health score as the status has it, and what waits for a person. */
+/** The health score as the status has it, but for what servers and copies say, and what waits for a person. */
 export async function healthFigures(
   figures: Figures,
   background: Background,
-  { label, now, signal }: { label: string; now: Date; signal: AbortSignal | undefined },
+  { label, asked, now, signal }: { label: string; asked: Asked; now: Date; signal: AbortSignal | undefined },
 ): Promise<void> {
-  const { parts, copies } = background
-  const status = await readStatus(parts, copies, { database: label, ...(signal ? { signal } : {}) })
+  const { parts } = background
+  const known = { ...parts, server: async () => asked.server(label, now) }
+  const copies = { states: async () => asked.copies }
+  const status = await readStatus(known, copies, { database: label, ...(signal ? { signal } : {}) })
   const ground = { parts, history: async () => background }
   const { score } = await readHealth(ground, { label, status }, { now, signal })
   setFigure(figures, 'health_score', { database: label }, score)
