@@ -1,7 +1,8 @@
+import { downSection } from '../down-steps/down-section.ts'
 import type { Migration } from '../inspector.ts'
 import { readLedgerRows } from '../ledger-rows.ts'
 import { byNumber, type Preset } from './preset.ts'
-import { sqlFiles } from './sql-files.ts'
+import { numberOf, readSqlFile, sqlFiles } from './sql-files.ts'
 
 /** goose: the newest row of a version says whether it is applied; version 0 is the table's own. */
 export const goose: Preset = {
@@ -24,6 +25,13 @@ export const goose: Preset = {
       file.endsWith('.sql') ? { hasDown: /^--\s*\+goose\s+Down/im.test(text) } : {},
     )
     return found.sort(byNumber)
+  },
+  idColumn: 'version_id',
+  async downStep(folder, id) {
+    const text = await readSqlFile(folder, (file) => numberOf(/^(\d+)_.*\.sql$/.exec(file)) === id)
+    return text === null
+      ? null
+      : downSection(text, { up: /^--\s*\+goose\s+Up.*$/im, down: /^--\s*\+goose\s+Down.*$/im })
   },
   command: ({ databaseUrl, folder }) => ({
     file: 'goose',

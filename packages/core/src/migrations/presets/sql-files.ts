@@ -33,3 +33,12 @@ export async function sqlFiles(
     }),
   )
 }
+
+/** The text of the one file of a folder that is meant; null where there is none. */
+export async function readSqlFile(folder: string, isMeant: (file: string) => boolean): Promise<string | null> {
+  const file = (await listFolder(folder)).find(isMeant)
+  return file === undefined ? null : readFile(path.join(folder, file), 'utf8')
+}
+
+/** The number that a pattern found in a name, as ids have it. */
+export const numberOf = (match: RegExpExecArray | null): string | null => (match?.[1] ? plainNumber(match[1]) : null)
