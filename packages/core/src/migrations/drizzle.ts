@@ -69,6 +69,11 @@ export function createDrizzleInspector(
       }))
     },
     known: async () => (hasJournal() ? journalMigrations(folder, journal) : folderMigrations(folder)),
+    async upStep(id) {
+      const tag = hasJournal() ? (await inspector.known()).find((one) => one.id === id)?.label : undefined
+      const file = hasJournal() ? `${tag}.sql` : path.join(id, 'migration.sql')
+      return readFile(path.join(folder, file), 'utf8').catch(() => null)
+    },
     forget: (query, id) => forgetRow({ schema, table }, hasJournal() ? 'created_at' : 'name')(query, id),
     migrate: (run) =>
       runTool({ inspector, doors }, run, async (connection) => {

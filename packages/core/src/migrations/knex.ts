@@ -46,7 +46,8 @@ export function createKnexInspector(options: KnexInspectorOptions, doors: ToolDo
   const lockTable = `${table}_lock`
 
   async function withKnex(connection: ToolConnection, work: (migrator: KnexMigrator) => Promise<unknown>) {
-    const { knex } = await loadTool(tool, () => import('knex'))
+    // Node finds no other export in it: it is CommonJS.
+    const { default: knex } = await loadTool(tool, () => import('knex'))
     const database = knex({
       ...options.config,
       client: 'pg',

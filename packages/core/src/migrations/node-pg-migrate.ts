@@ -77,6 +77,10 @@ export function createNodePgMigrateInspector(
       const files = (await listFolder(folder)).filter((file) => !ignored.test(file)).sort(byNumber)
       return Promise.all(files.map((file) => describeFile(folder, file)))
     },
+    async upStep(id) {
+      const text = await readFile(path.join(folder, `${id}.sql`), 'utf8').catch(() => null)
+      return text === null ? null : (downSection(text, { up: marks.down, down: marks.up }) ?? text)
+    },
     async downStep(id) {
       const text = await readFile(path.join(folder, `${id}.sql`), 'utf8').catch(() => null)
       return text === null ? null : downSection(text, marks)

@@ -62,6 +62,7 @@ export function createPrismaInspector(options: PrismaInspectorOptions, runComman
       const found = names.filter((id) => existsSync(path.join(folder, id, 'migration.sql')))
       return Promise.all(found.map((id) => describeMigration(folder, id)))
     },
+    upStep: (id) => readFile(path.join(folder, id, 'migration.sql'), 'utf8').catch(() => null),
     forget: forgetRow({ schema, table: ledgerTable }, 'migration_name'),
     migrate: (run) => migrateByCommand({ name, command, urlVariables, runCommand }, run),
   }

@@ -2,7 +2,7 @@ import { downSection } from '../down-steps/down-section.ts'
 import type { Migration } from '../inspector.ts'
 import { readLedgerRows } from '../ledger-rows.ts'
 import { byNumber, type Preset } from './preset.ts'
-import { numberOf, readSqlFile, sqlFiles } from './sql-files.ts'
+import { numberOf, readSqlFile, sqlFiles, upSection } from './sql-files.ts'
 
 /** goose: the newest row of a version says whether it is applied; version 0 is the table's own. */
 export const goose: Preset = {
@@ -27,11 +27,13 @@ export const goose: Preset = {
     return found.sort(byNumber)
   },
   idColumn: 'version_id',
+  async upStep(folder, id) {
+    const text = await textOf(folder, id)
+    return text === null ? null : upSection(text, marks, /^--\s*\+goose\s+NO\s+TRANSACTION.*$/im)
+  },
   async downStep(folder, id) {
-    const text = await readSqlFile(folder, (file) => numberOf(/^(\d+)_.*\.sql$/.exec(file)) === id)
-    return text === null
-      ? null
-      : downSection(text, { up: /^--\s*\+goose\s+Up.*$/im, down: /^--\s*\+goose\s+Down.*$/im })
+    const text = await textOf(folder, id)
+    return text === null ? null : downSection(text, marks)
   },
   command: ({ databaseUrl, folder }) => ({
     file: 'goose',
@@ -39,3 +41,8 @@ export const goose: Preset = {
     env: { GOOSE_DRIVER: 'postgres', GOOSE_DBSTRING: databaseUrl },
   }),
 }
+
+const marks = { up: /^--\s*\+goose\s+Up.*$/im, down: /^--\s*\+goose\s+Down.*$/im }
+
+const textOf = (folder: string, id: string): Promise<string | null> =>
+  readSqlFile(folder, (file) => numberOf(/^(\d+)_.*\.sql$/.exec(file)) === id)

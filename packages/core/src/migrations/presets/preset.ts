@@ -23,6 +23,8 @@ export interface Preset {
   clearLocks?(query: Query, ledger: LedgerTable): Promise<string[]>
   /** Column with the ids, where a row is deleted once its migration is taken back. */
   idColumn?: string
+  /** The SQL of a migration, where the files have it. */
+  upStep?(folder: string, id: string): Promise<string | null>
   /** The SQL of a down step, where the files have it. */
   downStep?(folder: string, id: string): Promise<string | null>
   /** Its command as most projects have it, on the database of these parts and this URL. */
@@ -61,7 +63,7 @@ export function createPresetInspector(
     if (options.known !== undefined) return listOf(options.known)
     return preset.known ? preset.known(folder) : []
   }
-  const { clearLocks: clear, idColumn, downStep } = preset
+  const { clearLocks: clear, idColumn, upStep, downStep } = preset
   return {
     name,
     ledgerTables: [`${schema}.${table}`],
@@ -72,6 +74,7 @@ export function createPresetInspector(
     known,
     ...(clear ? { clearLocks: (query: Query) => clear(query, ledger) } : {}),
     ...(idColumn === undefined ? {} : { forget: forgetRow(ledger, idColumn) }),
+    ...(upStep === undefined ? {} : { upStep: (id: string) => upStep(folder, id) }),
     ...(downStep === undefined ? {} : { downStep: (id: string) => downStep(folder, id) }),
     ...(command === undefined
       ? {}

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { downSection } from '../down-steps/down-section.ts'
 import { listFolder, sqlHash } from '../files.ts'
 import type { Migration } from '../inspector.ts'
 import { plainNumber } from './preset.ts'
@@ -42,3 +43,9 @@ export async function readSqlFile(folder: string, isMeant: (file: string) => boo
 
 /** The number that a pattern found in a name, as ids have it. */
 export const numberOf = (match: RegExpExecArray | null): string | null => (match?.[1] ? plainNumber(match[1]) : null)
+
+/** The way there of a file with both, with the line that asks for no transaction wherever that stands. */
+export function upSection(text: string, marks: { up: RegExp; down: RegExp }, noTransaction: RegExp): string | null {
+  const sql = downSection(text, { up: marks.down, down: marks.up })
+  return sql === null ? null : `${noTransaction.exec(text)?.[0] ?? ''}\n${sql}`
+}

@@ -27,6 +27,8 @@ export const sqlx: Preset = {
     return found.sort(byNumber)
   },
   idColumn: 'version',
+  upStep: (folder, id) =>
+    readSqlFile(folder, (file) => numberOf(/^(\d+)_(?!.*\.down\.sql$).*\.sql$/.exec(file)) === id),
   downStep: (folder, id) => readSqlFile(folder, (file) => numberOf(/^(\d+)_.*\.down\.sql$/.exec(file)) === id),
   command: ({ folder }) => ({ file: 'sqlx', args: ['migrate', 'run', '--source', folder] }),
 }
