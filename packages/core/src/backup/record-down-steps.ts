@@ -84,7 +84,7 @@ async function readSignatures(file: string | undefined): Promise<SignedStep[]> {
   } catch {
     // Said below, in one way.
   }
-  throw new EngineError('CONFIG_INVALID', `${file} is no list of signatures as \`lifeboat sign-steps\` writes it.`)
+  throw new EngineError('CONFIG_INVALID', `${file} is no list of signatures of down steps.`)
 }
 
 function isSignature(value: unknown): value is SignedStep {

@@ -1,15 +1,20 @@
+import type { RestoreBody, RestorePlan } from '../../api/records.ts'
 import { Badge } from '../../parts/badge.tsx'
 import { Button } from '../../parts/button.tsx'
 import { known, t } from '../../texts/texts.ts'
 
-export interface Carried {
+interface Carried {
   hash: string
   steps: { inspector: string; id: string; sha256: string; signed_by: string | null; sql: string; notes: string[] }[]
   problems: string[]
 }
 
 /** The down steps of a backup that is ahead of the code, whole: people decide by their text. */
-export function CarriedSteps({ carried, asked, onAsk }: { carried: Carried; asked: boolean; onAsk(): void }) {
+export function CarriedSteps({ plan, onChange }: { plan: RestorePlan; onChange(next: RestoreBody): void }) {
+  if (!plan.carried) return null
+  const carried = plan.carried as Carried
+  const asked = plan.options.run_carried !== undefined
+  const onAsk = () => onChange({ run_carried: carried.hash })
   return (
     <div>
       <h3>

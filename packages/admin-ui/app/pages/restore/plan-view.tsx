@@ -8,7 +8,7 @@ import { Panel } from '../../parts/panel.tsx'
 import { Prose } from '../../parts/prose.tsx'
 import { tx } from '../../texts/mixed.tsx'
 import { known, type Plain, t } from '../../texts/texts.ts'
-import { type Carried, CarriedSteps } from './carried-steps.tsx'
+import { CarriedSteps } from './carried-steps.tsx'
 import { type Loss, LostRows } from './lost-rows.tsx'
 import { MigrationRail } from './migration-rail.tsx'
 import { stopsOf, verdictText } from './migration-stops.ts'
@@ -80,13 +80,7 @@ export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps)
           </ul>
         )}
         {instead && <Other instead={instead} />}
-        {plan.carried && (
-          <CarriedSteps
-            carried={plan.carried as Carried}
-            asked={plan.options.run_carried !== undefined}
-            onAsk={() => onChange({ run_carried: (plan.carried as Carried).hash })}
-          />
-        )}
+        <CarriedSteps plan={plan} onChange={onChange} />
         {plan.migrations.map((one) => (
           <div key={one.inspector}>
             <h3>
