@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BackupEngine } from '@lifeboat/core'
@@ -162,6 +163,15 @@ export const cases: Record<ActionName, Case> = {
   'masking.suggest': { input: latest },
   'metrics.collect': {},
   'migrations.rehearse': { input: latest },
+  'migrations.signSteps': {
+    async input({ folder }) {
+      const { privateKey } = generateKeyPairSync('ed25519')
+      const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+      await writeFile(join(folder, 'release.pem'), pem, { mode: 0o600 })
+      return { privateKey: pem }
+    },
+    words: () => ['--private-key-file', 'release.pem'],
+  },
   'migrations.state': {},
   'notifications.deliveries': {},
   'notifications.list': {},

@@ -34,6 +34,7 @@ const groups: Record<string, Loaders> = {
   },
   'Migrations:': {
     rehearse: async () => (await import('./commands/rehearse.ts')).rehearseCommand,
+    'sign-steps': async () => (await import('./commands/sign-steps.ts')).signStepsCommand,
     guard: async () => (await import('./commands/guard.ts')).guardCommand,
   },
   'Is all well:': {

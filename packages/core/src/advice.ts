@@ -133,6 +133,7 @@ const optionWords: Readonly<Record<string, Words>> = {
   noTablespaces: option('noTablespaces: true', '"no_tablespaces": true', '--no-tablespaces'),
   rewinds: option('`engine.rows.kept()`', '`engine.rows.kept()` in code', '`lifeboat rewind --list`'),
   roleMap: option('`roleMap`', '"role_map"', '--role-map'),
+  runCarried: option('`runCarried`', '"run_carried"', '--run-carried'),
   strategy: option('`strategy`', '"strategy"', '--strategy'),
   tables: option('`tables`', '`tables` in code', '--table'),
   targetDatabase: option('`targetDatabase`', '"target_database"', '--target-database'),

@@ -169,6 +169,21 @@ export const engineOptionsSchema = z.strictObject({
   media: z.array(mediaFolder).default([]),
   /** How the application migrates its schema; see docs/migrations.md. */
   migrations: z.array(z.custom<MigrationInspector>(isInspector, 'a migration inspector')).default([]),
+  /** Which down steps backups carry, and whose signatures count where a restore runs them; see docs/migrations.md. */
+  downSteps: z
+    .strictObject({
+      /** Of how many of the newest migrations a backup carries the down step; 0: none. */
+      newest: z.number().int().min(0).max(200).default(20),
+      /** By the name of an inspector: a folder with `<id>.sql`, for tools whose down steps are code. */
+      folders: z.record(z.string(), z.union([z.string().min(1), z.instanceof(URL)])).default({}),
+      /** The file that `lifeboat sign-steps` writes. */
+      signatures: z.union([z.string().min(1), z.instanceof(URL)]).optional(),
+      /** Public Ed25519 keys in PEM. The private ones must not be where the application runs. */
+      trustedKeys: z.array(z.string().min(1)).max(20).default([]),
+      /** How long one step may take on the copy, in milliseconds. */
+      timeoutMs: z.number().int().min(100).max(86_400_000).default(600_000),
+    })
+    .prefault({}),
   /** Checks run on a restored copy before it goes live; one that throws stops the restore. */
   validators: z
     .array(z.custom<Validator>(isValidator, 'a validator: { name, validate(run) } or { name, sql, expect }'))

@@ -29,7 +29,7 @@ export const guardCommand: CommandDefinition = {
           const report = await engine.migrations.guard({
             ...(action ? inputFrom(action, flags, own) : {}),
             ...{ database, ...running, restoreOptions: whereOf(command) },
-            migrate: { file, args, env, output },
+            migrate: { file, args, env, output, input: 'inherit' },
           })
           await finish()
           writeResult(flags, { guard: action ? toWire(action.result, report) : report }, describeGuard(report))

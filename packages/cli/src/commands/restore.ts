@@ -30,6 +30,7 @@ interface RestoreFlags extends CommonOptions {
   unpopulated?: string[]
   lossTimeoutMs?: number
   masked?: boolean
+  runCarried?: string
 }
 
 const strategies = ['swap', 'new-database', 'in-place', 'media'] as const
@@ -70,6 +71,10 @@ export const restoreCommand: CommandDefinition = {
       )
       .option('--not-valid <name...>', 'foreign keys and checks (schema.table.name) that present rows need not satisfy')
       .option('--unpopulated <name...>', 'materialized views (schema.name) to leave without rows')
+      .option(
+        '--run-carried <hash>',
+        'run the down steps that the backup carries, on the copy: the hash that the plan gives',
+      )
       .option('--masked', 'by the masking policy, into a new database (see `lifeboat mask`)')
       .option('--loss-timeout-ms <n>', 'how long the plan may count what would be lost (default 15000)', numberOf)
       .action(async (reference: string | undefined, flags: RestoreFlags) => {
@@ -108,6 +113,7 @@ export const restoreCommand: CommandDefinition = {
             unpopulated: flags.unpopulated,
             lossTimeoutMs: flags.lossTimeoutMs,
             masked: flags.masked === true,
+            runCarried: flags.runCarried,
           }
           const plan = await engine.restores.plan(reference, { ...options, ...running })
           if (flags.dryRun || plan.refusals.length > 0) {

@@ -2,6 +2,7 @@ import type { BackupDetails } from '@lifeboat/core'
 import type { BackupRow } from '@lifeboat/core/http'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
+import { describeStoredSteps } from '../output/down-steps.ts'
 import { formatBytes, formatCount, formatDuration, formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatFields, formatTable } from '../output/table.ts'
@@ -146,7 +147,9 @@ function describe(backup: BackupDetails): string {
     problems.map(({ path, problem }) => `! media ${name}: ${path} ${problem}`),
   )
   const findings = backup.quarantine ? ['', ...findingLines(backup.findings)] : []
-  return [formatFields(fields), '', tables, ...problems, ...findings].join('\n')
+  return [formatFields(fields), '', tables, ...problems, ...findings, ...describeStoredSteps(backup.down_steps)].join(
+    '\n',
+  )
 }
 
 /** Where it is from, and whether it may be restored. */

@@ -1,4 +1,5 @@
 import type { ActionResult } from '@lifeboat/core'
+import { describeCarried } from './down-steps.ts'
 import { formatBytes, formatCount, formatDuration, formatTime, plainText } from './format.ts'
 
 type RestorePlan = ActionResult<'restores.plan'>
@@ -18,6 +19,7 @@ export function describePlan(plan: RestorePlan): string {
     ...steps,
     ...(warnings.length ? ['', 'To know:', ...warnings] : []),
     ...(refusals.length ? ['', 'Refused, because:', ...refusals] : []),
+    ...(plan.carried ? ['', ...describeCarried(plan.carried)] : []),
     ...(plan.proposal ? ['', plainText(plan.proposal.text)] : []),
     ...(plan.instead
       ? [

@@ -62,6 +62,7 @@ export const actions = {
   'migrations.guard': async () => (await import('./migrations/guard.ts')).guardedMigration,
   'metrics.collect': async () => (await import('./metrics/collect.ts')).collectMetrics,
   'migrations.rehearse': async () => (await import('./migrations/rehearse.ts')).rehearse,
+  'migrations.signSteps': async () => (await import('./migrations/sign-steps.ts')).signSteps,
   'migrations.state': async () => (await import('./migrations/state.ts')).migrationState,
   'notifications.deliveries': async () => (await import('./notifications/deliveries.ts')).listDeliveries,
   'notifications.list': async () => (await import('./notifications/list.ts')).listChannels,

@@ -12,6 +12,8 @@ export interface BackupContext {
   inspectors: readonly MigrationInspector[]
   /** Queries whose results are recorded, and compared after a restore. */
   invariants?: readonly Invariant[]
+  /** Which ways back a backup carries; absent: none. */
+  downSteps?: DownStepSettings
   /** Folders that `includeMedia` adds; names are unique. */
   media: readonly { name: string; path: string }[]
   app: { name: string; version: string | null; installedPackages: Record<string, string> }
@@ -24,6 +26,19 @@ export interface BackupContext {
   }
   /** Folder with pg_dump, if it is not where it usually is. */
   clientTools?: string
+}
+
+export interface DownStepSettings {
+  /** Of how many of the newest migrations. */
+  newest: number
+  /** By inspector: folders with `<id>.sql`. */
+  folders: Readonly<Record<string, string>>
+  /** File with the signatures of steps. */
+  signatures?: string | undefined
+  /** Public keys in PEM whose signatures count at a restore. */
+  trustedKeys: readonly string[]
+  /** How long one step may take at a restore, in milliseconds. */
+  timeoutMs: number
 }
 
 /** The same while its repository may still be opening: the source can be looked at meanwhile. */

@@ -9,6 +9,7 @@ import { readTablespaces } from '../postgres/tablespaces.ts'
 import type { DatabaseProperties, Manifest, RoleRecord } from '../repository/documents/documents.ts'
 import type { BackupContext } from './backup-context.ts'
 import { type MigrationState, readMigrationState } from './migration-state.ts'
+import { recordDownSteps } from './record-down-steps.ts'
 import { recordInvariants } from './record-invariants.ts'
 
 /** What a backup records of the database besides its rows. */
@@ -20,22 +21,25 @@ export interface DatabaseFacts {
   populatedViews: NonNullable<Manifest['populated_views']>
   migrations: MigrationState
   invariants: NonNullable<Manifest['invariants']>
+  downSteps: NonNullable<Manifest['down_steps']>
   catalogSchemas: string[]
 }
 
 /** Reads them one after the other on the session that holds the snapshot. */
 export async function readDatabaseFacts(
   query: Query,
-  { inspectors, invariants = [] }: Pick<BackupContext, 'inspectors' | 'invariants'>,
+  { inspectors, invariants = [], downSteps }: Pick<BackupContext, 'inspectors' | 'invariants' | 'downSteps'>,
   report: Reporter | undefined,
 ): Promise<DatabaseFacts> {
+  const migrations = await readMigrationState(inspectors, query, report)
   return {
     properties: await readDatabaseProperties(query),
     extensions: await readExtensions(query),
     roles: await readRoles(query),
     tablespaces: await readTablespaces(query),
     populatedViews: await readPopulatedViews(query),
-    migrations: await readMigrationState(inspectors, query, report),
+    migrations,
+    downSteps: downSteps ? await recordDownSteps(inspectors, migrations.migrations, downSteps, report) : [],
     invariants: await recordInvariants(query, invariants, report),
     catalogSchemas: await readCatalogSchemas(query),
   }

@@ -48,6 +48,7 @@ export function describeBackup(made: {
     migration_state: facts.migrations.migration_state,
     migrations: facts.migrations.migrations,
     ...(facts.invariants.length > 0 ? { invariants: facts.invariants } : {}),
+    ...(facts.downSteps.length > 0 ? { down_steps: facts.downSteps } : {}),
     installed_packages: app.installedPackages,
     database: server.database,
     database_size: options.mediaOnly ? 0 : server.database_size,

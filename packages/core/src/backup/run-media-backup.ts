@@ -104,7 +104,7 @@ function nothingRead(properties: Manifest['database_properties']): DatabaseReadi
   return {
     facts: {
       ...{ properties, extensions: [], roles: [], tablespaces: [], populatedViews: [], catalogSchemas: [] },
-      ...{ migrations: { migration_state: {}, migrations: [] }, invariants: [] },
+      ...{ migrations: { migration_state: {}, migrations: [] }, invariants: [], downSteps: [] },
     },
     streams: { schema: emptyStream, tables: emptyStream, sequences: emptyStream, large_objects: emptyStream },
     ...{ largeObjectSegments: [], largeObjectCount: 0, tableCount: 0, rowCount: 0, bytes: 0 },

@@ -28,6 +28,7 @@ export async function backupDetails(
     ...backupSummary(stored),
     base: manifest.base,
     change: manifest.change ?? null,
+    down_steps: manifest.down_steps ?? [],
     findings: manifest.quarantine?.findings ?? [],
     tables,
     table_counts: Object.fromEntries(tables.map(({ table, rows }) => [table, rows])),

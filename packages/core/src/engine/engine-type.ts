@@ -87,6 +87,8 @@ export interface BackupDetails extends BackupSummary {
   base: string | null
   /** What was compared with, and what that saved. */
   change: Manifest['change'] | null
+  /** The ways back that it carries, whole. */
+  down_steps: NonNullable<Manifest['down_steps']>
   /** Of a backup that was imported from a file: what a restore would run. */
   findings: Finding[]
 }

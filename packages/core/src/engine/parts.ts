@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path'
-import type { BackupContext } from '../backup/backup-context.ts'
+import { fileURLToPath } from 'node:url'
+import type { BackupContext, DownStepSettings } from '../backup/backup-context.ts'
 import { preferErrorOf } from '../backup/prefer-error-of.ts'
 import { databasesOf, type EngineSettings, type KeyOption } from '../config.ts'
 import { EngineError, isEngineError } from '../errors.ts'
@@ -141,6 +142,7 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
         database: parts.connection(label),
         inspectors: settings.migrations,
         invariants: settings.invariants,
+        downSteps: downStepSettings(settings),
         media: parts.mediaFolders(),
         app: application,
         resources: { ...settings.resources, compressionLevel: settings.compressionLevel },
@@ -155,6 +157,13 @@ export function createEngineParts(settings: EngineSettings): EngineParts {
     },
   }
   return parts
+}
+
+/** With paths instead of URLs. */
+export function downStepSettings({ downSteps: { folders, signatures, ...rest } }: EngineSettings): DownStepSettings {
+  const folderPath = (place: string | URL) => (place instanceof URL ? fileURLToPath(place) : resolve(place))
+  const named = Object.entries(folders).map(([inspector, folder]) => [inspector, folderPath(folder)])
+  return { ...rest, folders: Object.fromEntries(named), signatures: signatures && folderPath(signatures) }
 }
 
 /** Labels media folders by their base names; two of the same name are told apart by a number. */

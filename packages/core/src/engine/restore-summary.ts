@@ -23,6 +23,8 @@ export interface RestoreSummary {
   rows: number
   /** Migrations that were run on the restored data. */
   migrations: string[]
+  /** Migrations that carried down steps took back on it, the newest first. */
+  reverted: string[]
   /** Data migrations of the application's that ran on it, in their order. */
   data_migrations: RestoreResult['dataMigrations']
   /** Names of the validators that passed. */
@@ -51,6 +53,7 @@ export function restoreSummary(result: RestoreResult, startedAt: Date, finishedA
     tables: result.tables,
     rows: result.rows,
     migrations: result.migrations,
+    reverted: result.reverted,
     data_migrations: result.dataMigrations,
     validators: result.validators,
     swap_milliseconds: result.swapMilliseconds,

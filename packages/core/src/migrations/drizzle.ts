@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Folder, folderPath, listFolder, sha256, sqlHash } from './files.ts'
+import { forgetRow } from './forget-row.ts'
 import type { Migration, MigrationInspector } from './inspector.ts'
 import { readLedgerRows } from './ledger-rows.ts'
 import { loadTool, type Tool } from './load-tool.ts'
@@ -68,6 +69,12 @@ export function createDrizzleInspector(
       }))
     },
     known: async () => (hasJournal() ? journalMigrations(folder, journal) : folderMigrations(folder)),
+    async upStep(id) {
+      const tag = hasJournal() ? (await inspector.known()).find((one) => one.id === id)?.label : undefined
+      const file = hasJournal() ? `${tag}.sql` : path.join(id, 'migration.sql')
+      return readFile(path.join(folder, file), 'utf8').catch(() => null)
+    },
+    forget: (query, id) => forgetRow({ schema, table }, hasJournal() ? 'created_at' : 'name')(query, id),
     migrate: (run) =>
       runTool({ inspector, doors }, run, async (connection) => {
         if (run.to !== undefined) throw new Error('Drizzle runs all that is pending, not up to a name')

@@ -45,6 +45,15 @@ export interface MigrationInspector {
    * found by the tool's own configuration.
    */
   from?(folder: string): MigrationInspector
+  /** The SQL of a known migration; `null` where it is code. Read before a deploy, for what the tool cannot take back. */
+  upStep?(id: string): Promise<string | null>
+  /**
+   * The SQL of the down step of a known migration, as the tool itself would run it: what backups carry. `null` where there
+   * is none, or where it is code.
+   */
+  downStep?(id: string): Promise<string | null>
+  /** Deletes the row of a migration whose down step was run without the tool. */
+  forget?(query: Query, id: string): Promise<void>
   /** Runs down steps until `to` is the last applied migration (`null`: none). Absent: no way back. */
   rollback?(run: MigrationRun & { to: string | null }): Promise<void>
 }

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { type Folder, folderPath, hashFile, listFolder } from './files.ts'
+import { forgetRow } from './forget-row.ts'
 import { withoutExtension } from './hints.ts'
 import type { Migration, MigrationInspector, MigrationRun } from './inspector.ts'
 import { readLedgerRows } from './ledger-rows.ts'
@@ -45,7 +46,8 @@ export function createKnexInspector(options: KnexInspectorOptions, doors: ToolDo
   const lockTable = `${table}_lock`
 
   async function withKnex(connection: ToolConnection, work: (migrator: KnexMigrator) => Promise<unknown>) {
-    const { knex } = await loadTool(tool, () => import('knex'))
+    // Node finds no other export in it: it is CommonJS.
+    const { default: knex } = await loadTool(tool, () => import('knex'))
     const database = knex({
       ...options.config,
       client: 'pg',
@@ -92,6 +94,7 @@ export function createKnexInspector(options: KnexInspectorOptions, doors: ToolDo
         ...(options.stripExtension ? { aliases: [withoutExtension(migration.id)] } : {}),
       }))
     },
+    forget: forgetRow({ schema, table }, 'name'),
     async clearLocks(query) {
       const lock = await findLedger(query, { schema, table: lockTable })
       if (lock === null) return []

@@ -5,6 +5,7 @@ import type { Kysely, PostgresPool } from 'kysely'
 import type { Migration as KyselyMigration, MigrationProvider, Migrator } from 'kysely/migration'
 import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
 import { hashFile } from './files.ts'
+import { forgetRow } from './forget-row.ts'
 import type { Migration, MigrationInspector, MigrationRun } from './inspector.ts'
 import { findLedger } from './ledger-table.ts'
 import { rollBackTool, type ToolDoors } from './tool-run.ts'
@@ -112,6 +113,7 @@ export function createKyselyInspector(
         .map((row): Migration => ({ id: row.name, appliedAt: row.timestamp }))
     },
     known: source.known,
+    forget: forgetRow({ schema, table }, 'name'),
     migrate: (migration) =>
       run(migration, (migrator) =>
         migration.to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(migration.to),

@@ -1,3 +1,4 @@
+import { forgetRow } from './forget-row.ts'
 import type { Migration, MigrationInspector, MigrationOrder } from './inspector.ts'
 import { type Command, migrateByCommand, type RunCommand } from './ledger-command.ts'
 import { findLedger, quoteColumns } from './ledger-table.ts'
@@ -77,6 +78,7 @@ export function createLedgerInspector(options: LedgerInspectorOptions, runComman
         ...(row.finished === true ? {} : { state: 'failed' as const }),
       }))
     },
+    forget: forgetRow({ schema, table }, options.idColumn),
     async known() {
       const { known = [] } = options
       const list = typeof known === 'function' ? await known() : known

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { hashFile, listFolder } from './files.ts'
+import { forgetRow } from './forget-row.ts'
 import type { Migration, MigrationInspector } from './inspector.ts'
 import { readLedgerRows } from './ledger-rows.ts'
 import { installedVersion, loadTool, type Tool } from './load-tool.ts'
@@ -83,6 +84,7 @@ export function createMikroOrmInspector(options: MikroOrmInspectorOptions, doors
       }))
     },
     known: () => knownMigrations(migrations),
+    forget: forgetRow({ schema, table }, 'name', (id) => [id, `${id}.js`, `${id}.ts`]),
     migrate: (run) =>
       runTool({ inspector, doors }, run, async (connection) => {
         const { to } = run

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { downSection } from './down-steps/down-section.ts'
 import { type Folder, folderPath, listFolder, sha256, sqlHash } from './files.ts'
+import { forgetRow } from './forget-row.ts'
 import type { Migration, MigrationInspector, MigrationRun } from './inspector.ts'
 import { readLedgerRows } from './ledger-rows.ts'
 import { loadTool, type Tool } from './load-tool.ts'
@@ -21,6 +23,9 @@ export interface NodePgMigrateInspectorOptions {
   /** Unique among the inspectors of one engine; default `node-pg-migrate`. */
   name?: string
 }
+
+/** Of the two ways in a file of SQL. */
+const marks = { up: /^\s*--[\s-]*Up\s+Migration.*$/im, down: /^\s*--[\s-]*Down\s+Migration.*$/im }
 
 const tool: Tool = { name: 'node-pg-migrate', majors: [7, 8, 9] }
 
@@ -72,6 +77,15 @@ export function createNodePgMigrateInspector(
       const files = (await listFolder(folder)).filter((file) => !ignored.test(file)).sort(byNumber)
       return Promise.all(files.map((file) => describeFile(folder, file)))
     },
+    async upStep(id) {
+      const text = await readFile(path.join(folder, `${id}.sql`), 'utf8').catch(() => null)
+      return text === null ? null : (downSection(text, { up: marks.down, down: marks.up }) ?? text)
+    },
+    async downStep(id) {
+      const text = await readFile(path.join(folder, `${id}.sql`), 'utf8').catch(() => null)
+      return text === null ? null : downSection(text, marks)
+    },
+    forget: forgetRow({ schema, table }, 'name'),
     migrate: (run) =>
       runTool({ inspector, doors }, run, async (connection) => {
         const count = run.to === undefined ? Number.POSITIVE_INFINITY : await stepsTo(inspector, run.to, run, doors)
@@ -126,5 +140,5 @@ async function describeFile(folder: string, file: string): Promise<Migration> {
   const { name: id, ext } = path.parse(file)
   const text = await readFile(path.join(folder, file), 'utf8')
   if (ext !== '.sql') return { id, sourceHash: sha256(text) }
-  return { id, sourceHash: sqlHash(text), hasDown: /^\s*--[\s-]*Down\s+Migration/im.test(text) }
+  return { id, sourceHash: sqlHash(text), hasDown: marks.down.test(text) }
 }

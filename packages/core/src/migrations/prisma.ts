@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type Folder, folderPath, listFolder, sha256, sqlHash } from './files.ts'
+import { forgetRow } from './forget-row.ts'
 import type { Migration, MigrationInspector } from './inspector.ts'
 import { type Command, migrateByCommand, type RunCommand } from './ledger-command.ts'
 import { hasTables, readLedgerRows } from './ledger-rows.ts'
@@ -61,6 +62,8 @@ export function createPrismaInspector(options: PrismaInspectorOptions, runComman
       const found = names.filter((id) => existsSync(path.join(folder, id, 'migration.sql')))
       return Promise.all(found.map((id) => describeMigration(folder, id)))
     },
+    upStep: (id) => readFile(path.join(folder, id, 'migration.sql'), 'utf8').catch(() => null),
+    forget: forgetRow({ schema, table: ledgerTable }, 'migration_name'),
     migrate: (run) => migrateByCommand({ name, command, urlVariables, runCommand }, run),
   }
 }

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { hashFile, matchFiles } from './files.ts'
+import { forgetRow } from './forget-row.ts'
 import type { Migration, MigrationInspector } from './inspector.ts'
 import { readLedgerRows } from './ledger-rows.ts'
 import { loadTool, type Tool } from './load-tool.ts'
@@ -66,6 +67,7 @@ export function createTypeOrmInspector(options: TypeOrmInspectorOptions, doors: 
       return (rows ?? []).map((row) => ({ id: row.name ?? '' }))
     },
     known: async () => (await migrationsOf(dataSource.migrations)).map(({ migration }) => migration),
+    forget: forgetRow({ schema, table }, 'name'),
     migrate: (run) =>
       runTool({ inspector, doors }, run, async (connection) => {
         const found = await migrationsOf(dataSource.migrations)

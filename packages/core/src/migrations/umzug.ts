@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { hashFile, matchFiles } from './files.ts'
+import { forgetRow } from './forget-row.ts'
 import type { Migration, MigrationInspector } from './inspector.ts'
 import { readLedgerRows } from './ledger-rows.ts'
 import { rollBackTool, runTool, type ToolDoors } from './tool-run.ts'
@@ -55,6 +56,7 @@ export function createUmzugInspector(options: UmzugInspectorOptions, doors: Tool
       return (rows ?? []).map((row) => ({ id: row[column] ?? '' })).sort(({ id: a }, { id: b }) => (a < b ? -1 : 1))
     },
     known: () => knownMigrations(options),
+    forget: forgetRow({ schema, table }, column),
     migrate: (run) =>
       runTool({ inspector, doors }, run, async (_, databaseUrl) => {
         const { umzug, close } = await options.open({ databaseUrl, signal: run.signal })

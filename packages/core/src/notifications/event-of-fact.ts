@@ -41,6 +41,10 @@ const told: Readonly<Record<string, Subject>> = {
     lasts: true,
   },
   'copies.update': { succeeded: 'copy.completed', failed: 'copy.behind', what: 'Copy', lasts: true },
+  'migrations.guard': {
+    ...{ started: 'deploy.started', succeeded: 'deploy.finished', failed: 'deploy.failed', what: 'Guarded migration' },
+    lasts: true,
+  },
   'drills.run': { succeeded: 'drill.passed', failed: 'drill.failed', what: 'Drill', lasts: true },
 }
 

@@ -11,6 +11,8 @@ export interface ShownCommand {
   cwd?: string | undefined
   /** Added to the environment of this process. */
   env?: Readonly<Record<string, string>> | undefined
+  /** Whether it reads the standard input of this process; default: it has none. */
+  input?: 'inherit' | 'ignore' | undefined
   /** Where what it prints on its standard output is shown; default `stdout`. */
   output?: 'stdout' | 'stderr' | undefined
 }
@@ -29,16 +31,16 @@ export interface CommandEnd {
 const graceMs = 10_000
 
 /**
- * Runs a program to its end, without any shell and without input. When `signal` fires, it gets SIGINT as by Ctrl-C, its
+ * Runs a program to its end, without any shell. When `signal` fires, it gets SIGINT as by Ctrl-C, its
  * descendants too; what is left of them after 10 s is killed.
  *
  * @throws EngineError `ABORTED`, once it has ended.
  */
 export async function runShownCommand(command: ShownCommand, signal: AbortSignal | undefined): Promise<CommandEnd> {
-  const { file, args = [], cwd = process.cwd(), env = {}, output = 'stdout' } = command
+  const { file, args = [], cwd = process.cwd(), env = {}, output = 'stdout', input = 'ignore' } = command
   const execa = await loadExeca()
   const running = execa(file, args, {
-    ...{ cwd, env, stdin: 'ignore', stdout: output === 'stdout' ? 1 : 2, stderr: 2 },
+    ...{ cwd, env, stdin: input, stdout: output === 'stdout' ? 1 : 2, stderr: 2 },
     ...{ buffer: false, reject: false, killDescendants: true, killSignal: 'SIGINT', forceKillAfterDelay: graceMs },
     ...(signal ? { cancelSignal: signal } : {}),
   })

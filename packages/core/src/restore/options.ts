@@ -48,6 +48,11 @@ export interface RestoreOptions {
   notValid?: string[]
   /** Materialized views (`schema.view`) that are left without rows; those that read from them are, too. */
   unpopulated?: string[]
+  /**
+   * Run the down steps that the backup carries, on the copy, so that a backup that is ahead of the code fits it. The hash that
+   * the plan gives for them, or its first 12 digits at least.
+   */
+  runCarried?: string
   /** By the masking policy, into a new database. */
   masked?: boolean
 }

@@ -24,6 +24,8 @@ export interface RestoreResult {
   rows: number
   /** Migrations that were run on the restored data. */
   migrations: string[]
+  /** Migrations that carried down steps took back on it, the newest first. */
+  reverted: string[]
   /** Data migrations of the application's that ran on it. */
   dataMigrations: DataMigrationRun[]
   /** Names of the validators that passed. */
@@ -37,7 +39,7 @@ export interface RestoreResult {
 }
 
 /** What ran on restored data once its rows were there. */
-export type RanOnCopy = Pick<RestoreResult, 'migrations' | 'dataMigrations' | 'validators'>
+export type RanOnCopy = Pick<RestoreResult, 'migrations' | 'reverted' | 'dataMigrations' | 'validators'>
 
 export interface DataMigrationRun extends PlannedDataMigration {
   milliseconds: number

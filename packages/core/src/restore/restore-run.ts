@@ -1,3 +1,4 @@
+import type { PlannedStep } from '../migrations/down-steps/plan-carried.ts'
 import { openArchive } from '../postgres/archive/parse-archive.ts'
 import { qualifiedName } from '../postgres/identifiers.ts'
 import { type ChunkReader, createChunkReader } from '../repository/chunks/chunk-reader.ts'
@@ -24,6 +25,8 @@ export interface RestoreRun extends Running {
   manifest: Manifest
   reader: ChunkReader
   progress: RestoreProgress
+  /** Down steps that the backup carries and that were asked for, in the order in which they run. */
+  carried: readonly PlannedStep[]
   /** What functions that name things without a schema may need; see own-search-path.ts. */
   searchPaths: readonly string[]
   /** Roles of the server once the missing ones were made. */
@@ -44,7 +47,10 @@ export interface RestoreContent {
 }
 
 export async function openRestoreRun(
-  given: Pick<RestoreRun, 'id' | 'context' | 'options' | 'manifest' | 'signal' | 'report' | 'searchPaths'> & {
+  given: Pick<
+    RestoreRun,
+    'id' | 'context' | 'options' | 'manifest' | 'signal' | 'report' | 'searchPaths' | 'carried'
+  > & {
     roles: string[]
   },
 ): Promise<RestoreRun> {

@@ -123,7 +123,8 @@ async function openRun(
     await createMissingRoles(control.query, manifest, options, { report })
   const roles = await readRoleNames(control.query)
   const searchPaths = await ownSearchPaths(control.query, manifest)
-  return openRestoreRun({ id, context, options, manifest, roles, searchPaths, signal, report })
+  const carried = options.runCarried === undefined ? [] : (plan.carried?.steps ?? [])
+  return openRestoreRun({ id, context, options, manifest, carried, roles, searchPaths, signal, report })
 }
 
 async function safetyBackup(

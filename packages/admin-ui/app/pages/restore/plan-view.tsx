@@ -8,6 +8,7 @@ import { Panel } from '../../parts/panel.tsx'
 import { Prose } from '../../parts/prose.tsx'
 import { tx } from '../../texts/mixed.tsx'
 import { known, type Plain, t } from '../../texts/texts.ts'
+import { CarriedSteps } from './carried-steps.tsx'
 import { type Loss, LostRows } from './lost-rows.tsx'
 import { MigrationRail } from './migration-rail.tsx'
 import { stopsOf, verdictText } from './migration-stops.ts'
@@ -60,7 +61,7 @@ export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps)
                       {t(remedy.text)}
                     </Button>
                   ))}
-                  {override && !remedies[code] && (
+                  {override && override !== 'unsigned-steps' && !remedies[code] && (
                     <Button onClick={() => onOverride(override)}>{t('Go ahead all the same')}</Button>
                   )}
                 </span>
@@ -79,6 +80,7 @@ export function PlanView({ plan, applied, onOverride, onChange }: PlanViewProps)
           </ul>
         )}
         {instead && <Other instead={instead} />}
+        <CarriedSteps plan={plan} onChange={onChange} />
         {plan.migrations.map((one) => (
           <div key={one.inspector}>
             <h3>

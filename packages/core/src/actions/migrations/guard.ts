@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { labelOf } from '../../engine/background/core.ts'
 import type { GuardReport } from '../../engine/guard/guard-report.ts'
 import { type GuardDoors, type GuardedMigration, guardMigration } from '../../engine/guard/guarded-migration.ts'
 import type { Rehearsal } from '../../migrations/rehearsal/rehearsal.ts'
@@ -86,7 +87,8 @@ export const guardedMigration = action({
       return { ...done, warnings: [...done.warnings, `The backup stays pinned: ${why}`] }
     }
   },
-  facts: ({ input: { migrate, name, rehearse }, result }) => ({
+  facts: ({ input: { migrate, name, rehearse, database }, context, result }) => ({
+    label: labelOf(context.parts, database),
     ...{ name, rehearse, program: typeof migrate === 'function' ? null : migrate.file },
     ...(result
       ? { applied: result.migrations.flatMap(({ applied }) => applied), same_schema: result.schema.same }
@@ -117,6 +119,14 @@ function doorsOf(context: ActionContext, asked: Asked): GuardDoors {
       const backup = await run('backups.create', { name, waitMs, database, pinned: true }, context.signal)
       context.about = backup.id
       return backup
+    },
+    async begins(backup) {
+      const { actor, face, address } = caller
+      await context.facts.publish({
+        ...{ type: 'started', at: new Date().toISOString(), action: 'migrations.guard', outcome: 'started' },
+        ...{ subject: backup, actor: actor.id, face, address, task_id: null, error: null },
+        facts: { label: labelOf(context.parts, database), name: asked.name },
+      })
     },
     pin: (backup, pinned) => run('backups.pin', { backup, pinned, database }, undefined),
     rehearse: asked.rehearse

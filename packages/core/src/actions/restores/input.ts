@@ -53,6 +53,13 @@ export const restoreInput = z.strictObject({
   ),
   notValid: names.describe('Foreign keys and CHECK constraints (schema.table.constraint) that are made NOT VALID.'),
   unpopulated: names.describe('Materialized views (schema.view) that are left without rows.'),
+  runCarried: z
+    .string()
+    .regex(/^[0-9a-f]{12,64}$/, 'the hash of the carried down steps, 12 digits of it at least')
+    .optional()
+    .describe(
+      'Run the down steps that the backup carries, on the copy: the hash that the plan gives for them. For a backup that is ahead of the code.',
+    ),
   masked: flag.describe(
     'By the masking policy of the host, into a new database: no value that is masked ever gets there.',
   ),
@@ -76,12 +83,14 @@ export function restoreRequest({
   runMigrations,
   lossTimeoutMs: _limit,
   masked,
+  runCarried,
   ...rest
 }: Asked): RestoreRequest {
   const media = mediaTarget ?? (restoreMedia ? (true as const) : undefined)
   return {
     ...rest,
     ...(masked ? { masked } : {}),
+    ...(runCarried === undefined ? {} : { runCarried }),
     migrate: runMigrations,
     ...(media === undefined ? {} : { mediaTarget: media }),
   }

@@ -7,6 +7,7 @@ import { EngineError, isEngineError } from '../../errors.ts'
 import type { BackupForecast } from '../../migrations/forecast.ts'
 import { targetRefusal } from '../../policy/restore-targets.ts'
 import type { RestorePlan } from '../../restore/plan/plan.ts'
+import { unsignedOverride } from '../../restore/plan/plan-carried.ts'
 import type { RestoreLoss } from '../../rows/restore-loss.ts'
 import type { ActionContext, PlanLoss } from '../action.ts'
 import { snakeCase } from '../wire.ts'
@@ -27,10 +28,17 @@ export async function planOf(
     throw new EngineError('BACKUP_NOT_COMPLETED', `Backup ${backup.id} is ${backup.status}.`, {
       detail: { id: backup.id, status_of_backup: backup.status },
     })
-  const request = restoreRequest(asked)
+  const request = requestOf(context, asked)
   const plan = await restores.plan(backup.id, { ...request, signal })
   const lost = isShown ? await lossOf(context, asked, plan) : null
   return { plan: { ...plan, lost, instead: await insteadOf(context, asked, plan) }, request, backupId: backup.id }
+}
+
+/** Over HTTP nobody goes past a missing signature: the key is to be out of reach of whoever got hold of the application. */
+function requestOf({ caller }: ActionContext, asked: z.output<typeof restoreInput>): RestoreRequest {
+  const request = restoreRequest(asked)
+  if (caller.face !== 'http') return request
+  return { ...request, overrides: asked.overrides.filter((name) => name !== unsignedOverride) }
 }
 
 /** A plan, and what is no part of its hash, because it changes while people read it. */

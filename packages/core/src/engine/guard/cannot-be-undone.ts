@@ -1,10 +1,16 @@
 import type { Migration, MigrationInspector } from '../../migrations/inspector.ts'
+import { whatStays } from '../../migrations/up-statements.ts'
 import type { LiveMigrations } from '../migrations.ts'
 
 /** What of a tool decides whether it can take back by itself what it is about to do. */
 export type ToolFacts = Pick<MigrationInspector, 'name' | 'transaction' | 'rollback'> & {
   /** Of those that are pending, what the code says. */
-  pending: readonly Pick<Migration, 'id' | 'hasDown'>[]
+  pending: readonly PendingMigration[]
+}
+
+export interface PendingMigration extends Pick<Migration, 'id' | 'hasDown'> {
+  /** Its SQL; null where it is code, or cannot be read. */
+  sql: string | null
 }
 
 /** What cannot be undone by the tool itself, and what not even a restore takes back. Sentences for people. Pure. */
@@ -31,6 +37,11 @@ function ofTool({ name, transaction, rollback, pending }: ToolFacts): string[] {
   const oneWay = pending.filter(({ hasDown }) => hasDown === false).map(({ id }) => id)
   if (!rollback) lines.push(`${name} has no down steps.`)
   else if (oneWay.length > 0) lines.push(`${name} has no down step for ${listed(oneWay)}.`)
+  for (const { id, sql } of pending)
+    if (sql !== null)
+      for (const what of whatStays(sql)) lines.push(`${name}: ${id} cannot be taken back in full, ${what}.`)
+  const unread = pending.filter(({ sql }) => sql === null).map(({ id }) => id)
+  if (unread.length > 0) lines.push(`${name}: ${listed(unread)} is code: what of it can be taken back is not known.`)
   return lines
 }
 
@@ -49,7 +60,13 @@ export async function toolFactsOf(
       const known = await Promise.resolve()
         .then(() => inspector.known())
         .catch(() => [])
-      const pending = missing.map((id) => known.find((one) => one.id === id) ?? { id })
+      const pending = await Promise.all(
+        missing.map(async (id) => {
+          const { hasDown } = known.find((one) => one.id === id) ?? {}
+          const sql = (await Promise.resolve(inspector.upStep?.(id)).catch(() => null)) ?? null
+          return { id, sql, ...(hasDown === undefined ? {} : { hasDown }) }
+        }),
+      )
       return { name, pending, ...(transaction ? { transaction } : {}), ...(rollback ? { rollback } : {}) }
     }),
   )

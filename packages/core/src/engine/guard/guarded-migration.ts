@@ -26,6 +26,8 @@ export interface GuardDoors {
   /** Null where no rehearsal was asked for. */
   rehearse: ((backup: string) => Promise<Rehearsal>) | null
   /** The schema of the backup against the live one. */
+  /** Records that the migration of the live database begins, for those who are told of it. */
+  begins(backup: string): Promise<void>
   schemaDiff(backup: string, signal: AbortSignal | undefined): Promise<SchemaDiff>
   /** How to put a backup back, in the words of the caller, and of the other faces. */
   wayBack(backup: string): { advice: string; detail: Record<string, string> }
@@ -76,6 +78,7 @@ export async function guardMigration(guarded: Guarded): Promise<GuardReport> {
     rehearsal: rehearsal && { ok: rehearsal.ok, findings: rehearsal.findings, milliseconds: rehearsal.milliseconds },
     ...{ cannot_be_undone: cannot, warnings },
   }
+  await doors.begins(id)
   const ran = await runWatched(guarded)
   return lookAfterwards(guarded, { before, ran, known })
 }

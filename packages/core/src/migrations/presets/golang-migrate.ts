@@ -1,6 +1,6 @@
 import { readLedgerRows } from '../ledger-rows.ts'
 import { byNumber, type Preset } from './preset.ts'
-import { sqlFiles } from './sql-files.ts'
+import { numberOf, readSqlFile, sqlFiles } from './sql-files.ts'
 
 /** golang-migrate: one row says how far the database is, and whether the last step did not finish. */
 export const golangMigrate: Preset = {
@@ -21,6 +21,7 @@ export const golangMigrate: Preset = {
     }))
     return found.sort(byNumber)
   },
+  upStep: (folder, id) => readSqlFile(folder, (file) => numberOf(/^(\d+)_.*\.up\.sql$/.exec(file)) === id),
   // It takes the URL as an argument only, which other users of the machine can see while it runs.
   command: ({ databaseUrl, folder }) => ({
     file: 'migrate',

@@ -1,7 +1,8 @@
+import { downSection } from '../down-steps/down-section.ts'
 import type { Migration } from '../inspector.ts'
 import { readLedgerRows } from '../ledger-rows.ts'
 import { byNumber, type Preset } from './preset.ts'
-import { sqlFiles } from './sql-files.ts'
+import { numberOf, readSqlFile, sqlFiles, upSection } from './sql-files.ts'
 
 /** goose: the newest row of a version says whether it is applied; version 0 is the table's own. */
 export const goose: Preset = {
@@ -25,9 +26,23 @@ export const goose: Preset = {
     )
     return found.sort(byNumber)
   },
+  idColumn: 'version_id',
+  async upStep(folder, id) {
+    const text = await textOf(folder, id)
+    return text === null ? null : upSection(text, marks, /^--\s*\+goose\s+NO\s+TRANSACTION.*$/im)
+  },
+  async downStep(folder, id) {
+    const text = await textOf(folder, id)
+    return text === null ? null : downSection(text, marks)
+  },
   command: ({ databaseUrl, folder }) => ({
     file: 'goose',
     args: ['-dir', folder, 'up'],
     env: { GOOSE_DRIVER: 'postgres', GOOSE_DBSTRING: databaseUrl },
   }),
 }
+
+const marks = { up: /^--\s*\+goose\s+Up.*$/im, down: /^--\s*\+goose\s+Down.*$/im }
+
+const textOf = (folder: string, id: string): Promise<string | null> =>
+  readSqlFile(folder, (file) => numberOf(/^(\d+)_.*\.sql$/.exec(file)) === id)

@@ -1,5 +1,6 @@
 import type { Query } from '../../postgres/query.ts'
 import { type Folder, folderPath } from '../files.ts'
+import { forgetRow } from '../forget-row.ts'
 import type { LedgerShape, Migration, MigrationInspector, MigrationOrder } from '../inspector.ts'
 import type { KnownMigrations } from '../ledger.ts'
 import { type Command, migrateByCommand, type RunCommand } from '../ledger-command.ts'
@@ -20,6 +21,12 @@ export interface Preset {
   /** Absent: the migrations cannot be read from files, and have to be given. */
   known?(folder: string): Promise<Migration[]>
   clearLocks?(query: Query, ledger: LedgerTable): Promise<string[]>
+  /** Column with the ids, where a row is deleted once its migration is taken back. */
+  idColumn?: string
+  /** The SQL of a migration, where the files have it. */
+  upStep?(folder: string, id: string): Promise<string | null>
+  /** The SQL of a down step, where the files have it. */
+  downStep?(folder: string, id: string): Promise<string | null>
   /** Its command as most projects have it, on the database of these parts and this URL. */
   command(target: ConnectionParts & { databaseUrl: string; folder: string }): Command
 }
@@ -56,7 +63,7 @@ export function createPresetInspector(
     if (options.known !== undefined) return listOf(options.known)
     return preset.known ? preset.known(folder) : []
   }
-  const clear = preset.clearLocks
+  const { clearLocks: clear, idColumn, upStep, downStep } = preset
   return {
     name,
     ledgerTables: [`${schema}.${table}`],
@@ -66,6 +73,9 @@ export function createPresetInspector(
     applied: (query) => preset.applied(query, ledger, known),
     known,
     ...(clear ? { clearLocks: (query: Query) => clear(query, ledger) } : {}),
+    ...(idColumn === undefined ? {} : { forget: forgetRow(ledger, idColumn) }),
+    ...(upStep === undefined ? {} : { upStep: (id: string) => upStep(folder, id) }),
+    ...(downStep === undefined ? {} : { downStep: (id: string) => downStep(folder, id) }),
     ...(command === undefined
       ? {}
       : {

@@ -25,6 +25,7 @@ export const rails: Preset = {
     }))
     return (await Promise.all(migrations)).sort(byNumber)
   },
+  idColumn: 'version',
   // Outside of production the command would write db/schema.rb again.
   command: () => ({ file: 'bin/rails', args: ['db:migrate'], env: { RAILS_ENV: 'production' } }),
 }

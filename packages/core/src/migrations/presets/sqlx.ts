@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readLedgerRows } from '../ledger-rows.ts'
 import { byNumber, type Preset } from './preset.ts'
-import { sqlFiles } from './sql-files.ts'
+import { numberOf, readSqlFile, sqlFiles } from './sql-files.ts'
 
 /** sqlx: keeps the SHA-384 of each file; a row without success is a migration that did not finish. */
 export const sqlx: Preset = {
@@ -26,5 +26,9 @@ export const sqlx: Preset = {
     }))
     return found.sort(byNumber)
   },
+  idColumn: 'version',
+  upStep: (folder, id) =>
+    readSqlFile(folder, (file) => numberOf(/^(\d+)_(?!.*\.down\.sql$).*\.sql$/.exec(file)) === id),
+  downStep: (folder, id) => readSqlFile(folder, (file) => numberOf(/^(\d+)_.*\.down\.sql$/.exec(file)) === id),
   command: ({ folder }) => ({ file: 'sqlx', args: ['migrate', 'run', '--source', folder] }),
 }

@@ -265,6 +265,19 @@ export const manifestSchema = z.object({
   ),
   /** Results of the application's invariants in the backup's snapshot, as JSON text; null where one failed. */
   invariants: z.array(z.object({ name: z.string(), sql_sha256: z.string(), value: z.string().nullable() })).optional(),
+  /** The ways back from the newest migrations, newest first for each inspector. Untrusted: shown, and run only where asked. */
+  down_steps: z
+    .array(
+      z.object({
+        inspector: z.string(),
+        id: z.string(),
+        sql: z.string().max(65_536),
+        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+        signatures: z.array(z.object({ key: z.string().max(64), signature: z.string().max(200) })).max(20),
+      }),
+    )
+    .max(2000)
+    .optional(),
   installed_packages: z.record(z.string(), z.string()),
   /** The database's name. */
   database: z.string(),

@@ -4,9 +4,10 @@ import type { RestoreRun } from '../restore-run.ts'
 import { checkInvariants } from './check-invariants.ts'
 import { changeRestoredData } from './data-migrations.ts'
 import { migrateRestored } from './migrate-copy.ts'
+import { runCarriedSteps } from './run-carried.ts'
 import { validateRestored } from './validate-copy.ts'
 
-export const nothingRan = (): RanOnCopy => ({ migrations: [], dataMigrations: [], validators: [] })
+export const nothingRan = (): RanOnCopy => ({ migrations: [], reverted: [], dataMigrations: [], validators: [] })
 
 /**
  * Brings restored rows to the code: migrations between the application's own checks and changes. What ran is added to
@@ -22,7 +23,15 @@ export async function finishRestored(
   if (!run.options.masked) await checkInvariants(run, parameters)
   ran.validators.push(...(await validateRestored(run, parameters, 'before')))
   await changeRestoredData(run, parameters, { when: 'before', done: ran.dataMigrations })
+  if (run.carried.length > 0) ran.reverted.push(...(await stepBack(run, parameters)))
   if (run.options.migrate) ran.migrations.push(...(await migrate()))
   await changeRestoredData(run, parameters, { when: 'after', done: ran.dataMigrations })
   ran.validators.push(...(await validateRestored(run, parameters, 'after')))
+}
+
+function stepBack(run: RestoreRun, parameters: ConnectionParameters): Promise<string[]> {
+  const { id: restoreId, context, carried: steps, signal, report } = run
+  run.progress.phase('migrate')
+  const { inspectors, downSteps: { timeoutMs } = { timeoutMs: 600_000 } } = context
+  return runCarriedSteps({ restoreId, parameters, inspectors, steps, timeoutMs, signal, report })
 }

@@ -1,5 +1,6 @@
 import type { MaskProblem } from '../../masking/resolve-policy.ts'
 import type { MigrationComparison } from '../../migrations/compare.ts'
+import type { PlannedSteps } from '../../migrations/down-steps/plan-carried.ts'
 import type { MigrationOrder } from '../../migrations/inspector.ts'
 import type { ChosenObjects } from '../database/definitions/leave-out.ts'
 import type { MediaPlace } from '../media/media-place.ts'
@@ -24,6 +25,8 @@ export interface RestoreFacts {
   /** Of a masked copy: what the policy does to the backup. */
   masking?: MaskingFacts
   migrations: InspectorFacts[]
+  /** The down steps that the backup carries from it to the code; absent where it is not ahead, or carries none. */
+  carried?: PlannedSteps
   media: MediaFacts[]
   validators: string[]
   dataMigrations: PlannedDataMigration[]

@@ -4,6 +4,7 @@ import { nearestName } from '../../nearest-name.ts'
 import { subscriptionDrops } from '../database/drop-copy.ts'
 import { rightsProblems } from '../rights/rights-problems.ts'
 import type { PlanRefusal } from './plan.ts'
+import { carriedRefusals, otherWays } from './plan-carried.ts'
 import type { RestoreFacts } from './plan-facts.ts'
 import { maskingRefusals } from './plan-masking.ts'
 import { mediaRefusals } from './plan-media.ts'
@@ -18,7 +19,13 @@ export function refusalsOf(facts: RestoreFacts): PlanRefusal[] {
   if (strategy === 'media') return [...run(media), ...maskingRefusals(facts)]
   if (facts.backup.mediaOnly) return [noDatabase]
   const rules = [...always, ...(strategy === 'in-place' ? inPlace : beside), ...(strategy === 'swap' ? swap : [])]
-  return [...run(rules), ...maskingRefusals(facts), ...rightsRefusals(facts), ...migrationRefusals(facts)]
+  return [
+    ...run(rules),
+    ...maskingRefusals(facts),
+    ...rightsRefusals(facts),
+    ...migrationRefusals(facts),
+    ...carriedRefusals(facts),
+  ]
 }
 
 const noDatabase: PlanRefusal = {
@@ -240,15 +247,18 @@ function subscriptionSteps(name: string): string {
   return subscriptionDrops(name).join('; ')
 }
 
-function migrationRefusals({ migrations }: RestoreFacts): PlanRefusal[] {
+function migrationRefusals(facts: RestoreFacts): PlanRefusal[] {
+  const { migrations, options } = facts
   return migrations.flatMap(({ inspector, comparison }): PlanRefusal[] => {
     const { verdict, extra, missing, edited, failed } = comparison
     if (verdict === 'dirty') {
       const text = `${inspector}: migrations in the backup began and did not finish: ${list(failed)}. Choose an older backup, or restore into another database and repair the schema there.`
       return [{ code: 'BACKUP_DIRTY', text, override: 'dirty' }]
     }
+    // Asked for, they stand for it: what is against them is a refusal of its own.
+    if (verdict === 'ahead' && options.runCarried !== undefined) return []
     if (verdict === 'ahead') {
-      const text = `${inspector}: the backup has migrations this code does not know: ${list(extra)}. Deploy the newer code first, or choose an older backup.`
+      const text = `${inspector}: the backup has migrations this code does not know: ${list(extra)}. Deploy the newer code first, or choose an older backup. ${otherWays(facts)}`
       return [{ code: 'BACKUP_AHEAD', text, override: 'ahead' }]
     }
     if (verdict === 'diverged') {

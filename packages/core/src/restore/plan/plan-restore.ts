@@ -1,5 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { isEngineError } from '../../errors.ts'
+import { readPublicKey } from '../../migrations/down-steps/down-step.ts'
+import { planCarried } from '../../migrations/down-steps/plan-carried.ts'
 import { openArchive } from '../../postgres/archive/parse-archive.ts'
 import { withDatabase } from '../../postgres/connection.ts'
 import { refusePooler } from '../../postgres/pooler.ts'
@@ -102,11 +104,19 @@ export async function gatherRestoreFacts(
 
 /** What the application has to say about restored rows. */
 async function onRestoredData(
-  { inspectors, validators = [], dataMigrations = [] }: RestoreContext,
+  { inspectors, validators = [], dataMigrations = [], downSteps }: RestoreContext,
   manifest: Manifest,
-): Promise<Pick<RestoreFacts, 'migrations' | 'validators' | 'dataMigrations'>> {
+): Promise<Pick<RestoreFacts, 'migrations' | 'carried' | 'validators' | 'dataMigrations'>> {
+  const migrations = await compareInspectors(inspectors, manifest.migrations)
+  const ahead = migrations.map(({ inspector, comparison }) => {
+    const applied = manifest.migrations.find((one) => one.inspector === inspector)?.applied.map(({ id }) => id) ?? []
+    return { inspector, comparison, applied, shape: inspectors.find(({ name }) => name === inspector)?.shape }
+  })
+  const trusted = (downSteps?.trustedKeys ?? []).map(readPublicKey)
+  const carried = planCarried(ahead, manifest.down_steps ?? [], trusted)
   return {
-    migrations: await compareInspectors(inspectors, manifest.migrations),
+    migrations,
+    ...(carried ? { carried } : {}),
     validators: validators.map((validator) => `${validator.when ?? 'after'}:${validator.name}`),
     dataMigrations: await Promise.all(dataMigrations.map(plannedDataMigration)),
   }

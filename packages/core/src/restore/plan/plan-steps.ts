@@ -1,6 +1,7 @@
 import { counted } from '../../counted.ts'
 import { labelIn } from '../../migrations/compare.ts'
 import type { PlanStep } from './plan.ts'
+import { stepBack } from './plan-carried.ts'
 import type { MediaFacts, RestoreFacts } from './plan-facts.ts'
 import { maskStep, proveStep } from './plan-masking.ts'
 import { loadSeconds, missingRoles, readSeconds } from './plan-needs.ts'
@@ -37,6 +38,7 @@ function besideSteps(facts: RestoreFacts): Steps {
     },
     validate(facts, 'before'),
     changeData(facts, 'before'),
+    stepBack(facts),
     migrate(facts),
     changeData(facts, 'after'),
     validate(facts, 'after'),

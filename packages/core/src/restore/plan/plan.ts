@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { PlannedSteps } from '../../migrations/down-steps/plan-carried.ts'
 import type { MediaPlace } from '../media/media-place.ts'
 import type { RestoreOptions, RestoreStrategy } from '../options.ts'
 import type { InspectorFacts, RestoreFacts } from './plan-facts.ts'
@@ -22,6 +23,8 @@ export interface RestorePlan {
   media: PlanMedia[]
   /** Verdict and particulars per inspector. */
   migrations: InspectorFacts[]
+  /** Of a backup that is ahead: the down steps that it carries, whole. They run only where `runCarried` asks for them. */
+  carried?: PlannedSteps
   /** In order. `seconds` is a rough estimate where one can be made. */
   steps: PlanStep[]
   warnings: PlanNote[]
@@ -70,6 +73,7 @@ export type StepId =
   | 'commit'
   | 'validate-before'
   | 'data-before'
+  | 'step-back'
   | 'migrate'
   | 'data-after'
   | 'validate-after'
@@ -117,6 +121,7 @@ export function restorePlan(facts: RestoreFacts): RestorePlan {
       replaces: replaces && place?.present === 'filled',
     })),
     migrations: facts.migrations,
+    ...(facts.carried ? { carried: facts.carried } : {}),
     steps: stepsOf(facts),
     warnings: warningsOf(facts),
     refusals,

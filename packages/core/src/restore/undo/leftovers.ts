@@ -3,6 +3,7 @@ import type { ConnectionParameters } from '../../postgres/connection.ts'
 import type { Query } from '../../postgres/query.ts'
 import { openControlOrOwn, openControlSession } from '../database/control-session.ts'
 import { dropCopyDatabase } from '../database/drop-copy.ts'
+import { dropStepRole } from '../database/step-role.ts'
 import { settleMedia } from '../media/settle-media.ts'
 import { restoreIdOfCopy } from '../names.ts'
 import type { Running } from '../options.ts'
@@ -94,6 +95,7 @@ export async function dropLeftovers(
     if (database === parameters.database) continue
     try {
       await dropCopyDatabase(control, parameters, database)
+      await dropStepRole(control, restoreId)
       log(report, 'info', `Dropped "${database}", left behind by restore ${restoreId}.`)
       dropped.push(database)
     } catch (error) {

@@ -1,0 +1,134 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
+import type { ConnectionParameters } from '../../postgres/connection.ts'
+import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
+import type { Query } from '../../postgres/query.ts'
+import { mayBecome } from '../../postgres/role-rights.ts'
+import type { Session } from '../../postgres/session.ts'
+
+const prefix = 'lifeboat_steps_'
+const iterations = 4096
+
+const nameOf = (restoreId: string): string => `${prefix}${restoreId}`
+
+/** Drops the role of a restore that died, where there is one: once its copy is gone, it owns nothing. */
+export async function dropStepRole(query: Query, restoreId: string): Promise<void> {
+  const there = await query('SELECT FROM pg_catalog.pg_roles WHERE rolname = $1', [nameOf(restoreId)])
+  if (there.length > 0) await query(`DROP ROLE ${quoteIdentifier(nameOf(restoreId))}`)
+}
+
+/** A role that owns what lies in the copy, has no other right, and is gone afterwards. */
+export interface StepRole {
+  /** How to log in as it. */
+  parameters: ConnectionParameters
+  /** Gives everything back to its owners, what the steps made to our role, and drops the role. */
+  giveBack(): Promise<void>
+  /** Drops the role with all it owns in the copy: for a copy that is about to be dropped. */
+  abandon(): Promise<void>
+}
+
+/**
+ * Makes a role that logs in and hands the copy's tables, views, sequences, types, functions and schemas to it.
+ *
+ * It logs in, rather than being entered by SET ROLE from our session: from there a step gets back out, by RESET ROLE,
+ * `set_config('role', ...)` or a trigger that fires at COMMIT. It owns the objects, rather than being a member of their owners:
+ * as a member it could change what these own elsewhere, such as the settings of the live database. SECURITY DEFINER functions
+ * keep their owners: with another body they would run with the rights of these.
+ *
+ * @param session of our role in the copy.
+ */
+export async function createStepRole(session: Session, restoreId: string): Promise<StepRole> {
+  const { query, parameters } = session
+  const name = nameOf(restoreId)
+  const role = quoteIdentifier(name)
+  const password = randomBytes(24).toString('base64url')
+  const [self] = await query<{ superuser: boolean; until: string }>(
+    `SELECT rolsuper AS superuser, (pg_catalog.now() + interval '1 day')::text AS until
+     FROM pg_catalog.pg_roles WHERE rolname = current_user`,
+  )
+  const options = `LOGIN NOINHERIT CONNECTION LIMIT 1 VALID UNTIL ${quoteLiteral(self?.until ?? '')}`
+  await query(`CREATE ROLE ${role} ${options} PASSWORD ${quoteLiteral(scramVerifier(password))}`)
+  if (!self?.superuser) await query(`GRANT ${role} TO CURRENT_USER`)
+  let before: Owned[]
+  try {
+    before = await readOwned(session, { byName: null })
+    await runAll(session, before, () => name)
+  } catch (error) {
+    // It owns nothing yet: all is handed over at once or nothing is.
+    await query(`DROP ROLE ${role}`).catch(() => {})
+    throw error
+  }
+  const owners = new Map(before.map(({ key, owner }) => [key, owner]))
+  const drop = async (how: 'REASSIGN' | 'DROP') => {
+    if (how === 'REASSIGN') await query(`REASSIGN OWNED BY ${role} TO CURRENT_USER`)
+    await query(`DROP OWNED BY ${role} CASCADE`)
+    await query(`DROP ROLE ${role}`)
+  }
+  const { passwordFile: _, options: __, ...server } = parameters
+  return {
+    parameters: { ...server, user: name, password, others: [] },
+    async giveBack() {
+      const now = (await readOwned(session, { byName: name })).filter(({ key }) => owners.has(key))
+      await runAll(session, now, ({ key }) => owners.get(key) ?? name)
+      await drop('REASSIGN')
+    },
+    abandon: () => drop('DROP'),
+  }
+}
+
+interface Owned {
+  /** Catalog and oid. */
+  key: string
+  owner: string
+  /** `ALTER TABLE public.orders OWNER TO`. */
+  alter: string
+}
+
+/** What a role owns in this database; `byName` null: what anyone does whose objects our role may give away. */
+async function readOwned({ query, serverMajor }: Session, { byName }: { byName: string | null }): Promise<Owned[]> {
+  return query<Owned>(
+    `WITH object(class, oid, owner, alter) AS (
+       SELECT 'namespace', oid, nspowner, pg_catalog.format('SCHEMA %I', nspname) FROM pg_catalog.pg_namespace
+       UNION ALL
+       SELECT 'class', c.oid, relowner, pg_catalog.format('TABLE %I.%I', nspname, relname)
+       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace
+       WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND NOT EXISTS (
+         SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid
+           AND c.relkind = 'S' AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0)
+       UNION ALL
+       SELECT 'type', t.oid, typowner, pg_catalog.format('TYPE %I.%I', nspname, typname)
+       FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = typnamespace
+       WHERE typtype IN ('e', 'd', 'r')
+          OR typtype = 'c' AND (SELECT relkind FROM pg_catalog.pg_class WHERE oid = typrelid) = 'c'
+       UNION ALL
+       SELECT 'proc', p.oid, proowner, pg_catalog.format('ROUTINE %I.%I(%s)', nspname, proname,
+         pg_catalog.pg_get_function_identity_arguments(p.oid))
+       FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = pronamespace
+       WHERE prokind IN ('f', 'p', 'w') AND NOT prosecdef
+     )
+     SELECT class || ' ' || object.oid AS key, rolname::text AS owner, 'ALTER ' || alter || ' OWNER TO' AS alter
+     FROM object JOIN pg_catalog.pg_roles r ON r.oid = owner
+     -- Not what the server itself is made of, nor what belongs to an extension.
+     WHERE (object.oid >= 16384 OR class = 'namespace' AND alter = 'SCHEMA public')
+       AND alter !~ '^[A-Z]+ "?(pg_(toast|temp)|information_schema\\M)'
+       AND NOT EXISTS (
+         SELECT FROM pg_catalog.pg_depend d WHERE d.objid = object.oid AND d.deptype = 'e'
+           AND d.classid = ('pg_catalog.pg_' || class)::pg_catalog.regclass)
+       AND CASE WHEN $1::text IS NULL THEN ${mayBecome(serverMajor, 'r.oid')} ELSE rolname = $1 END
+     ORDER BY class = 'namespace' DESC, 1`,
+    [byName],
+  )
+}
+
+async function runAll({ query }: Session, owned: readonly Owned[], ownerOf: (one: Owned) => string): Promise<void> {
+  if (owned.length === 0) return
+  await query(owned.map((one) => `${one.alter} ${quoteIdentifier(ownerOf(one))}`).join(';\n'))
+}
+
+/** A password as the server keeps it (RFC 5802), so that it is in no statement and no log. */
+function scramVerifier(password: string): string {
+  const salt = randomBytes(16)
+  const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256')
+  const hmac = (text: string) => createHmac('sha256', salted).update(text).digest()
+  const stored = createHash('sha256').update(hmac('Client Key')).digest('base64')
+  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${stored}:${hmac('Server Key').toString('base64')}`
+}
