@@ -16,6 +16,11 @@ export interface Swap {
   incoming: { name: string; comment: string | null; connectionLimit: number }
   /** The live name. */
   name: string
+  /**
+   * Looks again, inside the transaction, once the database row is locked against renames and comments of others. It is given
+   * a session that sees what is committed. What it throws ends the swap; nothing has changed then.
+   */
+  check?: ((committed: Query) => Promise<void>) | undefined
   /** How often to try while sessions that cannot be ended stay, 5 s each. Default 3. */
   attempts?: number
 }
@@ -76,6 +81,7 @@ async function renameBoth(swap: Swap, ids: Ids): Promise<{ milliseconds: number 
   if (replaced) await control(`COMMENT ON DATABASE ${live} IS ${quoteLiteral(replaced.comment)}`)
   await control(`COMMENT ON DATABASE ${copy} IS ${incoming.comment === null ? 'NULL' : quoteLiteral(incoming.comment)}`)
   await control(`ALTER DATABASE ${copy} CONNECTION LIMIT ${Math.trunc(incoming.connectionLimit)}`)
+  await swap.check?.(swap.terminator)
   const started = performance.now()
   await whileEndingSessions(swap, ids, async () => {
     if (replaced) await control(`ALTER DATABASE ${live} RENAME TO ${quoteIdentifier(replaced.keptName)}`)

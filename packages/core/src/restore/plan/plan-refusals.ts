@@ -3,6 +3,7 @@ import type { MigrationComparison } from '../../migrations/compare.ts'
 import { nearestName } from '../../nearest-name.ts'
 import { subscriptionDrops } from '../database/drop-copy.ts'
 import { rightsProblems } from '../rights/rights-problems.ts'
+import { targetRefusals } from '../target/target-plan.ts'
 import type { PlanRefusal } from './plan.ts'
 import type { RestoreFacts } from './plan-facts.ts'
 import { maskingRefusals } from './plan-masking.ts'
@@ -18,7 +19,13 @@ export function refusalsOf(facts: RestoreFacts): PlanRefusal[] {
   if (strategy === 'media') return [...run(media), ...maskingRefusals(facts)]
   if (facts.backup.mediaOnly) return [noDatabase]
   const rules = [...always, ...(strategy === 'in-place' ? inPlace : beside), ...(strategy === 'swap' ? swap : [])]
-  return [...run(rules), ...maskingRefusals(facts), ...rightsRefusals(facts), ...migrationRefusals(facts)]
+  return [
+    ...targetRefusals(facts),
+    ...run(rules),
+    ...maskingRefusals(facts),
+    ...rightsRefusals(facts),
+    ...migrationRefusals(facts),
+  ]
 }
 
 const noDatabase: PlanRefusal = {

@@ -1,4 +1,5 @@
 import { counted } from '../../counted.ts'
+import { carryOverStep } from '../target/target-plan.ts'
 import type { PlanStep } from './plan.ts'
 import type { MediaFacts, RestoreFacts } from './plan-facts.ts'
 import { maskStep, proveStep } from './plan-masking.ts'
@@ -37,6 +38,7 @@ function besideSteps(facts: RestoreFacts): Steps {
     validate(facts, 'before'),
     changeData(facts, 'before'),
     migrate(facts),
+    carryOverStep(facts),
     changeData(facts, 'after'),
     validate(facts, 'after'),
     analyze,
