@@ -2,7 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BackupEngine, createBackupEngine, type EngineOptions } from '@lifeboat/core'
+import { insideOf } from '@lifeboat/core/actions'
+import { createHandler } from '@lifeboat/core/http'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kyselyInspector } from '../../packages/core/src/inspectors.ts'
 import { runCli } from '../cli/run-cli.ts'
@@ -80,6 +83,26 @@ function open(given: EngineOptions): BackupEngine {
 
 const withTargets = (targets: EngineOptions['targets'], more: Partial<EngineOptions> = {}) =>
   open({ ...options, targets, ...more })
+
+async function openClient(url: string) {
+  const client = new Client(url)
+  await client.connect()
+  return { client, begun: false }
+}
+
+/** Through the door of the schedule, waited for. */
+async function runAs(of: BackupEngine, face: 'scheduler', input: object) {
+  const caller = {
+    actor: { id: 'scheduler', role: 'admin' as const },
+    face,
+    address: null,
+    trigger: 'schedule' as const,
+  }
+  const call = { caller: { ...caller, confirmation: 'off' as const, confirm: true as const } }
+  return insideOf(of)
+    .run('targets.refresh', input, call as never)
+    .catch((error: unknown) => error)
+}
 
 const databases = async (cluster: TemporaryCluster) =>
   (
@@ -288,6 +311,38 @@ describe('production', () => {
     await elsewhere.sql('postgres', 'ALTER DATABASE shop_away RENAME TO shop_staging')
     expect((await databases(elsewhere)).filter((name) => name.startsWith('lifeboat_copy'))).toEqual([])
   })
+
+  test('whose mark is taken off in the very moment of the swap is not replaced', async () => {
+    const other = await openClient(elsewhere.url('postgres'))
+    const racing = withTargets({
+      staging: {
+        url: elsewhere.url('shop_staging'),
+        migrations: [],
+        validators: [
+          {
+            name: 'takes the mark off',
+            async validate() {
+              if (other.begun) return
+              other.begun = true
+              await other.client.query("BEGIN; COMMENT ON DATABASE shop_staging IS 'production now'")
+            },
+          },
+        ],
+      },
+    })
+    const refreshing = racing.targets.refresh('staging').then(
+      () => 'refreshed',
+      ({ code }) => code,
+    )
+    // The swap waits for the lock on the database: it has looked at the mark before, and it looks again.
+    const waiting = `SELECT count(*)::int AS value FROM pg_locks WHERE locktype = 'object' AND NOT granted`
+    await expect.poll(() => one(elsewhere, 'postgres', waiting), { timeout: 60_000 }).toBe(1)
+    await other.client.query('COMMIT')
+    expect(await refreshing).toBe('PLAN_CHANGED')
+    await other.client.end()
+    expect(await one(elsewhere, 'shop_staging', 'SELECT count(*)::int AS value FROM login')).toBe(2)
+    await engine.targets.adopt('staging')
+  })
 })
 
 describe('a refresh', () => {
@@ -326,5 +381,95 @@ describe('a refresh', () => {
     const done = await run('refresh', 'beside', '1')
     expect(done.stdout).toMatch(/Refreshed "beside" with backup 1/)
     expect(done.code).toBe(0)
+  })
+
+  test('by the schedule fails as a task where a column is new, and tells people; approval holds for it too', async () => {
+    await production.sql('shop', 'ALTER TABLE customer ADD COLUMN phone text')
+    await engine.backups.create()
+    const scheduled = withTargets(options.targets)
+    const ran = () => scheduled.tasks.list({ kind: 'refresh' })
+    const staged = scheduled.schedules.save('nightly', {
+      kind: 'refresh',
+      cron: '0 4 * * *',
+      input: { target: 'staging' },
+    })
+    expect(await staged).toMatchObject({ kind: 'refresh', input: { target: 'staging' } })
+    const done = await runAs(scheduled, 'scheduler', { target: 'staging' })
+    expect(done).toMatchObject({ code: 'RESTORE_REFUSED', message: expect.stringContaining('public.customer.phone') })
+    expect((await ran()).rows[0]).toMatchObject({ kind: 'refresh', status: 'failed' })
+    const { results: rows } = await scheduled.audit.list({ action: 'targets.refresh' })
+    // Refused once its task had begun: that is told, as a failure (event-of-fact.ts).
+    expect(rows[0]).toMatchObject({ outcome: 'refused', detail: { target: 'staging', task_id: expect.any(String) } })
+
+    const people = [
+      { id: 'ann', role: 'admin' as const },
+      { id: 'bob', role: 'admin' as const },
+    ]
+    const guarded = withTargets(options.targets, { approvals: { people, policies: [{ actions: 'dangerous' }] } })
+    const as = (id: string) => ({ as: { id, role: 'admin' as const } })
+    await expect(guarded.targets.adopt('staging', as('ann'))).rejects.toMatchObject({ code: 'APPROVAL_REQUIRED' })
+    const asked = guarded.targets.refresh('beside', { backup: '1', ...as('ann') })
+    const { detail } = (await asked.catch((error: unknown) => error)) as { detail: { request_id: string } }
+    await guarded.approvals.approve(detail.request_id, as('bob'))
+    expect(await guarded.targets.refresh('beside', { backup: '1', ...as('ann') })).toMatchObject({
+      status: 'succeeded',
+    })
+  })
+
+  test('that died is named by doctor, and its copy is dropped by the clean-up', async () => {
+    await elsewhere.sql('postgres', 'CREATE DATABASE lifeboat_copy_r0123456789abcde')
+    const { checks } = await engine.doctor()
+    const found = checks.filter(({ id }) => id === 'target.staging').map(({ message }) => message)
+    expect(found.join()).toMatch(
+      /The target "staging" was not refreshed yet.*"lifeboat_copy_r0123456789abcde" was left behind/,
+    )
+    expect((await engine.maintenance.cleanLeftovers()).dropped).toContain('lifeboat_copy_r0123456789abcde')
+  })
+
+  test('leaves nothing that the policy masks: a target is searched by its name', async () => {
+    expect(await engine.masking.check('1', { target: 'staging' })).toMatchObject({
+      ok: true,
+      searched: { database: 'shop_staging', found: [] },
+    })
+    await elsewhere.sql('shop_staging', `UPDATE customer SET name = 'Jane Original 7' WHERE id = 7`)
+    expect(await engine.masking.check('1', { target: 'staging' })).toMatchObject({
+      ok: false,
+      searched: { found: [{ place: 'public.customer.name', of: ['public.customer.name'] }] },
+    })
+  })
+
+  test('over HTTP is a task, and a plan says the same', async () => {
+    const handler = createHandler(engine, {
+      basePath: '/backup',
+      authorize: () => ({ id: 'ann', role: 'admin' }),
+      rateLimit: false,
+    } as never)
+    const ask = async (method: string, path: string, body?: object) => {
+      const headers = { 'content-type': 'application/json' }
+      const request = new Request(`http://localhost/backup/${path}`, {
+        method,
+        headers,
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      })
+      const answer = (await handler(request, { address: '127.0.0.1' })) as Response
+      return { status: answer.status, body: (await answer.json()) as Record<string, never> }
+    }
+    const listed = await ask('GET', 'targets/')
+    expect(listed).toMatchObject({
+      status: 200,
+      body: { count: 2, results: [{ name: 'staging', carry_over: ['flag', 'public.login'] }, {}] },
+    })
+    const planned = await ask('POST', 'targets/beside/plan/', { backup: '1' })
+    expect(planned).toMatchObject({
+      status: 200,
+      body: { plan: { action: 'refresh', target: 'beside', refusals: [] } },
+    })
+    const started = await ask('POST', 'targets/beside/refresh/', { backup: '1', confirm: planned.body.plan_hash })
+    expect(started).toMatchObject({ status: 202, body: { task_id: expect.any(String) } })
+    await engine.start()
+    await expect
+      .poll(async () => (await engine.tasks.get(String(started.body.task_id))).status, { timeout: 60_000 })
+      .toBe('succeeded')
+    expect((await ask('POST', 'targets/beside/adopt/', {})).status).toBe(409)
   })
 })

@@ -28,6 +28,8 @@ test.each([
   ['a scrub finds damage', { action: 'maintenance.scrub', outcome: 'failed' }, ['verify.failed']],
   ['a copy stays behind', { action: 'copies.update', outcome: 'failed' }, ['copy.behind']],
   ['a drill fails', { action: 'drills.run', outcome: 'failed' }, ['drill.failed']],
+  ['a refresh fails', { action: 'targets.refresh', outcome: 'failed' }, ['refresh.failed']],
+  ['a refresh succeeds', { action: 'targets.refresh' }, ['refresh.completed']],
   [
     'retention refuses',
     { action: 'retention.run', outcome: 'refused', detail: { error: { code: 'retention_refused' } } },

@@ -10,6 +10,8 @@ const table = {
   'restore.undone': 'warning',
   'drill.passed': 'good',
   'drill.failed': 'failure',
+  'refresh.completed': 'good',
+  'refresh.failed': 'failure',
   'verify.passed': 'good',
   'verify.failed': 'failure',
   'copy.completed': 'good',

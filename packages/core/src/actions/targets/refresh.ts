@@ -3,6 +3,7 @@ import { restoreResultSchema } from '../../catalog/records.ts'
 import type { RestoreSummary } from '../../engine/restore-summary.ts'
 import { newRestoreId } from '../../restore/names.ts'
 import { action } from '../action.ts'
+import { actionPlan } from '../plan-hash.ts'
 import { type PlannedRefresh, refreshDocument, refreshInput, refreshPlanOf } from './input.ts'
 
 const planned = new WeakMap<object, PlannedRefresh>()
@@ -26,6 +27,9 @@ export const refreshTarget = action({
   },
   page: 'restore',
   async plan(context, asked) {
+    // What stands in the way of one by the schedule is found when it runs: its task fails, and people are told.
+    if (context.caller.face === 'scheduler')
+      return actionPlan({ subject: null, document: { action: 'refresh', ...asked } })
     const found = await refreshPlanOf(context, asked)
     const { plan } = found
     const document: Json = refreshDocument(found)
@@ -46,8 +50,10 @@ export const refreshTarget = action({
     // One that was broken off has changed nothing that answers; the next one begins anew.
     resumable: false,
     writer: ({ target }) => `.target:${target}`,
-    async prepare({ targets, parts }, { target }, confirmed) {
-      const { plan } = planned.get(confirmed?.document ?? {}) as PlannedRefresh
+    async prepare({ targets }, { target }, confirmed) {
+      const found = planned.get(confirmed?.document ?? {})
+      if (!found) return { subjectId: newRestoreId() }
+      const { plan } = found
       const label = targets.find(target).settings.database
       return {
         subjectId: newRestoreId(),
@@ -56,10 +62,14 @@ export const refreshTarget = action({
       }
     },
   },
-  async run(context, { target }): Promise<RestoreSummary> {
-    const { targets, prepared, signal, report } = context
-    const { backup_id, plan_hash } = prepared as { backup_id: string; plan_hash: string }
-    return targets.refresh(target, backup_id, {
+  async run(context, asked): Promise<RestoreSummary> {
+    const { targets, signal, report } = context
+    if (context.prepared.plan_hash === undefined) {
+      const { backup, hash } = (await refreshPlanOf(context, asked)).plan
+      context.prepared = { ...context.prepared, backup_id: backup.id, number: backup.number, plan_hash: hash }
+    }
+    const { backup_id, plan_hash } = context.prepared as { backup_id: string; plan_hash: string }
+    return targets.refresh(asked.target, backup_id, {
       ...{ confirm: plan_hash, id: context.subjectId as string, signal, report },
     })
   },

@@ -220,7 +220,7 @@ async function takeName(
   progress.phase('swap')
   throwIfAborted(signal)
   const now = await serverTime(control.query)
-  const undoUntil = context.target?.discardReplaced ? now.toISOString() : keepUntil(now, context.keepReplacedDays ?? 7)
+  const undoUntil = undoUntilOf(run, now)
   const present = live && (await readDatabase(control.query, name))
   if (live && !present) throw new EngineError('PLAN_CHANGED', `Database "${name}" vanished during the restore.`)
   const { comment, check } = present
@@ -265,8 +265,7 @@ async function takeName(
         connectionLimit: present ? present.connectionLimit : manifest.database_properties.connection_limit,
       },
     }
-    // Nobody has to step aside for a database that is not there yet.
-    const around = present ? (context.aroundSwap ?? withoutNotice) : withoutNotice
+    const around = aroundOf(run, present !== null)
     const notice = { database: name, restoreId: run.id, report }
     const carry = {
       parameters: context.database,
@@ -290,6 +289,16 @@ async function takeName(
   } finally {
     await Promise.all([renamer.close(), ...(terminator === control ? [] : [terminator.close()])])
   }
+}
+
+/** What is dropped at once is kept until now: where that fails, its time is over. */
+function undoUntilOf({ context }: RestoreRun, now: Date): string | null {
+  return context.target?.discardReplaced ? now.toISOString() : keepUntil(now, context.keepReplacedDays ?? 7)
+}
+
+/** Nobody has to step aside for a database that is not there yet. */
+function aroundOf({ context }: RestoreRun, replaces: boolean) {
+  return replaces ? (context.aroundSwap ?? withoutNotice) : withoutNotice
 }
 
 /** A comment out of a backup must not pass for one that a restore of ours wrote. */
