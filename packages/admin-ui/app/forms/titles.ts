@@ -64,6 +64,10 @@ const titles: Record<string, Plain> = {
   'rows.rewind': 'Rewind rows',
   'rows.undo': 'Undo a rewind',
   'schedules.list': 'Schedules',
+  'targets.adopt': 'Adopt a target',
+  'targets.list': 'Targets of refreshes',
+  'targets.plan': 'What a refresh would do',
+  'targets.refresh': 'Refresh a target',
   'tasks.list': 'Tasks',
 }
 
