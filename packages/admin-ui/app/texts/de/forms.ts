@@ -89,6 +89,10 @@ export const forms = {
   'Query this backup': 'Diese Sicherung abfragen',
   'Rewind rows': 'Zeilen zurückspulen',
   'Undo a rewind': 'Rückspulung rückgängig machen',
+  'Adopt a target': 'Ein Ziel annehmen',
+  'Targets of refreshes': 'Ziele von Auffrischungen',
+  'What a refresh would do': 'Was eine Auffrischung tun würde',
+  'Refresh a target': 'Ein Ziel auffrischen',
   Schedules: 'Zeitpläne',
   Tasks: 'Aufträge',
 

@@ -49,7 +49,7 @@ export interface Adopted {
 }
 
 export async function planAdoption(request: AdoptionRequest, { signal }: Running = {}): Promise<AdoptionFacts> {
-  const control = await openControl(request, signal)
+  const control = await openControl(request, { make: false, signal })
   try {
     return await readAdoption(request, control, signal)
   } finally {
@@ -134,7 +134,7 @@ export async function adoptTarget(
 ): Promise<Adopted> {
   const { target, repository, parameters } = request
   const { database } = parameters
-  const control = await openControl(request, signal)
+  const control = await openControl(request, { make: true, signal })
   const { query } = control
   try {
     await lockTarget(query, database)
@@ -160,9 +160,11 @@ export async function adoptTarget(
   }
 }
 
-async function openControl({ parameters }: AdoptionRequest, signal: AbortSignal | undefined): Promise<Session> {
+async function openControl(
+  { parameters }: AdoptionRequest,
+  { make, signal }: { make: boolean; signal: AbortSignal | undefined },
+): Promise<Session> {
   const { database } = parameters
-  const control = await openControlSession(parameters, { target: database, signal, make: true })
-  if (control) return control
-  return openSession(withDatabase(parameters, database), { application: 'target adoption', signal })
+  const control = await openControlSession(parameters, { target: database, signal, make })
+  return control ?? openSession(withDatabase(parameters, database), { application: 'target adoption', signal })
 }
