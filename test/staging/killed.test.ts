@@ -122,7 +122,7 @@ test('leaves a whole target that is still one, no original anywhere, and nothing
     ['swap', 40],
     ['swap', 80],
   ]
-  for (const [phase, delay] of some(moments, 5)) {
+  for (const [phase, delay] of some(moments, 3)) {
     expect(await killedAt(phase, delay)).toBe(true)
     await expect.poll(ours, { timeout: 60_000 }).toBe(0)
     // The target is whole, old or new, and carries the mark by which the next refresh knows it.
