@@ -215,8 +215,9 @@ describe('a target', () => {
     expect((await databases(elsewhere)).filter((name) => name.startsWith('lifeboat_copy'))).toEqual([])
   })
 
-  test('holds writers of carried tables off, so that none of their rows is lost', async () => {
+  test('holds writers of carried tables off until the swap', async () => {
     const writing: Promise<unknown>[] = []
+    let isSecond = false
     const staging: NonNullable<EngineOptions['targets']>[string] = {
       url: elsewhere.url('shop_beside_2'),
       masked: false,
@@ -225,12 +226,16 @@ describe('a target', () => {
         {
           name: 'writes meanwhile',
           async validate() {
+            if (!isSecond) return
+            const insert = elsewhere.sql('shop_beside_2', `INSERT INTO flag VALUES (99, 'late', true)`)
             writing.push(
-              elsewhere.sql('shop_beside_2', `INSERT INTO flag VALUES (99, 'late', true)`).then(
+              insert.then(
                 () => 'written',
                 () => 'failed',
               ),
             )
+            const waiting = `SELECT count(*)::int AS value FROM pg_locks WHERE locktype = 'relation' AND NOT granted`
+            await expect.poll(() => one(elsewhere, 'postgres', waiting), { timeout: 60_000 }).toBe(1)
           },
         },
       ],
@@ -238,7 +243,7 @@ describe('a target', () => {
     const held = withTargets({ beside: staging })
     await held.targets.adopt('beside')
     await held.targets.refresh('beside')
-    writing.length = 0
+    isSecond = true
     const done = await held.targets.refresh('beside')
     expect(await Promise.all(writing)).toEqual(['failed'])
     expect(await one(elsewhere, 'shop_beside_2', 'SELECT count(*)::int AS value FROM flag WHERE id = 99')).toBe(0)

@@ -30,8 +30,8 @@ export interface CarriedRows {
 const lockTimeout = '30s'
 
 /**
- * The tables are locked against writers until `release`, or until the swap ends the session: what is written to them is in the
- * copy, or fails.
+ * The tables are locked against writers until `release`, or until the swap ends the session: what is committed to them before is
+ * in the copy, and what waits fails.
  */
 export function createCarryOver(run: RestoreRun, target: string): CarryOver {
   const { context, signal, report, progress } = run
