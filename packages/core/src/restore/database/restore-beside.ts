@@ -73,7 +73,7 @@ export async function restoreBeside(run: RestoreRun, control: Session, target: B
       masking = await proveMasked(run, filling)
     })
     carrying.requireHeld()
-    const named = await takeName(run, control, copy, target)
+    const named = await takeName(run, control, copy, { ...target, endLast: carrying.holders() })
     const isGone = await discardReplaced(run, control.query, named.keptDatabase)
     const kept = isGone ? { keptDatabase: null, undoUntil: null } : {}
     const found = { ...(masking ? { masking } : {}), ...(run.context.target ? { carriedOver } : {}) }
@@ -214,7 +214,7 @@ async function takeName(
   run: RestoreRun,
   control: Session,
   copy: string,
-  { name, live, safetyBackupId, media }: BesideTarget,
+  { name, live, safetyBackupId, media, endLast }: BesideTarget & { endLast: number[] },
 ): Promise<Pick<BesideResult, 'keptDatabase' | 'undoUntil' | 'swapMilliseconds'>> {
   const { manifest, context, report, progress, signal } = run
   progress.phase('swap')
@@ -241,7 +241,7 @@ async function takeName(
       terminator: terminator.query,
       ownBackends: [renamer.backendPid, terminator.backendPid],
       name,
-      check,
+      ...{ check, endLast },
       replaced: present
         ? {
             keptName,

@@ -15,6 +15,8 @@ import { readMarked } from './target-identity.ts'
 export interface CarryOver {
   /** Puts the rows of the target's tables in the place of those that the copy has of them. */
   into(copy: ConnectionParameters): Promise<CarriedRows[]>
+  /** The session that holds writers off. */
+  holders(): number[]
   /** Throws where writers have not been held off until now. */
   requireHeld(): void
   /** Lets writers of these tables go on in the target. */
@@ -59,6 +61,7 @@ export function createCarryOver(run: RestoreRun, target: string): CarryOver {
         await to.close()
       }
     },
+    holders: () => (holder ? [holder.backendPid] : []),
     requireHeld() {
       if (holder?.ended.aborted)
         throw new EngineError('DATABASE_UNREACHABLE', 'The session that held the tables to carry over was ended.')
