@@ -121,6 +121,23 @@ test('a restore test every week', async () => {
   expect(drills).toContain('good')
 })
 
+test('staging without personal data', async () => {
+  await cluster.createDatabase('staging')
+  await cluster.sql('staging', `CREATE TABLE customers (id int PRIMARY KEY, name text)`)
+  const config = join(folder, 'lifeboat.config.js')
+  const masking = {
+    key: 'a key of the cookbook',
+    tables: { customers: { id: 'keep', name: 'name' }, orders: 'keep' },
+  }
+  const targets = { staging: { url: cluster.url('staging') } }
+  await writeFile(config, `export default ${JSON.stringify({ masking, targets })}\n`)
+  const said = await follow('## Staging without personal data').finally(() => rm(config))
+  expect(said[3]).toContain('none found')
+  const names = await cluster.sql<{ name: string }>('staging', 'SELECT name FROM customers')
+  expect(names).toHaveLength(50)
+  expect(names.filter(({ name }) => name.startsWith('Customer '))).toEqual([])
+})
+
 test('take back one table, take back one tenant', async () => {
   const before = await totals()
   await cluster.sql('shop', 'UPDATE orders SET total = 0')

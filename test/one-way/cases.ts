@@ -24,6 +24,7 @@ export interface Case {
 
 const oneBackup = async ({ engine }: Ground) => ({ backup: (await engine.backups.create()).id })
 const latest = () => ({ backup: 'latest' })
+const noTarget = () => ({ target: 'none' })
 const noRequest = () => ({ request: 'a000000000000000' })
 
 const restored = async ({ engine }: Ground) => {
@@ -215,6 +216,10 @@ export const cases: Record<ActionName, Case> = {
   },
   'schedules.save': { input: () => ({ name: fresh('weekly'), kind: 'backup', cron: '0 4 * * 0' }) },
   'storage.test': { words: () => ['test'] },
+  'targets.adopt': { input: noTarget, refused: 'TARGET_NOT_FOUND' },
+  'targets.list': {},
+  'targets.plan': { input: noTarget, refused: 'TARGET_NOT_FOUND' },
+  'targets.refresh': { input: noTarget, refused: 'TARGET_NOT_FOUND' },
   'tasks.cancel': { input: () => ({ task: 't000000000000' }), refused: 'TASK_NOT_FOUND' },
   'tasks.get': { input: () => ({ task: 't000000000000' }), refused: 'TASK_NOT_FOUND' },
   'tasks.list': {},

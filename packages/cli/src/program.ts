@@ -23,6 +23,7 @@ const groups: Record<string, Loaders> = {
     undo: async () => (await import('./commands/undo.ts')).undoCommand,
     discard: async () => (await import('./commands/discard.ts')).discardCommand,
     restores: async () => (await import('./commands/restores.ts')).restoresCommand,
+    refresh: async () => (await import('./commands/refresh.ts')).refreshCommand,
     mask: async () => (await import('./commands/mask.ts')).maskCommand,
   },
   'Single rows:': {

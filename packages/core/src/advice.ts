@@ -92,6 +92,8 @@ const actionWords: Readonly<Record<string, Words>> = {
   'rows.lost': words('engine.rows.lost(backup)', 'GET backups/:id/lost/', 'lifeboat lost'),
   'rows.patch': words('engine.rows.patch(backup)', 'POST backups/:id/patch/', 'lifeboat patch'),
   'schedules.list': words('engine.schedules.list()', 'GET schedule/', 'lifeboat schedule'),
+  'targets.adopt': words('engine.targets.adopt(target)', 'POST targets/:target/adopt/', 'lifeboat adopt-target TARGET'),
+  'targets.list': words('engine.targets.list()', 'GET targets/', 'lifeboat targets'),
   'tasks.resume': words('engine.tasks.resume()', 'POST tasks/resume/', 'lifeboat resume'),
   'tasks.list': words('engine.tasks.list()', 'GET tasks/', 'lifeboat jobs'),
 }

@@ -153,6 +153,43 @@ const objective = z.strictObject({
   recoveryTimeMinutes: z.number().positive().max(525_600).optional(),
 })
 
+const validators = z
+  .array(z.custom<Validator>(isValidator, 'a validator: { name, validate(run) } or { name, sql, expect }'))
+  .refine(...differentNames)
+const dataMigrations = z
+  .array(z.custom<DataMigration>(isDataMigration, 'a data migration: { name, sql }, { name, file } or { name, run }'))
+  .refine(...differentNames)
+const migrations = z.array(z.custom<MigrationInspector>(isInspector, 'a migration inspector'))
+
+const targetSchema = z.strictObject({
+  /** The database that is replaced by each refresh, on any server: `postgresql://user:password@host:5432/shop_staging`. */
+  url: z.string().min(1),
+  /** Label of the database whose backups it gets, where several are configured. */
+  database: databaseLabel.optional(),
+  /** `false`, said by name: the target holds production data as it is. Default: masked, and refused without a policy. */
+  masked: z.boolean().default(true),
+  /** A masking policy of its own. Default: the option `masking`. */
+  masking: maskingPolicySchema.optional(),
+  /** `schema.table`, or tables of the schema public, whose rows stay in the target. */
+  carryOver: z.array(z.string().min(1).max(200)).max(1000).default([]),
+  /** How the target's own code migrates. Default: the option `migrations`. `[]`: not at all. */
+  migrations: migrations.optional(),
+  /** Checks of the copy before it takes the target's place. Default: none. */
+  validators: validators.default([]),
+  /** Changes to the copy, as to set passwords. Default: none. */
+  dataMigrations: dataMigrations.default([]),
+  /** How long the replaced database is kept, in days; `discard` drops it at once. */
+  keepReplacedDays: z.union([z.number().int().min(1).max(3650), z.literal('discard')]).default(1),
+  /** As of a restore; for servers that lack roles or tablespaces of the backup's. */
+  roleMap: z.record(z.string(), z.string()).default({}),
+  createRoles: z.boolean().default(false),
+  noOwner: z.boolean().default(false),
+  noPrivileges: z.boolean().default(false),
+  noTablespaces: z.boolean().default(false),
+  leaveOut: z.array(z.string().min(1).max(500)).max(1000).default([]),
+})
+export type TargetSettings = z.output<typeof targetSchema>
+
 export const engineOptionsSchema = z.strictObject({
   /** The application's database: `postgresql://user:password@host:5432/name`. */
   database: z.string().min(1).optional(),
@@ -168,7 +205,7 @@ export const engineOptionsSchema = z.strictObject({
   /** Folders with uploaded files, backed up when a backup asks for media. */
   media: z.array(mediaFolder).default([]),
   /** How the application migrates its schema; see docs/migrations.md. */
-  migrations: z.array(z.custom<MigrationInspector>(isInspector, 'a migration inspector')).default([]),
+  migrations: migrations.default([]),
   /** Which down steps backups carry, and whose signatures count where a restore runs them; see docs/migrations.md. */
   downSteps: z
     .strictObject({
@@ -185,15 +222,9 @@ export const engineOptionsSchema = z.strictObject({
     })
     .prefault({}),
   /** Checks run on a restored copy before it goes live; one that throws stops the restore. */
-  validators: z
-    .array(z.custom<Validator>(isValidator, 'a validator: { name, validate(run) } or { name, sql, expect }'))
-    .refine(...differentNames)
-    .default([]),
+  validators: validators.default([]),
   /** Changes of the application's own to the rows of a restored copy, in this order; one that fails stops the restore. */
-  dataMigrations: z
-    .array(z.custom<DataMigration>(isDataMigration, 'a data migration: { name, sql }, { name, file } or { name, run }'))
-    .refine(...differentNames)
-    .default([]),
+  dataMigrations: dataMigrations.default([]),
   /**
    * Queries whose result a backup records in its own snapshot, and a restore compares once the rows are back. One SELECT
    * each, with tables named by their schema, and in an order of its own where it has several rows.
@@ -226,6 +257,8 @@ export const engineOptionsSchema = z.strictObject({
     .prefault({}),
   /** What a masked copy holds of each column; see docs/masking.md. Closed by default: what it does not name is refused. */
   masking: maskingPolicySchema.optional(),
+  /** Databases that are refreshed from backups, as a staging system's; see docs/staging.md. */
+  targets: z.record(databaseLabel, targetSchema).default({}),
   /** What a loss may cost; measured by backups and drills. See docs/monitoring.md. */
   objectives: objective
     .extend({

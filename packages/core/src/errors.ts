@@ -364,6 +364,20 @@ export const errorTable = {
     false,
     'Mask the columns that are named too, then make the copy again. Nothing was kept of this one.',
   ),
+  // --- named targets
+  TARGET_NOT_FOUND: row(404, 2, false, 'Targets are configured by the option `targets`; {targets.list} lists them.'),
+  TARGET_REFUSED: row(
+    409,
+    3,
+    false,
+    'Look whether the URL of the target leads where it should. A target is adopted once, with {targets.adopt}.',
+  ),
+  CARRY_OVER_REFUSED: row(
+    409,
+    1,
+    false,
+    'The target is as it was. Take the table out of `carryOver`, carry over the other end of the foreign key too, or bring both to one schema by the migrations of the target.',
+  ),
   // --- notifications
   CHANNEL_NOT_FOUND: row(
     404,

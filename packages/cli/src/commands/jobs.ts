@@ -37,7 +37,7 @@ export const jobsCommand: CommandDefinition = {
       .option('--status <status>', `one or several of ${statuses.join(', ')}, separated by commas`)
       .option(
         '--kind <kind>',
-        'backup, verify, export, restore, undo, discard, forget, prune, copy, repair, scrub or storage_test',
+        'backup, verify, export, restore, refresh, undo, discard, forget, prune, copy, repair, scrub or storage_test',
       )
       .option('--limit <count>', 'how many', '20')
       .option('--cancel <id>', 'ask a job to end')

@@ -27,7 +27,10 @@ export const maskCommand: CommandDefinition = {
     command
       .argument('<action>', 'init, check or preview')
       .argument('[backup]', 'number, id, its first characters, or "latest"', 'latest')
-      .option('--target <database>', 'check: a copy that is searched for values that the policy masks')
+      .option(
+        '--target <database>',
+        'check: a named target or a copy that is searched for values that the policy masks',
+      )
       .option('--table <name>', 'preview: the table')
       .option('--limit <n>', 'preview: most rows (default 5)', numberOf)
       .action(async (action: string, backup: string, flags: MaskFlags) => {

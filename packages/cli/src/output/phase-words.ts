@@ -30,6 +30,7 @@ const words: Record<string, string> = {
   drop: 'dropping the copy',
   swap: 'putting it into place',
   'swap-media': 'putting media into place',
+  'carry-over': 'keeping rows of the target',
   documents: 'reading records',
   backups: 'reading lists of backups',
   data: 'reading data',

@@ -17,6 +17,7 @@ import { preloadModules } from '../engine/preload-modules.ts'
 import { repositoryFolder } from '../engine/repository-folder.ts'
 import { createRestores } from '../engine/restores.ts'
 import { createRows } from '../engine/rows.ts'
+import { createTargets } from '../engine/targets.ts'
 import { EngineError, isEngineError } from '../errors.ts'
 import { isoTime, systemClock } from '../jobs/clock.ts'
 import { randomId } from '../jobs/job-id.ts'
@@ -181,6 +182,7 @@ function createCore(settings: EngineSettings): EngineCore & Pick<EngineGround, '
     migrations: createMigrations(parts, backups),
     drills: createDrills(parts, backups),
     masking: createMasking(parts),
+    targets: createTargets(parts),
     maintenanceMode: mode,
   }
 }

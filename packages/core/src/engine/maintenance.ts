@@ -5,6 +5,7 @@ import type { CopyResult } from '../maintenance/copy.ts'
 import type { PruneOptions, PruneResult } from '../maintenance/prune.ts'
 import type { RepairReport } from '../maintenance/repair.ts'
 import type { ScrubReport } from '../maintenance/scrub.ts'
+import { type ConnectionParameters, resolveConnection } from '../postgres/connection.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { findCopy } from './copy-places.ts'
@@ -42,6 +43,26 @@ export interface Maintenance {
   cleanLeftovers(options?: OfDatabase & Running): Promise<{ dropped: string[] }>
   /** The databases that `cleanLeftovers` would drop now. */
   leftovers(options?: OfDatabase & Running): Promise<{ leftovers: string[]; expired: string[] }>
+}
+
+/** For each target whose backups are of the database that is meant. One that does not answer is passed over. */
+async function eachTarget<T>(
+  parts: EngineParts,
+  { database, signal, report }: OfDatabase & Running,
+  work: (parameters: ConnectionParameters) => Promise<T>,
+): Promise<T[]> {
+  const done: T[] = []
+  for (const [name, settings] of Object.entries(parts.settings.targets)) {
+    if (database !== undefined && settings.database !== undefined && settings.database !== database) continue
+    try {
+      done.push(await work(resolveConnection(settings.url)))
+    } catch (error) {
+      signal?.throwIfAborted()
+      const why = error instanceof Error ? error.message : String(error)
+      log(report, 'warning', `The target "${name}" could not be looked at: ${why}`)
+    }
+  }
+  return done
 }
 
 export function createMaintenance(parts: EngineParts): Maintenance {
@@ -101,15 +122,28 @@ export function createMaintenance(parts: EngineParts): Maintenance {
       const repaired = await maintenance.repair({ damaged: new Set(found.damaged), ...running })
       return { ...found, ok: repaired.ok, repaired }
     },
-    async cleanLeftovers({ database, signal, report } = {}) {
-      const { cleanLeftovers } = await import('../restore/undo/leftovers.ts')
-      const media = parts.mediaFolders().map(({ path }) => path)
-      return cleanLeftovers(parts.connection(database), { signal, report, media })
-    },
-    async leftovers({ database, signal } = {}) {
-      const { listLeftovers } = await import('../restore/undo/leftovers.ts')
-      return listLeftovers(parts.connection(database), { signal })
-    },
+    cleanLeftovers: (options = {}) => cleanEverywhere(parts, options),
+    leftovers: (options = {}) => leftoversEverywhere(parts, options),
   }
   return maintenance
+}
+
+async function cleanEverywhere(parts: EngineParts, { database, signal, report }: OfDatabase & Running) {
+  const { cleanLeftovers } = await import('../restore/undo/leftovers.ts')
+  const media = parts.mediaFolders().map(({ path }) => path)
+  const { dropped } = await cleanLeftovers(parts.connection(database), { signal, report, media })
+  const ofTargets = await eachTarget(parts, { database, signal, report }, async (parameters) => {
+    return (await cleanLeftovers(parameters, { signal, report })).dropped
+  })
+  return { dropped: [...dropped, ...ofTargets.flat()] }
+}
+
+async function leftoversEverywhere(parts: EngineParts, { database, signal, report }: OfDatabase & Running) {
+  const { listLeftovers } = await import('../restore/undo/leftovers.ts')
+  const found = await listLeftovers(parts.connection(database), { signal })
+  const ofTargets = await eachTarget(parts, { database, signal, report }, (one) => listLeftovers(one, { signal }))
+  return {
+    leftovers: [...new Set([found, ...ofTargets].flatMap(({ leftovers }) => leftovers))],
+    expired: [...new Set([found, ...ofTargets].flatMap(({ expired }) => expired))],
+  }
 }

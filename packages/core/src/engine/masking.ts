@@ -1,5 +1,6 @@
 import type { MaskProblem } from '../masking/resolve-policy.ts'
 import type { SuggestedColumn } from '../masking/suggest-policy.ts'
+import { resolveConnection } from '../postgres/connection.ts'
 import type { OfDatabase, Running } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
 
@@ -44,7 +45,7 @@ export interface MaskPreview {
 /** Masked copies: their policy, tried on a backup, named by its whole id. No call gives a value that is masked. */
 export interface MaskingRoom {
   suggest(backupId: string, call: Call): Promise<MaskSuggestion>
-  /** `target`: a database beside the configured one that is searched for values of the backup. */
+  /** `target`: a named target, or a database beside the configured one, that is searched for values of the backup. */
   check(backupId: string, call: Call & { target?: string | undefined }): Promise<MaskCheck>
   preview(request: { backupId: string; table: string; limit: number }, call: Call): Promise<MaskPreview>
 }
@@ -58,8 +59,16 @@ export function createMasking(parts: EngineParts): MaskingRoom {
     },
     async check(backupId, { database, target, signal }) {
       const { checkBackup } = await import('./mask-backup.ts')
-      const searched = target === undefined ? null : { target, connection: parts.connection(database) }
-      return checkBackup(await parts.repository(), { backupId, policy: policy(), searched }, signal)
+      // Own property only: the name comes from outside.
+      const named =
+        target !== undefined && Object.hasOwn(parts.settings.targets, target)
+          ? parts.settings.targets[target]
+          : undefined
+      const connection = () => (named ? resolveConnection(named.url) : parts.connection(database))
+      const searched =
+        target === undefined ? null : { target: named ? connection().database : target, connection: connection() }
+      const held = { backupId, policy: named?.masking ?? policy(), searched }
+      return checkBackup(await parts.repository(), held, signal)
     },
     async preview(request, { signal }) {
       const { previewTable } = await import('./mask-backup.ts')

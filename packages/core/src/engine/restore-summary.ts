@@ -34,6 +34,8 @@ export interface RestoreSummary {
   media: RestoreResult['media']
   /** Of a masked copy: what was done to each column, and what was searched for. */
   masking?: RestoreResult['masking']
+  /** Of a refresh: rows that the target keeps. */
+  carried_over?: RestoreResult['carriedOver']
 }
 
 export function restoreSummary(result: RestoreResult, startedAt: Date, finishedAt: Date): RestoreSummary {
@@ -59,6 +61,7 @@ export function restoreSummary(result: RestoreResult, startedAt: Date, finishedA
     swap_milliseconds: result.swapMilliseconds,
     media: result.media,
     ...(result.masking ? { masking: result.masking } : {}),
+    ...(result.carriedOver ? { carried_over: result.carriedOver } : {}),
   }
 }
 

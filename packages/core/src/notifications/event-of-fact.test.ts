@@ -32,6 +32,8 @@ test.each([
   ['a guarded migration fails', { action: 'migrations.guard', outcome: 'failed' }, ['deploy.failed']],
   ['a guarded migration is refused', { action: 'migrations.guard', outcome: 'refused' }, []],
   ['a drill fails', { action: 'drills.run', outcome: 'failed' }, ['drill.failed']],
+  ['a refresh fails', { action: 'targets.refresh', outcome: 'failed' }, ['refresh.failed']],
+  ['a refresh succeeds', { action: 'targets.refresh' }, ['refresh.completed']],
   [
     'retention refuses',
     { action: 'retention.run', outcome: 'refused', detail: { error: { code: 'retention_refused' } } },

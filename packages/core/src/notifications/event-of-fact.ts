@@ -46,6 +46,7 @@ const told: Readonly<Record<string, Subject>> = {
     lasts: true,
   },
   'drills.run': { succeeded: 'drill.passed', failed: 'drill.failed', what: 'Drill', lasts: true },
+  'targets.refresh': { succeeded: 'refresh.completed', failed: 'refresh.failed', what: 'Refresh', lasts: true },
 }
 
 /** What a fact has to say for people, if anything. Pure; the same fact gives the same event with the same id. */
@@ -81,7 +82,7 @@ function event(fact: RecordedFact, type: EventType, text: Text): NotificationEve
 function conditionOf(fact: RecordedFact, type: EventType): string | null {
   const { lasts, started } = told[fact.action] ?? {}
   if (!lasts || type === started) return null
-  const which = fact.action === 'copies.update' ? textIn(fact, 'copy') : databaseOf(fact)
+  const which = placeIn(fact) ?? databaseOf(fact)
   return `${fact.action}:${which ?? ''}`
 }
 
@@ -91,11 +92,17 @@ const numberIn = ({ detail }: RecordedFact, name: string): number | null =>
 const textIn = ({ detail }: RecordedFact, name: string): string | null =>
   typeof detail[name] === 'string' ? (detail[name] as string) : null
 
+/** The copy or the target that it is about. */
+function placeIn(fact: RecordedFact): string | null {
+  if (fact.action === 'copies.update') return textIn(fact, 'copy')
+  return fact.action === 'targets.refresh' ? textIn(fact, 'target') : null
+}
+
 function nameOf(fact: RecordedFact, { what }: Subject): string {
   const number = fact.action === 'backups.create' ? numberIn(fact, 'number') : null
   const database = databaseOf(fact)
-  const copy = fact.action === 'copies.update' ? textIn(fact, 'copy') : null
-  return `${what}${number === null ? '' : ` ${number}`}${copy === null ? '' : ` "${copy}"`}${database === null ? '' : ` of "${database}"`}`
+  const place = placeIn(fact)
+  return `${what}${number === null ? '' : ` ${number}`}${place === null ? '' : ` "${place}"`}${database === null ? '' : ` of "${database}"`}`
 }
 
 function startedText(fact: RecordedFact, subject: Subject): Text {

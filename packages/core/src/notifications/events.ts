@@ -13,6 +13,8 @@ const table = {
   'deploy.started': 'information',
   'deploy.finished': 'good',
   'deploy.failed': 'failure',
+  'refresh.completed': 'good',
+  'refresh.failed': 'failure',
   'verify.passed': 'good',
   'verify.failed': 'failure',
   'copy.completed': 'good',

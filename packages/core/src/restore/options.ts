@@ -2,6 +2,7 @@ import type { BackupContext } from '../backup/backup-context.ts'
 import type { DataMigration, Validator } from '../config.ts'
 import type { Reporter } from '../events.ts'
 import type { MaskingPolicy } from '../masking/policy.ts'
+import type { ConnectionParameters } from '../postgres/connection.ts'
 
 export const restoreStrategies = ['swap', 'new-database', 'in-place', 'media'] as const
 /**
@@ -55,6 +56,8 @@ export interface RestoreOptions {
   runCarried?: string
   /** By the masking policy, into a new database. */
   masked?: boolean
+  /** The named target that is refreshed: see `RestoreContext.target`. */
+  target?: string
 }
 
 /** The defaults. */
@@ -79,6 +82,23 @@ export interface RestoreContext extends BackupContext {
   keepReplacedDays?: number
   aroundSwap?: AroundSwap
   masking?: MaskingPolicy | undefined
+  /** Of a refresh: the target that `database` leads to. */
+  target?: RefreshTarget
+}
+
+/** A database that a refresh may replace, because it bears the mark of this name. */
+export interface RefreshTarget {
+  name: string
+  /** Id of the repository. */
+  repository: string
+  /** The configured databases, which it must not be. */
+  sources: { label: string; parameters: ConnectionParameters }[]
+  /** The configured database that migrations of the copy must leave alone; absent where it does not answer. */
+  watched?: ConnectionParameters
+  /** Tables whose rows come from the replaced database. */
+  carryOver: readonly string[]
+  /** Whether the replaced database is dropped at once. */
+  discardReplaced: boolean
 }
 
 /** Wraps the renames that replace a live database, so that its application can step aside. */

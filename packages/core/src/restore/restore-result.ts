@@ -2,6 +2,7 @@ import { EngineError, isEngineError } from '../errors.ts'
 import type { MaskReport } from './database/prove-masked.ts'
 import type { RestorePlan } from './plan/plan.ts'
 import type { PlannedDataMigration } from './plan/plan-facts.ts'
+import type { CarriedRows } from './target/carry-over.ts'
 
 /**
  * A restore whose data is live. What went wrong after that moment is in `problems`, never an exception: an exception
@@ -35,6 +36,8 @@ export interface RestoreResult {
   media: RestoredMedia[]
   /** Of a masked copy. */
   masking?: MaskReport
+  /** Of a refresh: rows that the target keeps. */
+  carriedOver?: CarriedRows[]
   milliseconds: number
 }
 

@@ -18,7 +18,9 @@ export const checkMasking = action({
         .min(1)
         .max(63)
         .optional()
-        .describe('A copy on the same server, whose rows are searched for values that the policy masks.'),
+        .describe(
+          'A named target, or a copy on the same server, whose rows are searched for values that the policy masks.',
+        ),
     ),
     database: databaseLabel,
   }),

@@ -9,6 +9,7 @@ import type { Migrations } from '../migrations.ts'
 import type { EngineParts } from '../parts.ts'
 import type { Restores } from '../restores.ts'
 import type { Rows } from '../rows.ts'
+import type { TargetsRoom } from '../targets.ts'
 import type { Notifier } from './notify/notifier.ts'
 import type { RunTimeSettings } from './run-time-settings.ts'
 import type { createUnfinishedBackups } from './unfinished-backups.ts'
@@ -24,6 +25,7 @@ export interface EngineCore {
   migrations: Migrations
   drills: Drills
   masking: MaskingRoom
+  targets: TargetsRoom
 }
 
 /** The background, once its catalog is open. */

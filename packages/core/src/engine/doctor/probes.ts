@@ -23,6 +23,7 @@ import { scheduleAlive } from './schedule-alive.ts'
 import { schemaWarnings } from './schema-warnings.ts'
 import { serverLibraries } from './server-libraries.ts'
 import { storageWritable } from './storage-writable.ts'
+import { targetsReady } from './targets-ready.ts'
 import { unreadableRecords } from './unreadable-records.ts'
 
 /** Everything that `doctor` looks at, in the order in which it is shown. A new probe is one file and one line here. */
@@ -49,6 +50,7 @@ export const probes: {
     repositoryScrub,
     auditIntact,
     badBackups,
+    targetsReady,
   ],
   backups: [recentBackup],
   copies: [copiesCurrent],

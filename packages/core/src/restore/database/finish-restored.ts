@@ -9,6 +9,13 @@ import { validateRestored } from './validate-copy.ts'
 
 export const nothingRan = (): RanOnCopy => ({ migrations: [], reverted: [], dataMigrations: [], validators: [] })
 
+interface FinishSteps {
+  /** In place of the inspectors' forward migrations; gives the ids that ran. */
+  migrate?: () => Promise<string[]>
+  /** Once the schema is the code's. */
+  migrated?: () => Promise<void>
+}
+
 /**
  * Brings restored rows to the code: migrations between the application's own checks and changes. What ran is added to
  * `ran` as it is done, so that it is known after a failure too.
@@ -17,7 +24,7 @@ export async function finishRestored(
   run: RestoreRun,
   parameters: ConnectionParameters,
   ran: RanOnCopy,
-  migrate: () => Promise<string[]> = () => migrateRestored(run, parameters),
+  { migrate = () => migrateRestored(run, parameters), migrated }: FinishSteps = {},
 ): Promise<void> {
   // What was true of the rows is not true of masked ones.
   if (!run.options.masked) await checkInvariants(run, parameters)
@@ -25,6 +32,7 @@ export async function finishRestored(
   await changeRestoredData(run, parameters, { when: 'before', done: ran.dataMigrations })
   if (run.carried.length > 0) ran.reverted.push(...(await stepBack(run, parameters)))
   if (run.options.migrate) ran.migrations.push(...(await migrate()))
+  await migrated?.()
   await changeRestoredData(run, parameters, { when: 'after', done: ran.dataMigrations })
   ran.validators.push(...(await validateRestored(run, parameters, 'after')))
 }

@@ -9,7 +9,9 @@ import { migrateForward } from './run-inspector.ts'
  */
 export async function migrateRestored(run: RestoreRun, parameters: ConnectionParameters): Promise<string[]> {
   const { context, signal, report } = run
-  const live = context.database.database === parameters.database ? null : context.database
+  // Of a refresh it is production that a tool with an address of its own would migrate.
+  const own = context.database.database === parameters.database ? null : context.database
+  const live = context.target ? (context.target.watched ?? own) : own
   const done: string[] = []
   for (const inspector of context.inspectors) {
     const onStart = () => run.progress.phase('migrate')

@@ -12,6 +12,9 @@ import { copyDatabaseName, keptDatabaseName } from '../names.ts'
 import { withoutNotice } from '../options.ts'
 import type { RanOnCopy } from '../restore-result.ts'
 import { type RestoreContent, type RestoreRun, readRestoreContent } from '../restore-run.ts'
+import { type CarriedRows, createCarryOver } from '../target/carry-over.ts'
+import { parseTargetMark } from '../target/target-mark.ts'
+import { discardReplaced, replacementOf } from '../target/target-swap.ts'
 import { formatRestoreComment, parseRestoreComment } from '../undo/database-comment.ts'
 import { databaseNames, keepUntil, readDatabase } from '../undo/kept-databases.ts'
 import { serverTime } from '../undo/server-time.ts'
@@ -45,6 +48,8 @@ export interface BesideResult extends RanOnCopy {
   /** For how long the live name did not answer. */
   swapMilliseconds: number | null
   masking?: MaskReport
+  /** Of a refresh: rows that the target keeps. */
+  carriedOver?: CarriedRows[]
 }
 
 /**
@@ -53,19 +58,31 @@ export interface BesideResult extends RanOnCopy {
  */
 export async function restoreBeside(run: RestoreRun, control: Session, target: BesideTarget): Promise<BesideResult> {
   const copy = copyDatabaseName(run.id)
+  const carrying = createCarryOver(run, target.name)
   try {
     await createCopy(run, control, copy, target)
     const ran = nothingRan()
     let masking: MaskReport | null = null
+    let carriedOver: CarriedRows[] = []
     const filled = await fillCopy(run, control, { copy, live: target.live }, async (filling) => {
-      await finishRestored(run, filling.parameters, ran)
+      const migrated = async () => {
+        carriedOver = await carrying.into(filling.parameters)
+      }
+      await finishRestored(run, filling.parameters, ran, { migrated })
       await gatherStatistics(run, filling)
       masking = await proveMasked(run, filling)
     })
-    return { ...filled, ...ran, ...(await takeName(run, control, copy, target)), ...(masking ? { masking } : {}) }
+    carrying.requireHeld()
+    const named = await takeName(run, control, copy, { ...target, endLast: carrying.holders() })
+    const isGone = await discardReplaced(run, control.query, named.keptDatabase)
+    const kept = isGone ? { keptDatabase: null, undoUntil: null } : {}
+    const found = { ...(masking ? { masking } : {}), ...(run.context.target ? { carriedOver } : {}) }
+    return { ...filled, ...ran, ...named, ...kept, ...found }
   } catch (error) {
     await dropCopy(run, control, copy)
     throw error
+  } finally {
+    await carrying.release()
   }
 }
 
@@ -197,15 +214,18 @@ async function takeName(
   run: RestoreRun,
   control: Session,
   copy: string,
-  { name, live, safetyBackupId, media }: BesideTarget,
+  { name, live, safetyBackupId, media, endLast }: BesideTarget & { endLast: number[] },
 ): Promise<Pick<BesideResult, 'keptDatabase' | 'undoUntil' | 'swapMilliseconds'>> {
   const { manifest, context, report, progress, signal } = run
   progress.phase('swap')
   throwIfAborted(signal)
   const now = await serverTime(control.query)
-  const undoUntil = keepUntil(now, context.keepReplacedDays ?? 7)
+  const undoUntil = undoUntilOf(run, now)
   const present = live && (await readDatabase(control.query, name))
   if (live && !present) throw new EngineError('PLAN_CHANGED', `Database "${name}" vanished during the restore.`)
+  const { comment, check } = present
+    ? await replacementOf(run, control.query, { name, copy, comment: present.comment, at: now })
+    : { comment: harmless(manifest.database_properties.comment) }
   const keptName = keptDatabaseName(name, now, await databaseNames(control.query))
   const renamer = await openSession(control.parameters, { application: 'restore swap' })
   // Its own, because the control session listens to the signal; where few are allowed, that has to do.
@@ -221,6 +241,7 @@ async function takeName(
       terminator: terminator.query,
       ownBackends: [renamer.backendPid, terminator.backendPid],
       name,
+      ...{ check, endLast },
       replaced: present
         ? {
             keptName,
@@ -240,12 +261,11 @@ async function takeName(
         : null,
       incoming: {
         name: copy,
-        comment: present ? present.comment : harmless(manifest.database_properties.comment),
+        comment,
         connectionLimit: present ? present.connectionLimit : manifest.database_properties.connection_limit,
       },
     }
-    // Nobody has to step aside for a database that is not there yet.
-    const around = present ? (context.aroundSwap ?? withoutNotice) : withoutNotice
+    const around = aroundOf(run, present !== null)
     const notice = { database: name, restoreId: run.id, report }
     const carry = {
       parameters: context.database,
@@ -271,9 +291,19 @@ async function takeName(
   }
 }
 
+/** What is dropped at once is kept until now: where that fails, its time is over. */
+function undoUntilOf({ context }: RestoreRun, now: Date): string | null {
+  return context.target?.discardReplaced ? now.toISOString() : keepUntil(now, context.keepReplacedDays ?? 7)
+}
+
+/** Nobody has to step aside for a database that is not there yet. */
+function aroundOf({ context }: RestoreRun, replaces: boolean) {
+  return replaces ? (context.aroundSwap ?? withoutNotice) : withoutNotice
+}
+
 /** A comment out of a backup must not pass for one that a restore of ours wrote. */
 function harmless(comment: string | null): string | null {
-  return parseRestoreComment(comment) ? null : comment
+  return parseRestoreComment(comment) || parseTargetMark(comment) ? null : comment
 }
 
 /** Best effort: what stays is found as a leftover by the next restore, because our lock is gone then. */

@@ -10,12 +10,19 @@ export interface Swap {
   terminator: Query
   /** Backend ids of our own sessions, never ended. */
   ownBackends: number[]
+  /** Sessions that hold writers off: ended once all others are gone and no new one can come. */
+  endLast?: number[]
   /** The live database, what it is called from now on, and its new comment. Null: nothing is live under the name. */
   replaced: { keptName: string; comment: string } | null
   /** The database that becomes `name`, with the properties that only a live one gets. */
   incoming: { name: string; comment: string | null; connectionLimit: number }
   /** The live name. */
   name: string
+  /**
+   * Looks again, inside the transaction, once the database row is locked against renames and comments of others. It is given
+   * a session that sees what is committed. What it throws ends the swap; nothing has changed then.
+   */
+  check?: ((committed: Query) => Promise<void>) | undefined
   /** How often to try while sessions that cannot be ended stay, 5 s each. Default 3. */
   attempts?: number
 }
@@ -76,6 +83,7 @@ async function renameBoth(swap: Swap, ids: Ids): Promise<{ milliseconds: number 
   if (replaced) await control(`COMMENT ON DATABASE ${live} IS ${quoteLiteral(replaced.comment)}`)
   await control(`COMMENT ON DATABASE ${copy} IS ${incoming.comment === null ? 'NULL' : quoteLiteral(incoming.comment)}`)
   await control(`ALTER DATABASE ${copy} CONNECTION LIMIT ${Math.trunc(incoming.connectionLimit)}`)
+  await swap.check?.(swap.terminator)
   const started = performance.now()
   await whileEndingSessions(swap, ids, async () => {
     if (replaced) await control(`ALTER DATABASE ${live} RENAME TO ${quoteIdentifier(replaced.keptName)}`)
@@ -103,11 +111,23 @@ async function whileEndingSessions(swap: Swap, ids: Ids, work: () => Promise<voi
   }
 }
 
-async function endSessions({ terminator, ownBackends }: Swap, { live, incoming }: Ids): Promise<void> {
+async function endSessions({ terminator, ownBackends, endLast = [] }: Swap, { live, incoming }: Ids): Promise<void> {
+  const ids = [live, incoming].filter((id) => id !== null)
   await terminator(
     `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
      WHERE datid = ANY ($1::oid[]) AND pid <> ALL ($2::int[]) AND ${mayEnd}`,
-    [[live, incoming].filter((id) => id !== null), ownBackends],
+    [ids, [...ownBackends, ...endLast]],
+  )
+  if (endLast.length === 0) return
+  // Once the rename has its lock no session begins; then those that are there have to go before the one they wait for.
+  await terminator(
+    `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
+     WHERE datid = ANY ($1::oid[]) AND pid = ANY ($3::int[])
+       AND EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'object' AND granted AND mode = 'AccessExclusiveLock'
+         AND classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND objid = $4::oid)
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity other
+         WHERE other.datid = $4::oid AND other.pid <> ALL ($2::int[]) AND other.pid <> ALL ($3::int[]))`,
+    [ids, ownBackends, endLast, live],
   )
 }
 

@@ -6,6 +6,7 @@ import type { ChosenObjects } from '../database/definitions/leave-out.ts'
 import type { MediaPlace } from '../media/media-place.ts'
 import type { RestoreOptions } from '../options.ts'
 import type { RightsFacts } from '../rights/restore-rights.ts'
+import type { TargetFacts } from '../target/target-plan.ts'
 
 /** Everything {@link restorePlan} looks at. Plain JSON, so that tables of cases can be written down. */
 export interface RestoreFacts {
@@ -24,6 +25,8 @@ export interface RestoreFacts {
   emptyDatabases?: string[]
   /** Of a masked copy: what the policy does to the backup. */
   masking?: MaskingFacts
+  /** Of a refresh: the named target. */
+  refresh?: TargetFacts
   migrations: InspectorFacts[]
   /** The down steps that the backup carries from it to the code; absent where it is not ahead, or carries none. */
   carried?: PlannedSteps

@@ -15,7 +15,7 @@ export function maskingRefusals({ options, masking, media }: RestoreFacts): Plan
       ),
     ]
   return [
-    ...(options.strategy === 'new-database'
+    ...(options.strategy === 'new-database' || options.target !== undefined
       ? []
       : [
           refuse(

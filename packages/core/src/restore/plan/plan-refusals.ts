@@ -3,6 +3,7 @@ import type { MigrationComparison } from '../../migrations/compare.ts'
 import { nearestName } from '../../nearest-name.ts'
 import { subscriptionDrops } from '../database/drop-copy.ts'
 import { rightsProblems } from '../rights/rights-problems.ts'
+import { targetRefusals } from '../target/target-plan.ts'
 import type { PlanRefusal } from './plan.ts'
 import { carriedRefusals, otherWays } from './plan-carried.ts'
 import type { RestoreFacts } from './plan-facts.ts'
@@ -20,6 +21,7 @@ export function refusalsOf(facts: RestoreFacts): PlanRefusal[] {
   if (facts.backup.mediaOnly) return [noDatabase]
   const rules = [...always, ...(strategy === 'in-place' ? inPlace : beside), ...(strategy === 'swap' ? swap : [])]
   return [
+    ...targetRefusals(facts),
     ...run(rules),
     ...maskingRefusals(facts),
     ...rightsRefusals(facts),

@@ -23,6 +23,7 @@ import { findMediaPlace } from '../media/media-place.ts'
 import { findMediaTargets } from '../media/restore-media.ts'
 import type { RestoreContext, RestoreOptions, Running } from '../options.ts'
 import { readRights } from '../rights/restore-rights.ts'
+import { readTargetFacts } from '../target/read-target-facts.ts'
 import { compareInspectors } from './compare-inspectors.ts'
 import { readMaskingFacts } from './masking-facts.ts'
 import { type RestorePlan, restorePlan } from './plan.ts'
@@ -71,7 +72,7 @@ export async function gatherRestoreFacts(
   // What is not going to be read may be damaged.
   const needed = mediaAlone ? mediaChunkIds : manifestChunkIds
   const damaged = await damagedPacks(repository, indexRead.value, { manifest, needed, signal })
-  const { server, live, ...rights } = await readServer(context, manifest, {
+  const { server, live, ...rest } = await readServer(context, manifest, {
     ...{ name, options, signal },
     // What is damaged is refused for that.
     definitions: damaged.length > 0 || mediaAlone || manifest.media_only ? null : definitions,
@@ -82,7 +83,7 @@ export async function gatherRestoreFacts(
     damagedPacks: damaged,
     server,
     target: { name, live, configured: context.database.database },
-    ...rights,
+    ...rest,
     ...(choosesByName(options) && !mediaAlone && !manifest.media_only
       ? { chosen: chooseObjects(await definitions(), options) }
       : {}),
@@ -164,7 +165,10 @@ async function readServer(
     definitions: (() => Promise<DefinitionStep[]>) | null
   },
 ): Promise<
-  { server: ServerSideFacts; live: LiveDatabaseFacts | null } & Pick<RestoreFacts, 'rights' | 'emptyDatabases'>
+  { server: ServerSideFacts; live: LiveDatabaseFacts | null } & Pick<
+    RestoreFacts,
+    'rights' | 'emptyDatabases' | 'refresh'
+  >
 > {
   const { name, options, signal, definitions } = asked
   const control = await openControlSession(context.database, { target: name, signal })
@@ -174,8 +178,11 @@ async function readServer(
     const session = control ?? inside
     if (!session) throw new Error('neither the database nor another one can be connected to')
     const rights = await readRightsOf(context, { session, inside, options, definitions })
+    const asked = { query: session.query, inside: inside?.query ?? null, name }
+    const refresh = options.target === undefined ? undefined : await readTargetFacts(context, manifest, asked)
     return {
       ...rights,
+      ...(refresh ? { refresh } : {}),
       server: {
         ...(await readTargetServer(session.query, { provider, collate, encoding })),
         pooler: await isPooler(session),

@@ -1,5 +1,6 @@
 import { counted } from '../../counted.ts'
 import { labelIn } from '../../migrations/compare.ts'
+import { carryOverStep } from '../target/target-plan.ts'
 import type { PlanStep } from './plan.ts'
 import { stepBack } from './plan-carried.ts'
 import type { MediaFacts, RestoreFacts } from './plan-facts.ts'
@@ -40,6 +41,7 @@ function besideSteps(facts: RestoreFacts): Steps {
     changeData(facts, 'before'),
     stepBack(facts),
     migrate(facts),
+    carryOverStep(facts),
     changeData(facts, 'after'),
     validate(facts, 'after'),
     analyze,

@@ -1,4 +1,5 @@
 import { counted } from '../../counted.ts'
+import { targetWarnings } from '../target/target-plan.ts'
 import type { PlanNote } from './plan.ts'
 import type { RestoreFacts } from './plan-facts.ts'
 import { maskingWarnings } from './plan-masking.ts'
@@ -13,7 +14,7 @@ export function warningsOf(facts: RestoreFacts): PlanNote[] {
   const run = (some: Rule[]) => some.map((rule) => rule(facts)).filter((note) => note !== undefined && note !== false)
   if (facts.options.strategy === 'media') return run([mediaUnsafe, otherDatabase, ...mediaWarnings])
   if (facts.backup.mediaOnly) return []
-  return [...run(rules), ...maskingWarnings(facts), ...migrationWarnings(facts)]
+  return [...run(rules), ...maskingWarnings(facts), ...targetWarnings(facts), ...migrationWarnings(facts)]
 }
 
 const mediaUnsafe: Rule = ({ options, media }) =>

@@ -85,6 +85,7 @@ export type StepId =
   | 'swap-media'
   | 'mask'
   | 'prove-masked'
+  | 'carry-over'
 
 export interface PlanNote {
   code: string

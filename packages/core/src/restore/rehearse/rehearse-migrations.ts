@@ -75,7 +75,7 @@ async function rehearseOn(
     return rehearsal.runs.flatMap(({ migrations }) => migrations)
   }
   try {
-    await finishRestored(run, copy.parameters, ran, ids)
+    await finishRestored(run, copy.parameters, ran, { migrate: ids })
   } catch (error) {
     // Anything else is no word on the migrations: the wrong database, a lost connection, an abort.
     const isFound = isEngineError(error, 'MIGRATION_FAILED') || isEngineError(error, 'VALIDATION_FAILED')
