@@ -6,14 +6,19 @@ import { root } from '../structure/sources.ts'
 export interface RunningExample {
   /** Ends it as Ctrl-C does; its exit code. */
   stop(): Promise<number | null>
+  signal(name: NodeJS.Signals): void
 }
 
-/** Starts an example as `npm start -w examples/<name>` does, without the build before it. */
-export async function startExample(name: string, env: Record<string, string> = {}): Promise<RunningExample> {
+/** Starts an example as `npm start -w examples/<name>` does, or another script of it, without the build before it. */
+export async function startExample(
+  name: string,
+  env: Record<string, string> = {},
+  script = 'start',
+): Promise<RunningExample> {
   const cwd = join(root, 'examples', name)
   const { scripts } = JSON.parse(readFileSync(join(cwd, 'package.json'), 'utf8'))
-  const [program, ...args] = (scripts.start as string).split(' ')
-  if (program !== 'node') throw new Error(`"start" of ${name} is not a node program.`)
+  const [program, ...args] = (scripts[script] as string).split(' ')
+  if (program !== 'node') throw new Error(`"${script}" of ${name} is not a node program.`)
   const child = spawn(process.execPath, args, {
     cwd,
     env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...env },
@@ -31,6 +36,7 @@ export async function startExample(name: string, env: Record<string, string> = {
   })
   await ready
   return {
+    signal: (name) => void child.kill(name),
     stop() {
       child.kill('SIGINT')
       return ended

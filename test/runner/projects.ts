@@ -12,7 +12,7 @@ export interface Projects {
 
 /** A server, a process, a browser, a worker thread; or what belongs to the whole process and is changed or looked at. */
 const needsProcess = [
-  /startTemporaryCluster|startChildServer|versionsToTest|openHost|openShop|\/servers\//,
+  /startTemporaryCluster|startChildServer|startExample|versionsToTest|openHost|openShop|\/servers\//,
   /child_process|\bspawn|new Worker\(/,
   /process\.(env|memoryUsage|cpuUsage|on|chdir|umask|exitCode|std)|globalThis\./,
   /vi\.(mock|spyOn|stub|useFakeTimers)|eventLoopUtilization|monitorEventLoopDelay|setPriority|startStopwatch/,

@@ -18,6 +18,7 @@ export interface AdminUi {
   files: ReadonlyMap<string, AdminUiFile>
 }
 
+/** The options of `adminUi`: how the admin pages are served. */
 export interface AdminUiOptions {
   /**
    * The language of the pages for those who have not chosen one on them: `en` or `de`. Default: the first of the browser's

@@ -64,6 +64,7 @@ export interface KmsKey {
   /** How long one call may take before it counts as unavailable; default 10,000. */
   timeoutMs?: number
 }
+/** What a wrapped key is bound to: the purpose, the repository, and the slot in it. */
 export type KmsContext = { purpose: 'lifeboat key slot'; repository: string; slot: string }
 
 /**
@@ -361,7 +362,11 @@ export const engineOptionsSchema = z.strictObject({
   runTime: runTimeConfigPatchSchema.prefault({}),
 })
 
-/** What a host writes. */
+/**
+ * What a host writes: the options of {@link createBackupEngine}.
+ *
+ * @useDeclaredType
+ */
 export type EngineOptions = z.input<typeof engineOptionsSchema>
 /** What the engine works with. */
 export type EngineSettings = z.output<typeof engineOptionsSchema>

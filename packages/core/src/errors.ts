@@ -437,6 +437,7 @@ export const errorTable = {
   INTERNAL: row(500, 1, false, 'This is a defect in Lifeboat. Please report it with the message above.'),
 } as const satisfies Record<string, ErrorRow>
 
+/** The code of an {@link EngineError}. Codes do not change between versions; {@link errorTable} has their advice. */
 export type ErrorCode = keyof typeof errorTable
 
 /**

@@ -28,6 +28,7 @@ export interface LogEvent {
   detail?: Record<string, unknown>
 }
 
+/** Is called with progress and log lines while an operation runs. */
 export type Reporter = (event: EngineEvent) => void
 
 /** Shorthand for a log event. */

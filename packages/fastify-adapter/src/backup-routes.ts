@@ -2,6 +2,7 @@ import { answerNodeRequest, createHandler, type HandlerOptions, type HostedEngin
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { silentConnections } from './silent-connections.ts'
 
+/** The options of the plugin: the engine, and those of the HTTP API. The prefix of the registration is the path. */
 export interface FastifyOptions extends Omit<HandlerOptions<FastifyRequest>, 'basePath'> {
   engine: HostedEngine
 }

@@ -26,6 +26,7 @@ export interface UsedApproval {
   break_glass: string | null
 }
 
+/** `read` changes nothing, `change` is done when it answers, `job` may also run in the background. */
 export type ActionKind = 'read' | 'change' | 'job'
 
 /**
@@ -127,6 +128,7 @@ export interface HttpList {
   csv?: { columns: readonly string[]; fileName: string }
 }
 
+/** Where the command has an action: what is typed, and examples for its help. */
 export interface CommandPlace {
   /** What is typed after `lifeboat`. */
   name: string

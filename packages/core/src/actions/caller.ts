@@ -24,6 +24,7 @@ export interface Caller {
   trigger: 'manual' | 'schedule' | 'api'
 }
 
+/** What every operation takes beside its input: who asks, a signal to end it, and what is told on the way. */
 export interface CallOptions {
   signal?: AbortSignal
   report?: Reporter

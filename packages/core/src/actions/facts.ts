@@ -34,6 +34,7 @@ export interface FactStream {
   publish(fact: Fact, how?: { required?: boolean }): Promise<void>
 }
 
+/** Is called with each fact once the audit log has it. What it throws becomes a warning and changes nothing. */
 export type FactListener = (fact: Fact) => void | Promise<void>
 
 /** `record` is the audit: it comes first, and what it cannot do fails the publishing. */

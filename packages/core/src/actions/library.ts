@@ -11,6 +11,7 @@ type SubjectOf<A> = A extends Action<string, infer _I, infer _R, infer Subject, 
 
 /** What the action takes, as one object. */
 export type ActionInput<Name extends ActionName> = InputOf<ActionOf<Name>>
+/** What the action resolves to. */
 export type ActionResult<Name extends ActionName> = ResultOf<ActionOf<Name>>
 
 /** Named in code, and never left out by accident: a restore, rewind or patch is confirmed by its plan's hash, or by `true`. */

@@ -114,6 +114,7 @@ export const actions = {
 }
 
 type Registry = typeof actions
+/** The name of an operation: `backups.create`, `restores.run` and the others of docs/faces.md. */
 export type ActionName = keyof Registry
 /** The action of a name. */
 export type ActionOf<Name extends ActionName> = Awaited<ReturnType<Registry[Name]>>

@@ -93,5 +93,7 @@ export interface BackupDetails extends BackupSummary {
   findings: Finding[]
 }
 
+/** How deeply a backup can be verified, from the cheapest level to a trial restore. */
 export const verifyLevels = ['manifest', 'checksums', 'structure', 'restore'] as const
+/** One of {@link verifyLevels}. */
 export type VerifyLevel = (typeof verifyLevels)[number]

@@ -24,6 +24,7 @@ export interface Connection {
   closing?: AbortSignal
 }
 
+/** The options of the HTTP API, in every kind of host. Only `authorize` is required. */
 export interface HandlerOptions<HostRequest = unknown> {
   /**
    * Says who asks, or null. Required: nothing is served without it. `hostRequest` is the framework's own request.

@@ -8,6 +8,7 @@ import { readLedgerRows } from './ledger-rows.ts'
 import { loadTool, type Tool } from './load-tool.ts'
 import { runTool, type ToolDoors } from './tool-run.ts'
 
+/** The options of `drizzleInspector`. */
 export interface DrizzleInspectorOptions {
   /** `out` of drizzle-kit: with `meta/_journal.json` (0.x), or a folder per migration (1.x). */
   migrations: Folder

@@ -26,6 +26,7 @@ export interface ForecastInspector extends Pick<MigrationInspector, 'name' | 'or
  */
 export type Outlook = 'as-is' | 'migrated' | 'refused' | 'unknown'
 
+/** What a restore of one backup would do to its migrations under the code that is running now. */
 export interface BackupForecast {
   backup: string
   number: number

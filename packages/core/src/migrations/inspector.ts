@@ -58,9 +58,12 @@ export interface MigrationInspector {
   rollback?(run: MigrationRun & { to: string | null }): Promise<void>
 }
 
+/** `strict`: a migration that is missing before an applied one is an error. `any`: only the set counts. */
 export type MigrationOrder = 'strict' | 'any'
+/** `list`: the migrations table has a row for each applied migration. `pointer`: it names the last one alone. */
 export type LedgerShape = 'list' | 'pointer'
 
+/** One migration, as the migrations table or the source of the application knows it. */
 export interface Migration {
   /** What is compared. */
   id: string
@@ -92,6 +95,7 @@ export interface Migration {
   warning?: string
 }
 
+/** What an inspector is given to run migrations with. */
 export interface MigrationRun {
   /** Always the copy beside the live database, never the host's own connection. */
   databaseUrl: string

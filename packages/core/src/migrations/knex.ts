@@ -8,6 +8,7 @@ import { findLedger } from './ledger-table.ts'
 import { loadTool, type Tool } from './load-tool.ts'
 import { rollBackTool, runTool, type ToolConnection, type ToolDoors } from './tool-run.ts'
 
+/** The options of `knexInspector`. */
 export interface KnexInspectorOptions {
   /** Folder or folders of migrations (`migrations.directory`), or Knex's own `migrationSource`. */
   migrations: Folder | readonly Folder[] | KnexMigrationSource

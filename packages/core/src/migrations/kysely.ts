@@ -10,6 +10,7 @@ import type { Migration, MigrationInspector, MigrationRun } from './inspector.ts
 import { findLedger } from './ledger-table.ts'
 import { rollBackTool, type ToolDoors } from './tool-run.ts'
 
+/** The options of `kyselyInspector`. */
 export interface KyselyInspectorOptions {
   /** Where the migrations are: a folder (path or file URL), a record of them by name, or Kysely's own provider. */
   migrations: string | URL | Readonly<Record<string, KyselyMigration>> | MigrationProvider

@@ -3,6 +3,7 @@ import type { Migration, MigrationInspector, MigrationOrder } from './inspector.
 import { type Command, migrateByCommand, type RunCommand } from './ledger-command.ts'
 import { findLedger, quoteColumns } from './ledger-table.ts'
 
+/** The options of `ledgerInspector`: the migrations table of any tool. */
 export interface LedgerInspectorOptions {
   /** Unique among the inspectors of one engine; default: the table's name. */
   name?: string

@@ -7,6 +7,7 @@ import { readLedgerRows } from './ledger-rows.ts'
 import { installedVersion, loadTool, type Tool } from './load-tool.ts'
 import { rollBackTool, runTool, type ToolConnection, type ToolDoors } from './tool-run.ts'
 
+/** The options of `mikroOrmInspector`. */
 export interface MikroOrmInspectorOptions {
   /**
    * The options of `MikroORM.init`: `migrations` (`path`, `pathTs`, `migrationsList`, `tableName`), `schema`, `entities`,

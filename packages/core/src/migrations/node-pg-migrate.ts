@@ -8,6 +8,7 @@ import { readLedgerRows } from './ledger-rows.ts'
 import { loadTool, type Tool } from './load-tool.ts'
 import { rollBackTool, runTool, type ToolConnection, type ToolDoors } from './tool-run.ts'
 
+/** The options of `nodePgMigrateInspector`, named as the tool names them. */
 export interface NodePgMigrateInspectorOptions {
   /** `dir`: every file in it counts but dot files, or those that `ignorePattern` names. */
   migrations: Folder

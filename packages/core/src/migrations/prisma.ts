@@ -7,6 +7,7 @@ import type { Migration, MigrationInspector } from './inspector.ts'
 import { type Command, migrateByCommand, type RunCommand } from './ledger-command.ts'
 import { hasTables, readLedgerRows } from './ledger-rows.ts'
 
+/** The options of `prismaInspector`. */
 export interface PrismaInspectorOptions {
   /** Folder with a folder per migration; default `prisma/migrations`. */
   migrations?: Folder

@@ -6,6 +6,7 @@ import { readLedgerRows } from './ledger-rows.ts'
 import { loadTool, type Tool } from './load-tool.ts'
 import { rollBackTool, runTool, type ToolConnection, type ToolDoors } from './tool-run.ts'
 
+/** The options of `typeOrmInspector`. */
 export interface TypeOrmInspectorOptions {
   /**
    * The options of the application's `DataSource`: `migrations` (classes, or patterns of files), `migrationsTableName`,

@@ -6,6 +6,7 @@ import type { Migration, MigrationInspector } from './inspector.ts'
 import { readLedgerRows } from './ledger-rows.ts'
 import { rollBackTool, runTool, type ToolDoors } from './tool-run.ts'
 
+/** The options of `umzugInspector`. */
 export interface UmzugInspectorOptions {
   /**
    * The application's migrations as it hands them to Umzug: a pattern of files (`migrations/*.js`), or their list, whose

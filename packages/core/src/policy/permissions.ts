@@ -27,9 +27,11 @@ export const permissions = [
   'approvals:vote',
   'approvals:break-glass',
 ] as const
+/** One thing that an actor may do, such as `restores:run`. */
 export type Permission = (typeof permissions)[number]
 
 export const roles = ['viewer', 'operator', 'admin'] as const
+/** A named set of permissions. Each role has those of the one before it. */
 export type Role = (typeof roles)[number]
 
 const viewer: readonly Permission[] = [

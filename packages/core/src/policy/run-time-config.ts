@@ -70,6 +70,7 @@ export const runTimeConfigChangeSchema = z.strictObject({
     .nullish()
     .describe(`IANA name${emptyIsNone}: the server's own zone.`),
 })
+/** What `PATCH config/` takes: what is left out stays, null goes back to the default. */
 export type RunTimeConfigChange = z.output<typeof runTimeConfigChangeSchema>
 
 function nullable(field: z.ZodType): z.ZodType {

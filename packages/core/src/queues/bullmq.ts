@@ -2,6 +2,7 @@ import type { ConnectionOptions, Job, Queue, Worker } from 'bullmq'
 import type { HostQueue, JobMessage } from '../jobs/host-queue.ts'
 import { loadOptionalPeer } from '../storage/optional-peer.ts'
 
+/** The options of `bullmqQueue`. */
 export interface BullmqQueueOptions {
   /** `redis://…`, options of ioredis, or a client of the host's, which stays open. */
   connection: string | object

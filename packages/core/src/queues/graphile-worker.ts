@@ -2,6 +2,7 @@ import type { Runner, RunnerOptions, WorkerUtils } from 'graphile-worker'
 import type { HostQueue, JobMessage, RunMessage } from '../jobs/host-queue.ts'
 import { loadOptionalPeer } from '../storage/optional-peer.ts'
 
+/** The options of `graphileWorkerQueue`. */
 export interface GraphileWorkerQueueOptions {
   /** URL of the database with graphile-worker's schema, or a `pg` pool of the host's, which stays open. */
   connection: string | object

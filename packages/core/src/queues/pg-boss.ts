@@ -2,6 +2,7 @@ import type { PgBoss } from 'pg-boss'
 import type { HostQueue, JobMessage } from '../jobs/host-queue.ts'
 import { loadOptionalPeer } from '../storage/optional-peer.ts'
 
+/** The options of `pgBossQueue`. */
 export interface PgBossQueueOptions {
   /** URL of the database with pg-boss's schema, or the host's own PgBoss, which it has started and stops itself. */
   connection: string | object

@@ -8,6 +8,7 @@ import { failureOfStatus, RemoteError, type RemoteFailure } from './remote-error
 import { createRemoteStorage, type RemoteDriver } from './remote-storage.ts'
 import type { Storage } from './storage.ts'
 
+/** The options of `createGcsStorage`. */
 export interface GcsStorageOptions {
   bucket: string
   /** Beginning of every object name, without slashes around it. */

@@ -3,6 +3,7 @@ import { EngineError, isEngineError, throwIfAborted } from '../errors.ts'
 import type { Storage } from './storage.ts'
 import { wrapStorage } from './wrap.ts'
 
+/** How often, and after which pauses, `withRetry` tries an operation again. */
 export interface RetryOptions {
   /** How often an operation is tried in all. Default 5. */
   attempts?: number

@@ -8,6 +8,7 @@ import { failureOfStatus, RemoteError, type RemoteFailure } from './remote-error
 import { createRemoteStorage, type RemoteDriver } from './remote-storage.ts'
 import type { Storage } from './storage.ts'
 
+/** The options of `createS3Storage`. */
 export interface S3StorageOptions {
   bucket: string
   /** Beginning of every key, without slashes around it. */

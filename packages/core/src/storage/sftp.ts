@@ -7,6 +7,7 @@ import type { SftpConnectionOptions } from './sftp-options.ts'
 import { openSftpSession } from './sftp-session.ts'
 import type { Storage } from './storage.ts'
 
+/** The options of `createSftpStorage`. */
 export interface SftpStorageOptions extends SftpConnectionOptions {
   /** Folder of the repository; a relative one begins at the home folder. */
   path: string

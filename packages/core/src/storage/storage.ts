@@ -53,14 +53,17 @@ export interface ObjectLock {
   lock(name: string, until: Date, options?: StorageOptions): Promise<void>
 }
 
+/** What every operation of a storage takes. */
 export interface StorageOptions {
   signal?: AbortSignal
 }
 
+/** With `ifAbsent`, a put fails where the object is already there. */
 export interface PutOptions extends StorageOptions {
   ifAbsent?: boolean
 }
 
+/** Which bytes of an object are read: all of them by default. */
 export interface GetOptions extends StorageOptions {
   offset?: number
   length?: number
@@ -68,6 +71,7 @@ export interface GetOptions extends StorageOptions {
   maxBytes?: number
 }
 
+/** An object as a listing has it. */
 export interface StoredObject {
   name: string
   bytes: number

@@ -5,6 +5,7 @@ import { assertObjectName, assertObjectPrefix, isObjectName } from './names.ts'
 import { type Storage, StorageObjectMissing } from './storage.ts'
 import { wrapStorage } from './wrap.ts'
 
+/** What `testStorage` found: which checks of the conformance suite hold, and how fast the storage is. */
 export interface StorageTestReport {
   ok: boolean
   location: string

@@ -18,6 +18,7 @@ export interface Throttle {
   readonly download: TokenBucket
 }
 
+/** One limit for all storages that are wrapped with it; its rates can change while it is in use. */
 export function createThrottle(limits: TransferLimits = {}): Throttle {
   const upload = createTokenBucket(rate(limits.upload))
   const download = createTokenBucket(rate(limits.download))

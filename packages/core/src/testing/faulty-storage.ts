@@ -31,6 +31,7 @@ export interface FaultyStorage extends Storage {
   stop(): void
 }
 
+/** A storage that fails at a planned operation, before it, after it or half-way. */
 export function createFaultyStorage(storage: Storage, plan: FaultPlan = {}): FaultyStorage {
   const { operation: failing, moment = 'before', stop = false, tornPuts = false } = plan
   const createError = plan.error ?? (() => new EngineError('STORAGE_FAILED', 'A fault was injected.'))

@@ -6,6 +6,7 @@ export interface ManualClock extends Clock {
   advance(ms: number): Promise<void>
 }
 
+/** A clock that stands still until a test moves it on. */
 export function createManualClock(start: Date): ManualClock {
   let now = start.getTime()
   const timers = new Set<{ at: number; run: () => void }>()

@@ -36,6 +36,7 @@ export interface TemporaryCluster {
   stop(): Promise<void>
 }
 
+/** How a temporary cluster is made. */
 export interface ClusterOptions {
   /** Folder with initdb and pg_ctl; default: the newest below /usr/lib/postgresql, else the PATH. */
   binDirectory?: string
@@ -47,6 +48,7 @@ export interface ClusterOptions {
 
 const password = 'temporary'
 
+/** A PostgreSQL server of its own for a test, on a free port; `stop()` ends it and removes its files. */
 export async function startTemporaryCluster(options: ClusterOptions = {}): Promise<TemporaryCluster> {
   const bin = options.binDirectory ?? (await newestBinDirectory())
   const account = serverAccount()

@@ -5,6 +5,7 @@ import type { Background, EngineCore } from './core.ts'
 import { backupsNeededForUndo } from './needed-for-undo.ts'
 import { retentionPolicyOf } from './run-time-settings.ts'
 
+/** What retention would keep and delete now, with the reason for each backup, and the policy that says so. */
 export interface RetentionPreview extends JudgedRetention {
   policy: RetentionPolicy
 }

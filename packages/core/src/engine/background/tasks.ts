@@ -24,6 +24,7 @@ export interface Task {
   resumes: string | null
 }
 
+/** How far a task is. What cannot be known beforehand is null. */
 export interface TaskProgress {
   phase: string
   percent: number | null
@@ -33,6 +34,7 @@ export interface TaskProgress {
   eta_seconds: number | null
 }
 
+/** One line of the log of a task; `seq` counts them from 1. */
 export interface TaskLog {
   seq: number
   at: string

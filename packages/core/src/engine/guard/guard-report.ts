@@ -24,6 +24,7 @@ export interface GuardReport {
   milliseconds: number
 }
 
+/** What became of the migrations of one inspector during a guarded deploy. */
 export interface GuardedInspector {
   inspector: string
   before: MigrationVerdict
@@ -48,6 +49,7 @@ export interface BlockedWait {
   text: string
 }
 
+/** A session that waits for a lock or holds it. */
 export interface WaitingSession {
   pid: number
   user: string | null

@@ -5,6 +5,7 @@ import type { MigrationRun } from '../../migrations/inspector.ts'
 import type { ShownCommand } from '../../postgres/run-shown-command.ts'
 import type { GuardReport } from './guard-report.ts'
 
+/** The options of `withBackup`: those of the backup, of the watch over locks, and of the call. */
 export type WithBackupOptions = Omit<ActionInput<'migrations.guard'>, 'migrate' | 'restoreOptions' | 'unpin'> &
   Omit<CallOptions, 'confirm'>
 

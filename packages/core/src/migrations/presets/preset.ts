@@ -31,6 +31,7 @@ export interface Preset {
   command(target: ConnectionParts & { databaseUrl: string; folder: string }): Command
 }
 
+/** The options of a preset of `ledgerInspector`; the tool says the rest. */
 export interface PresetOptions {
   /** Folder of the migrations; default: where the tool's projects have them. */
   migrations?: Folder

@@ -24,4 +24,5 @@ export const ledgerPresets = {
   sqlx,
 } as const satisfies Record<string, Preset>
 
+/** The tools that have a preset. */
 export type LedgerPresetName = keyof typeof ledgerPresets

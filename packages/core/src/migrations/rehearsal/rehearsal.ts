@@ -25,6 +25,7 @@ export interface Rehearsal {
   milliseconds: number
 }
 
+/** How long migrations may block others, in milliseconds, before a rehearsal says no. */
 export interface RehearsalLimits {
   max_blocked_reads_ms: number
   max_blocked_writes_ms: number
@@ -45,6 +46,7 @@ export interface RehearsedRun {
   statements: { sql: string; milliseconds: number }[]
 }
 
+/** A lock that a migration held on a table, and what it blocks. */
 export interface RehearsedLock {
   table: string
   mode: string
@@ -58,6 +60,7 @@ export interface RehearsedLock {
   statements: string[]
 }
 
+/** What a migration did to the rows and the file of one table. */
 export interface RehearsedTable {
   table: string
   rows: number
@@ -69,6 +72,7 @@ export interface RehearsedTable {
   growth_bytes: number
 }
 
+/** What a rehearsal found that would block the application, with the advice against it. */
 export interface Finding {
   code: 'READS_BLOCKED' | 'WRITES_BLOCKED' | 'REWRITTEN'
   /** `blocks` is over a limit; `notice` is worth knowing. */

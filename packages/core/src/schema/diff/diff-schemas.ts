@@ -8,6 +8,7 @@ export interface SchemaSide {
   majorVersion: number
 }
 
+/** What became of one part of an object: a column, a constraint, a grant. */
 export interface PartChange {
   part: string
   name: string
@@ -17,6 +18,7 @@ export interface PartChange {
   flags: SchemaFlag[]
 }
 
+/** What became of one object of a schema, and of its parts. */
 export interface ObjectChange {
   object: string
   kind: string
