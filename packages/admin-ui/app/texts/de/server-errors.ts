@@ -203,6 +203,14 @@ export const serverErrors = {
     'Im Code in `approvals.people` Personen aufnehmen, die freigeben können, oder dort weniger verlangen.',
   'Check what `approvals.people` gives, in the code of the application.':
     'Im Code der Anwendung prüfen, was `approvals.people` liefert.',
+  'Targets are configured by the option `targets`; {targets.list} lists them.':
+    'Ziele werden mit der Option `targets` eingerichtet; {targets.list} zeigt sie.',
+  'Look whether the URL of the target leads where it should. A target is adopted once, with {targets.adopt}.':
+    'Prüfen, ob die URL des Ziels dorthin führt, wohin sie soll. Ein Ziel wird einmal übernommen, mit {targets.adopt}.',
+  'The target is as it was. Take the table out of `carryOver`, carry over the other end of the foreign key too, or bring both to one schema by the migrations of the target.':
+    'Das Ziel ist, wie es war. Die Tabelle aus `carryOver` nehmen, das andere Ende des Fremdschlüssels auch übernehmen, oder beide durch die Migrationen des Ziels auf ein Schema bringen.',
+  'Let the catalog and the repository be written again: {doctor}. In an emergency go ahead with {unrecorded} and a reason: it is recorded as soon as that is possible.':
+    'Katalog und Repository wieder beschreibbar machen: {doctor}. Im Notfall mit {unrecorded} und einem Grund weitermachen: es wird festgehalten, sobald das möglich ist.',
   'It needs the approval of another person: {approvals.approve}.':
     'Es braucht die Freigabe einer anderen Person: {approvals.approve}.',
   'Ask for this permission, or have it done by a person who has it.':

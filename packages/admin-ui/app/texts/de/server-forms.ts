@@ -18,6 +18,41 @@ export const serverForms = {
     'Zeigt, worin sich das Schema einer Sicherung von dem einer anderen oder der Live-Datenbank unterscheidet.',
   'Takes an imported backup out of quarantine: a restore may run what its file says.':
     'Holt eine importierte Sicherung aus der Quarantäne: eine Wiederherstellung darf ausführen, was in ihrer Datei steht.',
+  'Makes a backup of a pg_dump custom-format file, in quarantine until it is trusted; nothing of it is run.':
+    'Macht aus einer Datei im Custom-Format von pg_dump eine Sicherung, in Quarantäne, bis ihr vertraut wird; nichts davon wird ausgeführt.',
+  'A name for people. Default: that of the file.': 'Ein Name für Menschen. Standard: der der Datei.',
+  'Where the file comes from.': 'Woher die Datei kommt.',
+  'The SHA-256 that the file must have, in hex.': 'Die SHA-256, die die Datei haben muss, hexadezimal.',
+  'Lists the configured targets of refreshes: what is in each, and whether it can be refreshed.':
+    'Zeigt die eingerichteten Ziele von Auffrischungen: was in jedem ist, und ob es sich auffrischen lässt.',
+  'Marks the database of a target, once, as one that refreshes may replace. Makes it where there is none.':
+    'Markiert die Datenbank eines Ziels, einmal, als eine, die Auffrischungen ersetzen dürfen. Legt sie an, wo es keine gibt.',
+  'Restores a backup into a target beside what is there, masked and migrated, then swaps it in.':
+    'Stellt eine Sicherung in einem Ziel neben dem Vorhandenen wieder her, maskiert und migriert, und tauscht sie dann ein.',
+  'Says what a refresh of a target would do, and why it would not. Changes nothing.':
+    'Sagt, was die Auffrischung eines Ziels täte, und was dagegen spricht. Ändert nichts.',
+  'In place of a backup: the newest one with this tag, `name` or `name=value`.':
+    'Anstelle einer Sicherung: die neueste mit diesem Tag, `name` oder `name=value`.',
+  'In place of `latest`, what the rotation says: now and then an older one, a copy, the recovery key.':
+    'Anstelle von `latest`, was die Rotation sagt: hin und wieder eine ältere, eine Kopie, der Wiederherstellungsschlüssel.',
+  'Name of the copy that is read in place of the repository.':
+    'Name der Kopie, die anstelle des Repositorys gelesen wird.',
+  'Whether the recovery key opens it: `drills.recoveryKey`.':
+    'Ob der Wiederherstellungsschlüssel es öffnet: `drills.recoveryKey`.',
+  'Number, id, the first characters of an id, or `latest`.': 'Nummer, Id, die ersten Zeichen einer Id, oder `latest`.',
+  'Only this one.': 'Nur diese.',
+  'Puts back the media folders that a restore of media alone replaced, all or none. What is there now is kept in its turn.':
+    'Stellt die Medienordner zurück, die eine Wiederherstellung nur von Medien ersetzt hat, alle oder keinen. Was jetzt da ist, wird seinerseits behalten.',
+  'Run the down steps that the backup carries, on the copy: the hash that the plan gives for them. For a backup that is ahead of the code.':
+    'Die Rückschritte, die die Sicherung mitführt, auf der Kopie ausführen: der Hash, den der Plan für sie nennt. Für eine Sicherung, die dem Code voraus ist.',
+  Import: 'Import',
+  'from copy': 'aus der Kopie',
+  'recovery key': 'Wiederherstellungsschlüssel',
+  rotate: 'rotieren',
+  'run carried': 'mitgeführte ausführen',
+  sha256: 'SHA-256',
+  tag: 'Tag',
+  target: 'Ziel',
   'Verifies a backup, and records what was found.': 'Prüft eine Sicherung und hält fest, was gefunden wurde.',
   'Brings a copy of the repository up to date. After each backup that is done by itself.':
     'Bringt eine Kopie des Repositorys auf den neuesten Stand. Nach jeder Sicherung geschieht das von selbst.',
