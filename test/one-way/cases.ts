@@ -24,6 +24,10 @@ export interface Case {
 
 const oneBackup = async ({ engine }: Ground) => ({ backup: (await engine.backups.create()).id })
 const latest = () => ({ backup: 'latest' })
+/** Targets whose database is not there yet: each is adopted once. */
+export const spareTargets = Array.from({ length: 30 }, (_, n) => `spare_${n}`)
+let spared = 0
+const spareTarget = () => spareTargets[spared++ % spareTargets.length] as string
 const noTarget = () => ({ target: 'none' })
 const noRequest = () => ({ request: 'a000000000000000' })
 
@@ -216,7 +220,7 @@ export const cases: Record<ActionName, Case> = {
   },
   'schedules.save': { input: () => ({ name: fresh('weekly'), kind: 'backup', cron: '0 4 * * 0' }) },
   'storage.test': { words: () => ['test'] },
-  'targets.adopt': { input: noTarget, refused: 'TARGET_NOT_FOUND' },
+  'targets.adopt': { input: () => ({ target: spareTarget() }) },
   'targets.list': {},
   'targets.plan': { input: noTarget, refused: 'TARGET_NOT_FOUND' },
   'targets.refresh': { input: noTarget, refused: 'TARGET_NOT_FOUND' },

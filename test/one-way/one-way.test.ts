@@ -7,7 +7,7 @@ import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/tes
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { faces, type OpenFace } from '../http/faces.ts'
 import { some } from '../runner/counts.ts'
-import { cases, type Ground } from './cases.ts'
+import { cases, type Ground, spareTargets } from './cases.ts'
 import { background, command, type Door, type DoorAnswer, http, library, planHere } from './doors.ts'
 
 /**
@@ -37,6 +37,7 @@ beforeAll(async () => {
     repository: join(folder, 'main'),
     encryption: 'none' as const,
     copies: [{ name: 'nas', repository: join(folder, 'nas') }],
+    targets: Object.fromEntries(spareTargets.map((name) => [name, { url: cluster.url(name), masked: false as const }])),
     masking: { key: 'only for this test', tables: { orders: { id: 'keep' as const, note: 'hash' as const } } },
     // Nothing that a case refers to is let go beside it.
     runTime: { backup_directory: join(folder, 'exports'), max_backups: 1000 },
@@ -221,5 +222,6 @@ function shapeOf(value: unknown): unknown {
         .map(([name, entry]) => [name, shapeOf(entry)]),
     )
   if (typeof value === 'number') return 'number'
-  return typeof value === 'string' && /\d/.test(value) ? 'text' : value
+  // An import is of a file, or of the bytes that a request brings.
+  return typeof value === 'string' && /\d|^a stream$/.test(value) ? 'text' : value
 }

@@ -76,7 +76,7 @@ export const importBackup = action({
     return made
   },
   facts: ({ input: { file, name, sha256 }, result }) => ({
-    ...(file === undefined ? {} : { file }),
+    file: file ?? 'a stream',
     ...(name === undefined ? {} : { name }),
     ...(sha256 === undefined ? {} : { expected_sha256: sha256 }),
     ...(result
