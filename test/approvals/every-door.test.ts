@@ -10,7 +10,7 @@ import { canNeedApproval, dangerOf, isIrreversible } from '../../packages/core/s
 import { runCli } from '../cli/run-cli.ts'
 import { readDocument } from '../documents/markdown.ts'
 import { faces, type OpenFace } from '../http/faces.ts'
-import { cases, type Ground } from '../one-way/cases.ts'
+import { cases, type Ground, spareTargets } from '../one-way/cases.ts'
 import { background, type Door, type DoorAnswer, http, library } from '../one-way/doors.ts'
 import { readSources } from '../structure/sources.ts'
 
@@ -54,6 +54,7 @@ beforeAll(async () => {
   const base = {
     ...{ database: url, repository: join(folder, 'main'), encryption: 'none' as const },
     copies: [{ name: 'nas', repository: join(folder, 'nas') }],
+    targets: Object.fromEntries(spareTargets.map((name) => [name, { url: cluster.url(name), masked: false as const }])),
     runTime: { backup_directory: join(folder, 'exports'), max_backups: 1000 },
   }
   const approvals = {
@@ -70,7 +71,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'lifeboat.config.mjs'), `export default ${JSON.stringify({ ...base, approvals })}\n`)
   const authorize = (request: Request) => JSON.parse(request.headers.get('authorization') ?? 'null') as Actor | null
   const bare = faces.find(({ name }) => name === 'the bare handler')
-  face = (await bare?.open(engine, { authorize, rateLimit: false } as never)) as OpenFace
+  face = (await bare?.open(engine, { authorize, rateLimit: false, uploads: true } as never)) as OpenFace
   doors.set('library', library(engine)).set('job', background(engine)).set('HTTP', http(engine, face))
   doors.set(
     'command',
