@@ -114,8 +114,12 @@ test('what changed is said, and the backup made before stays pinned until it is 
   await deploy.confirm()
   expect(await backupsOf(one)).toMatchObject([{ id: deploy.backup.id, pinned: false }])
   const events = (await one.engine.audit.list({ action: 'migrations.guard' })).results
-  // The newest first: people are told that it begins, and how it ends.
-  expect(events).toMatchObject(['succeeded', 'started'].map((outcome) => ({ outcome, subject: deploy.backup.id })))
+  // The newest first: how it ended, that the migration began, and that it was asked for.
+  expect(events).toMatchObject([
+    { outcome: 'succeeded', subject: deploy.backup.id },
+    { outcome: 'started', subject: deploy.backup.id },
+    { outcome: 'started', subject: null },
+  ])
 })
 
 describe('nothing is begun', () => {

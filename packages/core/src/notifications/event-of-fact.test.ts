@@ -28,6 +28,7 @@ test.each([
   ['a scrub finds damage', { action: 'maintenance.scrub', outcome: 'failed' }, ['verify.failed']],
   ['a copy stays behind', { action: 'copies.update', outcome: 'failed' }, ['copy.behind']],
   ['a guarded migration begins', { action: 'migrations.guard', outcome: 'started' }, ['deploy.started']],
+  ['a guarded migration was asked for', { action: 'migrations.guard', outcome: 'started', subject: null }, []],
   ['a guarded migration ends well', { action: 'migrations.guard' }, ['deploy.finished']],
   ['a guarded migration fails', { action: 'migrations.guard', outcome: 'failed' }, ['deploy.failed']],
   ['a guarded migration is refused', { action: 'migrations.guard', outcome: 'refused' }, []],

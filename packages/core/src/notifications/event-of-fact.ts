@@ -58,6 +58,8 @@ export function eventsOfFact(fact: RecordedFact, { includeErrorDetail = false } 
   if (!subject) return []
   if (fact.outcome === 'started') {
     const late = missedEvents(fact)
+    // That it was asked for is on record before its backup is made; people are told when the migration itself begins.
+    if (fact.action === 'migrations.guard' && fact.subject === null) return []
     return subject.started ? [...late, event(fact, subject.started, startedText(fact, subject))] : late
   }
   if (fact.outcome === 'succeeded')
