@@ -45,7 +45,8 @@ const masking: EngineOptions['masking'] = {
 beforeAll(async () => {
   ;[production, elsewhere, folder] = await Promise.all([
     startTemporaryCluster(),
-    startTemporaryCluster(),
+    // Clusters of one template share their system identifier: this one is made from another.
+    startTemporaryCluster({ initdbArguments: ['--lc-messages=C'] }),
     mkdtemp(join(tmpdir(), 'lifeboat-staging-')),
   ])
   const url = await production.createDatabase('shop')
