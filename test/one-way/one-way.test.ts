@@ -223,5 +223,5 @@ function shapeOf(value: unknown): unknown {
     )
   if (typeof value === 'number') return 'number'
   // An import is of a file, or of the bytes that a request brings.
-  return typeof value === 'string' && /\d|^a stream$/.test(value) ? 'text' : value
+  return typeof value === 'string' && /\d|^a stream$|^[a-z][a-z2-7]{15}$/.test(value) ? 'text' : value
 }

@@ -113,7 +113,7 @@ function nullWhereDamaged(error: unknown): null {
 /** Done in this process although no catalog can hold its task: its facts, and the log of the host, say how it ends. */
 function runUnrecorded(ground: Ground, action: AnyAction, ready: ReadyAction): void {
   const context = { ...ready.context, signal: ground.stopping }
-  perform(action, { ...ready, context }).then(
+  perform(action, { ...ready, context }, { isOnRecord: true }).then(
     () => process.emitWarning(`${action.name} has ended well. There is no task of it: the catalog is damaged.`),
     (error: unknown) => process.emitWarning(`${action.name} failed: ${String(error)}`),
   )
@@ -277,19 +277,23 @@ function defaultLabel(parts: Ground['parts'], label: unknown): string {
 }
 
 /**
- * Runs an action that is ready, and records how it ended. `check` may refuse it at the last moment. `begins`: nobody has
- * recorded yet that it was asked for.
+ * Runs an action that is ready, and records how it ended. `check` may refuse it at the last moment. `begins`: it is not on
+ * record yet that it was asked for; `isOnRecord`: it is, by this process, right before.
  */
 export async function perform(
   action: AnyAction,
   ready: ReadyAction,
-  { check, begins = false }: { check?: () => Promise<void>; begins?: boolean } = {},
+  {
+    check,
+    begins = false,
+    isOnRecord = false,
+  }: { check?: () => Promise<void>; begins?: boolean; isOnRecord?: boolean } = {},
 ): Promise<unknown> {
   const { context, input, plan } = ready
   try {
     await check?.()
     if (begins || (action.kind !== 'job' && mustBeOnRecord(action, input))) await begin(action, ready)
-    else if (isHeld(action, ready) && !(await context.audit.holds())) await begin(action, ready)
+    else if (!isOnRecord && isHeld(action, ready) && !(await context.audit.holds())) await begin(action, ready)
     const result = await action.run(context, input as never, plan)
     const bad = action.job?.failure?.(result as never)
     await publish(ready, action, bad ? 'failed' : 'succeeded', bad, { result })

@@ -6,6 +6,7 @@ import type { ActionName } from '../actions/registry.ts'
 import { fromQuery, fromWire, innerSchema, snakeCase, toWire, wireInput, wireResult } from '../actions/wire.ts'
 import { startedSchema } from '../catalog/records.ts'
 import { EngineError, isEngineError } from '../errors.ts'
+import { isAllowed } from '../policy/permissions.ts'
 import { csvResponse, wantsCsv } from './csv.ts'
 import { listOf, pageOf } from './pages.ts'
 import type { Answer, Route, RouteContext } from './route.ts'
@@ -89,7 +90,9 @@ async function handleAction(
     ...fromWire(action.input, body),
     ...Object.fromEntries([...names].map(([name, field]) => [field, params[name] ?? ''])),
   }
-  if (action.http.upload) given[action.http.upload] = uploadedFile(context)
+  // Who may not ask for it is told that, and nothing of the file is read.
+  if (action.http.upload && isAllowed(context.actor, action.permission))
+    given[action.http.upload] = uploadedFile(context)
   const csv = action.http.list?.csv && wantsCsv(request) ? action.http.list.csv : undefined
   if (action.http.list && !csv) given.page ??= 1
   if (csv) given.page = undefined

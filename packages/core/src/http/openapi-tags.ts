@@ -17,12 +17,14 @@ export const tagDescriptions: Readonly<Record<string, string>> = {
   metrics: 'Figures for a monitoring system.',
   migrations: 'The migrations of the application, and rehearsals of those that are pending.',
   notifications: 'Channels, what was sent over them, and what was not delivered.',
+  reminders: 'What a person has to look at, by the week to the year, and as a calendar.',
   repository: 'The repository, and how fast it may be read and written.',
   restores: 'Restores, what they replaced, and the way back.',
   retention: 'Which backups are kept, and what would be deleted.',
   rows: 'Rows: what a restore would lose, and taking back some of them.',
   schedules: 'Schedules of jobs.',
   storage: 'Storages that could hold a repository.',
+  targets: 'Databases that are refreshed from backups, such as staging.',
   tasks: 'Background jobs, their progress and their logs.',
 }
 

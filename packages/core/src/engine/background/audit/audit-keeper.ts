@@ -81,7 +81,12 @@ export function createAuditKeeper(source: {
       return anchored >= seq
     },
     async holds() {
-      const head = await (await source.catalog())?.audit.head()
+      const catalog = await source.catalog()
+      const head = await catalog?.audit.head().catch((error: unknown) => {
+        if (isEngineError(error, 'CATALOG_DAMAGED')) return 'unknown' as const
+        throw error
+      })
+      if (head === 'unknown') return false
       if (!head) return true
       newest = Math.max(newest, head.seq)
       await withinPatience(keeper.anchor(), requiredMs)
