@@ -376,6 +376,10 @@ describe('a refresh', () => {
       code: 'RESTORE_REFUSED',
       message: expect.stringContaining('There is no masking policy'),
     })
+    const codesOf = async (name: string) =>
+      (await engine.targets.plan(name, { backup: '1' })).plan.warnings.map(({ code }) => code)
+    expect(await codesOf('beside')).toContain('TARGET_NOT_MASKED')
+    expect(await codesOf('staging')).not.toContain('TARGET_NOT_MASKED')
   })
 
   test('by the command: list, dry run, refresh', async () => {
