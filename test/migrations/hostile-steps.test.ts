@@ -208,6 +208,51 @@ describe('what a hostile step tries is refused by the server, and nothing of it 
   })
 })
 
+describe('what the backup brings lends a step no rights', () => {
+  const ifOurs = `BEGIN IF current_user = 'postgres' THEN EXECUTE $x$${program}$x$; END IF;`
+
+  test('an event trigger: none fires while our role gives back what the step has changed', async () => {
+    const before = await traces()
+    const prepare = (database: string) =>
+      cluster.sql(
+        database,
+        `CREATE FUNCTION helper() RETURNS int LANGUAGE sql AS 'SELECT 1';
+         CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM public.helper(); END';
+         CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION watch();
+         ALTER EVENT TRIGGER watch ENABLE ALWAYS`,
+      )
+    const replaced = `CREATE OR REPLACE FUNCTION helper() RETURNS int LANGUAGE plpgsql AS $f$ ${ifOurs} RETURN 1; END $f$`
+    const { database, result } = await stepBack(replaced, { prepare })
+    expect(result).toEqual(['3'])
+    expect(await traces()).toEqual(before)
+    expect(await cluster.sql(database, 'SELECT evtname, evtenabled FROM pg_event_trigger')).toEqual([
+      { evtname: 'watch', evtenabled: 'A' },
+    ])
+    const itself = `CREATE OR REPLACE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS $f$ ${ifOurs} END $f$`
+    expect(String((await stepBack(itself, { prepare })).result)).toMatch(/must be owner of function watch/)
+    expect(await stepRoles()).toEqual([])
+  })
+
+  test('a SECURITY DEFINER function: it runs with the rights of the step, and is one again afterwards', async () => {
+    const before = await traces()
+    const prepare = (database: string) =>
+      cluster.sql(
+        database,
+        `CREATE FUNCTION book() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'INSERT INTO public.orders (feels) VALUES (''sad'')'`,
+      )
+    const { database, result } = await stepBack(
+      `CREATE FUNCTION hostile() RETURNS trigger LANGUAGE plpgsql AS $f$ ${ifOurs} RETURN NEW; END $f$;
+       CREATE TRIGGER h BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION hostile(); SELECT book(); DROP TRIGGER h ON orders`,
+      { prepare },
+    )
+    expect(result).toEqual(['3'])
+    expect(await traces()).toEqual(before)
+    expect(
+      await cluster.sql(database, 'SELECT proname FROM pg_proc WHERE prosecdef AND oid >= 16384 ORDER BY 1'),
+    ).toEqual([{ proname: 'asowner' }, { proname: 'book' }])
+  })
+})
+
 describe('a step that does not end is ended', () => {
   const stubborn = `DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(60); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$`
   const atWork = () => cluster.sql('postgres', "SELECT FROM pg_stat_activity WHERE usename LIKE 'lifeboat_steps%'")
