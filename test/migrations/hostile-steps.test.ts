@@ -177,6 +177,28 @@ describe('what a hostile step tries is refused by the server, and nothing of it 
       'ALTER FUNCTION twice SECURITY DEFINER',
       /SECURITY DEFINER function, public\.twice/,
     ],
+    'a view with the rights of its owner': [
+      'CREATE VIEW leak AS SELECT rolname, rolpassword FROM pg_authid; GRANT SELECT ON leak TO PUBLIC',
+      /a view or a rule of public\.leak that reaches into pg_authid/,
+    ],
+    'a rule with the rights of its owner': [
+      "CREATE RULE later AS ON INSERT TO orders DO ALSO UPDATE pg_authid SET rolsuper = true WHERE rolname = 'shop'",
+      /a view or a rule of public\.orders that reaches into pg_authid/,
+    ],
+    'a cast that runs when the ledger is read': [
+      `CREATE TYPE number AS ENUM ('1', '2', '3');
+       CREATE FUNCTION hostile(number) RETURNS text LANGUAGE plpgsql AS $f$ BEGIN
+         IF current_user = 'postgres' THEN EXECUTE $x$${program}$x$; END IF;
+         RETURN enum_out($1); END $f$;
+       CREATE CAST (number AS text) WITH FUNCTION hostile(number);
+       ALTER TABLE ledger ALTER id TYPE number USING id::number`,
+      /a table of migrations was replaced/,
+    ],
+    'a cast that anyone may run': [
+      `CREATE FUNCTION hostile(mood) RETURNS text LANGUAGE sql AS 'SELECT NULL::text';
+       CREATE CAST (mood AS text) WITH FUNCTION hostile(mood)`,
+      /made a cast, public\.mood AS text/,
+    ],
     'the ledger gone': ['DROP TABLE ledger', /not as it must be: it has nothing/],
     'another table for it': [
       "DROP TABLE ledger; CREATE TABLE ledger (id text); INSERT INTO ledger VALUES ('1'), ('2'), ('3')",
