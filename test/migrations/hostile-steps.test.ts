@@ -97,6 +97,20 @@ describe('a step that does what it says', () => {
   )
 })
 
+test('a copy that PUBLIC cannot connect to lets the role in, and no one else', async () => {
+  const aclOf = (database: string) =>
+    cluster.sql('postgres', 'SELECT datacl::text FROM pg_database WHERE datname = $1', [database])
+  let before: unknown
+  const prepare = async (database: string) => {
+    await cluster.sql('postgres', `REVOKE CONNECT ON DATABASE ${database} FROM PUBLIC`)
+    before = await aclOf(database)
+  }
+  const { database, result } = await stepBack('DROP VIEW sad', { as: 'app', prepare })
+  expect(result).toEqual(['3'])
+  expect(await aclOf(database)).toEqual(before)
+  expect(await stepRoles()).toEqual([])
+})
+
 /** What a hostile step could be after: the server's files, another role, another database. */
 async function traces() {
   const [row] = await cluster.sql(

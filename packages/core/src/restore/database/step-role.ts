@@ -56,6 +56,7 @@ export async function createStepRole(session: Session, restoreId: string): Promi
     await query(`DROP ROLE ${role}`)
   }
   try {
+    await letIn(session, name)
     before = await readOwned(session, { byName: null })
     definers = await readDefiners(session, null)
     await runAll(session, [
@@ -89,6 +90,13 @@ export async function createStepRole(session: Session, restoreId: string): Promi
       }),
     abandon: () => withoutEventTriggers(session, drop),
   }
+}
+
+/** Where PUBLIC cannot connect to the live database, it cannot connect to the copy either. */
+async function letIn({ query, parameters: { database } }: Session, name: string): Promise<void> {
+  const sql = "SELECT pg_catalog.has_database_privilege($1::name, $2::text, 'CONNECT') AS may"
+  const [row] = await query<{ may: boolean }>(sql, [name, database])
+  if (!row?.may) await query(`GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(name)}`)
 }
 
 /** What event triggers call would run with the rights of our session, and a step may have changed what that does. */
