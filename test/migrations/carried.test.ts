@@ -222,4 +222,21 @@ describe('steps that cannot be used', () => {
     expect(await stateOf(name)).toEqual(before)
     expect(await leftovers()).toEqual([[], []])
   })
+
+  test('our session is ended meanwhile: the copy and the role are gone all the same', async () => {
+    const { previous } = await shop({ ...downs, '03': 'SELECT pg_sleep(60); DROP VIEW phones;' })
+    const runCarried = (await previous.restores.plan('2', {})).carried?.hash ?? ''
+    const failure = previous.restores
+      .run('2', { runCarried, overrides: ['unsigned-steps'], confirm: true })
+      .catch((error: unknown) => error)
+    const ending = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lifeboat: down steps'
+      AND EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'lifeboat: down step' AND query LIKE '%pg_sleep%')`
+    await expect.poll(() => cluster.sql('postgres', ending), { timeout: 60_000 }).toHaveLength(1)
+    await cluster.sql(
+      'postgres',
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lifeboat: down step'",
+    )
+    expect(await failure).toMatchObject({ code: 'MIGRATION_FAILED' })
+    expect(await leftovers()).toEqual([[], []])
+  })
 })

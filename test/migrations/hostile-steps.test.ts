@@ -97,6 +97,20 @@ describe('a step that does what it says', () => {
   )
 })
 
+test('a copy that PUBLIC cannot connect to lets the role in, and no one else', async () => {
+  const aclOf = (database: string) =>
+    cluster.sql('postgres', 'SELECT datacl::text FROM pg_database WHERE datname = $1', [database])
+  let before: unknown
+  const prepare = async (database: string) => {
+    await cluster.sql('postgres', `REVOKE CONNECT ON DATABASE ${database} FROM PUBLIC`)
+    before = await aclOf(database)
+  }
+  const { database, result } = await stepBack('DROP VIEW sad', { as: 'app', prepare })
+  expect(result).toEqual(['3'])
+  expect(await aclOf(database)).toEqual(before)
+  expect(await stepRoles()).toEqual([])
+})
+
 /** What a hostile step could be after: the server's files, another role, another database. */
 async function traces() {
   const [row] = await cluster.sql(
@@ -177,6 +191,28 @@ describe('what a hostile step tries is refused by the server, and nothing of it 
       'ALTER FUNCTION twice SECURITY DEFINER',
       /SECURITY DEFINER function, public\.twice/,
     ],
+    'a view with the rights of its owner': [
+      'CREATE VIEW leak AS SELECT rolname, rolpassword FROM pg_authid; GRANT SELECT ON leak TO PUBLIC',
+      /a view or a rule of public\.leak that reaches into pg_authid/,
+    ],
+    'a rule with the rights of its owner': [
+      "CREATE RULE later AS ON INSERT TO orders DO ALSO UPDATE pg_authid SET rolsuper = true WHERE rolname = 'shop'",
+      /a view or a rule of public\.orders that reaches into pg_authid/,
+    ],
+    'a cast that runs when the ledger is read': [
+      `CREATE TYPE number AS ENUM ('1', '2', '3');
+       CREATE FUNCTION hostile(number) RETURNS text LANGUAGE plpgsql AS $f$ BEGIN
+         IF current_user = 'postgres' THEN EXECUTE $x$${program}$x$; END IF;
+         RETURN enum_out($1); END $f$;
+       CREATE CAST (number AS text) WITH FUNCTION hostile(number);
+       ALTER TABLE ledger ALTER id TYPE number USING id::number`,
+      /a table of migrations was replaced/,
+    ],
+    'a cast that anyone may run': [
+      `CREATE FUNCTION hostile(mood) RETURNS text LANGUAGE sql AS 'SELECT NULL::text';
+       CREATE CAST (mood AS text) WITH FUNCTION hostile(mood)`,
+      /made a cast, public\.mood AS text/,
+    ],
     'the ledger gone': ['DROP TABLE ledger', /not as it must be: it has nothing/],
     'another table for it': [
       "DROP TABLE ledger; CREATE TABLE ledger (id text); INSERT INTO ledger VALUES ('1'), ('2'), ('3')",
@@ -205,6 +241,51 @@ describe('what a hostile step tries is refused by the server, and nothing of it 
     expect(result).toMatchObject({ code: 'MIGRATION_FAILED' })
     expect(await traces()).toEqual(before)
     expect(await stepRoles()).toEqual([])
+  })
+})
+
+describe('what the backup brings lends a step no rights', () => {
+  const ifOurs = `BEGIN IF current_user = 'postgres' THEN EXECUTE $x$${program}$x$; END IF;`
+
+  test('an event trigger: none fires while our role gives back what the step has changed', async () => {
+    const before = await traces()
+    const prepare = (database: string) =>
+      cluster.sql(
+        database,
+        `CREATE FUNCTION helper() RETURNS int LANGUAGE sql AS 'SELECT 1';
+         CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM public.helper(); END';
+         CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION watch();
+         ALTER EVENT TRIGGER watch ENABLE ALWAYS`,
+      )
+    const replaced = `CREATE OR REPLACE FUNCTION helper() RETURNS int LANGUAGE plpgsql AS $f$ ${ifOurs} RETURN 1; END $f$`
+    const { database, result } = await stepBack(replaced, { prepare })
+    expect(result).toEqual(['3'])
+    expect(await traces()).toEqual(before)
+    expect(await cluster.sql(database, 'SELECT evtname, evtenabled FROM pg_event_trigger')).toEqual([
+      { evtname: 'watch', evtenabled: 'A' },
+    ])
+    const itself = `CREATE OR REPLACE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS $f$ ${ifOurs} END $f$`
+    expect(String((await stepBack(itself, { prepare })).result)).toMatch(/must be owner of function watch/)
+    expect(await stepRoles()).toEqual([])
+  })
+
+  test('a SECURITY DEFINER function: it runs with the rights of the step, and is one again afterwards', async () => {
+    const before = await traces()
+    const prepare = (database: string) =>
+      cluster.sql(
+        database,
+        `CREATE FUNCTION book() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'INSERT INTO public.orders (feels) VALUES (''sad'')'`,
+      )
+    const { database, result } = await stepBack(
+      `CREATE FUNCTION hostile() RETURNS trigger LANGUAGE plpgsql AS $f$ ${ifOurs} RETURN NEW; END $f$;
+       CREATE TRIGGER h BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION hostile(); SELECT book(); DROP TRIGGER h ON orders`,
+      { prepare },
+    )
+    expect(result).toEqual(['3'])
+    expect(await traces()).toEqual(before)
+    expect(
+      await cluster.sql(database, 'SELECT proname FROM pg_proc WHERE prosecdef AND oid >= 16384 ORDER BY 1'),
+    ).toEqual([{ proname: 'asowner' }, { proname: 'book' }])
   })
 })
 

@@ -376,6 +376,10 @@ describe('a refresh', () => {
       code: 'RESTORE_REFUSED',
       message: expect.stringContaining('There is no masking policy'),
     })
+    const codesOf = async (name: string) =>
+      (await engine.targets.plan(name, { backup: '1' })).plan.warnings.map(({ code }) => code)
+    expect(await codesOf('beside')).toContain('TARGET_NOT_MASKED')
+    expect(await codesOf('staging')).not.toContain('TARGET_NOT_MASKED')
   })
 
   test('by the command: list, dry run, refresh', async () => {
@@ -400,6 +404,15 @@ describe('a refresh', () => {
       input: { target: 'staging' },
     })
     expect(await staged).toMatchObject({ kind: 'refresh', input: { target: 'staging' } })
+    // A schedule is no way around the permission that a refresh takes.
+    const clerk = createHandler(scheduled, { authorize: () => ({ id: 'clerk', permissions: ['config:write'] }) })
+    const body = { kind: 'refresh', cron: '0 4 * * *', input: { target: 'beside' } }
+    const request = new Request('http://localhost/schedule/weekly/', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    expect((await clerk(request)).status).toBe(403)
     const done = await runAs(scheduled, 'scheduler', { target: 'staging' })
     expect(done).toMatchObject({ code: 'RESTORE_REFUSED', message: expect.stringContaining('public.customer.phone') })
     expect((await ran()).rows[0]).toMatchObject({ kind: 'refresh', status: 'failed' })

@@ -201,7 +201,8 @@ function denial(action: AnyAction, { actor }: Caller): EngineError | null {
   })
 }
 
-function permit(action: AnyAction, caller: Caller): void {
+/** Throws `FORBIDDEN`. */
+export function permit(action: AnyAction, caller: Caller): void {
   const denied = denial(action, caller)
   if (denied) throw denied
 }

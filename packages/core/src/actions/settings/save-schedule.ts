@@ -5,6 +5,7 @@ import { isTimeZone } from '../../policy/calendar.ts'
 import { action } from '../action.ts'
 import { databaseLabel } from '../inputs.ts'
 import { jobKinds } from '../job-kinds.ts'
+import { permit } from '../run-action.ts'
 
 export const saveSchedule = action({
   name: 'schedules.save',
@@ -44,6 +45,9 @@ export const saveSchedule = action({
   async run(context, asked) {
     context.about = asked.name
     const kinds = await jobKinds()
+    const action = kinds.get(asked.kind)
+    // It runs by the schedule, which is asked for no permission.
+    if (action) permit(action, context.caller)
     return save(await context.background(), kinds, { ...asked, by: context.caller.actor.id })
   },
 })

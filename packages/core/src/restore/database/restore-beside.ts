@@ -27,6 +27,7 @@ import { fillDatabase } from './fill-database.ts'
 import { finishRestored, nothingRan } from './finish-restored.ts'
 import { type MaskReport, proveMasked } from './prove-masked.ts'
 import type { RestoreSession } from './restore-session.ts'
+import { dropStepRole } from './step-role.ts'
 import { type Swap, swapDatabases } from './swap.ts'
 import { withSessions } from './with-sessions.ts'
 
@@ -307,16 +308,21 @@ function harmless(comment: string | null): string | null {
 }
 
 /** Best effort: what stays is found as a leftover by the next restore, because our lock is gone then. */
-async function dropCopy({ report, context }: RestoreRun, control: Session, copy: string): Promise<void> {
+async function dropCopy({ id, report, context, carried }: RestoreRun, control: Session, copy: string): Promise<void> {
+  const drop = async (query: Query) => {
+    await dropCopyDatabase(query, context.database, copy)
+    // One that could not be dropped where it ran owns nothing any more.
+    if (carried.length > 0) await dropStepRole(query, id)
+  }
   try {
-    await dropCopyDatabase(control.query, context.database, copy)
+    await drop(control.query)
   } catch {
     // The control session ends with an abort; the copy is dropped from a fresh one.
     try {
       const fresh = await openSession(withDatabase(context.database, control.parameters.database), {
         application: 'restore clean-up',
       })
-      await dropCopyDatabase(fresh.query, context.database, copy).finally(() => fresh.close())
+      await drop(fresh.query).finally(() => fresh.close())
     } catch (error) {
       log(
         report,

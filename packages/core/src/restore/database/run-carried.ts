@@ -11,6 +11,7 @@ import { openSession, type Session } from '../../postgres/session.ts'
 import type { Running } from '../options.ts'
 import { readState } from './run-inspector.ts'
 import { createStepRole, type StepRole } from './step-role.ts'
+import { readBeforeSteps, whatOutlivesSteps } from './what-outlives-steps.ts'
 
 /** For how long a step may wait for a lock, in milliseconds: nobody else is on the copy. */
 const lockTimeoutMs = 30_000
@@ -57,15 +58,18 @@ export async function runCarriedSteps(run: CarriedRun): Promise<string[]> {
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
     await owner.query(`SET lock_timeout = ${lockTimeoutOf(run)}`)
-    const kinds = await ledgerKinds(owner.query, run.inspectors)
+    const found = await readBeforeSteps(owner.query, run.inspectors)
     const before = await readApplied(owner.query, run)
     role = await createStepRole(owner, restoreId)
     throwIfAborted(signal)
     signal?.removeEventListener('abort', onAbort)
     log(report, 'info', `Running ${counted(steps.length, 'carried down step')} on the copy.`)
     const expected = await runAs(role, owner, run, before)
-    await refuseWhatOutlivesTheRole(owner.query, role.parameters.user)
-    if ((await ledgerKinds(owner.query, run.inspectors)) !== kinds) throw failed('a table of migrations was replaced')
+    const outlives = await whatOutlivesSteps(owner.query, found, {
+      role: role.parameters.user,
+      inspectors: run.inspectors,
+    })
+    if (outlives !== null) throw failed(outlives)
     await role.giveBack()
     role = undefined
     await requireWanted(run, expected)
@@ -172,33 +176,6 @@ async function readApplied(query: Query, { inspectors, steps }: CarriedRun): Pro
 
 async function idsOf(inspector: MigrationInspector, query: Query): Promise<string[]> {
   return ((await inspector.applied(query)) ?? []).map(({ id }) => id)
-}
-
-/** What the tables of migrations are. Asked before they are read by our role: a view would run its functions. */
-async function ledgerKinds(query: Query, inspectors: readonly MigrationInspector[]): Promise<string> {
-  const names = inspectors.flatMap(({ ledgerTables }) => ledgerTables)
-  const rows = await query<{ kind: string }>(
-    `SELECT pg_catalog.concat_ws(' ', given, c.oid, c.relkind, c.relrowsecurity, c.relhasrules) AS kind
-     FROM pg_catalog.unnest($1::text[]) AS given
-     LEFT JOIN pg_catalog.pg_class c ON c.relkind <> 'c'
-       AND c.relname = pg_catalog.substr(given, pg_catalog.strpos(given, '.') + 1)
-       AND c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname =
-         CASE WHEN pg_catalog.strpos(given, '.') = 0 THEN 'public' ELSE pg_catalog.split_part(given, '.', 1) END)
-     ORDER BY 1`,
-    [names],
-  )
-  return rows.map(({ kind }) => kind).join('\n')
-}
-
-/** A SECURITY DEFINER function of the steps would have the rights of whoever owns it next. */
-async function refuseWhatOutlivesTheRole(query: Query, role: string): Promise<void> {
-  const rows = await query<{ name: string }>(
-    `SELECT p.oid::pg_catalog.regprocedure::text AS name FROM pg_catalog.pg_proc p
-     WHERE prosecdef AND proowner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1)`,
-    [role],
-  )
-  const [first] = rows
-  if (first) throw failed(`a down step made a SECURITY DEFINER function, ${first.name}`)
 }
 
 async function requireWanted({ inspectors, parameters, signal }: CarriedRun, expected: Applied): Promise<void> {

@@ -32,7 +32,8 @@ export interface StepRole {
  * It logs in, rather than being entered by SET ROLE from our session: from there a step gets back out, by RESET ROLE,
  * `set_config('role', ...)` or a trigger that fires at COMMIT. It owns the objects, rather than being a member of their owners:
  * as a member it could change what these own elsewhere, such as the settings of the live database. SECURITY DEFINER functions
- * keep their owners: with another body they would run with the rights of these.
+ * keep their owners: with another body they would run with the rights of these. Until all is given back they run with those of
+ * who calls them: what they find by name, and triggers of the tables they write to, are the step's.
  *
  * @param session of our role in the copy.
  */
@@ -49,30 +50,92 @@ export async function createStepRole(session: Session, restoreId: string): Promi
   await query(`CREATE ROLE ${role} ${options} PASSWORD ${quoteLiteral(scramVerifier(password))}`)
   if (!self?.superuser) await query(`GRANT ${role} TO CURRENT_USER`)
   let before: Owned[]
-  try {
-    before = await readOwned(session, { byName: null })
-    await runAll(session, before, () => name)
-  } catch (error) {
-    // It owns nothing yet: all is handed over at once or nothing is.
-    await query(`DROP ROLE ${role}`).catch(() => {})
-    throw error
-  }
-  const owners = new Map(before.map(({ key, owner }) => [key, owner]))
-  const drop = async (how: 'REASSIGN' | 'DROP') => {
-    if (how === 'REASSIGN') await query(`REASSIGN OWNED BY ${role} TO CURRENT_USER`)
+  let definers: Definer[]
+  const drop = async () => {
     await query(`DROP OWNED BY ${role} CASCADE`)
     await query(`DROP ROLE ${role}`)
   }
+  try {
+    await letIn(session, name)
+    before = await readOwned(session, { byName: null })
+    definers = await readDefiners(session, null)
+    await runAll(session, [
+      ...before.map(({ alter }) => `${alter} ${role}`),
+      ...definers.map(({ alter }) => `${alter} SECURITY INVOKER`),
+    ])
+  } catch (error) {
+    // It owns nothing yet: all is handed over at once or nothing is.
+    await drop().catch(() => {})
+    throw error
+  }
+  const owners = new Map(before.map(({ key, owner }) => [key, owner]))
   const { passwordFile: _, options: __, ...server } = parameters
   return {
     parameters: { ...server, user: name, password, others: [] },
-    async giveBack() {
-      const now = (await readOwned(session, { byName: name })).filter(({ key }) => owners.has(key))
-      await runAll(session, now, ({ key }) => owners.get(key) ?? name)
-      await drop('REASSIGN')
-    },
-    abandon: () => drop('DROP'),
+    giveBack: () =>
+      withoutEventTriggers(session, async () => {
+        const now = await readOwned(session, { byName: name })
+        const stillThere = await readDefiners(
+          session,
+          definers.map(({ oid }) => oid),
+        )
+        await runAll(session, [
+          ...now
+            .filter(({ key }) => owners.has(key))
+            .map(({ key, alter }) => `${alter} ${quoteIdentifier(owners.get(key) ?? name)}`),
+          ...stillThere.map(({ alter }) => `${alter} SECURITY DEFINER`),
+        ])
+        await query(`REASSIGN OWNED BY ${role} TO CURRENT_USER`)
+        await drop()
+      }),
+    abandon: () => withoutEventTriggers(session, drop),
   }
+}
+
+/** Where PUBLIC cannot connect to the live database, it cannot connect to the copy either. */
+async function letIn({ query, parameters: { database } }: Session, name: string): Promise<void> {
+  const sql = "SELECT pg_catalog.has_database_privilege($1::name, $2::text, 'CONNECT') AS may"
+  const [row] = await query<{ may: boolean }>(sql, [name, database])
+  if (!row?.may) await query(`GRANT CONNECT ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(name)}`)
+}
+
+/** What event triggers call would run with the rights of our session, and a step may have changed what that does. */
+async function withoutEventTriggers(session: Session, work: () => Promise<void>): Promise<void> {
+  const found = await session.query<{ alter: string; mode: string }>(
+    `SELECT pg_catalog.format('ALTER EVENT TRIGGER %I', evtname) AS alter,
+       CASE evtenabled WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE' END AS mode
+     FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D' AND pg_catalog.pg_has_role(evtowner, 'USAGE')`,
+  )
+  await runAll(
+    session,
+    found.map(({ alter }) => `${alter} DISABLE`),
+  )
+  await work()
+  await runAll(
+    session,
+    found.map(({ alter, mode }) => `${alter} ${mode}`),
+  )
+}
+
+interface Definer {
+  oid: string
+  /** `ALTER ROUTINE public.f(integer)`. */
+  alter: string
+}
+
+/** SECURITY DEFINER functions that our role may alter; with `oids`, those of them that are still there. */
+async function readDefiners({ query }: Session, oids: readonly string[] | null): Promise<Definer[]> {
+  return query<Definer>(
+    `SELECT p.oid::text AS oid, pg_catalog.format('ALTER ROUTINE %I.%I(%s)', nspname, proname,
+       pg_catalog.pg_get_function_identity_arguments(p.oid)) AS alter
+     FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = pronamespace
+     WHERE CASE WHEN $1::oid[] IS NULL
+       THEN prosecdef AND p.oid >= 16384 AND pg_catalog.pg_has_role(proowner, 'USAGE') AND NOT EXISTS (
+         SELECT FROM pg_catalog.pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e'
+           AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass)
+       ELSE p.oid = ANY ($1::oid[]) END`,
+    [oids],
+  )
 }
 
 interface Owned {
@@ -103,7 +166,9 @@ async function readOwned({ query, serverMajor }: Session, { byName }: { byName: 
        SELECT 'proc', p.oid, proowner, pg_catalog.format('ROUTINE %I.%I(%s)', nspname, proname,
          pg_catalog.pg_get_function_identity_arguments(p.oid))
        FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = pronamespace
+       -- Those of event triggers run in every session that changes definitions, ours among them.
        WHERE prokind IN ('f', 'p', 'w') AND NOT prosecdef
+         AND prorettype <> 'pg_catalog.event_trigger'::pg_catalog.regtype
      )
      SELECT class || ' ' || object.oid AS key, rolname::text AS owner, 'ALTER ' || alter || ' OWNER TO' AS alter
      FROM object JOIN pg_catalog.pg_roles r ON r.oid = owner
@@ -119,9 +184,9 @@ async function readOwned({ query, serverMajor }: Session, { byName }: { byName: 
   )
 }
 
-async function runAll({ query }: Session, owned: readonly Owned[], ownerOf: (one: Owned) => string): Promise<void> {
-  if (owned.length === 0) return
-  await query(owned.map((one) => `${one.alter} ${quoteIdentifier(ownerOf(one))}`).join(';\n'))
+/** All of them or none. */
+async function runAll({ query }: Session, statements: readonly string[]): Promise<void> {
+  if (statements.length > 0) await query(statements.join(';\n'))
 }
 
 /** A password as the server keeps it (RFC 5802), so that it is in no statement and no log. */

@@ -57,10 +57,15 @@ export function sourceRefusals(
   return [{ code: 'TARGET_IS_SOURCE', text }]
 }
 
-export function targetWarnings({ refresh }: RestoreFacts): PlanNote[] {
-  const missing = refresh?.carryOver.filter((one) => one.missing).map(({ table }) => table) ?? []
-  if (missing.length === 0) return []
+export function targetWarnings({ refresh, options }: RestoreFacts): PlanNote[] {
+  if (!refresh) return []
+  const notMasked: PlanNote[] = options.masked
+    ? []
+    : [{ code: 'TARGET_NOT_MASKED', text: 'Nothing is masked: the target gets the rows of the backup as they are.' }]
+  const missing = refresh.carryOver.filter((one) => one.missing).map(({ table }) => table)
+  if (missing.length === 0) return notMasked
   return [
+    ...notMasked,
     {
       code: 'CARRY_OVER_FIRST',
       text: `The target does not have these tables yet, so they come from the backup this time: ${missing.join(', ')}.`,
