@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -221,4 +221,14 @@ describe.skipIf(!canMount())('a folder that is not mounted for a while', () => {
     expect(await undo()).toMatchObject({ undone: true })
     expect(await media()).toBe('new')
   })
+})
+
+test.skipIf(process.geteuid?.() !== 0)('a note of a stranger says nothing of the other folders', async () => {
+  await withEngine((engine) => engine.restores.run('1', { strategy: 'media', confirm: true }))
+  const name = (await readdir(root)).find((one) => one.startsWith('.avatars.lifeboat-')) ?? ''
+  const forged = { ...JSON.parse(await readFile(join(root, name), 'utf8')), state: 'returning' }
+  await writeFile(join(root, name), JSON.stringify(forged))
+  await chown(join(root, name), 65_534, 65_534)
+  await withEngine((engine) => engine.maintenance.cleanLeftovers())
+  expect(await media()).toBe('old')
 })
