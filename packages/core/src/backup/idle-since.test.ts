@@ -52,5 +52,7 @@ test('an idle backup reads a sample every eighth time, each position in turn; ot
   expect(turns.filter(({ share }) => share > 0).map(({ turn }) => turn)).toEqual([1, 2, 3, 4])
   expect(sampleOf(0.5, manifest(3))).toEqual({ share: 0.5, turn: 4 })
   expect(sampleOf(undefined, { ...manifest(3), notIdle: '1 transaction has ended since' }).share).toBe(0.01)
+  const differential = Array.from({ length: 16 }, (_, index) => ({ ...manifest(1), newest: index + 1 }))
+  expect(differential.filter((base) => sampleOf(undefined, base).share > 0)).toHaveLength(2)
   expect(sampleOf(undefined, null).share).toBe(0)
 })

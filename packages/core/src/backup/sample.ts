@@ -10,10 +10,11 @@ const idleEvery = 8
 /** How large a backup's sample is, and whose turn it is. Pure. */
 export function sampleOf(
   share: number | undefined,
-  base: { manifest: { number: number }; notIdle: string | null } | null,
+  base: { manifest: { number: number }; newest?: number; notIdle: string | null } | null,
 ): { share: number; turn: number } {
   if (base === null) return { share: 0, turn: 0 }
-  const turn = base.manifest.number + 1
+  // Differential backups have the same base for days: each has a turn of its own all the same.
+  const turn = (base.newest ?? base.manifest.number) + 1
   if (share !== undefined || base.notIdle !== null) return { share: share ?? defaultSampleShare, turn }
   return { share: turn % idleEvery === 0 ? defaultSampleShare : 0, turn: turn / idleEvery }
 }
