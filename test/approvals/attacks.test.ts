@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { promisify } from 'node:util'
 import { type Actor, type BackupEngine, createBackupEngine, type EngineOptions, isEngineError } from '@lifeboat/core'
+import { insideOf } from '@lifeboat/core/actions'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { codeBlocks, readDocument } from '../documents/markdown.ts'
@@ -208,6 +209,32 @@ describe('a restore', () => {
     await expect.poll(async () => (await engine.tasks.get(task_id)).status, { timeout: 30_000 }).toBe('failed')
     expect((await engine.tasks.get(task_id)).error?.code).toBe('approval_closed')
     expect(await existing()).not.toContain('copy_f')
+  })
+
+  test('that cannot be recorded does not begin, and what people approved is not used up', async () => {
+    const request = await asked(copyOf('1', 'copy_kept'))
+    await approve(request)
+    const { storage } = await insideOf(engine).ground.parts.repository()
+    const { put } = storage
+    storage.put = async (name, ...rest) => {
+      if (/^(audit|facts)\//.test(name)) throw new Error('The storage takes nothing.')
+      return put.call(storage, name, ...rest)
+    }
+    try {
+      expect((await refusedBy(copyOf('1', 'copy_kept'))).code).toBe('AUDIT_UNAVAILABLE')
+      const started = engine.tasks.start(
+        'restores.run',
+        { backup: '1', strategy: 'new-database', targetDatabase: 'copy_kept' },
+        { ...ann, confirm: true },
+      )
+      expect((await refusedBy(started)).code).toBe('AUDIT_UNAVAILABLE')
+    } finally {
+      storage.put = put
+    }
+    expect(await stateOf(request)).toBe('approved')
+    expect(await existing()).not.toContain('copy_kept')
+    expect((await copyOf('1', 'copy_kept')).database).toBe('copy_kept')
+    expect(await stateOf(request)).toBe('used')
   })
 
   test('that was put into the queue by a process without the policy does not run in one with it', async () => {

@@ -1,6 +1,8 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { insideOf } from '@lifeboat/core/actions'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -137,8 +139,8 @@ test('what a process still owes when it ends, the next one in the same folder re
     const place = join(folder, 'unrecorded')
     const first = createOwedFacts(place)
     const [one, two] = [someFact('one'), { ...someFact('two'), at: '2030-01-01T00:00:00.000Z' }]
-    first.add(one)
-    first.add(two)
+    await first.add(one)
+    await first.add(two)
     await first.pay(async () => false)
     await first.leave()
     expect(await readdir(place)).toHaveLength(2)
@@ -149,6 +151,30 @@ test('what a process still owes when it ends, the next one in the same folder re
     await Promise.all(others.map((other) => other.pay(take)))
     expect(paid.toSorted((a, b) => a.at.localeCompare(b.at))).toEqual([one, two])
     expect((await readdir(place)).filter((name) => name.endsWith('.json'))).toEqual([])
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+test('what an emergency did is recorded by the next process in the same folder where its own is killed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'lifeboat-owed-'))
+  try {
+    const module = new URL('../../packages/core/src/engine/background/owed-facts.ts', import.meta.url).href
+    const fact = someFact('killed')
+    const program = `const { createOwedFacts } = await import(${JSON.stringify(module)})
+      await createOwedFacts(${JSON.stringify(folder)}).add(${JSON.stringify(fact)})
+      process.kill(process.pid, 'SIGKILL')`
+    const died = promisify(execFile)(process.execPath, ['--no-warnings', '--input-type=module', '-e', program])
+    await expect(died).rejects.toMatchObject({ signal: 'SIGKILL' })
+    // Not recorded yet, and killed again: it stays where it is.
+    await createOwedFacts(folder).pay(async () => false)
+    expect(await readdir(folder)).toHaveLength(1)
+    const [left] = await readdir(folder)
+    await rename(join(folder, left ?? ''), join(folder, `${left?.replace(/\.\d+$/, '')}.4194305`))
+    const paid: Fact[] = []
+    await createOwedFacts(folder).pay(async (one) => paid.push(one) > 0)
+    expect(paid).toEqual([fact])
+    expect(await readdir(folder)).toEqual([])
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

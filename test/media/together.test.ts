@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -171,4 +171,64 @@ test('one folder that cannot come into place: none does, restored or undone, and
     await engine.maintenance.cleanLeftovers()
     expect(await media()).toBe('old')
   })
+})
+
+describe.skipIf(!canMount())('a folder that is not mounted for a while', () => {
+  const uploads = () => join(root, 'uploads')
+  const hide = () => execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', uploads()])
+  const show = () => execFileSync('umount', [uploads()])
+  const mediaRestore = () => withEngine((engine) => engine.restores.run('1', { strategy: 'media', confirm: true }))
+  const clean = () => withEngine((engine) => engine.maintenance.cleanLeftovers())
+
+  test.each(['restore media', 'undo media'] as const)(
+    '%s killed, and cleaned up without it: once it is there again all folders are old, or all are new',
+    { timeout: 900_000 },
+    async (work) => {
+      let seen = ''
+      for (let at = long || work === 'undo media' ? 1 : 3; ; at += long ? 1 : 6) {
+        const restore = work === 'undo media' ? (await mediaRestore()).id : ''
+        const before = await media()
+        const end = await dyingAt(work, at, restore)
+        hide()
+        await clean().finally(show)
+        await clean()
+        const after = await media()
+        expect(['old', 'new'], `${work} killed before rename ${at}`).toContain(after)
+        seen += after === before ? 'b' : 'a'
+        await withEngine(async (engine) => {
+          for (const { restore_id } of await engine.restores.keptMedia())
+            await engine.restores.discardMedia({ restore: restore_id }).catch(() => {})
+        })
+        expect(await besides()).toEqual([])
+        await write('new')
+        if (end === 'done') break
+      }
+      expect(seen).toMatch(/^b+a+$/)
+    },
+  )
+
+  test('keeps the others from being undone without it', async () => {
+    const { id } = await mediaRestore()
+    const undo = () => withEngine((engine) => engine.restores.undoMedia({ restore: id }))
+    hide()
+    try {
+      await expect(undo()).rejects.toMatchObject({ code: 'MEDIA_NOT_IN_PLACE' })
+      expect(await readFile(join(root, 'avatars', 'a'), 'utf8')).toBe('old')
+    } finally {
+      show()
+    }
+    expect(await media()).toBe('old')
+    expect(await undo()).toMatchObject({ undone: true })
+    expect(await media()).toBe('new')
+  })
+})
+
+test.skipIf(process.geteuid?.() !== 0)('a note of a stranger says nothing of the other folders', async () => {
+  await withEngine((engine) => engine.restores.run('1', { strategy: 'media', confirm: true }))
+  const name = (await readdir(root)).find((one) => one.startsWith('.avatars.lifeboat-')) ?? ''
+  const forged = { ...JSON.parse(await readFile(join(root, name), 'utf8')), state: 'returning' }
+  await writeFile(join(root, name), JSON.stringify(forged))
+  await chown(join(root, name), 65_534, 65_534)
+  await withEngine((engine) => engine.maintenance.cleanLeftovers())
+  expect(await media()).toBe('old')
 })

@@ -217,7 +217,7 @@ async function recordFact(
         cause: problem,
       },
     )
-  if (typeof fact.facts.unrecorded === 'string') owed.add(fact)
+  if (typeof fact.facts.unrecorded === 'string') await owed.add(fact)
   // Where not even the repository is there, the action itself has said so.
   process.emitWarning(`This could not be recorded: ${fact.action} ${fact.outcome}. ${reason}`)
 }

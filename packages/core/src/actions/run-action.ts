@@ -312,6 +312,24 @@ const isHeld = (action: AnyAction, { input, context }: ReadyAction): boolean =>
 
 async function begin(action: AnyAction, ready: ReadyAction): Promise<void> {
   const required = isHeld(action, ready)
+  try {
+    await recordBeginning(action, ready, required)
+  } catch (error) {
+    if (required && isEngineError(error, 'AUDIT_UNAVAILABLE')) await giveBackApproval(ready.context)
+    throw error
+  }
+}
+
+/** It has not begun: people need not approve it again once it can be recorded. */
+async function giveBackApproval({ approval, isResumed, background }: ActionContext): Promise<void> {
+  // Where it had begun before it was broken off, its approval is used up.
+  if (!approval || isResumed) return
+  await background()
+    .then(({ catalog }) => catalog.approvals.giveBack(approval.id, approval.use_id))
+    .catch(() => false)
+}
+
+async function recordBeginning(action: AnyAction, ready: ReadyAction, required: boolean): Promise<void> {
   const record = () => publish(ready, action, 'started', null, { required })
   if (!required || !action.makesRoom) return record()
   try {

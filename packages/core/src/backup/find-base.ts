@@ -21,6 +21,8 @@ export interface EarlierBase {
   tables: Map<number, TableRecord>
   reader: ChunkReader
   index: ChunkIndex
+  /** Number of the newest backup there was; default: its own. */
+  newest?: number
 }
 
 /** An earlier backup to compare with: of the same history. */
@@ -107,7 +109,8 @@ export async function findBase(run: {
   const glance = { ...manifest.snapshot, ...(await glanceAtTransactions(query)) }
   const hopes = { markerTransactions: new Set(markers.values()), rowSurgery: false }
   const looksIdle = whyNotIdle(manifest.snapshot, glance, hopes) === null
-  return { base: { manifest, tables, reader, index }, positionReached, markers, looksIdle }
+  const newest = Math.max(...earlier.candidates.map((one) => one.manifest.number))
+  return { base: { manifest, tables, reader, index, newest }, positionReached, markers, looksIdle }
 }
 
 /** The base's own, and those of backups after it that were compared with the same base. */

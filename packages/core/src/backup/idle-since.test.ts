@@ -46,11 +46,19 @@ test('with pg_surgery nothing is idle, and without its markers no backup', () =>
   )
 })
 
-test('an idle backup reads a sample every eighth time, each position in turn; others, and where one is asked for, always', () => {
+test('of idle backups one in eight reads a sample, whatever else is numbered in between; others, and where one is asked for, always', () => {
   const manifest = (number: number) => ({ manifest: { number }, notIdle: null })
-  const turns = Array.from({ length: 32 }, (_, index) => sampleOf(undefined, manifest(index + 1)))
-  expect(turns.filter(({ share }) => share > 0).map(({ turn }) => turn)).toEqual([1, 2, 3, 4])
+  for (let databases = 1; databases <= 16; databases++)
+    for (let first = 1; first <= databases; first++) {
+      const turns = Array.from({ length: 400 }, (_, n) => sampleOf(undefined, manifest(first + n * databases)))
+      const sampled = turns.filter(({ share }) => share > 0)
+      expect(sampled.length, `${databases} databases`).toBeGreaterThan(30)
+      expect(sampled.length, `${databases} databases`).toBeLessThan(80)
+      expect(sampled.every(({ turn }) => Number.isInteger(turn))).toBe(true)
+    }
   expect(sampleOf(0.5, manifest(3))).toEqual({ share: 0.5, turn: 4 })
   expect(sampleOf(undefined, { ...manifest(3), notIdle: '1 transaction has ended since' }).share).toBe(0.01)
+  const differential = Array.from({ length: 400 }, (_, index) => ({ ...manifest(1), newest: index + 1 }))
+  expect(differential.filter((base) => sampleOf(undefined, base).share > 0).length).toBeGreaterThan(30)
   expect(sampleOf(undefined, null).share).toBe(0)
 })

@@ -1,11 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EngineEvent } from '../events.ts'
+import { prune } from '../maintenance/prune.ts'
 import { deleteManifest, manifestName } from '../repository/documents/manifests.ts'
 import { listVerifications } from '../repository/documents/verifications.ts'
 import { loadChunkIndex } from '../repository/index/load-index.ts'
 import { deleteMark, writeMark } from '../repository/index/marks.ts'
+import { prefixes } from '../repository/layout.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
 import type { BackupContext } from './backup-context.ts'
 import { copySource, openBackup, testContext, testOptions } from './backup-fixture.ts'
@@ -313,4 +316,44 @@ test('a type that changes while a backup runs, and back: in a real backup too it
   await expect(runBackup({ ...context, inspectors: [meddler] }, options)).rejects.toMatchObject({
     code: 'DATABASE_CHANGED',
   })
+})
+
+test('packs that a prune marks and deletes after the index was read and before the lease is held are not built on', async () => {
+  const { url, context, backup } = await setUp()
+  const { repository } = context
+  const { storage } = repository
+  // Nothing but the index leads to its packs any more, and the same rows come again.
+  await deleteManifest(repository, (await backup({ type: 'full' })).id)
+  const { put, get, list } = storage
+  let running = 0
+  let begun = 0
+  let deleted: number | undefined
+  Object.assign(storage, {
+    async get(...asked: Parameters<typeof get>) {
+      running++
+      return get.call(storage, ...asked).finally(() => running--)
+    },
+    async *list(...asked: Parameters<typeof list>) {
+      begun++
+      running++
+      try {
+        yield* list.call(storage, ...asked)
+      } finally {
+        running--
+      }
+    },
+    async put(...asked: Parameters<typeof put>) {
+      if (deleted === undefined && asked[0].startsWith(prefixes.leases)) {
+        deleted = 0
+        // All that is read beside the taking of the lease: packs, index and marks.
+        for (let quiet = 0; quiet < 10; quiet = begun >= 3 && running === 0 ? quiet + 1 : 0) await sleep(10)
+        deleted = (await prune(repository, { now: true })).packsDeleted
+      }
+      return put.call(storage, ...asked)
+    },
+  })
+  const manifest = await backup({ type: 'full' })
+  Object.assign(storage, { put, get, list })
+  expect(deleted).toBeGreaterThan(0)
+  await expectSource(url, context, manifest)
 })

@@ -8,7 +8,7 @@ export const approvalTable = (session: CatalogSession): ApprovalTable => ({
   ...changes(session),
 })
 
-function changes(session: CatalogSession): Pick<ApprovalTable, 'add' | 'vote' | 'end' | 'breakGlass'> {
+function changes(session: CatalogSession): Pick<ApprovalTable, 'add' | 'vote' | 'end' | 'giveBack' | 'breakGlass'> {
   return {
     add: (approval) =>
       session.write(async (database) => {
@@ -59,6 +59,18 @@ function changes(session: CatalogSession): Pick<ApprovalTable, 'add' | 'vote' | 
           .where('status', '=', 'open')
           .executeTakeFirst()
         return ended.numUpdatedRows > 0n
+      }),
+
+    giveBack: (id, useId) =>
+      session.write(async (database) => {
+        const given = await database
+          .updateTable('approvals')
+          .set({ status: 'open', ended_at: null, ended_by: null, use_id: null })
+          .where('id', '=', id)
+          .where('status', '=', 'used')
+          .where('use_id', '=', useId)
+          .executeTakeFirst()
+        return given.numUpdatedRows > 0n
       }),
 
     breakGlass: (id, glass, expiresAt) =>

@@ -90,6 +90,8 @@ export interface ApprovalTable {
   vote(id: string, vote: ApprovalVote): Promise<'recorded' | 'again' | 'closed'>
   /** open -> its end. */
   end(id: string, end: ApprovalEnd): Promise<boolean>
+  /** used -> open: what it was used for did not begin. */
+  giveBack(id: string, useId: string): Promise<boolean>
   /** Once, and only of an open one. */
   breakGlass(id: string, glass: BrokenGlass, expiresAt: string): Promise<boolean>
 }

@@ -60,6 +60,19 @@ export const approvalConformance: CatalogRule[] = [
     },
   },
   {
+    name: 'what a request was used for did not begin: given back by that use alone, it can be used again',
+    async run({ approvals }) {
+      await approvals.add(request('a'))
+      await approvals.end('a', { status: 'used', at: at(1), by: 'ann', useId: 'one' })
+      assert.equal(await approvals.giveBack('a', 'two'), false)
+      assert.equal(await approvals.giveBack('a', 'one'), true)
+      assert.equal(await approvals.giveBack('a', 'one'), false)
+      const { status, use_id, ended_at } = (await approvals.get('a')) ?? {}
+      assert.deepEqual([status, use_id, ended_at], ['open', null, null])
+      assert.equal(await approvals.end('a', { status: 'used', at: at(2), by: 'ann', useId: 'three' }), true)
+    },
+  },
+  {
     name: 'glass is broken once, and only of what is open; what is over is found by its time',
     async run({ approvals }) {
       const glass = { by: 'ann', at: at(1), reason: 'the shop is down', usable_from: at(6) }

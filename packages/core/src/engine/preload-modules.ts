@@ -13,6 +13,7 @@ const rooms: readonly (() => Promise<unknown>)[] = [
   () => import('./export-backup.ts'),
   () => import('../restore/plan/plan-restore.ts'),
   () => import('../restore/run-restore.ts'),
+  () => import('../restore/undo/undo-media-alone.ts'),
   () => import('../rows/rewind/undo-rewind.ts'),
   () => import('../maintenance/prune.ts'),
   () => import('../maintenance/scrub.ts'),

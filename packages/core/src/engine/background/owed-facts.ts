@@ -13,17 +13,29 @@ const factSchema = z.object({
   error: z.object({ code: z.string(), detail: z.string() }).nullable(),
 })
 
-/** What an emergency did without a record, until it can be recorded: in this process, and in a folder where it ends before. */
+/**
+ * What an emergency did without a record, until it can be recorded. Each fact lies in a file from the first moment, so that
+ * the next process in the same folder records it where this one is killed.
+ */
 export interface OwedFacts {
-  add(fact: Fact): void
+  add(fact: Fact): Promise<void>
   /** Records what is owed, of earlier processes too, oldest first. What cannot be is kept. */
   pay(record: (fact: Fact) => Promise<boolean>): Promise<void>
   /** Leaves what is owed to the next process in the same folder. */
   leave(): Promise<void>
 }
 
+interface Owed {
+  fact: Fact
+  /** `<name>.json.<pid>` while a process has it; null where it could not be written. */
+  file: string | null
+}
+
+/** Files of this process, whichever engine of it they are of: process ids come again. */
+const ours = new Set<string>()
+
 export function createOwedFacts(folder = resolve('.lifeboat', 'unrecorded')): OwedFacts {
-  let owed: Fact[] = []
+  let owed: Owed[] = []
   let isRead = false
   let paying = false
 
@@ -32,46 +44,76 @@ export function createOwedFacts(folder = resolve('.lifeboat', 'unrecorded')): Ow
     if (isRead) return
     isRead = true
     if (!existsSync(folder)) return
-    for (const name of (await readdir(folder)).filter((one) => one.endsWith('.json')).toSorted()) {
-      const mine = join(folder, `${name}.${process.pid}`)
-      const isMine = await rename(join(folder, name), mine).then(
+    for (const name of (await readdir(folder)).toSorted()) {
+      const [, base, holder] = /^(.+\.json)(?:\.(\d+))?$/.exec(name) ?? []
+      if (base === undefined || ours.has(join(folder, name)) || (holder !== undefined && isAlive(Number(holder))))
+        continue
+      const file = join(folder, `${base}.${process.pid}`)
+      ours.add(file)
+      const isMine = await rename(join(folder, name), file).then(
         () => true,
         () => false,
       )
       if (!isMine) continue
-      const found = factSchema.safeParse(parsed(await readFile(mine, 'utf8')))
-      if (found.success) owed.push(found.data)
-      else process.emitWarning(`${join(folder, name)} is no fact that could be recorded. It is left as ${mine}.`)
-      if (found.success) await rm(mine, { force: true })
+      const found = factSchema.safeParse(parsed(await readFile(file, 'utf8')))
+      if (found.success) owed.push({ fact: found.data, file })
+      else process.emitWarning(`${join(folder, name)} is no fact that could be recorded. It is left as ${file}.`)
+    }
+  }
+
+  const write = async (fact: Fact): Promise<string | null> => {
+    const name = `${fact.at.replace(/\D/g, '')}-${randomBytes(4).toString('hex')}.json.${process.pid}`
+    const file = join(folder, name)
+    ours.add(file)
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      await writeFile(file, JSON.stringify(fact), { mode: 0o600, flag: 'wx', flush: true })
+      return file
+    } catch {
+      await rm(file, { force: true }).catch(() => {})
+      return null
     }
   }
 
   return {
-    add: (fact) => void owed.push(fact),
+    async add(fact) {
+      const one: Owed = { fact, file: null }
+      owed.push(one)
+      one.file = await write(fact)
+    },
     async pay(record) {
       if (paying) return
       paying = true
       try {
         await takeLeft().catch(() => {})
-        const left: Fact[] = []
-        for (const fact of owed.splice(0)) if (!(await record(fact))) left.push(fact)
+        const left: Owed[] = []
+        for (const one of owed.splice(0)) {
+          if (!(await record(one.fact))) left.push(one)
+          else if (one.file !== null) await rm(one.file, { force: true }).catch(() => {})
+        }
         owed = [...left, ...owed]
       } finally {
         paying = false
       }
     },
     async leave() {
-      for (const fact of owed.splice(0)) {
-        const text = JSON.stringify(fact)
-        const name = `${fact.at.replace(/\D/g, '')}-${randomBytes(4).toString('hex')}.json`
-        try {
-          await mkdir(folder, { recursive: true, mode: 0o700 })
-          await writeFile(join(folder, name), text, { mode: 0o600, flag: 'wx' })
-        } catch {
-          process.emitWarning(`Keep this: it could be recorded nowhere. ${text}`)
-        }
+      for (const { fact, file } of owed.splice(0)) {
+        const left = file ?? (await write(fact))
+        if (left !== null) await rename(left, left.slice(0, left.lastIndexOf('.'))).catch(() => {})
+        else process.emitWarning(`Keep this: it could be recorded nowhere. ${JSON.stringify(fact)}`)
       }
     },
+  }
+}
+
+/** Whether a process of this id runs that is not this one: files of this one are known. */
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 

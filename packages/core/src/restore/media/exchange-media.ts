@@ -55,8 +55,13 @@ export async function beginExchange(
 
 /** Goes on where an exchange was broken off, from any step. */
 export async function finishExchange(noted: NotedMedia): Promise<{ kept: string | null }> {
-  await steps[noted.note.method](noted)
+  await resumeExchange(noted)
   return settleExchange(noted)
+}
+
+/** All of {@link finishExchange} but {@link settleExchange}. */
+export async function resumeExchange(noted: NotedMedia): Promise<void> {
+  await steps[noted.note.method](noted)
 }
 
 /** Puts back what was there, from any step; what was to come waits in `fresh` again. */
@@ -150,13 +155,17 @@ function comingOf({ fresh }: NotedMedia): string {
 /** The end of an exchange: from here on what was replaced is kept, where there was anything. */
 export async function settleExchange(noted: NotedMedia): Promise<{ kept: string | null }> {
   const { note, folder, kept } = noted
-  const isKept = (await isThere(kept)) && (note.method === 'rename' || (await readdir(kept)).length > 0)
-  if (!isKept) {
+  if (!(await keepsAnything(noted))) {
     await removeNoted(noted)
     return { kept: null }
   }
   await writeMediaNote(mediaPaths(folder, { ...note, state: 'kept' }))
   return { kept }
+}
+
+/** Whether anything was there that has been replaced. */
+export async function keepsAnything({ note, kept }: NotedMedia): Promise<boolean> {
+  return (await isThere(kept)) && (note.method === 'rename' || (await readdir(kept)).length > 0)
 }
 
 /** Until none is left: an application may write meanwhile. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, lstat, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, lstat, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import { cutBytes, isRestoreId } from '../names.ts'
@@ -91,7 +91,7 @@ export async function readMediaNotes(folder: string): Promise<NotedMedia[]> {
     .map((name) => ({ method: 'inside', file: join(folder, name, 'restore.json') }))
   const found: NotedMedia[] = []
   for (const { method, file } of [...beside, ...inside]) {
-    const note = await readNote(file)
+    const note = await readNote(file, folder)
     if (note?.method !== method) continue
     const noted = mediaPaths(folder, note)
     if (noted.file === file) found.push(noted)
@@ -162,15 +162,26 @@ async function makeWritable(folder: string): Promise<void> {
   for (const entry of entries) if (entry.isDirectory()) await makeWritable(join(folder, entry.name))
 }
 
-/** Whoever may write beside the media folder may have put anything there. */
-async function readNote(file: string): Promise<MediaNote | undefined> {
+/** Whoever may write beside the media folder may have put anything there: a note counts if its owner has a say in the place. */
+async function readNote(file: string, folder: string): Promise<MediaNote | undefined> {
   try {
     const found = await lstat(file)
-    if (!found.isFile() || found.size > 65_536) return undefined
+    if (!found.isFile() || found.size > 65_536 || !(await hasSay(found.uid, folder))) return undefined
     return mediaNoteSchema.safeParse(JSON.parse(await readFile(file, 'utf8'))).data
   } catch {
     return undefined
   }
+}
+
+/** This user, root, and the owners of the media folder and of the one it lies in. */
+async function hasSay(user: number, folder: string): Promise<boolean> {
+  if (user === 0 || user === process.geteuid?.()) return true
+  const ownerOf = (path: string) =>
+    stat(path).then(
+      ({ uid }) => uid,
+      () => null,
+    )
+  return (await Promise.all([folder, dirname(folder)].map(ownerOf))).includes(user)
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -20,7 +20,7 @@ import {
   writeMediaNote,
 } from './media-note.ts'
 import { findMediaPlace, resolveMediaFolder } from './media-place.ts'
-import { placeTogether } from './place-together.ts'
+import { NotTakenBack, placeTogether } from './place-together.ts'
 import { readSystemIdentifier } from './settle-media.ts'
 import { unpackMedia } from './unpack-media.ts'
 
@@ -182,7 +182,10 @@ function noneInPlace(all: readonly NotedMedia[], cause: unknown): EngineError {
   return new EngineError('MEDIA_NOT_IN_PLACE', `The media could not be put into place: ${why}`, {
     cause,
     detail: { targets: all.map(({ folder }) => folder) },
-    advice: 'All folders are as they were. Remove the cause and restore again.',
+    advice:
+      cause instanceof NotTakenBack
+        ? 'Remove the cause and run {maintenance.cleanLeftovers}: it ends what was begun, with all folders.'
+        : 'All folders are as they were. Remove the cause and restore again.',
   })
 }
 

@@ -5,9 +5,17 @@ import type { Query } from '../../postgres/query.ts'
 import type { Running } from '../options.ts'
 import { isRestoreRunning } from '../restore-lock.ts'
 import { serverTime } from '../undo/server-time.ts'
-import { exchangeMedia, finishExchange, putMediaBack } from './exchange-media.ts'
+import {
+  beginExchange,
+  beginReturn,
+  exchangeMedia,
+  finishExchange,
+  putMediaBack,
+  resumeExchange,
+} from './exchange-media.ts'
 import { isWorkFolder } from './media-names.ts'
 import {
+  foldersTogether,
   type MediaNote,
   type NotedMedia,
   partialNotes,
@@ -16,7 +24,7 @@ import {
   writeMediaNote,
 } from './media-note.ts'
 import { removeStrayProbes, resolveMediaFolder } from './media-place.ts'
-import { directionOf } from './place-together.ts'
+import { directionOf, readTogether, settleTogether } from './place-together.ts'
 
 export interface SettledMedia {
   /** Folders that now are what the restore that died had begun to make of them. */
@@ -42,14 +50,12 @@ export async function settleMedia(
     await removeStrayWork(query, folder)
     await removeStrayProbes(folder)
   }
-  const noted = (await Promise.all(folders.map(readMediaNotes))).flat()
+  const noted = await notesOf(folders)
   if (noted.length === 0) return settled
   const [system, now] = await Promise.all([readSystemIdentifier(query), serverTime(query)])
-  // What is under way shows where the other folders of a restore of media alone go: it comes to its end last.
-  for (const one of [...noted.filter(isAtRest), ...noted.filter((one) => !isAtRest(one))]) {
-    if (one.note.system !== system || (await isRestoreRunning(query, one.note.restore))) continue
+  const attempt = async (one: NotedMedia, work: () => Promise<void>): Promise<void> => {
     try {
-      await settle(query, one, { report, now, expire }, settled)
+      await work()
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       log(
@@ -59,7 +65,41 @@ export async function settleMedia(
       )
     }
   }
+  const isOurs = async ({ note }: NotedMedia) =>
+    note.system === system && !(await isRestoreRunning(query, note.restore))
+  // What is under way shows where the other folders of a restore of media alone go.
+  for (const one of noted.toSorted((a, b) => turnOf(a) - turnOf(b)))
+    if (await isOurs(one)) await attempt(one, () => settle(query, one, { report, now, expire }, settled))
+  // Each of those has come as far as it can: now all of them come to their end, or none.
+  for (const one of await notesOf(folders)) {
+    if (one.note.state !== 'exchanging' || foldersTogether(one.note) === null || !(await isOurs(one))) continue
+    await attempt(one, async () => {
+      await settleTogether(one)
+      logFinished(report, one)
+      settled.finished.push(one.folder)
+    })
+  }
   return settled
+}
+
+/** What was unpacked and does not name the others yet goes with one that does. */
+function turnOf({ note }: NotedMedia): number {
+  const states: readonly MediaNote['state'][] = ['exchanging', 'returning', 'kept', 'loading']
+  return states.indexOf(note.state) + (note.proof === null ? 1 : 0)
+}
+
+/** The notes of these folders, and of the folders elsewhere that belong to one of them. */
+async function notesOf(folders: readonly string[]): Promise<NotedMedia[]> {
+  const noted = (await Promise.all(folders.map(readMediaNotes))).flat()
+  const found = new Map(noted.map((one) => [one.file, one]))
+  for (const one of noted)
+    for (const other of foldersTogether(one.note) === null ? [] : (await readTogether(one)).notes)
+      if (!found.has(other.file)) found.set(other.file, other)
+  return [...found.values()]
+}
+
+function logFinished(report: Running['report'], { folder, note }: NotedMedia): void {
+  log(report, 'info', `Media folder ${folder} is as restore ${note.restore}, which died before, was to leave it.`)
 }
 
 export interface MediaLeftover {
@@ -88,10 +128,15 @@ async function settle(
   { report, now, expire }: Running & { now: Date; expire: boolean },
   settled: SettledMedia,
 ): Promise<void> {
-  const { note, folder, fresh, kept } = noted
+  const { note, folder, kept } = noted
   const until = { now, keepUntil: note.keep_until }
+  const isTogether = foldersTogether(note) !== null
   if (note.state === 'kept') {
-    if ((await directionOf(noted)) === 'return' || (await hasReturned(query, note))) {
+    if ((await directionOf(noted)) === 'return') {
+      await beginReturn(noted, until)
+      return
+    }
+    if (await hasReturned(query, note)) {
       await putMediaBack(noted, until)
       log(
         report,
@@ -109,20 +154,34 @@ async function settle(
     return
   }
   if (note.state === 'loading' && !(await isLive(query, noted))) {
-    await removeNoted(noted)
-    log(report, 'info', `Removed ${fresh}, left behind by restore ${note.restore}.`)
-    settled.removed.push(fresh)
+    for (const one of await allUnpacked(noted, now)) {
+      await removeNoted(one)
+      log(report, 'info', `Removed ${one.fresh}, left behind by restore ${note.restore}.`)
+      settled.removed.push(one.fresh)
+    }
     return
   }
-  if (note.state === 'loading') await exchangeMedia(noted, until)
-  else if (note.state === 'returning') await putMediaBack(noted, until)
-  else await finishExchange(noted)
-  log(report, 'info', `Media folder ${folder} is as restore ${note.restore}, which died before, was to leave it.`)
+  if (note.state === 'loading') await (isTogether ? beginExchange(noted, until) : exchangeMedia(noted, until))
+  else if (note.state === 'returning') await (isTogether ? beginReturn(noted, until) : putMediaBack(noted, until))
+  else await (isTogether ? resumeExchange(noted) : finishExchange(noted))
+  if (isTogether) return
+  logFinished(report, noted)
   settled.finished.push(folder)
 }
 
-function isAtRest({ note }: NotedMedia): boolean {
-  return note.state === 'loading' || note.state === 'kept'
+/**
+ * What was unpacked with it, none of which is live. Of folders that belong together one that cannot be seen now (not mounted)
+ * can be on its way into place: the others wait for it, as long as what is replaced would be kept.
+ */
+async function allUnpacked(noted: NotedMedia, now: Date): Promise<NotedMedia[]> {
+  if (foldersTogether(noted.note) === null) return [noted]
+  const { notes, missing } = await readTogether(noted)
+  // Removed with another one.
+  if (!notes.some(({ file }) => file === noted.file)) return []
+  const { keep_until } = noted.note
+  if (missing.length > 0 && (keep_until === null || new Date(keep_until) > now))
+    throw new Error(`${missing[0]}, which belongs to it, shows nothing of this restore: is it mounted?`)
+  return notes.filter(({ note }) => note.state === 'loading')
 }
 
 /** The folders themselves, each once, whatever links lead there. */

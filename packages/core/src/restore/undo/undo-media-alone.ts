@@ -1,7 +1,7 @@
 import { EngineError } from '../../errors.ts'
 import type { Query } from '../../postgres/query.ts'
 import { foldersTogether, type NotedMedia, readMediaNotes } from '../media/media-note.ts'
-import { putBackTogether } from '../media/place-together.ts'
+import { NotTakenBack, putBackTogether } from '../media/place-together.ts'
 import { foldersOf, readSystemIdentifier, settleMedia } from '../media/settle-media.ts'
 import type { Running } from '../options.ts'
 import { lockRestore } from '../restore-lock.ts'
@@ -31,16 +31,31 @@ export async function undoMediaAlone(
   )
   const [first] = kept
   if (!first) throw nothingOfMediaAlone(restoreId)
+  requireAll(kept)
   await requirePlaces(kept)
   const now = await serverTime(query)
   const placed = await putBackTogether(kept, { now, keepUntil: keepUntil(now, keepDays) }).catch((cause: unknown) => {
     const why = cause instanceof Error ? cause.message : String(cause)
-    const advice = 'Nothing was undone: all folders are as they were. Remove the cause and undo again.'
+    const advice =
+      cause instanceof NotTakenBack
+        ? 'Remove the cause and run {maintenance.cleanLeftovers}: it ends what was begun, with all folders.'
+        : 'Nothing was undone: all folders are as they were. Remove the cause and undo again.'
     throw new EngineError('MEDIA_NOT_IN_PLACE', `The media could not be put back: ${why}`, { cause, advice })
   })
   const media = placed.map(({ noted: { folder }, kept: keptFolder }) => ({ folder, kept: keptFolder }))
   for (const one of media) logReturned(report, one)
   return { media, undone: !first.note.undone }
+}
+
+/** Throws `MEDIA_NOT_IN_PLACE` where one of the folders that keep something is not there: the others do not go back alone. */
+function requireAll(kept: readonly NotedMedia[]): void {
+  const names = new Set(kept.flatMap(({ note }) => foldersTogether(note) ?? []))
+  const gone = [...names].find((folder) => !kept.some((one) => one.folder === folder))
+  if (gone === undefined) return
+  throw new EngineError('MEDIA_NOT_IN_PLACE', `The media folder ${gone} shows nothing that is kept of this restore.`, {
+    advice: 'Nothing was undone. Make that folder reachable (mount it) and undo again.',
+    detail: { target: gone },
+  })
 }
 
 async function notesOfMediaAlone(restoreId: string, folders: readonly string[]): Promise<NotedMedia[]> {
