@@ -6,10 +6,15 @@ import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { resolveConnection } from '../../packages/core/src/postgres/connection.ts'
 import { cheapenPassphrase } from '../cli/cheap-passphrase.ts'
-import { postgresPrograms } from '../servers/postgres-versions.ts'
+import { profileNames } from '../managed/profile.ts'
+import { some } from '../runner/counts.ts'
+import { type PostgresPrograms, postgresPrograms } from '../servers/postgres-versions.ts'
 import { root } from '../structure/sources.ts'
 import { codeBlocks, readDocument, words } from './markdown.ts'
 
@@ -20,8 +25,10 @@ const bin = join(root, 'packages/cli/bin/lifeboat.mjs')
 const { parseAllDocuments } = createRequire(join(root, 'node_modules/knip/package.json'))('yaml') as {
   parseAllDocuments(text: string): { errors: unknown[]; toJS(): never }[]
 }
-const newer = await postgresPrograms(18)
-const why = 'unavailable' in newer ? ` (skipped: ${newer.unavailable})` : ''
+const majors = some([17, 18] as const, 1)
+const newer = await Promise.all(majors.map(async (major) => ({ major, programs: await postgresPrograms(major) })))
+const fetched = newer.flatMap(({ programs }) => ('unavailable' in programs ? [] : [programs]))
+const run = promisify(execFile)
 
 /** What timers run. */
 const first = ['backup', '--quiet']
@@ -76,6 +83,9 @@ async function lifeboat(args: string[], own: Record<string, string> = env): Prom
   return ended.stdout
 }
 
+/** Programs of every system that recipes name. */
+const unpackers = ['gunzip', 'tar']
+
 /** The lines of a recipe, one after the other; what they print. */
 async function follow(heading: string, fill: Record<string, string> = {}, own = { ...env }): Promise<string[]> {
   const lines = codeBlocks(document, heading)
@@ -89,6 +99,7 @@ async function follow(heading: string, fill: Record<string, string> = {}, own = 
     const value = /^export (\w+)='(.*)'$/.exec(line)
     if (value?.[1]) own[value[1]] = filled(value[2] ?? '')
     else if (program === 'unset') delete own[args[0] ?? '']
+    else if (unpackers.includes(program ?? '')) await run(program ?? '', args, { cwd: folder })
     else {
       expect([program, args.shift()], line).toEqual(['npx', 'lifeboat'])
       const into = args.indexOf('>')
@@ -158,9 +169,10 @@ test('take back one table, take back one tenant', async () => {
   ])
 })
 
-describe.skipIf('unavailable' in newer)(`another version of PostgreSQL${why}`, () => {
-  test('to another major version', async () => {
-    const { server, client } = newer as { server: string; client: string }
+describe.each(newer)('to another major version: $major', ({ major, programs }) => {
+  const why = 'unavailable' in programs ? ` (skipped: ${programs.unavailable})` : ''
+  test.skipIf(why)(`the recipe${why}`, async () => {
+    const { server, client } = programs as PostgresPrograms
     const other = await startTemporaryCluster({ binDirectory: server })
     try {
       const at = new URL(other.url('postgres'))
@@ -172,7 +184,7 @@ describe.skipIf('unavailable' in newer)(`another version of PostgreSQL${why}`, (
       await follow('## To another major version of PostgreSQL', { ...fill, '41': String(next) }, own)
       expect(await other.sql('shop', 'SELECT sum(total)::int AS sum FROM orders')).toEqual(await totals())
       expect(await other.sql('shop', 'SHOW server_version_num')).toEqual([
-        { server_version_num: expect.stringMatching(/^18/) },
+        { server_version_num: expect.stringMatching(new RegExp(`^${major}`)) },
       ])
     } finally {
       await other.stop()
@@ -277,10 +289,69 @@ test('a heartbeat', async () => {
 
 test('from pg_dump files', async () => {
   await lifeboat(['export', 'latest', '--output', 'nightly.dump', '--quiet'])
-  const { backups } = JSON.parse(await lifeboat(['list', '--json'])) as { backups: { number: number }[] }
-  const next = Math.max(...backups.map(({ number }) => number)) + 1
-  await follow('## From pg_dump files', { '41': String(next) })
+  await follow('## From pg_dump files', { '41': String(await nextNumber()) })
   expect(await totals('shop_november')).toEqual(await totals())
+})
+
+/** The number that the next backup gets. */
+async function nextNumber(): Promise<number> {
+  const { backups } = JSON.parse(await lifeboat(['list', '--json'])) as { backups: { number: number }[] }
+  return Math.max(...backups.map(({ number }) => number)) + 1
+}
+
+/** What stock pg_dump writes with these arguments; of the newest version that is to be had. */
+function pgDump(database: string, file: string, args: string[]) {
+  const program = join(fetched.at(-1)?.client ?? '/usr/lib/postgresql/15/bin', 'pg_dump')
+  return run(program, [...args, '-f', join(folder, file), '-d', cluster.url(database)])
+}
+
+test('from Databasus', async () => {
+  const compression = fetched.length > 0 ? ['--compress=zstd:5'] : ['-Z', '5']
+  await pgDump('shop', 'shop_backup.dump', ['-Fc', '--no-password', '--verbose', ...compression])
+  await follow('## From Databasus', { '41': String(await nextNumber()) })
+  expect(await totals('shop_databasus')).toEqual(await totals())
+})
+
+test('from DBackup: one database, and several', async () => {
+  const form = ['-F', 'c', '-Z', '6']
+  await pgDump('shop', 'nightly.sql', form)
+  await run('gzip', ['nightly.sql'], { cwd: folder })
+  for (const database of ['shop', 'blog']) await pgDump(database, `${database}.dump`, form)
+  const names = ['manifest.json', 'shop.dump', 'blog.dump']
+  await writeFile(join(folder, 'manifest.json'), '{ "version": 1, "databases": [] }\n')
+  await run('tar', ['-cf', 'all.tar', ...names], { cwd: folder })
+  for (const name of names) await rm(join(folder, name))
+  await writeFile(join(folder, 'all.tar.gz'), gzipSync(await readFile(join(folder, 'all.tar'))))
+  await rm(join(folder, 'all.tar'))
+
+  const said = await follow('## From DBackup', { '41': String(await nextNumber()) })
+  expect(await totals('shop_dbackup')).toEqual(await totals())
+  const imported = said
+    .at(-1)
+    ?.split('\n')
+    .filter((line) => /\b(shop|blog)\b/.test(line))
+  expect(imported, said.at(-1)).toHaveLength(3)
+})
+
+test('managed PostgreSQL, by provider', async () => {
+  const heading = '## Managed PostgreSQL, by provider'
+  const rows = (document.split(`\n${heading}\n`)[1] ?? '').split(/^## /m)[0]?.match(/^\| [A-Z].*$/gm) ?? []
+  expect(rows).toHaveLength(6)
+  const tried = readDocument('docs/managed-postgresql.md')
+  for (const row of rows) {
+    const [, , urls = '', , way = '', profile = ''] = row.split(/ ?\| ?/)
+    const written = [...urls.matchAll(/`(postgresql:[^`]+)`/g)].map(([, url = '']) => url)
+    expect(written, row).not.toEqual([])
+    // The files of authorities are not here.
+    for (const url of written) resolveConnection(url.replace(/sslrootcert=[\w-]+\.\w+/, 'sslrootcert=system'))
+    const [, name = ''] = /`([\w-]+)`/.exec(profile) ?? []
+    expect(profileNames).toContain(name)
+    const found = tried.split('\n').find((line) => line.startsWith(`| **${name}**`))
+    expect(found?.split(' | ')[3]?.split(',')[0], row).toBe(way.split(':')[0])
+  }
+  // Of a catalog without the schedules of other recipes, which nothing fires here.
+  const [doctor] = await follow(heading, {}, { ...env, LIFEBOAT_CATALOG: join(folder, 'first.db') })
+  expect(doctor).toContain('restore')
 })
 
 test('the passphrase is lost', async () => {
@@ -318,10 +389,13 @@ test('several replicas, several databases', async () => {
   await rm(config)
 })
 
-test('behind a proxy: the labels are YAML, and all blocks name the same place', () => {
-  const [caddy, traefik] = codeBlocks(document, '## Behind a proxy')
-  const [labels] = parseAllDocuments(traefik?.text ?? '')
-  expect(labels?.errors).toEqual([])
+test('behind a proxy: labels and template are YAML, and all blocks name the same place', () => {
+  const [caddy, ...others] = codeBlocks(document, '## Behind a proxy')
   expect(caddy?.text).toContain('/api/backup/')
-  expect(JSON.stringify(labels?.toJS())).toContain('/api/backup')
+  expect(others).toHaveLength(2)
+  for (const { text } of others) {
+    const [parsed] = parseAllDocuments(text)
+    expect(parsed?.errors).toEqual([])
+    expect(JSON.stringify(parsed?.toJS())).toContain('/api/backup')
+  }
 })

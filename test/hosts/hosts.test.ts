@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { createBackupEngine } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -47,8 +48,45 @@ async function project(files: Record<string, string>): Promise<string> {
     'lifeboat.config.ts': blockOf('Configuration', 'lifeboat.config.ts'),
     ...files,
   }
+  await mkdir(join(place, 'src'))
   for (const [name, text] of Object.entries(all)) await writeFile(join(place, name), text)
   return place
+}
+
+/** A project as `npm init -y` makes it, with what the document says of one. */
+const commonJs = (files: Record<string, string>) =>
+  project({
+    'package.json': '{ "type": "commonjs" }',
+    'lifeboat.config.mts': blockOf('Configuration', 'lifeboat.config.ts'),
+    ...files,
+  })
+
+const asMts = (text: string) => text.replace('./lifeboat.config.ts', './lifeboat.config.mts')
+
+/** The file that Node is to start, of each kind of host. */
+async function programOf(section: string): Promise<string> {
+  if (section === 'CommonJS') return join(await commonJs({ 'server.js': blockOf(section, 'server.js') }), 'server.js')
+  if (section === 'NestJS') return nestProgram()
+  const block = blockOf(section, 'server.ts')
+  // As many of the one as of the other.
+  if (['Fastify', 'Hono', 'Plain Node'].includes(section))
+    return join(await commonJs({ 'server.mts': asMts(block) }), 'server.mts')
+  return join(await project({ 'server.ts': block }), 'server.ts')
+}
+
+/** Compiled with the settings of `nest new`, but for the check of types. */
+async function nestProgram(): Promise<string> {
+  const compilerOptions = {
+    ...{ module: 'nodenext', target: 'ES2023', esModuleInterop: true, experimentalDecorators: true },
+    ...{ emitDecoratorMetadata: true, rootDir: './src', outDir: './dist', noCheck: true },
+  }
+  const place = await commonJs({
+    'tsconfig.json': JSON.stringify({ compilerOptions, include: ['src'] }),
+    'src/main.ts': blockOf('NestJS', 'src/main.ts'),
+    'src/app.module.ts': "import { Module } from '@nestjs/common'\n@Module({})\nexport class AppModule {}\n",
+  })
+  await promisify(execFile)(process.execPath, [join(root, 'node_modules/typescript/bin/tsc')], { cwd: place })
+  return join(place, 'dist/main.js')
 }
 
 async function answering(url: string, child: ChildProcess, said: () => string): Promise<void> {
@@ -63,14 +101,12 @@ async function answering(url: string, child: ChildProcess, said: () => string): 
   await Promise.race([answers(), ended])
 }
 
-test.each(some(['Express', 'Fastify', 'NestJS', 'Koa', 'Hono', 'Plain Node'], 2))('%s', async (section) => {
-  const place = await project({
-    'server.ts': blockOf(section, 'server.ts'),
-    // As the Nest command makes it; a call does what a decorator does.
-    'app.module.ts': "import { Module } from '@nestjs/common'\nexport class AppModule {}\nModule({})(AppModule)\n",
-  })
+const hosts = ['Express', 'Fastify', 'NestJS', 'Koa', 'Hono', 'CommonJS', 'Plain Node']
+test.each(some(hosts, 2))('%s', async (section) => {
+  const program = await programOf(section)
+  const cwd = program.replace(/(\/dist)?\/[^/]+$/, '')
   const port = await freePort()
-  const child = spawn(process.execPath, ['server.ts'], { cwd: place, env: { ...env, PORT: String(port) } })
+  const child = spawn(process.execPath, [program], { cwd, env: { ...env, PORT: String(port) } })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data))
   try {
