@@ -277,8 +277,8 @@ function defaultLabel(parts: Ground['parts'], label: unknown): string {
 }
 
 /**
- * Runs an action that is ready, and records how it ended. `check` may refuse it at the last moment. `begins`: nobody has
- * recorded yet that it was asked for.
+ * Runs an action that is ready, and records how it ended. `check` may refuse it at the last moment. `begins`: the
+ * request for it is not recorded yet.
  */
 export async function perform(
   action: AnyAction,
