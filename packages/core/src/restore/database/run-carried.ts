@@ -12,7 +12,7 @@ import type { Running } from '../options.ts'
 import { readState } from './run-inspector.ts'
 import { createStepRole, type StepRole } from './step-role.ts'
 
-/** For how long a step may wait for a lock, in milliseconds: nobody else is on the copy. */
+/** For how long a step may wait for a lock, in milliseconds: no other session uses the copy. */
 const lockTimeoutMs = 30_000
 /** How long after its time a step that catches the cancellation is ended with its session. */
 const afterTimeoutMs = 2000
@@ -190,7 +190,7 @@ async function ledgerKinds(query: Query, inspectors: readonly MigrationInspector
   return rows.map(({ kind }) => kind).join('\n')
 }
 
-/** A SECURITY DEFINER function of the steps would have the rights of whoever owns it next. */
+/** A SECURITY DEFINER function of the steps would have the rights of its next owner. */
 async function refuseWhatOutlivesTheRole(query: Query, role: string): Promise<void> {
   const rows = await query<{ name: string }>(
     `SELECT p.oid::pg_catalog.regprocedure::text AS name FROM pg_catalog.pg_proc p

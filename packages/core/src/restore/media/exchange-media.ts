@@ -159,7 +159,7 @@ export async function settleExchange(noted: NotedMedia): Promise<{ kept: string 
   return { kept }
 }
 
-/** Until none is left: an application may write meanwhile. */
+/** Until none is left: an application may write while they are moved. */
 async function moveEntries(from: string, to: string): Promise<void> {
   for (let round = 0; round < 20; round++) {
     const names = (await readdir(from)).filter((name) => !isWorkFolder(name))
