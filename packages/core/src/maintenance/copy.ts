@@ -203,9 +203,9 @@ interface MissingPacks {
 }
 
 /**
- * What a copy lacks of a backup, chunk by chunk: its own prune may have packed chunks again that the source still has
- * in their old packs. A pack that the copy has marked is not brought back under its name while the mark is there,
- * because a prune may delete that name at any moment: what is needed of it gets another one.
+ * What a copy lacks of a backup, chunk by chunk: its own prune may have repacked chunks that the source still has in
+ * their old packs. A pack that the copy has marked is not brought back under its name while the mark is there, because
+ * a prune may delete that name at any moment: what is needed of it gets another one.
  */
 async function whatIsMissing({ source, target, index, signal }: Copying, manifest: Manifest): Promise<MissingPacks> {
   const [there, marks] = await Promise.all([loadChunkIndex(target, { signal }), listMarks(target, { signal })])
