@@ -41,7 +41,7 @@ function sentToken(header: string): string {
   return /:(.*)$/s.exec(Buffer.from(sent, 'base64').toString())?.[1] ?? ''
 }
 
-/** Whether nobody but this machine can reach an address to listen on. */
+/** Whether only this machine can reach an address to listen on. */
 export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }

@@ -1,7 +1,7 @@
 import { EngineError } from '@lifeboat/core'
 import { plainText } from './output/format.ts'
 
-/** Loaded when somebody is asked: most runs ask nobody. */
+/** Loaded when the user is asked: most runs ask nothing. */
 const prompts = () => import('@clack/prompts')
 
 /** Whether there is a person to ask. */

@@ -272,7 +272,7 @@ export const engineOptionsSchema = z.strictObject({
     .strictObject({
       /** To drain queues, say. The host still serves; throwing, or 10 s without an end, stops the restore. */
       beforeSwap: z.custom<NonNullable<SwapHooks['beforeSwap']>>(isFunction, 'a function').optional(),
-      /** To make pools anew, say. Requests are let in again when it has ended, 10 s later at most. */
+      /** For example to open new pools. Requests are let in again when it has ended, 10 s later at most. */
       afterSwap: z.custom<NonNullable<SwapHooks['afterSwap']>>(isFunction, 'a function').optional(),
     })
     .prefault({}),

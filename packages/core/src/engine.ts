@@ -67,7 +67,9 @@ export function createBackupEngine(options: EngineOptions): BackupEngine {
   return engineOn(createGround(parseEngineOptions(options)))
 }
 
-/** The same engine for another door: every call is recorded as coming through it. For whoever builds a face. */
+/**
+ * The same engine for another face: every call is recorded as coming through it. For the packages that build a face.
+ */
 export function engineFor(engine: BackupEngine, callerOf: CallerOf): BackupEngine {
   return engineOn(insideOf(engine).ground, callerOf)
 }

@@ -1,4 +1,4 @@
-/** What long work tells whoever watches: one type for the CLI's bars, job records, logs and event streams. */
+/** What long work reports: one type for the CLI's bars, job records, logs and event streams. */
 export type EngineEvent = PhaseEvent | ProgressEvent | LogEvent
 
 /** A new phase of the work has begun, e.g. `snapshot`, `rows`, `media`, `manifest`. */

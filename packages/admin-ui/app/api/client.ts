@@ -26,7 +26,7 @@ export class Problem extends Error {
 
 /** The request itself did not get through. */
 export class Unreachable extends Error {
-  /** Something was to be done, and nobody knows whether it was. */
+  /** The request was to change something, and it is unknown whether it did. */
   readonly acting: boolean
 
   constructor(cause: unknown, acting: boolean) {

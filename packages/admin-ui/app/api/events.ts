@@ -12,7 +12,7 @@ type LogListener = (line: LogLine) => void
 
 /**
  * The one event stream of this tab: every task whenever it changes, and the log lines of one task that is being looked
- * at. Following another task opens the stream anew.
+ * at. Following another task opens a new stream.
  */
 export function createLiveStream() {
   const taskListeners = new Set<TaskListener>()
@@ -72,7 +72,7 @@ export function createLiveStream() {
     source = null
   }
 
-  // A browser has six connections for one server, and tabs share them: a tab nobody sees gives its own back.
+  // A browser has six connections for one server, and tabs share them: a hidden tab closes its own.
   let hiding: ReturnType<typeof setTimeout> | undefined
   const onVisibility = () => {
     clearTimeout(hiding)
@@ -99,7 +99,7 @@ export function createLiveStream() {
       stateListeners.add(listener)
       return () => stateListeners.delete(listener)
     },
-    /** Told at every opening, also of a stream that takes another's place: between the two nobody listened. */
+    /** Called at every opening, also of a stream that replaces another one: events between the two are lost. */
     onOpen(listener: (wasLost: boolean) => void) {
       openListeners.add(listener)
       return () => openListeners.delete(listener)

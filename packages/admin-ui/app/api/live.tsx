@@ -14,7 +14,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     const refresh = createRefresh(client)
     stream.start()
     const off = stream.onTask((task) => take(client, refresh, task))
-    // Whatever happened while nobody was told.
+    // For everything that happened while the stream was lost.
     const offOpen = stream.onOpen((wasLost) => (wasLost ? void client.invalidateQueries() : refresh.ask(ofTasks)))
     return () => {
       off()

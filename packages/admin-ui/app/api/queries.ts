@@ -59,7 +59,7 @@ export function useTasks(query: { [Field in keyof HttpApi['GET tasks']['query']]
   })
 }
 
-/** Whether anything new begins. Nobody tells when somebody else pauses the queue: it is asked. */
+/** Whether new tasks start. No event reports that another user pauses the queue: the page asks regularly. */
 export function usePaused(enabled = true): boolean {
   const { data } = useQuery({
     queryKey: ['tasks', 'paused'],
@@ -95,7 +95,10 @@ export function useProtection() {
   })
 }
 
-/** Requests for approval, of all databases: open ones, or all of them. Nobody tells when another person asks: it is asked. */
+/**
+ * Requests for approval, of all databases: open ones, or all of them. No event reports a request of another person: the
+ * page asks regularly.
+ */
 export function useApprovals(open: boolean, enabled = true) {
   return useQuery({
     queryKey: ['approvals', open],

@@ -4,8 +4,9 @@ import type { QueryClient } from '@tanstack/react-query'
 const togetherMs = 30
 
 /**
- * Asks again for what an event has made old. An answer that was under way when the event came may be from before it:
- * it is dropped and asked for anew; a first answer, which nothing stands in for yet, is awaited and asked for after it.
+ * Asks again for what an event has made old. An answer that was under way when the event came may be from before it: it
+ * is dropped and asked for again. A first answer, while the page has no older one to show, is awaited and then asked
+ * for again.
  */
 export function createRefresh(client: QueryClient): { ask(keys: readonly string[]): void; stop(): void } {
   const wanted = new Set<string>()

@@ -5,7 +5,7 @@ import { Waiting } from '../parts/loaded.tsx'
 import { PageHead } from '../parts/page-head.tsx'
 import { t } from '../texts/texts.ts'
 
-// Each page comes when it is asked for, and the others while nobody waits.
+// Each page is loaded when it is opened; the others are loaded soon after the first one is shown.
 const ActivityPage = soon(async () => (await import('./activity/activity-page.tsx')).ActivityPage)
 const ApprovalsPage = soon(async () => (await import('./approvals/approvals-page.tsx')).ApprovalsPage)
 const ComparePage = soon(async () => (await import('./compare/compare-page.tsx')).ComparePage)

@@ -11,7 +11,7 @@ interface Look {
 }
 
 interface ButtonProps extends Look, ButtonHTMLAttributes<HTMLButtonElement> {
-  /** Something is under way: it cannot be pressed again meanwhile. */
+  /** Its work is under way: it cannot be pressed again until that ends. */
   busy?: boolean
 }
 

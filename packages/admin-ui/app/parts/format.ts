@@ -83,7 +83,7 @@ const clockTime = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' })
 /** The time of the day of a moment. */
 export const clock = (moment: Date): string => clockTime.format(moment)
 
-/** In the zone of whoever looks. */
+/** In the browser's time zone. */
 export const exact = (iso: string): string => exactly.format(new Date(iso))
 const ofDay = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' })
 export const day = (iso: string): string => ofDay.format(new Date(iso))

@@ -11,7 +11,7 @@ interface TypedConfirmationProps {
   onChange(typed: string): void
 }
 
-/** Whoever does what cannot be taken back types its name. Says so when another one was typed. */
+/** A user who does what cannot be undone types its name. Says so when another one was typed. */
 export function TypedConfirmation({ wanted, problem, typed, onChange }: TypedConfirmationProps) {
   const [left, setLeft] = useState(false)
   const wrong = typed.trim() !== '' && !isTyped(typed, wanted) && (left || !wanted.startsWith(typed.trim()))

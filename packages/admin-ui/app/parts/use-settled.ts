@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react'
 
 const settledMs = 150
 
-/** What somebody types, once they pause: a question to the server at every letter would only keep the answer waiting. */
+/** What the user types, once they pause: a request to the server at every letter would only delay the answer. */
 export function useSettled(value: string): string {
   const [settled, setSettled] = useState(value)
   useEffect(() => {

@@ -85,7 +85,7 @@ const wrappedNote = `
   --age-identity FILE. recover.mjs calls no KMS and reads no age file: it needs another slot, or what
   the KMS or age unwraps (recover.mjs --help says how).`
 
-/** The option for the key somebody will most likely have on a bare machine. */
+/** The option for the key that a person most likely has on an empty machine. */
 function keyFlags(kinds: Set<string>, fingerprint: string): string {
   if (kinds.has('passphrase')) return '--passphrase-file passphrase.txt'
   if (kinds.has('raw_key')) return '--key-file key.txt'

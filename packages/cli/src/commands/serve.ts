@@ -50,7 +50,7 @@ export const serveCommand: CommandDefinition = {
           })
         const certificate = await readCertificate(options.tlsCert, options.tlsKey)
         if (!certificate && !isLocal) warnOfPlainHttp(options.allowPlainHttpDownloads === true)
-        // Behind a proxy everybody comes from this machine: the address alone lets nobody in.
+        // Behind a proxy every request comes from this machine: the address alone must not grant access.
         const token = given ?? randomToken()
         await withSession(options, { signal }, async ({ engine }) => {
           const handler = createHandler(engine, {

@@ -36,6 +36,6 @@ test('where it is narrow, spare columns go one by one, and the last one is cut',
   expect(formatTable(columns, rows, 24)).toBe([' #  name', ' 1  before the release …', '12  nightly'].join('\n'))
 })
 
-test('columns nobody can spare stay', () => {
+test('columns that a reader needs stay', () => {
   expect(formatTable(columns, rows, 5)).toBe([' #  name', ' 1  before the …', '12  nightly'].join('\n'))
 })

@@ -3,7 +3,7 @@ import { styleText } from 'node:util'
 /** What of a stream decides how text is laid out on it. */
 export type TextStream = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>
 
-/** How wide text may be on it; without a terminal nothing is cut or broken: somebody reads it by program. */
+/** How wide text may be on it; without a terminal nothing is cut or broken: a program reads it. */
 export function widthOf(stream: TextStream): number {
   return stream.isTTY ? (stream.columns ?? 80) : Number.POSITIVE_INFINITY
 }

@@ -72,7 +72,7 @@ async function isWorkedFor(
   return (await catalog.workers.list()).some(({ seen_at, roles }) => seen_at >= since && roles.includes('jobs'))
 }
 
-/** A script that makes one backup must not lose older ones to limits that nobody has set. */
+/** A script that makes one backup must not lose older ones to limits that no user has set. */
 function isConfigured({ parts, isStarted }: ActionContext): boolean {
   const { max_backups, retention_days } = parts.settings.runTime
   return isStarted() || max_backups !== undefined || retention_days !== undefined

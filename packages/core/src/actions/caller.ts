@@ -49,7 +49,9 @@ export function systemUser(): string {
   }
 }
 
-/** A call of the library: by the operating system's user, who may do everything, unless the host names somebody. */
+/**
+ * A call of the library: by the operating system's user, who can do everything, unless the host names another actor.
+ */
 export function libraryCaller({ as: actor, confirm, unrecorded }: CallOptions): Caller {
   return {
     actor: actor ?? { id: systemUser(), permissions },

@@ -1,6 +1,4 @@
-/**
- * For whoever builds a face of the engine: the command, an adapter, pages. Applications use `@lifeboat/core`.
- */
+/** For the faces of the engine: the command, the adapters, the pages. Applications use `@lifeboat/core`. */
 export { adviceFor } from '../advice.ts'
 export { type StorageTestSummary, storageTestSummary } from '../engine/storage-test.ts'
 export { engineFor } from '../engine.ts'

@@ -16,8 +16,8 @@ export interface AttemptScope {
 }
 
 /**
- * Runs `work`; when the signal fires meanwhile, stops waiting for it at once, lets go of everything (sessions, worker
- * threads, timers) and rejects with the reason. What `work` was doing finds its sessions and workers gone.
+ * Runs `work`. When the signal fires while it runs, stops waiting for it at once, ends everything it opened (sessions,
+ * worker threads, timers) and rejects with the reason. `work` finds its sessions and workers gone.
  */
 export async function inAttemptScope<T>(
   outer: AbortSignal | undefined,

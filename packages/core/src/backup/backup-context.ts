@@ -41,7 +41,7 @@ export interface DownStepSettings {
   timeoutMs: number
 }
 
-/** The same while its repository may still be opening: the source can be looked at meanwhile. */
+/** The same while its repository may still be opening: the source can be looked at during that time. */
 export type OpeningContext = Omit<BackupContext, 'repository'> & { repository: Repository | Promise<Repository> }
 
 export interface BackupResources {

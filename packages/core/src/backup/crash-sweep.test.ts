@@ -70,7 +70,8 @@ test('operation N fails, in turn in every way: good and restorable, or failed; t
     if (!met) expect(outcome, what).toBeTypeOf('string')
     const visible = await expectWhole(clean)
     if (typeof outcome === 'string') expect(visible, what).toEqual([outcome])
-    // Killed right after the manifest was put, a backup is there though nobody was told: it is whole, as just checked.
+    // Killed right after the manifest was put, a backup is there though no caller learned of it: it is whole, as just
+    // checked.
     else if (!plan.stop) expect(visible, what).toEqual([])
     // The server ends a backend a moment after its client.
     await expect.poll(() => cluster.sql('app', ourBackendsSql), { message: what }).toEqual([])

@@ -276,7 +276,7 @@ test('a role that may only read: no marker, and still incremental', async () => 
     change: { large_objects: { kind: 'read' } },
   })
   expect(await changesOf(context, second)).toEqual({ big: idle, empty: idle, small: idle })
-  // Somebody who may read the pages themselves cannot compare them with what was read otherwise.
+  // A role that can read the pages themselves cannot compare them with what was read in another way.
   const { manifest: third } = await runBackup(context, options)
   expect(third).toMatchObject({
     base: second.id,

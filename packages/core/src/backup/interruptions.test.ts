@@ -183,7 +183,7 @@ test('lockBudget "wait": the contested table is read by the session that holds i
   expect(await cluster.sql('app', 'SELECT count(*)::int AS n FROM small')).toEqual([{ n: 0 }])
 })
 
-test('behind somebody who holds a table, the backup fails when its budget is over', async () => {
+test('behind a session that holds a table, the backup fails when its budget is over', async () => {
   const context = await testContext(cluster.url('app'))
   const holder = new Client({ connectionString: cluster.url('app') })
   await holder.connect()

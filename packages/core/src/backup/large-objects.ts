@@ -69,8 +69,8 @@ export function pagesSql(plan: Pick<LargeObjectPlan, 'direct'>, range: SegmentRa
 }
 
 /**
- * Pages as rows. Where `pg_largeobject` may not be read, each object is opened for its length and read page by page;
- * holes come back as zeros, which is what they read as.
+ * Pages as rows. Where the role cannot read `pg_largeobject`, each object is opened for its length and read page by
+ * page; holes come back as zeros, which is what they read as.
  */
 function pagesFrom({ direct }: Pick<LargeObjectPlan, 'direct'>, range: SegmentRange): string {
   if (direct) return 'pg_catalog.pg_largeobject'

@@ -136,7 +136,7 @@ test('a file that vanishes between listing and reading is reported, not fatal', 
   expect((await entriesOf(bytes)).map((entry) => entry.path)).toEqual(['uploads/', 'uploads/a', 'uploads/c'])
 })
 
-test.skipIf(process.getuid?.() === 0)('what may not be read is lost, and said', async () => {
+test.skipIf(process.getuid?.() === 0)('what cannot be read is lost, and said', async () => {
   await writeFile(join(root, 'secret'), 'x')
   await chmod(join(root, 'secret'), 0)
   const { reading } = await readAll(root)
@@ -186,7 +186,7 @@ test('where a restore works inside the folder is no part of it', async () => {
   expect(reading.problems).toEqual([])
 })
 
-test('a folder that is not there, or goes away meanwhile, is an error', async () => {
+test('a folder that is not there, or goes away during the backup, is an error', async () => {
   await expect(readAll(join(root, 'missing'))).rejects.toMatchObject({ code: 'MEDIA_FOLDER_MISSING' })
   await mkdir(join(root, 'mounted'))
   await writeFile(join(root, 'mounted', 'a'), Buffer.alloc(4 << 20, 1))

@@ -41,7 +41,7 @@ async function* tarStream(
   await requireFolder(folder.path)
   found.reading.mounted = await isMountPoint(folder.path).catch(() => false)
   yield* readFolder({ path: folder.path, entry: folder.name, relative: '' }, found, signal)
-  // A folder that was unmounted meanwhile looks like one whose files all vanished: that is no backup of it.
+  // A folder that was unmounted since the start looks like one whose files all vanished: that is no backup of it.
   await requireFolder(folder.path)
   if (found.reading.mounted && !(await isMountPoint(folder.path).catch(() => false)))
     throw new EngineError('MEDIA_FOLDER_MISSING', `The media folder ${folder.path} was unmounted during the backup.`)

@@ -22,8 +22,8 @@ export async function readMountPoints(list = '/proc/self/mountinfo'): Promise<st
 }
 
 /**
- * The mount point of `/etc/fstab` that a path lies in or is, and on which nothing is mounted; undefined where all is as it
- * should be, or nobody has written down what it should be.
+ * The mount point of `/etc/fstab` that a path lies in or is, and on which nothing is mounted; undefined where all is as
+ * it should be, or where /etc/fstab says nothing of the path.
  */
 export async function findUnmounted(
   path: string,

@@ -17,7 +17,7 @@ test('a transaction that has been open for long is named, a young one is not', a
     const report = (event: EngineEvent) => events.push(event)
     await mentionOldTransaction(session.query, report)
     expect(events).toEqual([])
-    // Time passes for whoever asks.
+    // For the session that asks, an hour has passed.
     const later: typeof session.query = (text) =>
       session.query(text.replace('pg_catalog.now()', "(now() + interval '1 hour')"))
     await mentionOldTransaction(later, report)

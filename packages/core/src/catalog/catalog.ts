@@ -111,7 +111,7 @@ export interface JobOutcome {
   result?: Json | null
   error?: Json | null
   finished_at: string
-  /** The job that continues this one, added in the same transaction unless somebody asked to cancel it. */
+  /** The job that continues this one, added in the same transaction unless a user asked to cancel it. */
   next?: NewJob | null
 }
 
@@ -137,7 +137,7 @@ export interface JobTable {
   outline(filter?: JobFilter): Promise<JobOutline[]>
   /** queued -> running. `busy`: another job of the same writer runs, or waits in front of it. `gone`: it is not queued any more. */
   claim(id: string, claim: JobClaim): Promise<'claimed' | 'busy' | 'gone'>
-  /** Prolongs the lease and stores progress. `cancel`: somebody asked for it. `lost`: the job is not ours any more. */
+  /** Prolongs the lease and stores progress. `cancel`: a user asked for it. `lost`: the job is not ours any more. */
   beat(
     id: string,
     beat: { worker: string; lease_until: string; progress?: Json | null },
@@ -147,8 +147,8 @@ export interface JobTable {
   /** Queued ones end at once; running ones are marked, and their worker sees it at its next beat. */
   cancel(id: string, at: string): Promise<'cancelled' | 'requested' | 'finished' | 'missing'>
   /**
-   * running with a lease that ended before `now` -> interrupted. Gives the jobs this call changed. What `next` says
-   * continues one of them is added in the same transaction: whoever dies when, no job is lost between the two.
+   * running with a lease that ended before `now` -> interrupted. Gives the jobs this call changed. The job that `next`
+   * returns to continue one of them is added in the same transaction: no crash can lose a job between the two.
    */
   expire(now: string, next?: (job: JobRecord) => NewJob | null | Promise<NewJob | null>): Promise<JobRecord[]>
   /** Changes the place of a queued job; false when it is not queued. */

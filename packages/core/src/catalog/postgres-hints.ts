@@ -6,9 +6,9 @@ export const hintChannel = 'lifeboat_jobs'
 const retryMs = 1000
 
 /**
- * Listens for jobs that others put into the catalog. A hint, which saves waiting for the next look: it may be lost (the
- * connection broke, a pooler ate it), and comes once too often. A connection that is lost is made anew, also while the
- * database is away for a swap.
+ * Listens for jobs that other processes add to the catalog. A hint saves waiting for the next look: it can be lost (the
+ * connection broke, a pooler dropped it), and it can come once too often. A lost connection is opened again, also while
+ * the database is away for a swap.
  */
 export function listenForHints(pool: Pool, schema: string, onHint: () => void): { stop(): void } {
   let stopped = false
@@ -37,7 +37,7 @@ export function listenForHints(pool: Pool, schema: string, onHint: () => void): 
         lose(error instanceof Error ? error : undefined)
         return
       }
-      // What was asked for while nobody listened.
+      // Jobs that were added while no connection listened.
       onHint()
     } catch {
       later()
@@ -57,7 +57,7 @@ export function listenForHints(pool: Pool, schema: string, onHint: () => void): 
       clearTimeout(timer)
       const client = listening
       listening = undefined
-      // Ended, not given back: nobody else is to hear what it listens to.
+      // Ended, not returned to the pool: its next user must not get these notifications.
       client?.release(true)
     },
   }

@@ -24,8 +24,9 @@ const tables: Record<keyof Tables, true> = {
 const ourTables = [...Object.keys(tables), 'catalog_migrations', 'catalog_migrations_lock', markTable, 'marker']
 
 /**
- * Makes the schema and the table of the mark where they are missing. The schema's comment says that it is ours: by that
- * backups know what to leave out, and restores what to take along. Throws `CONFIG_INVALID` where it is somebody else's.
+ * Creates the schema and the table of the mark where they are missing. The schema's comment says that it is ours: by it
+ * backups know what to leave out, and restores what to take along. Throws `CONFIG_INVALID` where the schema belongs to
+ * another application.
  */
 export async function prepareSchema(opening: Transaction<Tables>, schema: string): Promise<void> {
   const { rows } = await sql<{ oid: string; ours: boolean; mark: boolean }>`

@@ -220,7 +220,7 @@ const job = (id: string) => ({
   ...{ trigger: 'manual', created_by: 'u', created_at: '2026-01-01T00:00:00.000Z' },
 })
 
-test('a job is hinted at in other processes, but not in those of another catalog; a lost connection is made anew', async () => {
+test('a job is hinted at in other processes, but not in those of another catalog; a lost connection is opened again', async () => {
   const name = await newDatabase()
   const [asking, listening, other] = await Promise.all([open(name), open(name), open(name, 'other')])
   const heard = countHints(listening)

@@ -26,7 +26,8 @@ export interface PostgresCatalogOptions {
 /**
  * Opens a catalog in a schema of a PostgreSQL database. Any number of processes on any hosts may open the same. The
  * database may be one that is backed up: backups leave the schema out, and a restore or an undo takes it along
- * (postgres/catalog-carry.ts says how); writes wait meanwhile, for `patienceMs`, and then fail with `CATALOG_BUSY`.
+ * (postgres/catalog-carry.ts says how). During that time writes wait for `patienceMs`, and then fail with
+ * `CATALOG_BUSY`.
  *
  * Throws `CONFIG_INVALID` where the schema holds what is not a catalog, and what connecting throws.
  */

@@ -50,7 +50,7 @@ export async function openSqliteCatalog(path: string, options: SqliteCatalogOpti
   })
 }
 
-/** The file under the path, by its identity: one that was deleted goes on being written where nobody finds it. */
+/** The file under the path, by its identity: writes to a deleted file succeed, and no other process can read them. */
 function watchFile(path: string) {
   const identity = () => {
     const found = statSync(path, { throwIfNoEntry: false })

@@ -6,7 +6,7 @@ import type { Repository } from '../repository/repository.ts'
 import type { BackupDetails, TableSummary } from './engine-type.ts'
 import { backupSummary, type StoredBackup } from './summary.ts'
 
-/** Where the chunks are, for whoever only reads backups. */
+/** Where the chunks are, for callers that only read backups. */
 export function loadIndex(repository: Repository, signal: AbortSignal | undefined): Promise<ChunkIndex> {
   return loadChunkIndex(repository, { signal, readAround: true })
 }

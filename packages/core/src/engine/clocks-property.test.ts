@@ -85,7 +85,7 @@ test(`with every clock jumping by up to 400 days, in ${runs} histories`, { timeo
         removed += all.length - kept.size
 
         if (next() < 0.05 && said > 0) {
-          // Whoever names the number gets exactly that.
+          // A caller that names the number gets exactly that.
           const agreed = guardRetention(all, decided, now, { yesRemove: said })
           expect(agreed.decisions.filter(({ keep }) => !keep)).toHaveLength(said)
           const wrong = guardRetention(all, decided, now, { yesRemove: said + 1 })

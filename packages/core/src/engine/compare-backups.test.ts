@@ -115,7 +115,7 @@ test('every change of a column and of rows is told, against now and against anot
   expect(changes(await engine.backups.compare('2', { with: 'live' }))).toEqual([])
 })
 
-test('a table that somebody holds is waited for a moment only, and then estimated', async () => {
+test('a table that another session holds is waited for a moment only, and then estimated', async () => {
   const held = cluster
     .sql('shop', 'BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)')
     .catch(() => {})

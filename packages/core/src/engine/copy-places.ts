@@ -11,11 +11,16 @@ export interface CopyPlace {
   name: string
   storage: Storage
   settings: CopySettings
-  /** The same storage for who may make its folder: nobody does so unasked, because a disk may only not be mounted. */
+  /**
+   * The same storage for callers that may create its folder. Only an explicit request creates it: the folder can be
+   * missing because a disk is not mounted.
+   */
   made(): Storage
 }
 
-/** The copies that are configured. Throws `CONFIG_INVALID` for a location nobody understands; touches nothing. */
+/**
+ * The copies that are configured. Throws `CONFIG_INVALID` for a location that no storage understands; touches nothing.
+ */
 export function createCopyPlaces(settings: EngineSettings, throttle: Throttle): CopyPlace[] {
   return settings.copies.map((copy) => {
     const { name, repository } = copy

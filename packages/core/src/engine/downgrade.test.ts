@@ -23,7 +23,7 @@ test.each([
   async (_, encryption) => {
     await engineWith(key).repository.init()
     expect(await engineWith(encryption).repository.describe()).toMatchObject({ encryption: 'aes-256-gcm' })
-    // What somebody with access to the storage can do.
+    // What an attacker with access to the storage can do.
     await engineWith('none', 'planted').repository.init()
     await rm(join(folder, 'repository'), { recursive: true })
     await rename(join(folder, 'planted'), join(folder, 'repository'))

@@ -23,7 +23,10 @@ export interface JudgeRetention extends OfDatabase, Running {
   neededForUndo: ReadonlySet<string>
   /** Id of the backup after which retention runs. */
   justMade?: string
-  /** The number of backups that would go, named by whoever has looked: lifts what keeps too many from going. */
+  /**
+   * The number of backups that would go, named by the user who has looked: lifts the guard that keeps too many from
+   * going.
+   */
   yesRemove?: number
 }
 

@@ -22,7 +22,7 @@ export interface KeySlotSummary {
   recipients: string[] | null
 }
 
-/** What somebody needs who has to get at the backups on an empty machine; without any secret. */
+/** What a person needs to reach the backups from an empty machine; without any secret. */
 export interface RecoveryKit {
   repository: string
   location: string
@@ -30,7 +30,7 @@ export interface RecoveryKit {
   encryption: 'aes-256-gcm' | 'none'
   created_at: string
   slots: KeySlotSummary[]
-  /** Tells the repository from one that somebody else made; no secret. */
+  /** Distinguishes the repository from one that an attacker made; no secret. */
   fingerprint: string
   /** SHA-256 of the recovery program that lies in the repository, or null where there is none. */
   recover_sha256: string | null
@@ -40,8 +40,8 @@ export interface RecoveryKit {
 export interface Keys {
   list(): Promise<KeySlotSummary[]>
   /**
-   * A second way in. The key the engine works with must open the repository. With age recipients: for whoever holds one
-   * of their identities. `KMS_UNAVAILABLE`.
+   * Adds a second key. The key the engine works with must open the repository. With age recipients, each holder of one
+   * of their identities can open it. `KMS_UNAVAILABLE`.
    */
   add(key: KeyOption | { ageRecipients: readonly string[] }, options?: { label?: string }): Promise<KeySlotSummary>
   /** By the slot's name, its first characters or its label. Refuses (`USAGE`) the last one. */

@@ -6,7 +6,7 @@ import { createMaintenanceMode } from './maintenance-mode.ts'
 
 const swap = { database: 'shop', restoreId: 'r1' }
 
-test('a swap waits for the requests that run, lets none in meanwhile, and all afterwards', async () => {
+test('a swap waits for the requests that run, lets none in while it runs, and all afterwards', async () => {
   const { mode, around } = createMaintenanceMode({})
   const leave = mode.enter()
   let renamed = false

@@ -28,8 +28,8 @@ export interface Maintenance {
    */
   copy(to: string | Storage, options?: Running & { onlyNewer?: boolean }): Promise<CopyResult>
   /**
-   * Mends what is missing or damaged by the configured copies, or by the one that `from` names (its name, a path, a URL or
-   * a Storage): see `repairRepository`. Backups that a verification found bad are verified again afterwards.
+   * Repairs what is missing or damaged from the configured copies, or from the one that `from` names (its name, a path,
+   * a URL or a Storage): see `repairRepository`. Backups that a verification found bad are verified again afterwards.
    */
   repair(
     options?: Running & { from?: string | Storage; dryRun?: boolean; damaged?: ReadonlySet<string> },

@@ -10,7 +10,7 @@ type Call = OfDatabase & Running
 export interface MaskSuggestion {
   tables: { table: string; as: 'keep' | 'empty'; why: string }[]
   columns: SuggestedColumn[]
-  /** The same as lines of a configuration, each a comment until somebody has looked at it. */
+  /** The same as lines of a configuration, each a comment until a person has looked at it. */
   text: string
 }
 

@@ -180,8 +180,8 @@ function mediaFolders(folders: EngineSettings['media']): { name: string; path: s
 }
 
 /**
- * A key that was given is the one that is used, also one that has to be asked for: whoever can put another repository,
- * made without encryption, in the place of ours must not get the next backup. Without any, only such a one opens.
+ * A configured key is always used, also one that the user has to type: an attacker who replaces our repository with one
+ * made without encryption must not get the next backup. Without a key only an unencrypted repository opens.
  */
 async function open(
   storage: Storage,

@@ -30,8 +30,8 @@ const rooms: readonly (() => Promise<unknown>)[] = [
 ]
 
 /**
- * Loads it beside the beginning of a host, so that nobody waits for it in the middle of the night's first backup. Nothing
- * waits for this: what is not there yet when it is needed is loaded then, and what cannot be loaded fails there.
+ * Loads these modules while the host starts, so that the first backup does not wait for them. No caller waits for this:
+ * a module that is not loaded yet when it is needed is loaded then, and one that cannot be loaded fails there.
  */
 export async function preloadModules(signal: AbortSignal): Promise<void> {
   for (const load of rooms) {

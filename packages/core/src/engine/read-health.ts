@@ -24,7 +24,7 @@ export async function readHealth(
   { now = new Date(), signal }: { now?: Date; signal?: Running['signal'] | undefined } = {},
 ): Promise<Health> {
   const repository = await parts.repository()
-  // Where the catalog is damaged meanwhile, it is as if there were none.
+  // Where the catalog is found damaged, this goes on as if there were none.
   const ready = await history()
   const [alarms, drills, outlook, known] = await Promise.all([
     readAlarms(repository, signal),

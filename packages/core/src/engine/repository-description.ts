@@ -7,7 +7,7 @@ export interface RepositoryDescription {
   format: number
   encryption: 'aes-256-gcm' | 'none'
   created_at: string
-  /** Distinguishes it from a repository that somebody else made; no secret. */
+  /** Distinguishes it from a repository that an attacker made; no secret. */
   fingerprint: string
 }
 

@@ -27,7 +27,7 @@ export interface Restores {
   plan(reference: string, options?: RestoreRequest): Promise<RestorePlan>
   /**
    * Restores. `confirm` is the hash of the plan that was looked at (`PLAN_CHANGED` if it is another one by now), or
-   * `true` where nobody looks. `RESTORE_REFUSED` where the plan refuses.
+   * `true` where no person looks at it. `RESTORE_REFUSED` where the plan refuses.
    */
   run(reference: string, options: RestoreRequest & { confirm: string | true; id?: string }): Promise<RestoreSummary>
   /** The databases that restores replaced and that can still be put back, newest first. */

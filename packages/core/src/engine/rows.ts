@@ -41,8 +41,8 @@ export interface Rows {
    */
   plannedBefore(options: RewindOptions, known: { database: string; hash?: string }): RewindPlan | null
   /**
-   * Takes back what changed, in place, in one transaction. `PLAN_CHANGED` where rows have changed since the plan was made,
-   * unless it is `plannedNow`: then nobody has looked at its rows, and later changes are taken back too.
+   * Takes back what changed, in place, in one transaction. `PLAN_CHANGED` where rows have changed since the plan was
+   * made, unless it is `plannedNow`: then no person has looked at its rows, and later changes are taken back too.
    */
   rewind(plan: RewindPlan, options: Call & { id: string; by: string; plannedNow: boolean }): Promise<RewindResult>
   /** The rewinds that can be undone, newest first. */

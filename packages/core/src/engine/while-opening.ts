@@ -3,9 +3,9 @@ import type { Repository } from '../repository/repository.ts'
 import type { EngineParts } from './parts.ts'
 
 /**
- * Opens the repository and does `work` meanwhile, such as loading what is going to be done with it: deriving the key of a
- * passphrase takes a third of a second in another thread. It is begun first, because to load keeps this thread from
- * beginning anything. Where both fail, the repository's error is the one that is told.
+ * Opens the repository and does `work` at the same time, such as loading the modules for what comes next: deriving the
+ * key of a passphrase takes a third of a second in another thread. Opening starts first, because loading modules blocks
+ * this thread. Where both fail, the repository's error is reported.
  */
 export async function whileOpening<T>(
   parts: Pick<EngineParts, 'repository' | 'keyChecked'>,

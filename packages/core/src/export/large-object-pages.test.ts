@@ -22,7 +22,7 @@ test.each([1, 7, 1000])('objects with pages, holes and short pages, in pieces of
   expect(await read(10)).toBe('')
 })
 
-test('objects nobody asks for are passed over', async () => {
+test('objects that the caller does not ask for are skipped', async () => {
   const cursor = largeObjectCursor(cut(text, 100), 4)
   expect(Buffer.concat(await Array.fromAsync(cursor.read(9))).length).toBe(13)
 })

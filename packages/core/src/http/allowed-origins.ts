@@ -1,4 +1,7 @@
-/** What a browser is told so that pages of an allowed origin can call the API: without it the option would let nobody in. */
+/**
+ * The headers by which a browser lets pages of an allowed origin call the API: without them the option would have no
+ * effect.
+ */
 const told = {
   'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
   'access-control-allow-headers':

@@ -46,6 +46,6 @@ function hostOf(url: string): string | null {
 
 function hostOfHeader(host: string | null): string | undefined {
   if (host === null) return undefined
-  // The default port may or may not be written.
+  // The default port can be written or left out.
   return hostOf(`http://${host}`)?.replace(/:443$/, '') ?? undefined
 }

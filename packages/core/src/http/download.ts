@@ -7,8 +7,8 @@ import type { RouteContext } from './route.ts'
 import { countOpen } from './streams.ts'
 
 /**
- * Streams a download as it is written; nobody reads ahead of the client. What fails before the first byte becomes a
- * problem; what fails later breaks the transfer off, so that no client takes a part for the whole.
+ * Streams a download as it is written; no part is read before the client asks for it. A failure before the first byte
+ * becomes a problem; a later one ends the transfer, so that no client takes a part for the whole.
  *
  * `onComplete` is called by a transfer that has reached the end of the file.
  */

@@ -21,7 +21,7 @@ export function eventStream(source: AsyncIterable<StreamEvent>, signal: AbortSig
     if (ended) return
     ended = true
     onEnd()
-    // The source hears of it by its own signal; what it still throws concerns nobody.
+    // The source learns of it by its own signal; an error that it still throws has no reader.
     iterator.return?.().then(undefined, () => {})
   }
   const body = new ReadableStream<Uint8Array>(

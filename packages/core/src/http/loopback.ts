@@ -10,9 +10,9 @@ export function isLoopback(address: string | null): boolean {
 }
 
 /**
- * An `authorize` for development: everybody on this machine is an administrator, everybody else is nobody. Says so
- * whenever it is made. Throws `CONFIG_INVALID` unless `NODE_ENV` is `development` or `test`: behind a proxy on the same
- * machine every request comes from this machine.
+ * An `authorize` for development: every user of this machine is an administrator, every other caller is refused. Says
+ * so whenever it is created. Throws `CONFIG_INVALID` unless `NODE_ENV` is `development` or `test`: behind a proxy on
+ * the same machine every request comes from this machine.
  *
  * Requests that show a proxy or another site are refused: headers that proxies add, the `Connection: close` that nginx
  * sends by default, and a `Host`, `Origin` or `Referer` that is not a name of this machine.

@@ -40,8 +40,8 @@ export interface HandlerOptions<HostRequest = unknown> {
   /** Shown by the pages, so that production is not taken for something else. Default: none. */
   environment?: EnvironmentMark
   /**
-   * Opens the calendar of reminders, and nothing else, to whoever has the link `reminders/?format=calendar&token=...`:
-   * programs for calendars send no header. 32 characters at least. Default: nobody has one.
+   * Opens the calendar of reminders, and nothing else, to callers with the link `reminders/?format=calendar&token=...`:
+   * programs for calendars send no header. 32 characters at least. Default: no token, no such link.
    */
   calendarToken?: string
   /** Origins (`https://admin.example.com`) besides the own one from which browsers may call. */

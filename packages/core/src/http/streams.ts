@@ -9,8 +9,9 @@ type Open = Record<Kind, Map<string, number>>
 const openOf = new WeakMap<HandlerSettings['limits'], Open>()
 
 /**
- * Counts an event stream or a download towards the limits of a handler; call the answer once when it ends. Each kind has
- * a limit of its own, and one actor has only a part of it, so that nobody's streams keep another one from a download.
+ * Counts an event stream or a download towards the limits of a handler; call the answer once when it ends. Each kind
+ * has a limit of its own, and one actor has only a part of it, so that the streams of one actor cannot block the
+ * downloads of another.
  */
 export function countOpen(kind: Kind, { settings: { limits }, actor }: OpenContext): () => void {
   const open = openOf.get(limits) ?? { streams: new Map(), downloads: new Map() }

@@ -61,7 +61,7 @@ export function userInterfaceAnswer(ui: UserInterface, request: Request, path: s
   return new Response(isHead ? null : page, { headers: pageHeaders })
 }
 
-/** For somebody the host does not know. */
+/** For a visitor the host does not know. */
 export function notLoggedInPage(): Response {
   const page = `<!doctype html>
 <html lang="en">

@@ -29,15 +29,15 @@ export interface Jobs {
   stop(): Promise<void>
   add(request: JobRequest): Promise<JobRecord>
   /**
-   * Does now what somebody waits for, as a job like any other. `LEASE_HELD` after `waitMs` where another job of the same
-   * writer runs.
+   * Does work that the caller waits for now, as a job like any other. `LEASE_HELD` after `waitMs` where another job of
+   * the same writer runs.
    */
   runHere<T>(
     request: JobRequest,
     how: Omit<RunHere<T>, 'work'> & { waitMs?: number },
     work: (context: JobContext & { taskId: string }) => Promise<T>,
   ): Promise<T>
-  /** For jobs that somebody else put into the catalog. */
+  /** For jobs that another process added to the catalog. */
   notice(job: QueuedJob): Promise<void>
   cancel(jobId: string): Promise<'cancelled' | 'requested' | 'finished' | 'missing'>
   /** Puts these queued jobs first, in this order. Gives the ids that were moved. */
@@ -135,7 +135,7 @@ export function createJobs(options: JobsOptions): Jobs {
    * that however often it is added there is one.
    */
   async function successorOf(job: JobRecord): Promise<NewJob | null> {
-    // What somebody waited for in another process is theirs to begin again.
+    // Work that a caller in another process waited for is that caller's to start again.
     if (job.position === waitedFor || job.cancel_requested) return null
     if (job.attempt >= maxAttempts || !(await handlers())[job.kind]?.resumable) return null
     const { kind, subject_id, database, writer, position, input, trigger, created_by } = job

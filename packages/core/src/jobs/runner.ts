@@ -43,8 +43,8 @@ export interface JobRunner {
   /** Runs the job if it can be claimed. `busy`: another one of its writer runs, perhaps in another process. */
   run(jobId: string): Promise<'done' | 'busy' | 'gone'>
   /**
-   * Runs work that somebody waits for, under a record that says it runs: result and errors are theirs, progress and logs
-   * go to both. Null where another job of the same writer runs.
+   * Runs work that a caller waits for, under a record that says it runs: result and errors go to the caller, progress
+   * and logs to both. Null where another job of the same writer runs.
    */
   runHere<T>(job: NewJob, how: RunHere<T>): Promise<{ result: T } | null>
   /** Stops the job if it runs here. */
@@ -188,11 +188,11 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
       await catalog.jobs
         .beat(job.id, { worker, lease_until: isoTime(clock.now() + leaseMs), progress: { ...progress } })
         .catch(() => {})
-    // What somebody waits for is theirs to begin again.
+    // Work that a caller waits for is the caller's to start again.
     const next = outcome.status === 'interrupted' && isOfQueue(job) ? await successorOf(job) : null
     const end = { ...outcome, finished_at: isoTime(clock.now()), next }
     const finish = catalog.jobs.finish(job.id, worker, end)
-    // Whoever waits learns how the work ended, also where the catalog cannot be told.
+    // The waiting caller learns how the work ended, also where the catalog cannot be written.
     await (isOfQueue(job) ? finish : finish.catch((error: unknown) => void process.emitWarning(String(error))))
     return failure
   }
@@ -224,7 +224,7 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
       if (ended) return
       timer = clock.after(progressMs, () => {
         beating = beat()
-          // The catalog may be away for a moment; past the lease somebody else may hold the job.
+          // The catalog may be away for a moment; past the lease another process may hold the job.
           .catch(() => {
             if (clock.now() > leaseUntil) stop('lost')
           })
@@ -256,7 +256,7 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
   }
 }
 
-/** A whole record comes from the queue; of what somebody waits for there is only what is needed. */
+/** A job of the queue comes as a whole record; for work that a caller waits for there is only what is needed. */
 function isOfQueue(job: Pick<JobRecord, 'id' | 'attempt'> | JobRecord): job is JobRecord {
   return 'lease_until' in job
 }

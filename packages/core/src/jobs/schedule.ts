@@ -73,7 +73,7 @@ export function overdueRun(
   return lateMs >= 0 ? { slot, due, lateMs } : null
 }
 
-/** The newest slot at or before `now`, jitter or not: where a schedule begins that nobody has run yet. */
+/** The newest slot at or before `now`, jitter or not: where a schedule begins that no scheduler has run yet. */
 export function newestSlot(schedule: Schedule, now: Date): Date {
   return dueSlot({ ...schedule, jitterMinutes: 0 }, new Date(0), now)?.slot ?? new Date(0)
 }

@@ -6,7 +6,7 @@ export interface SchedulerOptions<Planned extends Schedule> {
   catalog: Catalog
   clock: Clock
   worker: string
-  /** Asked anew at every look, so that changed configuration holds at once. */
+  /** Asked at every look, so that a changed configuration holds at once. */
   schedules: () => Promise<Planned[]>
   /** The job of a slot; null: not yet, the slot waits. */
   job: (schedule: Planned, slot: Date, lateMs: number) => NewJob | null | Promise<NewJob | null>
@@ -55,7 +55,7 @@ export function createScheduler<Planned extends Schedule>(options: SchedulerOpti
       catalog.schedule.fire({ schedule: name, slot: slot.toISOString(), worker, fired_at: now.toISOString() }, next)
     const last = await catalog.schedule.lastSlot(name)
     if (last === null || !schedule.enabled) {
-      // Slots from before somebody wanted them, or that nobody wants now, are taken without a job.
+      // Slots from before the schedule was set, or of a schedule that is off now, are taken without a job.
       const slot = newestSlot(schedule, now)
       if (last === null || slot > new Date(last)) await take(slot, null)
       return null

@@ -74,7 +74,7 @@ export async function checkRepository(repository: Repository, options: CheckOpti
     shippedRecoverSha256: recover.shipped,
     readData,
   }
-  // Before the index is read: it must hold what the backups need that are looked at, not what comes meanwhile.
+  // Before the index is read: the index must hold what the listed backups need, not what later backups add.
   const objects = await manifestObjects(repository, { signal })
   let index: ChunkIndex
   try {

@@ -14,9 +14,9 @@ export interface CopyKey {
 }
 
 /**
- * Makes a storage ready to take copies: the key slots, README.txt, recover.mjs, the claims of numbers, and at last
- * `config`. Slots that were added to the source since come along; one that was removed there stays, because nobody but
- * its owner should close a way in. With `ownKey` the slots of the source do not come along: a copy that has none gets
+ * Prepares a storage for copies: the key slots, README.txt, recover.mjs, the claims of numbers, and at last `config`.
+ * Slots that were added to the source since come along; one that was removed there stays, because only the slot's owner
+ * should remove a key from the copy. With `ownKey` the slots of the source do not come along: a copy that has none gets
  * one for that key. Throws `REPOSITORY_EXISTS` where another repository, or a part of one, is.
  */
 export async function prepareCopy(

@@ -147,7 +147,7 @@ test('what a prune of the copy marks at this moment is not built upon', async ()
   await expectCopy(inner)
 })
 
-test('a manifest that another process has copied meanwhile is not taken away again', async () => {
+test('a manifest that another process copies at the same time is not taken away again', async () => {
   const inner = createMemoryStorage()
   const [first = ''] = Object.keys(expected)
   let copiedElsewhere = false

@@ -67,7 +67,7 @@ export async function copyRepository(
     present.set(id, manifest?.completed_at ?? '')
   }
   const newest = [...present.values()].sort().at(-1) ?? ''
-  // Before the index is read: it must hold what the backups need that are copied, not what comes meanwhile.
+  // Before the index is read: the index must hold what the listed backups need, not what later backups add.
   const objects = await manifestObjects(source, { signal })
   const index = await loadChunkIndex(source, { signal, readAround: true })
   const failures: CopyFailure[] = []
@@ -147,7 +147,7 @@ interface Copying {
   signal: AbortSignal | undefined
 }
 
-/** `false`: the backup was deleted from the source meanwhile. */
+/** `false`: the backup was deleted from the source during the copy. */
 async function copyBackup(copying: Copying, manifest: Manifest, onPack: (bytes: number) => void): Promise<boolean> {
   const { source, target, index, signal } = copying
   const name = manifestName(manifest.id)
@@ -203,9 +203,9 @@ interface MissingPacks {
 }
 
 /**
- * What a copy lacks of a backup, chunk by chunk: its own prune may have put together anew what the source still has as it
- * was. A pack that the copy has marked is not brought back under its name while the mark is there, because a prune may
- * delete that name at any moment: what is needed of it gets another one.
+ * What a copy lacks of a backup, chunk by chunk: its own prune may have repacked chunks that the source still has in
+ * their old packs. A pack that the copy has marked is not brought back under its name while the mark is there, because
+ * a prune may delete that name at any moment: what is needed of it gets another one.
  */
 async function whatIsMissing({ source, target, index, signal }: Copying, manifest: Manifest): Promise<MissingPacks> {
   const [there, marks] = await Promise.all([loadChunkIndex(target, { signal }), listMarks(target, { signal })])

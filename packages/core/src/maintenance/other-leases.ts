@@ -5,8 +5,8 @@ import { parseLeaseObjectName } from '../repository/leases/lease-names.ts'
 import type { Repository } from '../repository/repository.ts'
 
 /**
- * Makes sure that nobody alive holds any lease but `except`: takes each once (dead holders are waited out) and gives it
- * back. Throws `LEASE_HELD`, naming the holder, when somebody does.
+ * Makes sure that no running process holds any lease but `except`: takes each once (waiting until leases of dead
+ * holders expire) and releases it. Throws `LEASE_HELD`, naming the holder, when a process holds one.
  */
 export async function waitForOtherLeases(
   repository: Repository,

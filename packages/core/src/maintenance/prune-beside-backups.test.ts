@@ -25,7 +25,10 @@ async function expectGood(storage: TimedStorage, backups: Backups, moment: strin
   expect(Object.fromEntries(await readSampleBackups(repository)), moment).toEqual(backups)
 }
 
-/** Old rows nobody needs any more, which new backups would like to use again; partly used packs; marks that are due. */
+/**
+ * Old rows that no backup needs any more, which new backups would like to use again; partly used packs; marks that are
+ * due.
+ */
 async function start() {
   const storage = createTimedStorage()
   const repository = await initSampleRepository(storage)

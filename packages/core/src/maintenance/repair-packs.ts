@@ -25,7 +25,7 @@ interface BadPack {
 export async function repairPacks(repairing: Repairing): Promise<void> {
   const { repository, items, options } = repairing
   const { signal } = options
-  // Before the index is read: what a backup has stored that comes meanwhile is not in it, and not lost.
+  // Before the index is read: packs of a backup that runs at the same time are not in the index, and not lost.
   const known = new Set((await manifestObjects(repository, { signal })).map(({ name }) => name))
   const index = await loadChunkIndex(repository, { signal, readAround: true })
   const bad = await findBadPacks(repairing, index)

@@ -48,7 +48,7 @@ async function findStray(repository: Repository, signal: AbortSignal | undefined
   return [...unreadable.filter(({ code }) => code === 'REPOSITORY_DAMAGED'), ...named]
 }
 
-/** Objects whose names nobody with the key has given: they are no leases, packs or manifests. */
+/** Objects whose names no holder of the key has made: they are no leases, packs or manifests. */
 async function strayNames({ storage, keys }: Repository, signal: AbortSignal | undefined): Promise<UnreadableObject[]> {
   const isOurs: [string, (name: string) => boolean][] = [
     [prefixes.leases, (name) => parseLeaseObjectName(keys, name) !== null],

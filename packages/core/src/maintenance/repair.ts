@@ -24,8 +24,9 @@ export interface RepairOptions {
 }
 
 /**
- * What became of something that was missing or damaged. `replaced`: a copy had it, whole. `rebuilt`: made again from what
- * is good elsewhere. `set_aside`: no backup needs it, and the next prunes delete it. `removed`: it carries no data, and is gone. `lost`: nobody has it.
+ * What became of something that was missing or damaged. `replaced`: a copy had it, whole. `rebuilt`: made again from
+ * what is good elsewhere. `set_aside`: no backup needs it, and the next prunes delete it. `removed`: it carries no
+ * data, and is gone. `lost`: no copy has it.
  */
 export type RepairOutcome = 'replaced' | 'rebuilt' | 'set_aside' | 'removed' | 'lost'
 
@@ -62,10 +63,11 @@ export interface Repairing {
 }
 
 /**
- * Mends a repository by its copies: index objects, manifests, small documents and packs that are missing or damaged. Only
- * what authenticates under the repository's key is written, each thing is read back, and nothing that was there is deleted
- * before what takes its place has been. A pack that no copy has under its name is made again chunk by chunk, from whatever
- * pack of whatever copy has it, also from what is still good of it; without any copy that is all that can be done.
+ * Repairs a repository from its copies: index objects, manifests, small documents and packs that are missing or
+ * damaged. Only what authenticates under the repository's key is written, each thing is read back, and nothing that was
+ * there is deleted before what takes its place has been. A pack that no copy has under its name is made again chunk by
+ * chunk, from whatever pack of whatever copy has it, also from what is still good of it; without any copy that is all
+ * that can be done.
  *
  * Killed at any point it leaves the repository no worse, and the next run goes on. Holds the lease of a prune
  * (`LEASE_HELD`). What is lost is in the report and no error. Throws `CONFIG_INVALID` for a storage that is no copy of this

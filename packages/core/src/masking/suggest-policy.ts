@@ -53,12 +53,14 @@ const rules: Rule[] = [
 /** Types that hold no person by themselves. */
 const plain = /^(?:boolean|smallint|integer|bigint|numeric|real|double precision|date|timestamp|time|interval|oid)\b/
 
-/** Whole tables, where nobody has said otherwise. */
+/** Whole tables, where the policy does not say otherwise. */
 const emptied = /(?:^|_)(?:audit|event|log|session|history|queue|job|outbox)s?(?:_|$)/
 const ledgers =
   /(?:migrations?|schema_version|flyway_schema_history|databasechangelog(?:lock)?|alembic_version|ar_internal_metadata)(?:_lock)?$/
 
-/** Guesses for what a policy does not name yet. Pure; they are never used before somebody has put them into the policy. */
+/**
+ * Guesses for what a policy does not name yet. Pure; they are never used before a person has put them into the policy.
+ */
 export function suggestPolicy(
   tables: readonly BackupTable[],
   schema: MaskedSchema,
@@ -145,7 +147,7 @@ function fitting(
   return { mask: { fixed: '' }, why: `${why}; no pseudonym fits its type: give a value of that type` }
 }
 
-/** A policy as the text of a module, every line of it a comment until somebody has looked at it. */
+/** A policy as the text of a module, every line of it a comment until a person has looked at it. */
 export function policyText(found: ReturnType<typeof suggestPolicy>): string {
   const byTable = Map.groupBy(found.columns, ({ table }) => table)
   const lines = [

@@ -65,7 +65,7 @@ export function createKyselyInspector(
   const settings = {
     migrationTableName: table,
     migrationLockTableName: lockTable,
-    // Kysely creates a schema it is told of, which a role without CREATE on the database may not.
+    // Kysely creates every schema it is configured with, which a role without CREATE on the database cannot.
     ...(schema === 'public' ? {} : { migrationTableSchema: schema }),
     allowUnorderedMigrations: options.allowUnordered ?? false,
   }

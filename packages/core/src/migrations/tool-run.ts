@@ -4,7 +4,7 @@ import type { Query } from '../postgres/query.ts'
 import type { MigrationInspector, MigrationRun } from './inspector.ts'
 import { rollbackSteps } from './rollback-steps.ts'
 
-/** What inspectors need of the rooms they may not import; inspectors.ts hands it to them. */
+/** What inspectors need of the folders that they must not import; inspectors.ts passes it to them. */
 export interface ToolDoors {
   /** The parts of a URL, as node-postgres and the tools on top of it take them. */
   parts(databaseUrl: string): Promise<ConnectionParts>

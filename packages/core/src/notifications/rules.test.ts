@@ -33,7 +33,7 @@ const judge = (events: NotificationEvent[], more: object = {}, conditions: Condi
 const toldTo = (events: NotificationEvent[], more: object = {}, conditions: Condition[] = []) =>
   judge(events, more, conditions).deliveries.map(({ channel }) => channel)
 
-test('without rules failures go to every channel, good news to nobody, and a heartbeat follows its own work', () => {
+test('without rules failures go to every channel, good news to none, and a heartbeat follows its own work', () => {
   expect(toldTo([event('backup.failed')])).toEqual(['chat', 'siem', 'beat'])
   expect(toldTo([event('backup.completed')])).toEqual(['beat'])
   expect(toldTo([event('backup.started')])).toEqual(['beat'])

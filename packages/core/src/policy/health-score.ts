@@ -58,7 +58,7 @@ export interface HealthFacts {
   /** Days since a message arrived, by any channel; null: there is no channel, or none has taken one. */
   daysSinceMessage: number | null
   channelsFailing: number
-  /** False: the repository is encrypted and nobody has taken the recovery kit. */
+  /** False: the repository is encrypted and no user has taken the recovery kit. */
   kitTaken: boolean | null
 }
 

@@ -25,9 +25,9 @@ export interface GuardedRetention {
 }
 
 /**
- * Keeps a wrong clock, or a slip in the policy, from removing good history. Of one database nothing goes while its newest
- * backup is far from now by any clock, and never more than half at once. `yesRemove`, the exact number of backups that
- * would go, lifts both for whoever has looked. Pure.
+ * Keeps a wrong clock, or a slip in the policy, from removing good history. Of one database nothing goes while its
+ * newest backup is far from now by any clock, and never more than half at once. `yesRemove`, the exact number of
+ * backups that would go, lifts both: a user who has looked knows it. Pure.
  */
 export function guardRetention(
   backups: readonly RetentionBackup[],

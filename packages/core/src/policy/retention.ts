@@ -3,8 +3,9 @@ import { newestFirst, sourceKey } from './backup-order.ts'
 import { calendarKey, type Period, periods } from './calendar.ts'
 
 /**
- * How many backups are kept. All of it counts per database, and only good backups count. A backup that somebody asked for
- * counts against those of the same actor only, so that an actor who may not delete cannot push out what others made.
+ * How many backups are kept. All of it counts per database, and only good backups count. A backup that an actor asked
+ * for counts against those of the same actor only, so that an actor without the permission to delete cannot push out
+ * the backups of others.
  *
  * `newest` and `days` are limits; 0 means there is none, and with both at 0 nothing is ever forgotten. A backup goes
  * when it is past a limit, unless a period keeps it: `daily: 7` keeps the newest good backup of each of the last seven
@@ -131,7 +132,10 @@ function decideDatabase(backups: RetentionBackup[], policy: RetentionPolicy, now
   })
 }
 
-/** Those of the schedule are chosen for themselves too: one that somebody asked for later in the day does not replace them. */
+/**
+ * Backups of the schedule are also chosen among themselves: one that an actor asked for later in the day does not
+ * replace them.
+ */
 function chooseByPeriods(ordered: RetentionBackup[], policy: RetentionPolicy, now: Clocks) {
   const scheduled = ordered.filter(({ madeBy }) => madeBy === undefined)
   const chosen = chooseByPeriod(ordered, policy, now)

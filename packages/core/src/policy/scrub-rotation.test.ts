@@ -63,7 +63,7 @@ test('however it is interrupted, run daily for a while it covers everything', ()
   }
 })
 
-test('another number of days begins anew', () => {
+test('another number of days starts a new rotation', () => {
   const done: ScrubShares[] = [{ day: 1000, days: 7, slots: [0, 1, 2, 3, 4, 5, 6] }]
   expect(dueSlots(1001, 10, done)).toEqual([1001 % 10])
   expect(scrubCoverage(1001, 10, done)).toBe(0)

@@ -32,12 +32,12 @@ const fewestPoints = 5
 const fewestDays = 3
 const [lowDays, criticalDays] = [14, 3]
 const mostPoints = 90
-/** Later than this nobody plans. */
+/** Past this many days no date is given. */
 const mostDays = 3650
 
 /**
- * How long the space will do: by the median of the slopes between all pairs of points (Theil and Sen), which a clean-up or one huge
- * backup does not bend. Critical is also where the next backup may not fit. Pure.
+ * How long the space will last: by the median of the slopes between all pairs of points (Theil and Sen), which a
+ * clean-up or one huge backup hardly changes. Critical also where the next backup could lack space. Pure.
  */
 export function storageOutlook({ freeBytes, points, largestBackup, now }: StorageFacts): StorageOutlook {
   if (freeBytes === null)

@@ -13,9 +13,9 @@ const cancelRequestCode = 80_877_102
 
 /**
  * Asks the server, over a connection of its own, to stop what a backend is doing. Resolves when the server has taken
- * the request (it closes the connection then), or after `timeoutMs`; never rejects, because whoever calls it goes on
- * to close the session in either case. Sent without TLS, as libpq did for decades: the request is read before any
- * access rule, and holds nothing but a key that is worthless once the session ends.
+ * the request (it closes the connection then), or after `timeoutMs`; never rejects, because its callers close the
+ * session in either case. Sent without TLS, as libpq did for decades: the request is read before any access rule, and
+ * holds nothing but a key that is worthless once the session ends.
  */
 export function sendCancelRequest(
   { host, port }: ConnectionParameters,

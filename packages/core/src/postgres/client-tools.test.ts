@@ -50,7 +50,7 @@ describe('finding them', () => {
     expect((await findClientTools(97, { binDirectory: await fakeTools('97devel') })).version).toBe('97devel')
   })
 
-  test('only older ones: refused with the line that mends it', async () => {
+  test('only older ones: refused with the line that installs a newer one', async () => {
     await expect(findClientTools(99, { binDirectory: await fakeTools('98.1') })).rejects.toMatchObject({
       code: 'CLIENT_TOOLS_OLD',
       message: expect.stringContaining('98.1'),

@@ -85,8 +85,8 @@ export function toolFailure(tool: string, stderr: string, exitCode?: number, cod
 }
 
 /**
- * Whether the tools are of an earlier minor release than the server (`server_version_num`), of the same major: they may not
- * know what the server has learnt to keep. Pure.
+ * Whether the tools are of an earlier minor release than the server (`server_version_num`), of the same major: they can
+ * lack what the newer release dumps. Pure.
  */
 export function isOlderMinor(
   { version, major }: Pick<ClientTools, 'version' | 'major'>,

@@ -36,6 +36,6 @@ export async function readConnectionLimits(query: Query): Promise<ConnectionLimi
   }
 }
 
-/** Sessions of clients, ours left out: those of roles that we may not look at are clients' until proven otherwise. */
+/** Sessions of clients, ours left out. A session of a role that we cannot look at counts as a client's. */
 const others = `a.usesysid IS NOT NULL AND COALESCE(a.backend_type, 'client backend') = 'client backend'
   AND COALESCE(a.application_name, '') NOT LIKE 'lifeboat:%'`

@@ -11,8 +11,9 @@ export interface ConnectionPool {
 }
 
 /**
- * Opens a pool on `database`, a URL or where that leads. When `signal` fires, the server is told to end its backends, so that whoever waits
- * for a statement gets an error at once instead of when the statement is done.
+ * Opens a pool on `database`, a URL or its parsed parameters. When `signal` fires, the server is asked to end the
+ * pool's backends, so that a caller that waits for a statement gets an error at once instead of when the statement is
+ * done.
  */
 export async function openConnectionPool(
   database: string | ConnectionParameters,

@@ -11,9 +11,9 @@ export type CopySink = (bytes: Buffer) => unknown
  * order. So `client.query('COPY ... TO STDOUT')` works as always and reports the row count, while the rows themselves
  * cost no allocation.
  *
- * Node asks for the buffer of a read before that read happens, so a buffer must not be handed away for longer than
- * the sink's call. A sink that needs more time returns a promise: reading stops until it settles, and nothing
- * overwrites the bytes meanwhile.
+ * Node asks for the buffer of a read before that read happens, so a buffer must not be handed away for longer than the
+ * sink's call. A sink that needs more time returns a promise: reading stops until it settles, and nothing overwrites
+ * the bytes before.
  */
 export interface CopyReader {
   readonly socket: Socket

@@ -50,7 +50,7 @@ async function readAll(from: ExportedSnapshot): Promise<Record<string, string>> 
   await joinSnapshot(reader, from.id)
   const contents: Record<string, string> = {}
   for (const table of from.tables) {
-    // A table somebody waits for is read by the session that has it locked already.
+    // A table that another session waits for is read by the session that has it locked already.
     const by = (await lockWithoutWaiting(reader, table)) ? reader : from.session
     let text = ''
     for (const range of segmentRanges(table.blocks, 1)) {
@@ -158,7 +158,7 @@ test('a table created after the locks is locked as well, before it counts', asyn
 })
 
 describe('lock budget', () => {
-  test('behind somebody else: gives up in time and names them', async () => {
+  test('behind another session: gives up in time and names it', async () => {
     const sql = await freshDatabase()
     await sql('CREATE TABLE a (n int)')
     const other = await session()
@@ -172,7 +172,7 @@ describe('lock budget', () => {
     expect(stopwatch.milliseconds()).toBeLessThan(2000)
   })
 
-  test('in front of somebody else: yields, names the statement, and the statement goes through', async () => {
+  test('in front of another session: yields, names the statement, and the statement goes through', async () => {
     const sql = await freshDatabase()
     await sql('CREATE TABLE a (n int)')
     const opened = await snapshot({ lockBudgetMs: 500 })

@@ -50,8 +50,8 @@ export interface ExportedSnapshot {
   readonly facts: SnapshotFacts
   /**
    * Fires when the snapshot is lost: the caller's own signal, `LOCK_BUDGET`, `SNAPSHOT_TOO_OLD`, or the connection's
-   * end. The reason is the EngineError to report. Whoever reads under the snapshot must stop then, so that those who
-   * wait for its locks can go on: sessions of this thread are opened with it, workers have to be told.
+   * end. The reason is the EngineError to report. Every reader under the snapshot must stop then, so that the sessions
+   * that wait for its locks can go on: sessions of this thread are opened with this signal, workers get a message.
    */
   readonly signal: AbortSignal
   /**

@@ -99,7 +99,7 @@ function reachable(graph: Map<string, TypeNode>, from: string): TypeNode[] {
   const open = [from]
   for (let oid = open.pop(); oid !== undefined; oid = open.pop()) {
     if (seen.has(oid)) continue
-    // A type that has vanished meanwhile: unknown, so nothing can be compared.
+    // A type that was dropped since it was listed: unknown, so nothing can be compared.
     const node = graph.get(oid) ?? { oid, facts: '', parts: [], comparable: false }
     seen.set(oid, node)
     open.push(...node.parts)

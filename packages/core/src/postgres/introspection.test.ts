@@ -189,7 +189,7 @@ test('the schema has a definition for every table, none that is left out, and no
   }
 })
 
-test("somebody else's schema of our name is backed up like any other", async () => {
+test("another application's schema of our name is backed up like any other", async () => {
   const database = resolveConnection(await cluster.createDatabase('theirs'))
   await cluster.sql('theirs', 'CREATE SCHEMA lifeboat; CREATE TABLE lifeboat.boats (n int)')
   const snapshot = await openExportedSnapshot(database)

@@ -9,9 +9,9 @@ export async function joinSnapshot(session: Session, snapshotId: string): Promis
 }
 
 /**
- * Takes the lock that reading a table needs, without waiting. `false`: somebody waits for a stronger one, and to queue
- * up behind them would be a deadlock that no one sees (they wait for the session that holds the snapshot). The session
- * that exported the snapshot holds its lock already and can read the table.
+ * Takes the lock that reading a table needs, without waiting. `false`: another session waits for a stronger one, and to
+ * queue up behind it would be a deadlock that the server does not detect (that session waits for the one that holds the
+ * snapshot). The session that exported the snapshot holds its lock already and can read the table.
  */
 export async function lockWithoutWaiting(session: Session, table: { schema: string; name: string }): Promise<boolean> {
   await session.query('SAVEPOINT before_lock')

@@ -7,7 +7,10 @@ export interface LiveTable {
   oid: string
   schema: string
   name: string
-  /** Null where they are those of a composite type, or somebody holds the table. Inherited ones are the parent's. */
+  /**
+   * Null where they are those of a composite type, or another session has locked the table. Inherited ones are the
+   * parent's.
+   */
   columns: { name: string; type: string; nullable: boolean | null; default: string | null; generated: boolean }[] | null
   /** Whether it has rows of its own: no partitioned parents, no foreign tables. */
   has_rows: boolean
@@ -58,7 +61,7 @@ export async function readLiveTables(query: Query): Promise<LiveTable[]> {
   return rows.map(({ relpages, held: _, ...row }) => ({ ...row, blocks: blocks?.get(row.oid) ?? relpages }))
 }
 
-/** Null where somebody holds a table: to measure it would mean to wait, and others behind us. */
+/** Null where another session has locked a table: to measure it we would have to wait, and other sessions behind us. */
 async function readBlocks(query: Query, oids: string[]): Promise<Map<string, number> | null> {
   try {
     const rows = await query<{ oid: string; blocks: string | null }>(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Query } from './query.ts'
 
-/** Modes of table locks that keep others out, each with what has to wait for it. Weaker ones hold nobody up. */
+/** Modes of table locks that block other sessions, each with what has to wait for it. Weaker ones are left out. */
 export const blockingModes = {
   AccessExclusiveLock: 'reads and writes',
   ExclusiveLock: 'writes',

@@ -45,7 +45,7 @@ export async function lockTables(
   const deadline = budgetMs === 'wait' ? null : Date.now() + budgetMs
   for (let start = 0; start < tables.length; start += batch) {
     const names = tables.slice(start, start + batch).map((table) => `ONLY ${qualifiedName(table)}`)
-    // Not lock_timeout: that one begins anew with each table of the list.
+    // Not lock_timeout: that one starts again with each table of the list.
     const remaining = deadline === null ? 0 : Math.max(1, deadline - Date.now())
     await session.query(`SET statement_timeout = ${remaining}`)
     try {
@@ -79,7 +79,7 @@ export async function lockTableFull(query: Query, locks: number, cause: unknown)
   })
 }
 
-/** Somebody who holds a lock that we wait for. */
+/** A session that holds a lock that we wait for. */
 export interface LockHolder {
   pid: number
   statement: string

@@ -16,9 +16,9 @@ export interface Marker {
 }
 
 /**
- * Writes a random nonce into `lifeboat.marker`, after a snapshot has been exported and on another connection, and
- * makes the server put it on disk. If a later snapshot sees the nonce, nothing that the exported one saw was lost
- * meanwhile: WAL is only ever lost from its end, and the nonce lies behind all of it.
+ * Writes a random nonce into `lifeboat.marker`, after a snapshot has been exported and on another connection, and makes
+ * the server flush it to disk. If a later snapshot sees the nonce, nothing that the exported one saw was lost in
+ * between: WAL is only ever lost from its end, and the nonce lies behind all of it.
  *
  * `null` where that cannot be done: on a standby, without rights, or where a schema of that name belongs to another application.
  */

@@ -6,9 +6,10 @@ import type { Query } from './query.ts'
 import type { Session } from './session.ts'
 
 /**
- * A pooler that hands a server connection to somebody else after each transaction cannot carry a backup: its sessions
- * must stay what they are. `openSession` knows one by the process id it invents at connect; this looks again, over
- * several transactions, for one that passes the first server's id through: the backend changes, or what was set is gone.
+ * A pooler that gives a server connection to another client after each transaction cannot carry a backup: the backup's
+ * sessions must keep their settings and locks. `openSession` knows one by the process id it invents at connect; this
+ * looks again, over several transactions, for one that passes the first server's id through: the backend changes, or
+ * what was set is gone.
  *
  * @throws EngineError `DATABASE_POOLER`
  */

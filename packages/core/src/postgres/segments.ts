@@ -23,7 +23,8 @@ export interface CopyTable {
 
 /**
  * Cuts a table of `blocks` blocks into ranges of `segmentBlocks`. The last one is open, so that every row visible in
- * the snapshot is in exactly one range whatever the table grows to meanwhile; an empty table has one range, too.
+ * the snapshot is in exactly one range, however much the table grows during the backup; an empty table has one range,
+ * too.
  */
 export function segmentRanges(blocks: number, segmentBlocks: number): SegmentRange[] {
   const ranges: SegmentRange[] = []

@@ -59,8 +59,8 @@ export interface Session {
 /**
  * Connects, pins the session's settings, and makes sure an abort ends it.
  *
- * Refuses a pooler that does not keep sessions before it sets anything, because what it sets would stay with somebody
- * else's connection.
+ * Refuses a pooler that does not keep sessions before it sets anything, because its settings would stay on a connection
+ * that another client gets.
  *
  * @throws EngineError `DATABASE_POOLER`, `DATABASE_UNREACHABLE`, `DATABASE_AUTH`, `DATABASE_NOT_FOUND`, `DATABASE_RIGHTS`, `ABORTED`, ...
  */
@@ -211,7 +211,10 @@ function closer(client: Client, { sessionPooler }: ConnectionParameters, finishe
   }
 }
 
-/** A pooler is asked by SQL: it may not know cancel requests, and PgBouncer 1.18 of Debian 12 can die of one. */
+/**
+ * Through a pooler the statement is cancelled by SQL: a pooler can lack cancel requests, and PgBouncer 1.18 of Debian
+ * 12 can crash on one.
+ */
 async function cancelBackend(client: Client, facts: { parameters: ConnectionParameters; backend_pid: number }) {
   const key = client as Client & CancelKey
   const { parameters, backend_pid } = facts

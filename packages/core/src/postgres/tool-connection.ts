@@ -7,9 +7,9 @@ import { toolEnvironment } from './client-tools.ts'
 import type { ConnectionParameters } from './connection.ts'
 
 /**
- * Runs `work` with the environment by which libpq reaches a database. Everything travels in PG* variables of the
- * child: nothing on its command line, where everybody could read it, and no name that libpq could take for options.
- * Certificates lie in a private folder meanwhile.
+ * Runs `work` with the environment by which libpq reaches a database. Everything travels in PG* variables of the child:
+ * nothing on its command line, where every user of the machine could read it, and no name that libpq could take for
+ * options. Certificates lie in a private folder while it runs.
  */
 export async function withToolConnection<Result>(
   parameters: ConnectionParameters,

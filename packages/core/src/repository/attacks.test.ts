@@ -23,7 +23,7 @@ import type { Repository } from './repository.ts'
 import { createRepositoryWriter } from './repository-writer.ts'
 import { type SealContext, seal, sealKinds, sealOverhead, unseal } from './seal.ts'
 
-// What somebody can try who may write to the storage and read everything there, but has no key.
+// What an attacker can try who can write to the storage and read everything there, but has no key.
 
 const key = { rawKey: randomBytes(32) }
 const chunker = { minBytes: 1024, normalBytes: 1536, maxBytes: 2048, strictBits: 12, looseBits: 10 }
@@ -182,7 +182,7 @@ describe('an attacker without a key', () => {
     expect(() => openPack(repository.keys, one.name, data)).toThrow(/name stands for/)
   })
 
-  it('cannot cut, lengthen or reorder a stream: only whoever can seal a reference could', async () => {
+  it('cannot cut, lengthen or reorder a stream: only a holder of the key can seal a reference', async () => {
     const content = randomBytes(20_000)
     const { ref } = await backUp(content)
     const reader = createChunkReader(repository, await loadChunkIndex(repository))

@@ -60,7 +60,7 @@ async function backups(): Promise<string[]> {
 }
 
 describe('commit', () => {
-  it('refuses when a chunk it refers to was marked meanwhile, and leaves nothing visible', async () => {
+  it('refuses when a chunk it refers to was marked since, and leaves nothing visible', async () => {
     await backUp()
     let mark = { name: '' }
     const result = await backUp(async (packs) => {
@@ -68,7 +68,7 @@ describe('commit', () => {
     })
     expect(result.code).toBe('CHUNK_MARKED')
     expect(await backups()).toHaveLength(1)
-    // While the mark is there, the same content is stored anew.
+    // While the mark is there, the same content is stored again.
     const second = await backUp()
     expect(second.code).toBe(null)
     expect(second.storedBytes).toBeGreaterThan(content.length)

@@ -4,8 +4,8 @@ import { wrapStorage } from '../storage/wrap.ts'
 import { maxBytesOf } from './layout.ts'
 
 /**
- * The storage of a repository, from which no object is read whole that is longer than objects of its kind can be: what
- * somebody has put there, however long, costs no memory.
+ * The storage of a repository, which reads no object whole that is longer than objects of its kind can be: an object
+ * that an attacker puts there, however long, costs no memory.
  */
 export function withReadLimits(storage: Storage): Storage {
   return wrapStorage(storage, {

@@ -16,7 +16,7 @@ import { createRepositoryWriter } from './repository-writer.ts'
 const key = { rawKey: randomBytes(32) }
 
 describe('a repository', () => {
-  it('gives back what was written, after opening it anew', async () => {
+  it('reads back what was written, after it is opened again', async () => {
     const storage = createMemoryStorage()
     const repository = await initRepository(storage, key)
     const index = await loadChunkIndex(repository)

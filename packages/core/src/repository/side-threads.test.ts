@@ -78,7 +78,7 @@ test('what is damaged fails as it would in this thread', async () => {
   expect((await checkPack(repository, pack)).name).toBe(pack)
 })
 
-test('closing breaks off what is under way; what comes later starts anew', async () => {
+test('closing interrupts what is under way; what comes later starts from the beginning', async () => {
   const { threads } = repository
   const piece = content.subarray(0, 100_000)
   const many = Array.from({ length: 50 }, () => threads.deflate(piece, { format: 'raw', level: 9 }))

@@ -131,7 +131,7 @@ test('roles that are missing: refused, created without login, mapped, or left ou
   ])
 })
 
-test('extensions: own rows of configuration tables, also where the role may not drop the extension', async () => {
+test('extensions: own rows of configuration tables, also where the role cannot drop the extension', async () => {
   await cluster.sql('postgres', `CREATE ROLE tenant LOGIN PASSWORD 't'`)
   await cluster.createDatabase('extended', { owner: 'tenant' })
   await cluster.sql(

@@ -21,7 +21,7 @@ export async function makeSafetyBackup(
         ...context,
         database: withDatabase(context.database, target.database),
         media: target.media,
-        // Somebody waits for the restore: no pauses of minutes between attempts.
+        // A user waits for the restore: no pauses of minutes between attempts.
         resources: { ...context.resources, retryDelaysMs: [1000, 5000, 15_000] },
       },
       {

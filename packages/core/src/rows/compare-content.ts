@@ -17,7 +17,7 @@ import { createLineBlocks, linesOf } from './whole-lines.ts'
  * it remains.
  *
  * @throws EngineError `SCHEMA_CHANGED` where the backup's rows do not fit into the table's columns any more,
- *   `DATABASE_RIGHTS` where the role may not make temporary tables.
+ *   `DATABASE_RIGHTS` where the role cannot create temporary tables.
  */
 export async function compareContent(view: LiveView, pair: TablePair, sink: PartSink): Promise<void> {
   const session = await openSession(view.snapshot.session.parameters, {
@@ -56,8 +56,8 @@ async function loadBackup(view: LiveView, { live, record }: TablePair, session: 
 }
 
 /**
- * Numbers equal rows on both sides, so that of three equal rows here and two there one is left over. Rows are equal when
- * their text is: 1.0 and 1.00 are not. SHA-256, because whoever may write rows must not be able to hide one.
+ * Numbers equal rows on both sides, so that of three equal rows here and two there one is left over. Rows are equal
+ * when their text is: 1.0 and 1.00 are not. SHA-256, because a user who can write rows must not be able to hide one.
  */
 async function matchRows({ query }: Session, { live, record }: TablePair): Promise<void> {
   const text = `ROW(${record.columns.map(quoteIdentifier).join(', ')})::pg_catalog.text`

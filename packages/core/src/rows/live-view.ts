@@ -95,7 +95,7 @@ export function tableName({ schema, name }: { schema: string; name: string }): s
   return schema === 'public' ? name : `${schema}.${name}`
 }
 
-/** A pair by the name that somebody gave it; `schema.name` or, for schema public, `name`. */
+/** A pair by the name that the caller uses: `schema.name` or, for schema public, `name`. */
 export function findPair<T extends { live: { schema: string; name: string } }>(pairs: readonly T[], name: string): T {
   const found = pairs.find(({ live }) => tableName(live) === name || `${live.schema}.${live.name}` === name)
   if (!found)

@@ -35,11 +35,12 @@ export interface QueryAnswer {
 }
 
 /**
- * Answers a SELECT over the database as of a backup, beside the live one: of each table that the statement names only what
- * changed since is read from the repository. All of it happens in one transaction that is rolled back: nobody else sees
- * the views, and nothing remains. The statement may not write, and runs with the rights of the backups' role.
+ * Answers a SELECT over the database as of a backup, next to the live one: of each table that the statement names only
+ * what changed since is read from the repository. All of it happens in one transaction that is rolled back: no other
+ * session sees the views, and nothing remains. The statement cannot write, and runs with the rights of the backups'
+ * role.
  *
- * @throws EngineError `NO_RIGHTS` where the role may not create schemas, `DATABASE_ERROR` with the server's message,
+ * @throws EngineError `NO_RIGHTS` where the role cannot create schemas, `DATABASE_ERROR` with the server's message,
  *   `HISTORY_DIFFERS`, `LOCK_BUDGET`, ...
  */
 export async function queryBackup(

@@ -103,7 +103,7 @@ export function isChanged({ fresh, gone }: SegmentChange): boolean {
   return fresh > 0 || gone !== 0
 }
 
-/** Segments must cover every block from the first on, or rows in a gap would be nobody's. */
+/** Segments must cover every block from the first on, or rows in a gap would belong to no segment. */
 function requireWholeTable({ record }: TablePair, ranges: readonly SegmentRange[]): void {
   let next: number | null = 0
   for (const { start, end } of ranges) {

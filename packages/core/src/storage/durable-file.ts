@@ -32,7 +32,8 @@ export async function writeDurableFile(
       return true
     }
     const won = await linkOnce(temporary, path)
-    // Also when another writer won: a caller that learns "it is there" relies on it, and that writer may not have got here.
+    // Also when another writer won: a caller that learns "it is there" relies on it, and that writer has perhaps not
+    // reached this line yet.
     await syncDirectory(folder)
     return won
   } catch (error) {

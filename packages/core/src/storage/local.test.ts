@@ -84,7 +84,7 @@ test('a folder that vanishes is never made again', async () => {
   expect(await list(storage)).toEqual(['config'])
 })
 
-test('another folder in its place (an unmounted mount point) is STORAGE_GONE; the same one mounted anew is not', async () => {
+test('another folder in its place (an unmounted mount point) is STORAGE_GONE; the same one mounted again is not', async () => {
   const path = join(root, 'repository')
   const storage = createLocalStorage(path, { create: true })
   await storage.put('config', one)

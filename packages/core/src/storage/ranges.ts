@@ -21,7 +21,7 @@ export function objectTooLong(name: string, location: string, bytes: number, lim
   })
 }
 
-/** The error of a `get` that asks for bytes an object does not have: it is shorter than whoever asks believes. */
+/** The error of a `get` that asks for bytes past the end of an object: it is shorter than the caller expects. */
 export function rangePastEnd(name: string, location: string): EngineError {
   return new EngineError(
     'REPOSITORY_DAMAGED',

@@ -59,9 +59,9 @@ function serverOf(location: string): string | undefined {
 }
 
 /**
- * Throws `STORAGE_DENIED` where the server a location names has an address that is not to be called on somebody's
- * behalf; all addresses its name resolves to are looked at. For locations that came over the network: the host's own
- * are not asked about.
+ * Throws `STORAGE_DENIED` where the server a location names has an address that must not be called on behalf of a
+ * remote caller; all addresses its name resolves to are checked. For locations that came over the network: the host's
+ * own are not checked.
  */
 export async function assertReachableAddress(
   location: string,

@@ -2,8 +2,8 @@ import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 
 /**
- * A port nobody listens on, below those that systems give to whoever does not care which (32768 and above on Linux):
- * a connection that any process opens before the port is used cannot take it away.
+ * A port that no process listens on, below the ephemeral ports of the system (32768 and above on Linux): a connection
+ * that any process opens before the port is used cannot take it.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

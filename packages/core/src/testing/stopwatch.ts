@@ -12,8 +12,8 @@ const tickMs = 20
 const tickAtMostMs = 100
 
 /**
- * Counts the time in which this process could have done something. A busy machine may stand still for many seconds at
- * any moment; whoever measures that by the clock on the wall fails for it.
+ * Counts the time in which this process could have done something. A busy machine can stand still for many seconds at
+ * any moment; a test that measures by the wall clock fails then.
  */
 export function startStopwatch(): Stopwatch {
   let passed = 0

@@ -22,8 +22,8 @@ export interface TemporaryCluster {
   /** The same over the unix socket. */
   socketUrl(database?: string): string
   /**
-   * Creates a database and gives its URL. One that has the name already is dropped first, with the sessions in it, so
-   * that a test that is run again begins anew.
+   * Creates a database and returns its URL. One that has the name already is dropped first, with the sessions in it, so
+   * that a test that runs again starts with an empty database.
    */
   createDatabase(name: string, options?: { template?: string; owner?: string }): Promise<string>
   /** Runs SQL in a database as superuser; the rows of the last statement. */

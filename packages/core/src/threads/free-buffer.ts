@@ -1,6 +1,6 @@
 /**
- * Gives the memory of a buffer back now; it has no bytes afterwards. Only for whoever made it and has shown it to nobody
- * who keeps it.
+ * Frees the memory of a buffer now; it has no bytes afterwards. Only for the code that made the buffer, when no other
+ * code keeps a reference to it.
  *
  * What lies outside of V8's heap weighs on its collector all the same: it collects each time some 64 MiB were made,
  * though next to nothing is in use. That took a tenth of a backup's processor time, in threads of its own.

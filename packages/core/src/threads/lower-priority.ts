@@ -1,6 +1,9 @@
 import { getPriority, setPriority } from 'node:os'
 
-/** How far behind: with 10 a thread gets a tenth of what one of the host's gets, and everything that nobody wants. */
+/**
+ * Steps of niceness: with 10 a thread gets a tenth of the processor time of a thread of the host, and all time that is
+ * idle.
+ */
 const steps = 10
 const lowest = 19
 

@@ -42,7 +42,7 @@ test('bytes are handed over both ways; of a slice only the slice', async () => {
   expect(pooled.buffer.byteLength).toBe(byteLength)
 })
 
-test('requests are worked off in their order, notices are heard meanwhile', async () => {
+test('requests are worked off in their order, notices are heard during a request', async () => {
   const { request, notify } = start()
   const order: string[] = []
   const held = request('hold', undefined).then((text) => order.push(text))

@@ -131,7 +131,7 @@ function LogOrNot({ taskId }: { taskId: string | null }) {
 
 function Unfinished({ backup }: { backup: Exclude<BackupDetails, CompletedBackup> }) {
   const { data: task } = useTask(backup.task_id)
-  // Whoever cancels it is not told of a failure.
+  // A cancelled backup does not show an error: its user asked for it.
   const error = backup.status === 'cancelled' ? null : backup.error
   return (
     <div className="stack">

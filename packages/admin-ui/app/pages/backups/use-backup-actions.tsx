@@ -14,7 +14,7 @@ import { levels, useVerify } from './use-verify.ts'
 
 type Any = Backup | BackupDetails
 
-/** What may be done with a backup by whoever is there, and the windows that go with it. */
+/** What the user can do with a backup, and the windows that go with it. */
 export function useBackupActions(onGone?: () => void): {
   itemsFor(backup: Any): (MenuItem | false)[]
   windows: ReactNode

@@ -81,7 +81,7 @@ function Columns({ of: { columns } }: { of: TableDifference }) {
   )
 }
 
-/** A table that is not there has no rows; one whose rows are not held has nobody knows how many. */
+/** A table that is not there has no rows; of one whose rows are not held the number is unknown. */
 const rowsIn = ({ schema }: TableDifference, size: Size): number | null | undefined =>
   size ? size.rows : schema === 'added' || schema === 'removed' ? 0 : null
 

@@ -15,7 +15,7 @@ interface ConfirmProps {
   onConfirm(): void
 }
 
-/** The last step: whoever replaces a database types its name. */
+/** The last step: a user who replaces a database types its name. */
 export function Confirm({ plan, mayRun, busy, error, onConfirm }: ConfirmProps) {
   const [typed, setTyped] = useState('')
   if (!mayRun)

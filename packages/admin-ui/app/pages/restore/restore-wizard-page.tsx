@@ -56,7 +56,7 @@ function Wizard({ backup }: { backup: CompletedBackup }) {
   const run = useMutation({
     mutationFn: (hash: string) => call('POST backups/:id/restore', { ...target, body: { ...body, confirm: hash } }),
     onSuccess: ({ id }) => navigate(`/restores/${id}`),
-    // What would happen has changed meanwhile: the new plan is shown, and wants its own yes.
+    // The plan has changed since it was shown: the new one is shown, and must be confirmed again.
     onError: () => plan.refetch(),
   })
   return (

@@ -1,4 +1,4 @@
-/** A day in the zone of whoever looks. */
+/** A day in the browser's time zone. */
 export const dayKey = (date: Date): string => `${date.getFullYear()}-${date.getMonth()}-${date.getDate()}`
 
 /** Today and the days before it, oldest first. */

@@ -28,7 +28,8 @@ export const acknowledge = action({
     const { parts, caller, signal } = context
     const alarm = await findAlarm(parts, reference, signal)
     context.about = alarm.id
-    // Without its pin a backup goes with the next retention: who may not delete must not bring that about.
+    // Without its pin a backup goes with the next retention: an actor without the permission to delete must not cause
+    // that.
     if (!isAllowed(caller.actor, 'backups:delete') && (alarm.held !== null || expected))
       throw new EngineError(
         'FORBIDDEN',

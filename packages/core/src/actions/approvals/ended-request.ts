@@ -21,7 +21,7 @@ export async function endRequest(
   return true
 }
 
-/** Ends all whose time is over: nobody has to ask for it. */
+/** Ends all requests whose time is over; no caller has to ask for it. */
 export async function endExpired(ground: Ground): Promise<void> {
   const { catalog } = await ground.background()
   for (const request of await catalog.approvals.list({ expiredAt: new Date().toISOString() }))

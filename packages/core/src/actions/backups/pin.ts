@@ -27,7 +27,8 @@ export const pinBackup = action({
   page: 'backup',
   async run(context, { backup, pinned, database }): Promise<CompletedBackup> {
     const { backups, parts, caller, signal } = context
-    // Without its pin a backup goes with the next retention: who may not delete must not bring that about.
+    // Without its pin a backup goes with the next retention: an actor without the permission to delete must not cause
+    // that.
     if (!pinned && !isAllowed(caller.actor, 'backups:delete'))
       throw new EngineError('FORBIDDEN', 'To take a pin off needs the permission backups:delete.', {
         detail: { permission: 'backups:delete' },

@@ -36,7 +36,7 @@ export const verifyBackup = action({
       const label = labelOfBackup(context.parts, found, database)
       return { subjectId: found.id, ...(label === undefined ? {} : { database: label }) }
     },
-    // A task that has found damage has failed: nobody reads the results of those that succeeded.
+    // A task that has found damage has failed: users do not read the results of tasks that succeeded.
     failure(found: { ok: boolean; number: number; levels: { problems: string[] }[] }) {
       if (found.ok) return null
       const problems = found.levels.flatMap((one) => one.problems)

@@ -61,7 +61,7 @@ export const keptFacts = (
   ...result,
 })
 
-/** Throws `PLAN_CHANGED` where the restore has kept another database by now: somebody else was faster. */
+/** Throws `PLAN_CHANGED` where the restore has kept another database by now: another caller was faster. */
 export async function requireSameKept(
   context: ActionContext,
   restoreId: string,

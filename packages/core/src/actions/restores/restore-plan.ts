@@ -34,7 +34,9 @@ export async function planOf(
   return { plan: { ...plan, lost, instead: await insteadOf(context, asked, plan) }, request, backupId: backup.id }
 }
 
-/** Over HTTP nobody goes past a missing signature: the key is to be out of reach of whoever got hold of the application. */
+/**
+ * Over HTTP no caller can skip a missing signature: an attacker who controls the application must not reach the key.
+ */
 function requestOf({ caller }: ActionContext, asked: z.output<typeof restoreInput>): RestoreRequest {
   const request = restoreRequest(asked)
   if (caller.face !== 'http') return request

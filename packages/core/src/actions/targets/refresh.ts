@@ -47,7 +47,7 @@ export const refreshTarget = action({
   job: {
     kind: 'refresh',
     label: 'Refresh',
-    // One that was broken off has changed nothing that answers; the next one begins anew.
+    // A refresh that was interrupted has not changed the database that answers; the next one starts from the beginning.
     resumable: false,
     writer: ({ target }) => `.target:${target}`,
     async prepare({ targets }, { target }, confirmed) {

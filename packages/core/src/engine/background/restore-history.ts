@@ -76,7 +76,7 @@ async function settle({ catalog }: Ready, record: RestoreRecord, kept: KeptNow):
   if (record.status === 'pending' || record.status === 'running') {
     const job = record.job_id === null ? null : await catalog.jobs.get(record.job_id)
     if (job && !hasEnded(job)) return record
-    // Its own last word comes right after the job's end. Without a job nobody can say more.
+    // The restore's own last record comes right after the job's end. Without a job no more can be known.
     if (kept === 'unknown') return record
     now = { ...record, ...endOfJob(job) }
     if (kept && !now.swapped) now = { ...now, ...afterSwap(record, kept) }

@@ -15,7 +15,7 @@ export interface RetentionRequest {
   policy?: Partial<RetentionPolicy>
   /** Id of the backup after which retention runs. */
   justMade?: string | undefined
-  /** The number of backups that would go, named by whoever has looked. */
+  /** The number of backups that would go, named by the user who has looked. */
   yesRemove?: number | undefined
 }
 

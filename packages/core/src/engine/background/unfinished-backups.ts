@@ -34,7 +34,7 @@ export function createUnfinishedBackups({ catalog, parts }: Pick<Background, 'ca
         const page = await catalog.jobs.list({ kinds: ['backup'] }, { limit: pageSize, offset })
         page.forEach(take)
         if (page.length < pageSize) break
-        // Rows of SQLite come without a pause; the host wants to go on meanwhile.
+        // Rows of SQLite come without a pause; the host's own work must get its turn between them.
         await breathe()
       }
     const rows = jobs.flatMap(({ id }) => read.get(id) ?? remembered.get(id) ?? [])

@@ -1,7 +1,7 @@
 import { configName } from '../../repository/layout.ts'
 import type { Probe, RepositoryContext } from './probe.ts'
 
-/** Whether the store really locks: by what it says of `config`, which every backup locks anew. */
+/** Whether the store really locks: by what it says of `config`, whose lock every backup renews. */
 export const objectLock: Probe<RepositoryContext> = {
   id: 'repository.object_lock',
   async run({ parts, signal }) {

@@ -5,7 +5,7 @@ import type { HostContext, Probe } from './probe.ts'
 
 /** A process says every 15 seconds that it is alive. */
 const silentMs = 90_000
-/** A scheduler looks every 15 seconds; a slot that nobody has taken after this time is overdue. */
+/** A scheduler looks every 15 seconds; a slot that no scheduler has taken after this time is overdue. */
 const overdueMs = 5 * 60_000
 
 /** Whether a process fires the schedules and takes the jobs of this catalog, and what is overdue. */

@@ -55,7 +55,7 @@ export interface WaitingSession {
   user: string | null
   application: string | null
   state: string | null
-  /** Without texts and numbers; null where this role may not see it. */
+  /** Without texts and numbers; null where this role cannot see it. */
   statement: string | null
   /** Whether it is the migration's, by the name of its application. */
   of_migration: boolean

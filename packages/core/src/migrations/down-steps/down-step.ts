@@ -87,8 +87,8 @@ export function signerOf(step: DownStep & { signatures: readonly StepSignature[]
 }
 
 /**
- * What a key signs. The up step is not part of it: a backup does not hold that, so that whoever restores could only compare
- * with the word of the host that made the backup, which is what the signature is to be independent of.
+ * What a key signs. The up step is not part of it: a backup does not hold it, so a restore could compare it only with
+ * what the host that made the backup says, and the signature must not depend on that host.
  */
 function signedBytes({ inspector, id, sha256 }: { inspector: string; id: string; sha256: string }): Buffer {
   return Buffer.from(`lifeboat down step 1\n${JSON.stringify([inspector, id, sha256])}`)

@@ -14,7 +14,7 @@ export interface Rehearsal {
   /** The longest time between two looks at the locks: what was held for less may have been missed. */
   resolution_ms: number
   growth_bytes: number
-  /** Write-ahead log of the whole server meanwhile; null where it is not told. */
+  /** Write-ahead log of the whole server during the rehearsal; null where the server does not show it. */
   wal_bytes_at_most: number | null
   /** Age of the oldest transaction of the live database now: a lock waits behind it, and others behind the lock. */
   longest_live_transaction_ms: number | null

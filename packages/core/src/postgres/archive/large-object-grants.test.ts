@@ -20,6 +20,6 @@ test.each([
   expect(largeObjectGrants({ oid: 1, owner: 'bob', acl })).toBe(expected)
 })
 
-test('rights nobody knows are refused', () => {
+test('unknown rights are refused', () => {
   expect(() => largeObjectGrants({ oid: 1, owner: 'bob', acl: ['bob=X/bob'] })).toThrow('rights')
 })

@@ -1,7 +1,7 @@
 /**
  * The ids of chunks and where they lie, as shared memory: 48 bytes a record and 4 to 8 a slot, whatever the size of the
  * repository. Workers get the same memory as {@link KnownChunks} and only ever read it; the main thread may add records
- * meanwhile (a record is complete before its slot is published).
+ * while they read (a record is complete before its slot is published).
  */
 const recordWords = 12
 const idBytes = 32

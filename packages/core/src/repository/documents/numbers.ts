@@ -85,7 +85,10 @@ export async function checkNumbers(
   return numbers.sort((a, b) => a - b)
 }
 
-/** Deletes the claims below the highest: they are not needed any more. By one listing: what comes meanwhile is higher. */
+/**
+ * Deletes the claims below the highest: they are not needed any more. By one listing: claims that are made after it are
+ * higher.
+ */
 export async function cleanNumbers(repository: Repository, options: { signal?: AbortSignal } = {}): Promise<void> {
   const { highest, names } = await readClaims(repository, options)
   const old = [...names].filter((number) => highest !== null && number < highest)

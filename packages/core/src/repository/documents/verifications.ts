@@ -16,7 +16,10 @@ const verificationSchema = z.object({
   backup: backupIdSchema,
   level: z.enum(verificationLevels),
   at: z.iso.datetime({ offset: true }),
-  /** False also where nobody could find out: a reader that does not know `unknown` then trusts the backup less, not more. */
+  /**
+   * False also where the verification could not find out: a reader that does not know `unknown` then trusts the backup
+   * less, not more.
+   */
   ok: z.boolean(),
   /** Something kept the verification from finding out; `problems` says what. */
   unknown: z.literal(true).optional(),

@@ -18,9 +18,9 @@ export interface LoadIndexOptions {
    */
   checkPacks?: boolean
   /**
-   * For whoever only reads backups (default false): an index object that does not open is passed over, because the
-   * packs it told of are taken in from their own tables; so is a mark, which speaks to writers alone. A damaged
-   * repository must not keep a good backup from being restored, nor a new one from being made.
+   * For callers that only read backups (default false): an index object that does not open is skipped, because the
+   * packs it lists are taken from their own tables; so is a mark, which concerns writers alone. A damaged repository
+   * must not keep a good backup from being restored, nor a new one from being made.
    */
   readAround?: boolean
   /** Read the marks: what a writer needs. Default: unless `readAround`. */
@@ -42,8 +42,8 @@ export async function loadChunkIndex(repository: Repository, options: LoadIndexO
 async function load(repository: Repository, options: LoadIndexOptions): Promise<ChunkIndex> {
   const { storage } = repository
   const { signal } = options
-  // At once, because over a network each answer is waited for. What a running backup or prune changes meanwhile is at
-  // worst a pack that is asked for once more (`compare`), or one whose loss or mark is found at the commit.
+  // At once, because over a network each answer is waited for. What a running backup or prune changes at the same time
+  // is at worst a pack that is asked for once more (`compare`), or one whose loss or mark is found at the commit.
   const [stored, objects, marks] = await Promise.all([
     options.checkPacks === false ? null : listPacks(repository, signal),
     Array.fromAsync(storage.list(prefixes.index, { signal })),
@@ -111,7 +111,7 @@ async function compare(
   }
 }
 
-/** A pack that was left behind damaged, or is deleted meanwhile, is simply not taken in; `check` reports it. */
+/** A pack that was left behind damaged, or is deleted at this moment, is not taken in; `check` reports it. */
 async function tryTable(
   repository: Repository,
   name: string,

@@ -137,7 +137,7 @@ export async function findMasterKeyIn(
     errors.push(...page.errors)
     for (const slot of page.slots.filter((candidate) => candidate.kind === kind)) {
       const master = await openKeySlot(slot, key).catch((error: unknown) => {
-        // Another slot may open: one that was altered, or a KMS that is away, keeps nobody out.
+        // Another slot may open: an altered slot, or a KMS that is away, must not keep a holder of another key out.
         if (!isEngineError(error, 'KMS_UNAVAILABLE') && !isEngineError(error, 'REPOSITORY_DAMAGED')) throw error
         failure ??= error
         return null

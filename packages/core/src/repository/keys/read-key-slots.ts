@@ -34,7 +34,9 @@ export function slotsOf({ slots, errors, more }: StoredKeySlots, repository: str
   return { slots: slots.filter((slot) => slot.repository === repository), errors, more: next }
 }
 
-/** The oldest slots, by the storage's clock: what somebody has planted among them keeps nobody out. */
+/**
+ * The oldest slots, by the storage's clock: slots that an attacker adds must not keep the holders of the real ones out.
+ */
 export async function readAllKeySlots(storage: Storage): Promise<StoredKeySlots> {
   const objects: StoredObject[] = []
   for await (const object of storage.list(prefixes.keys)) objects.push(object)

@@ -25,7 +25,7 @@ function inTurns(schedule: number[]) {
   const ended = [false, false]
   const next = () => {
     while (at < schedule.length && ended[schedule[at] ?? 0]) at++
-    // Past the plan, or whoever is left: in the order of asking.
+    // Past the planned order, or where one actor is left: in the order of asking.
     const actor = at < schedule.length ? (schedule[at] as number) : waiting[0]?.length ? 0 : 1
     const go = waiting[actor]?.shift()
     if (!go) return

@@ -8,9 +8,10 @@ import { readKeySlots } from './read-key-slots.ts'
  * Removes a slot. Refuses (`USAGE`) the last readable one, also where another process removes the others at this moment:
  * the repository could not be opened again.
  *
- * Whoever removes says so first, and then looks. Of two who are about to remove the last two slots at least one sees the
- * other's mark, and leaves his slot. Marks are looked at before slots: one that is gone by then has taken its slot with
- * it. A mark that a crash left behind only makes removals more careful, until the same slot is removed again.
+ * A process that removes a slot writes its mark first, and then looks at the marks of others. Of two processes that are
+ * about to remove the last two slots at least one sees the other's mark, and keeps its slot. Marks are looked at before
+ * slots: one that is gone by then has taken its slot with it. A mark that a crash left behind only makes removals more
+ * careful, until the same slot is removed again.
  */
 export async function removeKeySlot(repository: Repository, slot: string): Promise<void> {
   const { storage, id } = repository

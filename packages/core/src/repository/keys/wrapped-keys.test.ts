@@ -73,7 +73,7 @@ describe('a KMS key', () => {
     expect(await kms.unwrap(foreign, context, { signal: AbortSignal.abort() })).toBeNull()
   })
 
-  it('that is away is told so, and another slot opens meanwhile', async () => {
+  it('that is away is reported so, and another slot still opens', async () => {
     const storage = createMemoryStorage()
     const kms = kmsInProcess()
     const repository = await initRepository(storage, { kms })
@@ -177,7 +177,8 @@ describe('an age recipient', async () => {
     const proven = await openRepository(storage, { ageIdentity: identity, fingerprint })
     expect(() => createRepositoryWriter(proven, { index })).not.toThrow()
 
-    // Somebody who can write to the storage puts his own there: he needs no more than the public key.
+    // An attacker who can write to the storage puts a repository of his own there: he needs no more than the public
+    // key.
     const forged = createMemoryStorage()
     const his = await initRepository(forged, { rawKey: Buffer.alloc(32, 6) })
     await addKeySlot(his, { rawKey: Buffer.alloc(32, 6) }, { ageRecipients: [recipient] })

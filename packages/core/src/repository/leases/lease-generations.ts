@@ -28,9 +28,9 @@ export interface LeaseGeneration {
 }
 
 /**
- * Compare-and-swap made of put-if-absent: a lease is the object with the highest number under `leases/<name>/`. Whoever
- * creates number n + 1 has changed it, and only one can. The highest is never deleted, so numbers never start again. Names
- * that were made without the repository's key are not among them.
+ * Compare-and-swap made of put-if-absent: a lease is the object with the highest number under `leases/<name>/`. The
+ * process that creates number n + 1 has changed it, and only one can. The highest is never deleted, so numbers never
+ * start again. Names that were made without the repository's key are not among them.
  */
 export interface LeaseGenerations {
   current(options?: StorageOptions): Promise<LeaseGeneration | undefined>

@@ -237,7 +237,7 @@ test('a storage that stops answering ends the lease by its time', async () => {
   await lease.release()
 })
 
-test('a record nobody can read is a holder, and is replaced when it does not move', async () => {
+test('a record that cannot be read is a holder, and is replaced when it does not move', async () => {
   const storage = createMemoryStorage()
   const abort = new AbortController()
   await storage.put(leaseObjectName(keys, { lease: 'prune', number: 7 }), Buffer.from('{"holder": 1'))

@@ -13,8 +13,9 @@ export interface LeaseOptions {
   /** How long to go on waiting for a holder that is alive. Default 0: `LEASE_HELD` at its next sign of life. */
   waitMs?: number
   /**
-   * Called when no other one holds it and it is about to be taken: what is read from then on, beside the taking, is what
-   * the holder before has left, because nobody can hold it in between. Called again where another one was faster.
+   * Called when no other process holds it and it is about to be taken. What is read from then on, while it is being
+   * taken, is what the last holder has left, because no process can hold it in between. Called again where another
+   * process was faster.
    */
   onFree?: () => void
   signal?: AbortSignal

@@ -6,8 +6,9 @@ import type { RestoreSession } from './restore-session.ts'
 import type { RowsPart } from './rows.ts'
 
 /**
- * By table (`schema.name`, quoted) the role that owns it, where we are a superuser and that role is none: functions in CHECK
- * constraints and generated columns are somebody's code, and run with the rights of whoever loads the rows.
+ * By table (`schema.name`, quoted) the role that owns it, where we are a superuser and that role is none: functions in
+ * CHECK constraints and generated columns are the owner's code, and run with the rights of the role that loads the
+ * rows.
  */
 export async function ownersToActAs(session: Pick<RestoreSession, 'query'>): Promise<ReadonlyMap<string, string>> {
   const rows = await session.query<{ schema: string; name: string; owner: string }>(

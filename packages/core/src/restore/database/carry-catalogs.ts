@@ -30,7 +30,7 @@ export interface CarryOptions extends Pick<Running, 'report'> {
 
 /** How often to ask for the moment without writers, 2 s each; who writes for longer is ended. */
 const attempts = 5
-/** Writers wait meanwhile, and their leases last 30 s. */
+/** Writers wait for that long, and their leases last 30 s. */
 const copyMs = 15_000
 
 /**
@@ -38,7 +38,8 @@ const copyMs = 15_000
  * along: when it resolves, the database of that name has all that was ever written to them. When it rejects, the live
  * database's catalogs have. The protocol, and why it holds, is in postgres/catalog-carry.ts.
  *
- * Throws `DATABASE_BUSY` where writers stay that may not be ended, `RESTORE_FAILED` where a catalog cannot be copied.
+ * Throws `DATABASE_BUSY` where writers stay whose sessions the role cannot end, `RESTORE_FAILED` where a catalog cannot
+ * be copied.
  */
 export async function carryingCatalogs<T>(options: CarryOptions, rename: () => Promise<T>): Promise<T> {
   const { parameters, live, renamer, onStep } = options

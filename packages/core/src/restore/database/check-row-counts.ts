@@ -7,10 +7,10 @@ import { tableBatches } from './table-batches.ts'
 const mostAtATime = 50
 
 /**
- * Counts the rows of every table in the restored database, over several sessions, and compares them with the backup's own
- * count. Partitions that were loaded through their root are counted together, whoever counts them: rows may have changed
- * places among them. A table that no query can be planned for is handed to `onUncounted`: what COPY loaded was as many as
- * the backup has. Throws `ROW_COUNT_MISMATCH` naming the tables that differ.
+ * Counts the rows of every table in the restored database, over several sessions, and compares them with the backup's
+ * own count. Partitions that were loaded through their root are counted together, in the database and in the backup:
+ * rows may have moved between them. A table that no query can be planned for is handed to `onUncounted`: what COPY
+ * loaded was as many as the backup has. Throws `ROW_COUNT_MISMATCH` naming the tables that differ.
  */
 export async function countRows(
   queries: readonly Query[],

@@ -150,7 +150,7 @@ test('many tables at once: all or none, whatever goes wrong with one', async () 
     },
   }
   expect(await loadTogether(session, damaging, parts, how)).toBe(false)
-  // A table that was dropped meanwhile, and one that refuses its rows.
+  // A table that was dropped in between, and one that refuses its rows.
   await cluster.sql('target', `ALTER TABLE ${name} RENAME TO gone`)
   expect(await loadTogether(session, reader, parts, how)).toBe(false)
   await cluster.sql(

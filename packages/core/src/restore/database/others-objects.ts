@@ -9,7 +9,7 @@ import { readRoleRights } from '../rights/role-rights.ts'
 import type { DefinitionStep } from './definitions/definition-steps.ts'
 import type { RestoreSession } from './restore-session.ts'
 
-/** What an in-place restore does, and what it leaves as it is because the role may not drop and make it again. */
+/** What an in-place restore does, and what it leaves as it is because the role cannot drop and create it again. */
 export async function divideByRights(
   session: RestoreSession,
   content: RestoreContent,
@@ -67,8 +67,8 @@ const keyOf = ({ kind, schema, tag }: { kind: string; schema: string | null; tag
   `${kind} ${schema ?? ''} ${tag}`
 
 /**
- * Makes again what belongs to others and went with objects of ours: a trigger of ours on a provider's table, say. Where
- * the role may not, it says so; the restore goes on.
+ * Creates again what belongs to others and was dropped with objects of ours: for example a trigger of ours on a
+ * provider's table. Where the role cannot, it reports that; the restore goes on.
  */
 export async function putBackDependents(
   session: RestoreSession,

@@ -297,7 +297,7 @@ function undoUntilOf({ context }: RestoreRun, now: Date): string | null {
   return context.target?.discardReplaced ? now.toISOString() : keepUntil(now, context.keepReplacedDays ?? 7)
 }
 
-/** Nobody has to step aside for a database that is not there yet. */
+/** No application has to wait for a database that does not exist yet. */
 function aroundOf({ context }: RestoreRun, replaces: boolean) {
   return replaces ? (context.aroundSwap ?? withoutNotice) : withoutNotice
 }

@@ -15,7 +15,7 @@ afterAll(() => cluster?.stop())
 
 const { contextOf, backup, restore, contents, shopDatabase } = restoreFixture(() => cluster)
 
-test('in-place by a role that may not create databases: equal, in one transaction', async () => {
+test('in-place by a role that cannot create databases: equal, in one transaction', async () => {
   await cluster.sql('postgres', `CREATE ROLE plain LOGIN PASSWORD 'p'`)
   const user = { name: 'plain', password: 'p' }
   await cluster.createDatabase('hosted', { owner: 'plain' })

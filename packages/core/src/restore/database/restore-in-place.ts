@@ -24,9 +24,9 @@ export interface InPlaceResult extends RanOnCopy {
 }
 
 /**
- * Replaces the contents of a database in ONE transaction on one connection, for roles that may not create databases.
- * Everything is read and checked before it begins; until the commit no other session sees anything of it, and a failure leaves
- * the database as it was. Migrations run after the commit.
+ * Replaces the contents of a database in ONE transaction on one connection, for roles that cannot create databases.
+ * Everything is read and checked before it begins; until the commit no other session sees anything of it, and a failure
+ * leaves the database as it was. Migrations run after the commit.
  */
 export async function restoreInPlace(
   run: RestoreRun,

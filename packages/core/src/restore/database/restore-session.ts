@@ -32,7 +32,7 @@ export interface RestoreSession {
 /** Chunks on their way to a worker: enough to keep it busy, and at most some 16 MiB of sealed bytes. */
 const chunksAhead = 4
 
-/** A COPY under way: what the worker says meanwhile is about it. */
+/** A COPY under way: messages of the worker are about it until it ends. */
 interface Copying extends Pick<SealedChunks, 'another'> {
   window: SendWindow
   onBytes?: (bytes: number) => void

@@ -13,7 +13,7 @@ import { readState } from './run-inspector.ts'
 import { createStepRole, type StepRole } from './step-role.ts'
 import { readBeforeSteps, whatOutlivesSteps } from './what-outlives-steps.ts'
 
-/** For how long a step may wait for a lock, in milliseconds: nobody else is on the copy. */
+/** For how long a step may wait for a lock, in milliseconds: no other session uses the copy. */
 const lockTimeoutMs = 30_000
 /** How long after its time a step that catches the cancellation is ended with its session. */
 const afterTimeoutMs = 2000

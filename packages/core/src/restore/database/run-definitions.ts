@@ -9,7 +9,7 @@ import type { RestoreSession } from './restore-session.ts'
 const mostSteps = 100
 const mostBytes = 256 * 1024
 
-/** What may not share a transaction with others, or runs code that is not its definition's. */
+/** What cannot share a transaction with others, or runs code that is not its definition's. */
 const alone = new Set(['EXTENSION', 'PROCEDURAL LANGUAGE', 'SUBSCRIPTION', 'EVENT TRIGGER', 'CHECK CONSTRAINT'])
 
 /** Whether a step can be sent in one query with others. */
@@ -39,9 +39,9 @@ export function definitionBatches<Step extends Pick<DefinitionStep, 'kind' | 'sq
 }
 
 /**
- * Runs steps in their order, many in one query: PostgreSQL takes such a query as one transaction. A query that fails has
- * done nothing, and its steps run again one by one, so that the error is that of one object, and what another search_path
- * mends is mended.
+ * Runs steps in their order, many in one query: PostgreSQL runs such a query as one transaction. A query that fails has
+ * changed nothing, and its steps run again one by one, so that the error names one object, and steps that need another
+ * search_path get it.
  */
 export async function runDefinitions(
   session: RestoreSession,

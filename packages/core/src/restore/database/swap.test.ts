@@ -233,7 +233,7 @@ describe('a kept database', () => {
     expect(await which('pointed')).toBe('new')
   })
 
-  test('that somebody is connected to is not dropped under them when its time is over', async () => {
+  test('that a session is connected to is not dropped under it when its time is over', async () => {
     const { copy, id } = await twoDatabases('looked')
     await swap('looked', copy, id, over)
     const somebody = await connect(kept('looked'))

@@ -28,9 +28,9 @@ export interface Swap {
 }
 
 /**
- * Puts one database in another's place by renaming both in ONE transaction: whatever dies when, the live name is
- * either the old database or the new one. Sessions are ended meanwhile; new ones wait for the lock on the database
- * row, then get one 3D000 and reconnect.
+ * Puts one database in another's place by renaming both in ONE transaction: whatever crashes at whatever moment, the
+ * live name is either the old database or the new one. Sessions are ended while the renames wait for them; new ones
+ * wait for the lock on the database row, then get one 3D000 and reconnect.
  *
  * Neither ALLOW_CONNECTIONS nor CONNECTION LIMIT is used to keep sessions out: a crash would leave a live database
  * that refuses its application.

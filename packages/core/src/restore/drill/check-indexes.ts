@@ -40,7 +40,7 @@ export async function checkIndexes(
   }
 }
 
-/** Where it is in this database, made where it is not; null where the role may not. */
+/** The extension's schema in this database, created where it is missing; null where the role cannot create it. */
 async function extensionSchema(query: Query): Promise<string | null> {
   const find = async () => {
     const [row] = await query<{ name: string }>(

@@ -168,7 +168,7 @@ export async function keepsAnything({ note, kept }: NotedMedia): Promise<boolean
   return (await isThere(kept)) && (note.method === 'rename' || (await readdir(kept)).length > 0)
 }
 
-/** Until none is left: an application may write meanwhile. */
+/** Until none is left: an application may write while they are moved. */
 async function moveEntries(from: string, to: string): Promise<void> {
   for (let round = 0; round < 20; round++) {
     const names = (await readdir(from)).filter((name) => !isWorkFolder(name))

@@ -18,7 +18,7 @@ const mediaNoteSchema = z.object({
   name: z.string(),
   /** The database that was restored with it. */
   database: z.string(),
-  /** The server of that database: on another one nobody can say what became of the restore. */
+  /** The server of that database: another server does not know what became of the restore. */
   system: z.string(),
   method: z.enum(['rename', 'inside']),
   /**
@@ -99,7 +99,7 @@ export async function readMediaNotes(folder: string): Promise<NotedMedia[]> {
   return found.sort((a, b) => (a.note.at < b.note.at ? -1 : 1))
 }
 
-/** Notes of which only a part was written: they mean nothing, and whoever wrote one may still be at it. */
+/** Notes of which only a part was written: they mean nothing, and the process that writes one may still run. */
 export async function partialNotes(folder: string): Promise<{ file: string; restoreId: string }[]> {
   const prefix = `.${cutBytes(basename(folder), 200)}.lifeboat-`
   const partial = /^(.+)\.json\.[0-9a-f]{12}$/
@@ -146,7 +146,7 @@ export async function removeNoted({ note, file, fresh, kept }: NotedMedia): Prom
   await removeTree(note.method === 'inside' ? dirname(file) : file)
 }
 
-/** Also where folders may not be written to, as they were in the backup. */
+/** Also where folders are read-only, as they were in the backup. */
 export async function removeTree(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true })
@@ -162,7 +162,7 @@ async function makeWritable(folder: string): Promise<void> {
   for (const entry of entries) if (entry.isDirectory()) await makeWritable(join(folder, entry.name))
 }
 
-/** Whoever may write beside the media folder may have put anything there: a note counts if its owner has a say in the place. */
+/** A user who can write to the parent of the media folder can have put anything there: a note counts if its owner has a say in the place. */
 async function readNote(file: string, folder: string): Promise<MediaNote | undefined> {
   try {
     const found = await lstat(file)

@@ -104,7 +104,7 @@ async function tryToRename(folder: string): Promise<string | null> {
   try {
     await writeFile(join(probe, 'full'), '')
     await rename(folder, probe)
-    // Whoever emptied the probe has made it succeed.
+    // The rename succeeded: another process has emptied the probe.
     await rename(probe, folder)
     return null
   } catch (error) {

@@ -28,7 +28,7 @@ import { unpackMedia } from './unpack-media.ts'
 export interface WaitingMedia {
   /** The folders that are going to be replaced or made, links followed. */
   folders: string[]
-  /** Writes down by what the server will say that the restore is live, for whoever cleans up after a crash. */
+  /** Writes down what on the server proves that the restore is live, for the process that cleans up after a crash. */
   prove(proof: NonNullable<MediaNote['proof']>): Promise<void>
   /** Puts every folder into place that can be; the database is live by now, so a failure is told and not thrown. */
   place(): Promise<{ media: RestoredMedia[]; problems: RestoreProblem[] }>

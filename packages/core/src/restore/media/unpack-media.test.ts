@@ -115,7 +115,7 @@ test('modes that the umask would take, folders that may not be written to, and t
   for (const name of Object.keys(modes))
     expect(await attributes(join(fresh, name))).toEqual(await attributes(join(source, name)))
   expect((await stat(join(fresh, 'set-user-id'))).mode & 0o7777, 'a right that nobody asked for').toBe(0o755)
-  // A tree with folders that may not be written to can be removed.
+  // A tree with read-only folders can be removed.
   await removeTree(fresh)
   await expect(stat(fresh)).rejects.toMatchObject({ code: 'ENOENT' })
 })

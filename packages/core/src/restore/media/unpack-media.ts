@@ -10,7 +10,10 @@ import { removeTree } from './media-note.ts'
 const maxFolders = 1_000_000
 
 export interface UnpackResult {
-  /** Files and folders that belong to another user or group than in the backup, because this process may not give them away. */
+  /**
+   * Files and folders that belong to another user or group than in the backup, because this process cannot change the
+   * owner of files.
+   */
   ownersNotKept: number
 }
 

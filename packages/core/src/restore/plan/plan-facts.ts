@@ -21,7 +21,7 @@ export interface RestoreFacts {
   chosen?: ChosenObjects
   /** What the backup needs against what the role may do; absent where the role is a superuser. */
   rights?: RightsFacts
-  /** Databases of the role's that are empty, where it may not create one. */
+  /** Empty databases that the role owns, where it cannot create one. */
   emptyDatabases?: string[]
   /** Of a masked copy: what the policy does to the backup. */
   masking?: MaskingFacts
@@ -113,7 +113,7 @@ export interface LiveDatabaseFacts {
   /** Relations and large objects that an in-place restore would have to lock, besides those of the backup. */
   objects: number
   preparedTransactions: string[]
-  /** Roles with sessions we may not end. */
+  /** Roles with sessions that we cannot end. */
   foreignSessions: string[]
   logicalSlots: string[]
   subscriptions: string[]
@@ -139,7 +139,7 @@ export interface MediaFacts {
   bytes: number
   /** Files that the backup lacks, because they could not be read. */
   lost: number
-  /** Users and groups of the files, by number, that this process may not give files to. */
+  /** Users and groups of the files, by number, to which this process cannot change the owner of a file. */
   foreignOwners: string[]
   /** Where it goes; null where that was not said. */
   target: string | null

@@ -11,8 +11,8 @@ export interface PlanProposal {
 }
 
 /**
- * The first way that nothing stands against: the same strategy without what the role may not make; into an empty database
- * that is there; in place; without owners. Pure. `refusalsOf` gives the refusals of other facts.
+ * The first way that the plan does not refuse: the same strategy without what the role cannot create; into an empty
+ * database that exists; in place; without owners. Pure. `refusalsOf` returns the refusals of other facts.
  */
 export function proposalOf(
   facts: RestoreFacts,

@@ -43,7 +43,10 @@ export async function watchRun(
 
 export type RowCounts = (table: string) => number
 
-/** Measures and samples put together. Tables that the run itself made are nobody else's yet and are left out. Pure. */
+/**
+ * Measures and samples put together. Tables that the run itself created are left out: no other session uses them yet.
+ * Pure.
+ */
 export function watched(
   { locks, statements }: LockSamples,
   before: ReadonlyMap<string, TableMeasure>,

@@ -4,8 +4,8 @@ import type { RoleRights } from './role-rights.ts'
 
 /**
  * Whether an in-place restore leaves what a step is about as it is in the database, because our role could not have
- * dropped it and cannot make it again: objects of roles that it may not act for, extensions that are there and not its
- * own, event triggers, and whatever only a superuser makes. Pure.
+ * dropped it and cannot make it again: objects of roles that it cannot act for, extensions that exist and are not its
+ * own, event triggers, and whatever only a superuser creates. Pure.
  */
 export function isLeftAlone(
   step: DefinitionStep,

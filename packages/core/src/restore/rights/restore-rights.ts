@@ -8,7 +8,7 @@ import { type RoleRights, readRoleRights } from './role-rights.ts'
 export interface RightsFacts {
   needed: NeededRights
   may: RoleRights
-  /** In place: what stays as it is, by owner; '' where nobody owns it. */
+  /** In place: what stays as it is, by owner; '' where it has no owner. */
   leftAlone: { role: string; objects: number; first: string }[]
 }
 

@@ -89,7 +89,7 @@ async function lockTables({ query }: Session, tables: readonly string[], databas
   return found
 }
 
-/** All of it or nothing. Foreign keys and triggers are out of the way meanwhile: the copy is not live. */
+/** All of it or nothing. Foreign keys and triggers are off while it runs: the copy is not live. */
 async function exchangeRows(from: Session, to: Session, pairs: readonly Pair[]): Promise<CarriedRows[]> {
   const { query } = to
   const oids = pairs.map(({ copy }) => copy.oid)

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 
 /**
- * What COMMENT ON DATABASE says of a database that refreshes may replace. It names the database itself, by server and oid: a
- * comment that was copied, dumped or restored into another database makes no target of it. Each swap writes it anew, in the
- * transaction that renames.
+ * The COMMENT ON DATABASE of a database that refreshes may replace. It names the database itself, by server and oid: a
+ * comment that was copied, dumped or restored into another database makes no target of it. Each swap writes a new one,
+ * in the transaction that renames.
  */
 const targetMarkSchema = z.object({
   made_by: z.literal('lifeboat target'),

@@ -210,7 +210,7 @@ export async function dropExpiredDatabases(control: Query, live: string, now?: D
       await dropKept(control, name, facts.restore, { force: false })
       dropped.push(name)
     } catch (error) {
-      // Another role's database is left to it, one in use to whoever uses it.
+      // A database of another role is left to it, and one with sessions is left to them.
       if (!isEngineError(error, 'DATABASE_RIGHTS') && !isEngineError(error, 'DATABASE_BUSY')) throw error
     }
   }
@@ -259,8 +259,8 @@ interface KeptRow {
 }
 
 /**
- * Whoever may create databases may give one such a name and such a comment. A kept database was the live one: it belongs to a
- * superuser, to us, or to a role that has the rights of the live one's owner.
+ * Any role that can create databases can give one such a name and such a comment. A kept database was the live one: it
+ * belongs to a superuser, to us, or to a role that has the rights of the live one's owner.
  */
 async function withoutStrangers(query: Query, kept: Kept[]): Promise<Kept[]> {
   if (kept.length === 0) return kept

@@ -20,9 +20,9 @@ export interface Leftover {
 
 /**
  * Finds databases left behind by restores that are gone. One is a leftover only when its name is one that only a
- * restore gives, its comment is that restore's (or none yet: the process died between the two statements), and nobody
- * holds that restore's lock. A live or kept database has another name. With `live`, those of restores of other databases are
- * left out: they are other applications'.
+ * restore uses, its comment is that restore's (or none yet: the process died between the two statements), and no
+ * session holds that restore's lock. A live or kept database has another name. With `live`, those of restores of other
+ * databases are left out: they are other applications'.
  */
 export async function findLeftovers(query: Query, live?: string): Promise<Leftover[]> {
   const rows = await query<{ name: string; comment: string | null; bytes: string | null }>(

@@ -52,7 +52,7 @@ function keptMedia({ note, folder, kept }: NotedMedia): KeptMedia {
 
 /** Media that go back with a database, looked at before anything is moved. */
 export interface ReturningMedia {
-  /** Writes down that they go back once the kept database is live, for whoever cleans up after a crash. */
+  /** Writes down that they go back once the kept database is live, for the process that cleans up after a crash. */
   promise(keptOid: string): Promise<void>
   /** Takes that back: the database has not gone back. */
   withdraw(): Promise<void>

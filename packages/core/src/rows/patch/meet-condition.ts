@@ -7,8 +7,8 @@ import type { ChoosingTable } from './chosen-tables.ts'
 const timeoutMs = 300_000
 
 /**
- * Looks which of the backup's rows meet a condition of the caller's, and gives SQL that says so of a row `g`. The condition
- * is one expression, may not write, and runs with the rights of the backups' role.
+ * Finds which of the backup's rows meet a condition of the caller's, and returns SQL that says so of a row `g`. The
+ * condition is one expression, cannot write, and runs with the rights of the backups' role.
  */
 export async function meetCondition(session: Session, table: ChoosingTable, where: string): Promise<string> {
   const { query } = session

@@ -113,7 +113,7 @@ test('a table that is read whole, and a partitioned one', async () => {
   expect(await cluster.sql('whole', left)).toEqual([{ log: '0new 5x 150v 151v', name: 't7' }])
 })
 
-test('others may write meanwhile; what was chosen may not change', async () => {
+test('other sessions can write while it runs; what was chosen must not change', async () => {
   const { context, plan } = await changed('busy')
   const asked = { where: 'id BETWEEN 1 AND 20' }
   const during = async (sql: string) => {

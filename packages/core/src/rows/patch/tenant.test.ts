@@ -14,7 +14,10 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop())
 const { prepared } = rewindFixture(() => cluster)
 
-/** Organizations with users, documents with lines, shares between users, notes that may be nobody's; 10 of each for each of 5. */
+/**
+ * Organizations with users, documents with lines, shares between users, notes that can lack an owner; 10 of each for
+ * each of 5.
+ */
 const schema = `
   CREATE TABLE org (id int PRIMARY KEY, slug text UNIQUE NOT NULL);
   CREATE TABLE product (id int PRIMARY KEY);
@@ -127,7 +130,7 @@ test.each(['superuser', 'owner'] as const)(
     ])
     const now = await slices(name)
     expect(now['3']).toEqual(before['3'])
-    // Note 2 had become nobody's; the others of nobody are as they were.
+    // Note 2 had lost its owner; the other notes without one are as they were.
     const nobodys = (after.null as string[]).filter((row) => !row.startsWith('note(2,'))
     expect(now).toEqual({ ...after, null: nobodys, 3: before['3'] })
     expect(await cluster.sql(name, `SELECT DISTINCT v FROM lonely`)).toEqual([{ v: 'x' }])
@@ -213,7 +216,7 @@ test('a table or value that means nothing is refused', async () => {
   expect(await refused({ value: '6' })).toEqual(['CONFIG_INVALID', absent])
 })
 
-test('others write meanwhile; what the tenant writes meanwhile is noticed', async () => {
+test('others write while it runs; what the tenant writes in that time is noticed', async () => {
   const { context, before, plan } = await changed('busy')
   const during = async (sql: string) => {
     const reviewed = await plan()

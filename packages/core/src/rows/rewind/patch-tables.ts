@@ -31,7 +31,7 @@ export const freshTable = (number: number, schema = 'pg_temp') => `${quoteIdenti
 /** Bytes held back before they are sent. */
 const bufferBytes = 1 << 20
 
-/** In `session`, which nobody else may use until {@link PatchTables.finish} has ended. */
+/** In `session`, which no other caller may use until {@link PatchTables.finish} has ended. */
 export function createPatchTables(session: Session, { schema = 'pg_temp' }: { schema?: string } = {}): PatchTables {
   let turn: Promise<unknown> = session.query("SET client_min_messages = 'error'")
   turn.catch(() => {})

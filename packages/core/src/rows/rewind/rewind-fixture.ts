@@ -28,7 +28,7 @@ export const rewindSchema = `
   CREATE MATERIALIZED VIEW sums AS SELECT customer, sum(total) FROM orders GROUP BY 1;
   COMMENT ON CONSTRAINT orders_customer_fkey ON orders IS 'who pays';`
 
-/** For tests: what somebody did to it. */
+/** For tests: the changes that a user has made to it. */
 export const rewindChanges = `
   SET session_replication_role = replica;
   UPDATE orders SET total = 0 WHERE id % 500 = 0; DELETE FROM orders WHERE id IN (4998, 4999);

@@ -68,13 +68,13 @@ export interface RewindRights {
   /** Whether the session may act as a replica, which leaves ordinary triggers and foreign keys aside. */
   replicaRole: boolean
   temporaryTables: boolean
-  /** Of the changed tables: those that may not be written to. */
+  /** Of the changed tables: those that the role cannot write to. */
   notWritable: string[]
   /** Of the changed tables: those of another owner. */
   notOwned: string[]
   /** Triggers that fire on replicas too, on tables of another owner. */
   stubbornTriggers: string[]
-  /** Foreign keys that the owner's way would have to drop and may not, or could not put back as they are. */
+  /** Foreign keys that the owner's way would have to drop but cannot, or could not put back as they are. */
   stuckForeignKeys: string[]
   /** Rules that would answer for what is written, by way. */
   rules: { replica: string[]; owner: string[] }
@@ -155,7 +155,10 @@ export function wayOf({
   return null
 }
 
-/** Past this share of all rows of the backup a restore by swap is cheaper; below so many rows nobody cares. */
+/**
+ * Past this share of all rows of the backup a restore by swap is cheaper; with fewer rows than `cheapRows` it does not
+ * matter.
+ */
 const cheapShare = 0.3
 const cheapRows = 100_000
 

@@ -41,7 +41,7 @@ export interface RewindResult {
 export interface RewindRunning extends Running {
   id?: string
   by?: string
-  /** The plan was made right before, and nobody looked at its rows: later changes are taken back too. */
+  /** The plan was made right before, and no person looked at its rows: later changes are taken back too. */
   plannedNow?: boolean
   /** How long to wait for writers to end. Default 10 s; then `LOCK_BUDGET`. */
   lockTimeoutMs?: number
@@ -232,7 +232,7 @@ async function commitPatch(
   }
 }
 
-/** A nonce that is visible if and only if the transaction commits; `null` where the role may not write it. */
+/** A nonce that is visible if and only if the transaction commits; `null` where the role cannot write it. */
 async function markCommit(query: Query, nonce: string | null): Promise<string | null> {
   if (nonce === null) return null
   await query('SAVEPOINT marker')

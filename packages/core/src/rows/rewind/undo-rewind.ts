@@ -162,7 +162,7 @@ async function requireCommitted(query: Query, record: RewindRecord): Promise<voi
   if (row?.status !== 'committed' || record.tables.some(({ put_back }) => put_back === 0)) throw notFound(record.id)
 }
 
-/** The rows that the rewind put back bear its transaction's id as long as nobody has changed them. */
+/** The rows that the rewind put back have its transaction's id in `xmin` until another transaction changes them. */
 async function findPutBack(query: Query, record: RewindRecord, table: TablePatch): Promise<void> {
   const { relfilenode } = record.tables[table.number]!
   const id = String(BigInt(record.transaction) & 0xffff_ffffn)

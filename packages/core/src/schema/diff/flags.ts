@@ -2,7 +2,7 @@
  * What a change may do.
  * - `loses-data`: rows or values that are there before are not there after.
  * - `breaks-old-code`: statements that worked before may fail after.
- * - `rewrites`: the server writes the whole table anew and blocks it meanwhile.
+ * - `rewrites`: the server rewrites the whole table, which is locked for that time.
  * - `maybe`: the servers are of different versions and may only print it differently.
  */
 export type SchemaFlag = 'loses-data' | 'breaks-old-code' | 'rewrites' | 'maybe'

@@ -36,7 +36,7 @@ export interface DefinitionStep {
   tag: string
   /** For people: kind and name. */
   name: string
-  /** The role that owns it, or the object it belongs to, by its name in the target; null where nobody does. */
+  /** The role that owns it, or the object it belongs to, by its name in the target; null where it has neither. */
   owner: string | null
   section: Exclude<Section, 'none'>
   /** `main` before `acl` before `final` (matview refreshes, event triggers): each pass waits for the one before. */
@@ -94,7 +94,7 @@ export function definitionSteps(archive: ReadableArchive, options: DefinitionOpt
   return withoutDangling(inSequence(steps))
 }
 
-/** Whether two steps may not run at the same time, because one locks out what the other needs. */
+/** Whether two steps cannot run at the same time, because one locks what the other needs. */
 export function stepsConflict(a: DefinitionStep, b: DefinitionStep): boolean {
   return locksOut(a, b) || locksOut(b, a)
 }
