@@ -123,7 +123,8 @@ async function endSessions({ terminator, ownBackends, endLast = [] }: Swap, { li
   await terminator(
     `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
      WHERE datid = ANY ($1::oid[]) AND pid = ANY ($3::int[])
-       AND EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'object' AND granted AND mode = 'AccessExclusiveLock'
+       AND EXISTS (SELECT FROM pg_catalog.pg_locks held
+         WHERE held.pid = ANY ($2::int[]) AND locktype = 'object' AND granted AND mode = 'AccessExclusiveLock'
          AND classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND objid = $4::oid)
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_activity other
          WHERE other.datid = $4::oid AND other.pid <> ALL ($2::int[]) AND other.pid <> ALL ($3::int[]))`,

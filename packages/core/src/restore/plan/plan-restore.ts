@@ -113,7 +113,9 @@ async function onRestoredData(
     const applied = manifest.migrations.find((one) => one.inspector === inspector)?.applied.map(({ id }) => id) ?? []
     return { inspector, comparison, applied, shape: inspectors.find(({ name }) => name === inspector)?.shape }
   })
-  const trusted = (downSteps?.trustedKeys ?? []).map(readPublicKey)
+  // Read where they count alone: a key that is none must not keep an ordinary restore from being planned.
+  const isAhead = migrations.some(({ comparison }) => comparison.verdict === 'ahead')
+  const trusted = isAhead ? (downSteps?.trustedKeys ?? []).map(readPublicKey) : []
   const carried = planCarried(ahead, manifest.down_steps ?? [], trusted)
   return {
     migrations,
