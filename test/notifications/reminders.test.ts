@@ -110,7 +110,7 @@ test('the calendar is closed but for its link, which opens nothing else', { time
     [link, { method: 'POST', headers: { 'content-type': 'application/json', 'x-lifeboat': '1' }, body: '{}' }],
   ] as [string, RequestInit?][])
     expect((await ask(path, init)).status, path).toBe(401)
-  // Whoever may read reminders needs no token, and a program that prefers it gets the calendar.
+  // An actor that can read reminders needs no token, and a program that prefers it gets the calendar.
   const asked = { headers: { authorization: 'Bearer ann', accept: 'text/calendar' } }
   expect((await ask('/api/backup/reminders/', asked)).headers.get('content-type')).toContain('text/calendar')
   const list = await ask('/api/backup/reminders/', { headers: { authorization: 'Bearer ann' } })

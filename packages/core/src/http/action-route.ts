@@ -90,7 +90,7 @@ async function handleAction(
     ...fromWire(action.input, body),
     ...Object.fromEntries([...names].map(([name, field]) => [field, params[name] ?? ''])),
   }
-  // Who may not ask for it is told that, and nothing of the file is read.
+  // An actor without the permission gets that answer, and nothing of the file is read.
   if (action.http.upload && isAllowed(context.actor, action.permission))
     given[action.http.upload] = uploadedFile(context)
   const csv = action.http.list?.csv && wantsCsv(request) ? action.http.list.csv : undefined

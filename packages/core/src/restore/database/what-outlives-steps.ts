@@ -24,7 +24,7 @@ const ruleVersion = "pg_catalog.concat_ws(' ', r.oid, r.xmin)"
 
 /**
  * Why what the steps left must not stay: it would run as our role when that reads the tables of migrations, or have the rights
- * of whoever owns it next, and that can be a superuser. Null where there is nothing of the kind.
+ * of its next owner, which can be a superuser. Null where there is nothing of the kind.
  */
 export async function whatOutlivesSteps(
   query: Query,
