@@ -98,6 +98,12 @@ const leftovers = async () => [
 const codesOf = async (engine: BackupEngine, options: object) =>
   (await engine.restores.plan('2', options)).refusals.map(({ code }) => code)
 
+test('a trusted key that is none keeps steps from being run, and no other restore', async () => {
+  const { previous } = await shop(downs, { trustedKeys: ['no key'] })
+  expect((await previous.restores.plan('1', {})).refusals).toEqual([])
+  await expect(previous.restores.plan('2', {})).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+})
+
 test('a backup that is ahead comes back to the code by the steps it carries, where they are asked for by their hash', async () => {
   const { name, next, previous, options } = await shop(downs)
   const before = await stateOf(name)
