@@ -7,7 +7,7 @@ import { aloneWithWriters, lockCarry } from '../postgres/catalog-carry.ts'
 import { bookkeepingComment } from '../postgres/excluded.ts'
 import { startStopwatch } from '../testing/stopwatch.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../testing/temporary-cluster.ts'
-import { catalogConformance } from './conformance.ts'
+import { catalogConformance } from './conformance/conformance.ts'
 import { openPostgresCatalog } from './postgres.ts'
 
 let cluster: TemporaryCluster

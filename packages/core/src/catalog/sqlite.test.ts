@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { catalogConformance } from './conformance.ts'
+import { catalogConformance } from './conformance/conformance.ts'
 import { openSqliteCatalog } from './sqlite.ts'
 
 let folder: string

@@ -1,5 +1,6 @@
 export type { Catalog } from '../catalog/catalog.ts'
-export { type CatalogRule, catalogConformance } from '../catalog/conformance.ts'
+export { catalogConformance } from '../catalog/conformance/conformance.ts'
+export type { CatalogRule } from '../catalog/conformance/rule.ts'
 export { type QueueRule, queueConformance } from '../jobs/conformance.ts'
 export type { QueueKit } from '../jobs/conformance-crew.ts'
 export type { HostQueue } from '../jobs/host-queue.ts'

@@ -1,4 +1,3 @@
-import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import type { HttpApi } from '../../api/client.ts'
 import { useSchedules } from '../../api/queries.ts'
@@ -6,6 +5,7 @@ import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../parts/ago.tsx'
 import { bytes, day, duration, percent } from '../../parts/format.ts'
 import { t } from '../../texts/texts.ts'
+import { Figure } from './figure.tsx'
 import { ObjectiveFigures } from './objectives.tsx'
 
 type Statistics = HttpApi['GET statistics']['result']
@@ -62,17 +62,5 @@ function NextRun() {
     >
       {next ? <Ago at={next} /> : data === undefined ? '–' : t('off')}
     </Figure>
-  )
-}
-
-export function Figure({ name, note, children }: { name: string; note?: ReactNode; children: ReactNode }) {
-  return (
-    <div className="figure">
-      <dt>{name}</dt>
-      <dd>
-        <strong>{children}</strong>
-        {note && <span className="muted">{note}</span>}
-      </dd>
-    </div>
   )
 }

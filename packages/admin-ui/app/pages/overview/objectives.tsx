@@ -2,7 +2,7 @@ import { Link } from 'wouter'
 import type { HttpApi } from '../../api/client.ts'
 import { duration } from '../../parts/format.ts'
 import { t } from '../../texts/texts.ts'
-import { Figure } from './figures.tsx'
+import { Figure } from './figure.tsx'
 
 type Objectives = HttpApi['GET protection']['result']['databases'][number]['objectives']
 

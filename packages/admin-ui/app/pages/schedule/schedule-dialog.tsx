@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { type ActionDescription, callAction, useActions } from '../../api/actions.ts'
+import type { HttpApi } from '../../api/client.ts'
 import { useSession } from '../../api/session.tsx'
 import { ActionFields } from '../../forms/action-fields.tsx'
 import { type Draft, draftOf, readDraft } from '../../forms/draft.ts'
@@ -12,9 +13,10 @@ import { Check, SelectField, TextField } from '../../parts/field.tsx'
 import { announce } from '../../parts/toasts.tsx'
 import { known, t } from '../../texts/texts.ts'
 import { kindText } from '../activity/kinds.ts'
-import type { Schedule } from './schedule-table.tsx'
 import { inWords } from './schedule-words.ts'
 import { TimeZoneField } from './time-zone-field.tsx'
+
+export type Schedule = HttpApi['GET schedule']['result']['results'][number]
 
 /** People confirm these: they do not run by themselves. */
 const never = new Set(['restore', 'undo', 'discard', 'rewind', 'undo-rewind', 'extract', 'patch'])

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useAction } from '../../api/actions.ts'
-import { call, type HttpApi } from '../../api/client.ts'
+import { call } from '../../api/client.ts'
 import { useSchedules } from '../../api/queries.ts'
 import { useSession } from '../../api/session.tsx'
 import { Ago } from '../../parts/ago.tsx'
@@ -17,10 +17,8 @@ import { announce } from '../../parts/toasts.tsx'
 import { WhereItIs } from '../../parts/where-it-is.tsx'
 import { t } from '../../texts/texts.ts'
 import { kindText } from '../activity/kinds.ts'
-import { ScheduleDialog } from './schedule-dialog.tsx'
+import { type Schedule, ScheduleDialog } from './schedule-dialog.tsx'
 import { inWords } from './schedule-words.ts'
-
-export type Schedule = HttpApi['GET schedule']['result']['results'][number]
 
 /** Everything that runs by itself: several schedules for a database, and those of the repository as a whole. */
 export function ScheduleTable() {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { CatalogRule } from './conformance.ts'
+import type { CatalogRule } from './rule.ts'
 
 const entry = {
   at: '2026-01-01T00:00:00.000Z',

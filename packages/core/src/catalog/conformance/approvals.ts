@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { NewApproval } from './approvals.ts'
-import type { CatalogRule } from './conformance.ts'
+import type { NewApproval } from '../approvals.ts'
+import type { CatalogRule } from './rule.ts'
 
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString()
 
