@@ -3,7 +3,8 @@ import { readSources } from './sources.ts'
 
 /**
  * Which folder of the core may import which: ARCHITECTURE.md, as a table. `types` may be imported for their types
- * alone. errors.ts, events.ts, version.ts, counted.ts, nearest-name.ts and config.ts are open to all; a folder may
+ * alone. errors.ts, events.ts, version.ts, counted.ts, nearest-name.ts, config.ts and the
+ * options in options/ are open to all; a folder may
  * import itself.
  */
 const arrows: Record<string, { imports: string[]; types?: string[] }> = {
@@ -53,7 +54,7 @@ const composition: Record<string, string[]> = {
   entries: [...everything, 'engine', 'actions', 'http'],
 }
 const openToAll = [
-  ...['errors.ts', 'advice.ts', 'events.ts', 'config.ts', 'version.ts', 'counted.ts', 'nearest-name.ts'],
+  ...['errors.ts', 'advice.ts', 'events.ts', 'config.ts', 'options', 'version.ts', 'counted.ts', 'nearest-name.ts'],
 ]
 
 const core = 'packages/core/src/'
@@ -125,6 +126,7 @@ describe('one door per library', () => {
       `${core}actions/`,
       `${core}engine/background/`,
       `${core}config.ts`,
+      `${core}options/`,
       `${core}repository/documents.ts`,
       `${core}repository/`,
       `${core}catalog/`,

@@ -1,5 +1,5 @@
-import type { KeyOption } from '../config.ts'
 import { EngineError } from '../errors.ts'
+import type { KeyOption } from '../options/key-option.ts'
 import { addKeySlot, type KeySlotInfo, listKeySlots, rotateKeySlot } from '../repository/keys/key-slots.ts'
 import type { KeySource } from '../repository/keys/keys.ts'
 import { removeKeySlot } from '../repository/keys/remove-key-slot.ts'

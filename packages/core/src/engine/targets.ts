@@ -1,6 +1,6 @@
-import type { TargetSettings } from '../config.ts'
 import { EngineError } from '../errors.ts'
 import { nearestName } from '../nearest-name.ts'
+import type { TargetSettings } from '../options/target-option.ts'
 import { type ConnectionParameters, resolveConnection } from '../postgres/connection.ts'
 import type { RestorePlan } from '../restore/plan/plan.ts'
 import type { Adopted, AdoptionFacts } from '../restore/target/adopt-target.ts'

@@ -1,5 +1,5 @@
 /** `@lifeboat/core/migrations`: inspectors of migration tools, and the comparison of what is applied with what is known. */
-export type { CopyStepRun, DataMigration } from '../config.ts'
+
 export type { BlockedWait, GuardedInspector, GuardReport, WaitingSession } from '../engine/guard/guard-report.ts'
 export { type GuardedDeploy, type WithBackupOptions, withBackup } from '../engine/guard/with-backup.ts'
 export type { LiveMigrations } from '../engine/migrations.ts'
@@ -45,6 +45,7 @@ export type {
 } from '../migrations/rehearsal/rehearsal.ts'
 export type { TypeOrmInspectorOptions } from '../migrations/typeorm.ts'
 export type { UmzugInspectorOptions } from '../migrations/umzug.ts'
+export type { CopyStepRun, DataMigration } from '../options/copy-steps.ts'
 export type { Query } from '../postgres/query.ts'
 export type { Command } from '../postgres/run-command.ts'
 export type { ShownCommand } from '../postgres/run-shown-command.ts'

@@ -1,7 +1,7 @@
 import type { BackupContext } from '../backup/backup-context.ts'
-import type { DataMigration, Validator } from '../config.ts'
 import type { Reporter } from '../events.ts'
 import type { MaskingPolicy } from '../masking/policy.ts'
+import type { DataMigration, Validator } from '../options/copy-steps.ts'
 import type { ConnectionParameters } from '../postgres/connection.ts'
 
 export const restoreStrategies = ['swap', 'new-database', 'in-place', 'media'] as const

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { keySlotSchema } from '../../catalog/records.ts'
-import type { KeyOption } from '../../config.ts'
+import type { KeyOption } from '../../options/key-option.ts'
 import { warnOfWeakKey } from '../../repository/keys/weak-passphrase.ts'
 import { action } from '../action.ts'
 import { secret } from '../inputs.ts'

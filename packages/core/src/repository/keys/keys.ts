@@ -1,5 +1,5 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
-import type { KmsKey } from '../../config.ts'
+import type { KmsKey } from '../../options/key-option.ts'
 
 /** What opens a repository. `encryption: 'none'` must be asked for by that name. */
 export type KeySource =

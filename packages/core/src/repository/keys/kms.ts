@@ -1,5 +1,5 @@
-import type { KmsContext, KmsKey } from '../../config.ts'
 import { EngineError } from '../../errors.ts'
+import type { KmsContext, KmsKey } from '../../options/key-option.ts'
 
 const defaultTimeoutMs = 10_000
 

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { describe, expect, it } from 'vitest'
-import type { KmsKey } from '../../config.ts'
+import type { KmsKey } from '../../options/key-option.ts'
 import { createMemoryStorage } from '../../storage/memory.ts'
 import { loadChunkIndex } from '../index/load-index.ts'
 import { initRepository } from '../init.ts'

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { KmsContext } from '../../config.ts'
+import type { KmsContext } from '../../options/key-option.ts'
 import { recipientsOf, unwrapWithAge, wrapWithAge } from './age.ts'
 import { type KeySource, keyBytes, type SlotKey } from './keys.ts'
 import { unwrapWithKms, wrapWithKms } from './kms.ts'

@@ -1,5 +1,5 @@
-import type { CopyStepRun } from '../../config.ts'
 import { log } from '../../events.ts'
+import type { CopyStepRun } from '../../options/copy-steps.ts'
 import { type ConnectionParameters, connectionUrl } from '../../postgres/connection.ts'
 import type { Query } from '../../postgres/query.ts'
 import { openSession } from '../../postgres/session.ts'

@@ -1,6 +1,6 @@
-import type { Validator } from '../../config.ts'
 import { counted } from '../../counted.ts'
 import { EngineError, isEngineError } from '../../errors.ts'
+import type { Validator } from '../../options/copy-steps.ts'
 import type { ConnectionParameters } from '../../postgres/connection.ts'
 import type { RestoreRun } from '../restore-run.ts'
 import { copyStepRun, withApplicationSession } from './copy-step.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { DataMigration } from '../../config.ts'
 import { EngineError } from '../../errors.ts'
+import type { DataMigration } from '../../options/copy-steps.ts'
 import type { PlannedDataMigration } from './plan-facts.ts'
 
 const mostBytes = 16 << 20

@@ -1,4 +1,4 @@
-import type { TargetSettings } from '../../config.ts'
+import type { TargetSettings } from '../../options/target-option.ts'
 import type { ConnectionParameters } from '../../postgres/connection.ts'
 import { openControlSession } from '../database/control-session.ts'
 import type { Running } from '../options.ts'
