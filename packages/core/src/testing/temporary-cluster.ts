@@ -1,3 +1,4 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,6 +49,18 @@ export interface ClusterOptions {
 
 const password = 'temporary'
 
+/**
+ * The password as the server stores it, hashed once instead of 4,096 times: a client hashes as often as the server says, and
+ * a run of tests connects some ten thousand times.
+ */
+function storedPassword(): string {
+  const [salt, iterations] = [randomBytes(16), 1]
+  const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256')
+  const keyOf = (name: string) => createHmac('sha256', salted).update(name).digest()
+  const stored = createHash('sha256').update(keyOf('Client Key')).digest('base64')
+  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${stored}:${keyOf('Server Key').toString('base64')}`
+}
+
 /** A PostgreSQL server of its own for a test, on a free port; `stop()` ends it and removes its files. */
 export async function startTemporaryCluster(options: ClusterOptions = {}): Promise<TemporaryCluster> {
   const bin = options.binDirectory ?? (await newestBinDirectory())
@@ -56,7 +69,7 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
   const dataDirectory = join(root, 'data')
   const port = await freePort()
   const passwordFile = join(root, 'password')
-  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 })
+  await writeFile(passwordFile, `${storedPassword()}\n`, { mode: 0o600 })
   // Whatever the umask of this process, the server's user must be able to read it.
   if (account) for (const path of [passwordFile, root]) await chown(path, account.uid, account.gid)
   await makeDataDirectory({
@@ -90,7 +103,7 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
 
   const url = (database = 'postgres', user = { name: 'postgres', password }) =>
     `postgresql://${encodeURIComponent(user.name)}:${encodeURIComponent(user.password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`
-  const sql = async <Row>(database: string, text: string, values?: unknown[]): Promise<Row[]> => {
+  const connected = async <Result>(database: string, work: (client: Client) => Promise<Result>): Promise<Result> => {
     const client = new Client({
       ...{ host: '127.0.0.1', port, user: 'postgres', password, database },
       application_name: 'test',
@@ -98,12 +111,16 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
     client.on('error', () => {})
     await client.connect()
     try {
-      const result = await client.query(text, values)
-      return (Array.isArray(result) ? result.at(-1) : result).rows as Row[]
+      return await work(client)
     } finally {
       await client.end()
     }
   }
+  const sql = <Row>(database: string, text: string, values?: unknown[]): Promise<Row[]> =>
+    connected(database, async (client) => {
+      const result = await client.query(text, values)
+      return (Array.isArray(result) ? result.at(-1) : result).rows as Row[]
+    })
   const [{ server_version_num }] = (await sql<{ server_version_num: string }>(
     'postgres',
     'SHOW server_version_num',
@@ -119,11 +136,12 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
     sql,
     async createDatabase(name, { template = 'template0', owner } = {}) {
       const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`
-      await sql('postgres', `DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`)
-      await sql(
-        'postgres',
-        `CREATE DATABASE ${quote(name)} TEMPLATE ${quote(template)} STRATEGY file_copy${owner ? ` OWNER ${quote(owner)}` : ''}`,
-      )
+      await connected('postgres', async (client) => {
+        await client.query(`DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`)
+        await client.query(
+          `CREATE DATABASE ${quote(name)} TEMPLATE ${quote(template)} STRATEGY file_copy${owner ? ` OWNER ${quote(owner)}` : ''}`,
+        )
+      })
       return url(name)
     },
     shutdown,
