@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BackupEngine, createBackupEngine, type EngineOptions } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { matrixRoles, objectMatrix } from './object-matrix.ts'
 
@@ -35,7 +36,9 @@ beforeAll(async () => {
   await cluster.createDatabase('matrix')
   for (const role of matrixRoles) await cluster.sql('postgres', `CREATE ROLE ${role}`)
   await cluster.sql('postgres', 'GRANT CREATE ON DATABASE matrix TO matrix_owner')
-  for (const { sql, since } of objectMatrix) if (since === undefined) await cluster.sql('matrix', sql)
+  await connected('matrix', async (client) => {
+    for (const { sql, since } of objectMatrix) if (since === undefined) await client.query(sql)
+  })
   await cluster.sql('matrix', `ALTER DATABASE matrix SET app.secret = 'of the application'`)
   const engine = open()
   await engine.repository.init()
@@ -47,6 +50,17 @@ afterAll(async () => {
   await cluster?.stop()
   if (folder) await rm(folder, { recursive: true, force: true })
 })
+
+/** One connection for hundreds of queries. */
+async function connected<T>(database: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: cluster.url(database) })
+  await client.connect()
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
 
 async function suggested(): Promise<Tables> {
   const { columns, tables } = await open().masking.suggest('latest')
@@ -64,15 +78,16 @@ async function values(database: string): Promise<Map<string, string[]>> {
      LEFT JOIN LATERAL (SELECT r.relname FROM pg_class r WHERE r.oid = pg_partition_root(c.oid)) root ON true
      WHERE c.relkind = 'r' AND nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'lifeboat')`,
   )
-  const found = new Map<string, string[]>()
-  for (const { place, table, column } of columns) {
-    const rows = await cluster.sql<{ text: string }>(
-      database,
-      `SELECT DISTINCT left(${column}::text, 200) AS text FROM ONLY ${table} WHERE ${column} IS NOT NULL LIMIT 200`,
-    )
-    found.set(place, [...(found.get(place) ?? []), ...rows.map(({ text }) => text)])
-  }
-  return found
+  return connected(database, async (client) => {
+    const found = new Map<string, string[]>()
+    for (const { place, table, column } of columns) {
+      const { rows } = await client.query<{ text: string }>(
+        `SELECT DISTINCT left(${column}::text, 200) AS text FROM ONLY ${table} WHERE ${column} IS NOT NULL LIMIT 200`,
+      )
+      found.set(place, [...(found.get(place) ?? []), ...rows.map(({ text }) => text)])
+    }
+    return found
+  })
 }
 
 async function restoreMasked(tables: Tables, name: string) {
