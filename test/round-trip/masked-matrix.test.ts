@@ -5,7 +5,7 @@ import { type BackupEngine, createBackupEngine, type EngineOptions } from '@life
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { matrixRoles, objectMatrix } from './object-matrix.ts'
+import { makeObjectMatrix, matrixRoles } from './object-matrix.ts'
 
 /**
  * Every kind of object in a masked copy: with the policy that is suggested, and with the strictest one, in which each column
@@ -36,9 +36,8 @@ beforeAll(async () => {
   await cluster.createDatabase('matrix')
   for (const role of matrixRoles) await cluster.sql('postgres', `CREATE ROLE ${role}`)
   await cluster.sql('postgres', 'GRANT CREATE ON DATABASE matrix TO matrix_owner')
-  await connected('matrix', async (client) => {
-    for (const { sql, since } of objectMatrix) if (since === undefined) await client.query(sql)
-  })
+  // Only what servers of all versions know.
+  await makeObjectMatrix(cluster.url('matrix'), 15)
   await cluster.sql('matrix', `ALTER DATABASE matrix SET app.secret = 'of the application'`)
   const engine = open()
   await engine.repository.init()
@@ -50,17 +49,6 @@ afterAll(async () => {
   await cluster?.stop()
   if (folder) await rm(folder, { recursive: true, force: true })
 })
-
-/** One connection for hundreds of queries. */
-async function connected<T>(database: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: cluster.url(database) })
-  await client.connect()
-  try {
-    return await work(client)
-  } finally {
-    await client.end()
-  }
-}
 
 async function suggested(): Promise<Tables> {
   const { columns, tables } = await open().masking.suggest('latest')
@@ -78,16 +66,21 @@ async function values(database: string): Promise<Map<string, string[]>> {
      LEFT JOIN LATERAL (SELECT r.relname FROM pg_class r WHERE r.oid = pg_partition_root(c.oid)) root ON true
      WHERE c.relkind = 'r' AND nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'lifeboat')`,
   )
-  return connected(database, async (client) => {
-    const found = new Map<string, string[]>()
+  const found = new Map<string, string[]>()
+  // One connection for hundreds of queries.
+  const client = new Client({ connectionString: cluster.url(database) })
+  await client.connect()
+  try {
     for (const { place, table, column } of columns) {
       const { rows } = await client.query<{ text: string }>(
         `SELECT DISTINCT left(${column}::text, 200) AS text FROM ONLY ${table} WHERE ${column} IS NOT NULL LIMIT 200`,
       )
       found.set(place, [...(found.get(place) ?? []), ...rows.map(({ text }) => text)])
     }
-    return found
-  })
+  } finally {
+    await client.end()
+  }
+  return found
 }
 
 async function restoreMasked(tables: Tables, name: string) {
