@@ -1,8 +1,8 @@
-import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import { scramVerifier } from '../postgres/scram-verifier.ts'
 import { makeDataDirectory } from './data-directory.ts'
 import { freePort } from './free-port.ts'
 import { runAsServer, serverAccount } from './server-account.ts'
@@ -50,16 +50,10 @@ export interface ClusterOptions {
 const password = 'temporary'
 
 /**
- * The password as the server stores it, hashed once instead of 4,096 times: a client hashes as often as the server says, and
+ * The password as the server keeps it, hashed once instead of 4,096 times: a client hashes as often as the server says, and
  * a run of tests connects some ten thousand times.
  */
-function storedPassword(): string {
-  const [salt, iterations] = [randomBytes(16), 1]
-  const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256')
-  const keyOf = (name: string) => createHmac('sha256', salted).update(name).digest()
-  const stored = createHash('sha256').update(keyOf('Client Key')).digest('base64')
-  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${stored}:${keyOf('Server Key').toString('base64')}`
-}
+const storedPassword = scramVerifier(password, 1)
 
 /** A PostgreSQL server of its own for a test, on a free port; `stop()` ends it and removes its files. */
 export async function startTemporaryCluster(options: ClusterOptions = {}): Promise<TemporaryCluster> {
@@ -69,7 +63,7 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
   const dataDirectory = join(root, 'data')
   const port = await freePort()
   const passwordFile = join(root, 'password')
-  await writeFile(passwordFile, `${storedPassword()}\n`, { mode: 0o600 })
+  await writeFile(passwordFile, `${storedPassword}\n`, { mode: 0o600 })
   // Whatever the umask of this process, the server's user must be able to read it.
   if (account) for (const path of [passwordFile, root]) await chown(path, account.uid, account.gid)
   await makeDataDirectory({
