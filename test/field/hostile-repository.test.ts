@@ -7,7 +7,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { writeMark } from '../../packages/core/src/repository/index/marks.ts'
 import { openRepository } from '../../packages/core/src/repository/open.ts'
 import { createLocalStorage } from '../../packages/core/src/storage/local.ts'
-import { some } from '../runner/counts.ts'
 
 /** One object of a repository after the other is replaced by something else; everything that does not need it goes on. */
 const long = process.env.LIFEBOAT_LONG === '1'
@@ -176,32 +175,52 @@ const damages: Record<string, (repository: string, name: string) => Promise<void
   },
 }
 
-describe.each(Object.keys(kinds))('%s', (kind) => {
-  test.each(Object.keys(damages))('replaced by %s', async (damage) => {
-    const repository = join(folder, `${kind}-${damage}`.replace(/[^a-zA-Z0-9-]/g, '_'))
-    await cp(good, repository, { recursive: true, preserveTimestamps: true })
-    const name = await kinds[kind]!(repository)
-    expect(name, `there is an object of the kind ${kind}`).toBeDefined()
-    await damages[damage]!(repository, name as string)
-    const engine = engineAt(repository)
-    const memory = await peakOf(() => everythingElse(engine, long || damage === 'junk'))
-    expect(memory).toBeLessThan(Math.max(calm, 0) + mostMemory)
-    await rm(repository, { recursive: true, force: true })
-  })
+/** Kinds that are read alone: each is asked for by its name, or nothing is read without it. */
+const alone = ['config', 'keys', 'index', 'packs', 'backups']
+/** The others, together in `npm test`: what reads one of them reads no other. */
+const cases: [string, string[]][] = long
+  ? Object.keys(kinds).map((kind) => [kind, [kind]])
+  : [...alone.map((kind): [string, string[]] => [kind, [kind]]), ['all others', except(alone)]]
+
+function except(names: string[]): string[] {
+  return Object.keys(kinds).filter((kind) => !names.includes(kind))
+}
+
+async function goesOn(damage: string, prepare: (repository: string) => Promise<string[]>) {
+  const repository = await mkdtemp(join(folder, 'hostile-'))
+  await cp(good, repository, { recursive: true, preserveTimestamps: true })
+  for (const name of await prepare(repository)) await damages[damage]!(repository, name)
+  const engine = engineAt(repository)
+  const memory = await peakOf(() => everythingElse(engine, long || damage === 'junk'))
+  expect(memory).toBeLessThan(Math.max(calm, 0) + mostMemory)
+  await rm(repository, { recursive: true, force: true })
+}
+
+describe.each(cases)('%s', (_, together) => {
+  test.each(Object.keys(damages))('replaced by %s', (damage) =>
+    goesOn(damage, async (repository) => {
+      const names: string[] = []
+      for (const kind of together) {
+        const name = await kinds[kind]!(repository)
+        expect(name, `there is an object of the kind ${kind}`).toBeDefined()
+        names.push(name as string)
+      }
+      return names
+    }),
+  )
 })
 
-describe.each(Object.entries(planted))('planted: %s', (kind, name) => {
-  test.each(some(Object.keys(damages), 2))('%s', async (damage) => {
-    const repository = join(folder, `planted-${kind}-${damage}`.replace(/[^a-zA-Z0-9-]/g, '_'))
-    await cp(good, repository, { recursive: true, preserveTimestamps: true })
-    await writeFileIn(repository, name, Buffer.from('planted'))
-    await damages[damage]!(repository, name)
-    const engine = engineAt(repository)
-    const memory = await peakOf(() => everythingElse(engine, long || damage === 'junk'))
-    expect(memory).toBeLessThan(Math.max(calm, 0) + mostMemory)
-    await rm(repository, { recursive: true, force: true })
-  })
-})
+describe.each(long ? Object.entries(planted).map((one) => [one]) : [Object.entries(planted)])(
+  'planted: %s',
+  (...objects) => {
+    test.each(Object.keys(damages))('%s', (damage) =>
+      goesOn(damage, async (repository) => {
+        for (const [, name] of objects) await writeFileIn(repository, name, Buffer.from('planted'))
+        return objects.map(([, name]) => name)
+      }),
+    )
+  },
+)
 
 test('a hundred planted key slots keep nobody out', async () => {
   const repository = join(folder, 'slots')

@@ -8,7 +8,7 @@ import { type BackupEngine, createBackupEngine } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dumpText, firstDifferences, stockRestore } from '../round-trip/dump-text.ts'
-import { matrixRoles, objectMatrix } from '../round-trip/object-matrix.ts'
+import { makeObjectMatrix, matrixRoles } from '../round-trip/object-matrix.ts'
 import { type PostgresPrograms, postgresPrograms } from '../servers/postgres-versions.ts'
 
 const run = promisify(execFile)
@@ -51,8 +51,7 @@ describe.each(found)('files of pg_dump $major', ({ major, compressions, restored
     cluster = await startTemporaryCluster({ binDirectory: tools.server })
     await cluster.createDatabase('matrix')
     for (const role of matrixRoles) await cluster.sql('postgres', `CREATE ROLE ${role}`)
-    for (const { sql, since } of objectMatrix)
-      if (since === undefined || since <= major) await cluster.sql('matrix', sql)
+    await makeObjectMatrix(cluster.url('matrix'), major)
     for (const compression of [...compressions, ...refused]) await dump(compression)
     await cluster.createDatabase('stock')
     await stockRestore(tools.client, cluster.url('stock'), fileOf('gzip'))

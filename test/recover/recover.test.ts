@@ -9,7 +9,7 @@ import { createLocalStorage } from '@lifeboat/core/storage'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stockTools } from '../archive/stock-tools.ts'
-import { matrixRoles, objectMatrix } from '../round-trip/object-matrix.ts'
+import { makeObjectMatrix, matrixRoles } from '../round-trip/object-matrix.ts'
 
 const shipped = fileURLToPath(new URL('../../packages/core/recover/recover.mjs', import.meta.url))
 const passphrase = 'correct horse båttery'
@@ -42,8 +42,7 @@ beforeAll(async () => {
   const database = await cluster.createDatabase('matrix')
   for (const role of matrixRoles) await cluster.sql('postgres', `CREATE ROLE ${role}`)
   await cluster.sql('postgres', 'GRANT CREATE ON DATABASE matrix TO matrix_owner')
-  for (const { sql, since } of objectMatrix)
-    if (since === undefined || since <= cluster.majorVersion) await cluster.sql('matrix', sql)
+  await makeObjectMatrix(database, cluster.majorVersion)
   await cluster.sql('matrix', largeObjects)
   for (const [file, content] of [
     ['photos/a.txt', 'a'],

@@ -10,7 +10,7 @@ import { diffSchemas } from '../../packages/core/src/schema/diff/diff-schemas.ts
 import { isLong, some } from '../runner/counts.ts'
 import { type PostgresPrograms, postgresPrograms } from '../servers/postgres-versions.ts'
 import { dumpText, firstDifferences, listArchive, stockRestore } from './dump-text.ts'
-import { matrixRoles, objectMatrix } from './object-matrix.ts'
+import { makeObjectMatrix, matrixRoles } from './object-matrix.ts'
 
 /** In `npm test` that of the system alone: `cross-version.test.ts` restores the same objects on 18. */
 const wanted = process.env.POSTGRES_VERSIONS?.split(',').map(Number) ?? (isLong ? [15, 16, 17, 18] : [15])
@@ -41,9 +41,7 @@ describe.each(versions)('object matrix on PostgreSQL $major', ({ major, tools: p
       'postgres',
       `ALTER DATABASE matrix SET work_mem = '5MB'; ALTER ROLE matrix_owner IN DATABASE matrix SET statement_timeout = '1h'; GRANT CREATE ON DATABASE matrix TO matrix_owner; COMMENT ON DATABASE matrix IS 'the matrix'`,
     )
-    for (const { sql, since } of objectMatrix) {
-      if (since === undefined || since <= major) await cluster.sql('matrix', sql)
-    }
+    await makeObjectMatrix(cluster.url('matrix'), major)
     source = await dump(tools, cluster.url('matrix'))
     engine = createBackupEngine({
       database: cluster.url('matrix'),

@@ -1,3 +1,5 @@
+import { Client } from 'pg'
+
 /**
  * Every kind of object and edge case a restore has to bring back, one entry each: the SQL that makes it. All of them
  * live together in one database, which is backed up, restored and exported; `pg_dump` of source and target must then
@@ -643,6 +645,17 @@ const schemas: MatrixCase[] = [
 
 /** Roles the cases use; made before, and on a target server too. */
 export const matrixRoles = ['matrix_owner', 'matrix_reader']
+
+/** Makes every case that a server of this version knows, over one connection: there are hundreds. */
+export async function makeObjectMatrix(url: string, major: number): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    for (const { sql, since } of objectMatrix) if (since === undefined || since <= major) await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
 
 /** Where definitions depend on each other, or on what is not there any more, in ways that order and names must survive. */
 const entangled: MatrixCase[] = [

@@ -50,6 +50,19 @@ describe('finding them', () => {
     expect((await findClientTools(97, { binDirectory: await fakeTools('97devel') })).version).toBe('97devel')
   })
 
+  test('asked again, the program is not started again, unless it is another by now', async () => {
+    const binDirectory = await fakeTools('98.1')
+    const program = join(binDirectory, 'pg_dump')
+    const says = (version: string) =>
+      writeFile(program, `#!/bin/sh\necho started >> "$0.starts"\necho pg_dump ${version}\n`)
+    const find = async () => (await findClientTools(98, { binDirectory })).version
+    await says('98.1')
+    expect([await find(), await find()]).toEqual(['98.1', '98.1'])
+    expect(await readFile(`${program}.starts`, 'utf8')).toBe('started\n')
+    await says('98.2')
+    expect(await find()).toBe('98.2')
+  })
+
   test('only older ones: refused with the line that installs a newer one', async () => {
     await expect(findClientTools(99, { binDirectory: await fakeTools('98.1') })).rejects.toMatchObject({
       code: 'CLIENT_TOOLS_OLD',

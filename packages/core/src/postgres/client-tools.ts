@@ -1,4 +1,4 @@
-import { access, constants, readdir } from 'node:fs/promises'
+import { access, constants, readdir, stat } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import { loadExeca } from './load-execa.ts'
@@ -123,16 +123,35 @@ async function candidateDirectories(serverMajor: number, first: string | undefin
   return [...new Set([...(first ? [first] : []), ...usual, ...path])]
 }
 
+/** Versions by program, with what tells that the program is still the same. */
+const printed = new Map<string, { identity: string; at: number; stdout: string }>()
+const rememberedMs = 60_000
+
 async function toolsIn(directory: string): Promise<ClientTools | undefined> {
   const pgDump = join(directory, 'pg_dump')
   const pgRestore = join(directory, 'pg_restore')
   try {
     await Promise.all([pgDump, pgRestore].map((file) => access(file, constants.X_OK)))
-    const execa = await loadExeca()
-    const { stdout } = await execa(pgDump, ['--version'], { env: toolEnvironment, extendEnv: false, timeout: 10_000 })
-    const version = /(\d+)(?:\.\d+|\w+)*/.exec(stdout)
+    const version = /(\d+)(?:\.\d+|\w+)*/.exec(await printedVersion(pgDump))
     return version ? { pgDump, pgRestore, version: version[0], major: Number(version[1]) } : undefined
   } catch {
     return undefined
   }
+}
+
+/**
+ * A plan, its backup and its verification ask within moments. Each start of a program blocks the event loop of the host
+ * for a copy of its page tables, so the answer is kept: for a minute, because a wrapper such as Debian's can come to start
+ * another program while it stays as it is.
+ */
+async function printedVersion(program: string): Promise<string> {
+  const { dev, ino, size, mtimeMs, ctimeMs } = await stat(program)
+  const identity = [dev, ino, size, mtimeMs, ctimeMs].join(' ')
+  const known = printed.get(program)
+  const at = performance.now()
+  if (known?.identity === identity && at - known.at < rememberedMs) return known.stdout
+  const execa = await loadExeca()
+  const { stdout } = await execa(program, ['--version'], { env: toolEnvironment, extendEnv: false, timeout: 10_000 })
+  printed.set(program, { identity, at, stdout })
+  return stdout
 }

@@ -2,6 +2,7 @@ import { chown, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
+import { scramVerifier } from '../postgres/scram-verifier.ts'
 import { makeDataDirectory } from './data-directory.ts'
 import { freePort } from './free-port.ts'
 import { runAsServer, serverAccount } from './server-account.ts'
@@ -48,6 +49,12 @@ export interface ClusterOptions {
 
 const password = 'temporary'
 
+/**
+ * The password as the server keeps it, hashed once instead of 4,096 times: a client hashes as often as the server says, and
+ * a run of tests connects some ten thousand times.
+ */
+const storedPassword = scramVerifier(password, 1)
+
 /** A PostgreSQL server of its own for a test, on a free port; `stop()` ends it and removes its files. */
 export async function startTemporaryCluster(options: ClusterOptions = {}): Promise<TemporaryCluster> {
   const bin = options.binDirectory ?? (await newestBinDirectory())
@@ -56,7 +63,7 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
   const dataDirectory = join(root, 'data')
   const port = await freePort()
   const passwordFile = join(root, 'password')
-  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 })
+  await writeFile(passwordFile, `${storedPassword}\n`, { mode: 0o600 })
   // Whatever the umask of this process, the server's user must be able to read it.
   if (account) for (const path of [passwordFile, root]) await chown(path, account.uid, account.gid)
   await makeDataDirectory({
@@ -90,7 +97,7 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
 
   const url = (database = 'postgres', user = { name: 'postgres', password }) =>
     `postgresql://${encodeURIComponent(user.name)}:${encodeURIComponent(user.password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`
-  const sql = async <Row>(database: string, text: string, values?: unknown[]): Promise<Row[]> => {
+  const connected = async <Result>(database: string, work: (client: Client) => Promise<Result>): Promise<Result> => {
     const client = new Client({
       ...{ host: '127.0.0.1', port, user: 'postgres', password, database },
       application_name: 'test',
@@ -98,12 +105,16 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
     client.on('error', () => {})
     await client.connect()
     try {
-      const result = await client.query(text, values)
-      return (Array.isArray(result) ? result.at(-1) : result).rows as Row[]
+      return await work(client)
     } finally {
       await client.end()
     }
   }
+  const sql = <Row>(database: string, text: string, values?: unknown[]): Promise<Row[]> =>
+    connected(database, async (client) => {
+      const result = await client.query(text, values)
+      return (Array.isArray(result) ? result.at(-1) : result).rows as Row[]
+    })
   const [{ server_version_num }] = (await sql<{ server_version_num: string }>(
     'postgres',
     'SHOW server_version_num',
@@ -119,11 +130,12 @@ export async function startTemporaryCluster(options: ClusterOptions = {}): Promi
     sql,
     async createDatabase(name, { template = 'template0', owner } = {}) {
       const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`
-      await sql('postgres', `DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`)
-      await sql(
-        'postgres',
-        `CREATE DATABASE ${quote(name)} TEMPLATE ${quote(template)} STRATEGY file_copy${owner ? ` OWNER ${quote(owner)}` : ''}`,
-      )
+      await connected('postgres', async (client) => {
+        await client.query(`DROP DATABASE IF EXISTS ${quote(name)} WITH (FORCE)`)
+        await client.query(
+          `CREATE DATABASE ${quote(name)} TEMPLATE ${quote(template)} STRATEGY file_copy${owner ? ` OWNER ${quote(owner)}` : ''}`,
+        )
+      })
       return url(name)
     },
     shutdown,

@@ -1,8 +1,9 @@
-import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { ConnectionParameters } from '../../postgres/connection.ts'
 import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
 import type { Query } from '../../postgres/query.ts'
 import { mayBecome } from '../../postgres/role-rights.ts'
+import { scramVerifier } from '../../postgres/scram-verifier.ts'
 import type { Session } from '../../postgres/session.ts'
 
 const prefix = 'lifeboat_steps_'
@@ -47,7 +48,7 @@ export async function createStepRole(session: Session, restoreId: string): Promi
      FROM pg_catalog.pg_roles WHERE rolname = current_user`,
   )
   const options = `LOGIN NOINHERIT CONNECTION LIMIT 1 VALID UNTIL ${quoteLiteral(self?.until ?? '')}`
-  await query(`CREATE ROLE ${role} ${options} PASSWORD ${quoteLiteral(scramVerifier(password))}`)
+  await query(`CREATE ROLE ${role} ${options} PASSWORD ${quoteLiteral(scramVerifier(password, iterations))}`)
   if (!self?.superuser) await query(`GRANT ${role} TO CURRENT_USER`)
   let before: Owned[]
   let definers: Definer[]
@@ -187,13 +188,4 @@ async function readOwned({ query, serverMajor }: Session, { byName }: { byName: 
 /** All of them or none. */
 async function runAll({ query }: Session, statements: readonly string[]): Promise<void> {
   if (statements.length > 0) await query(statements.join(';\n'))
-}
-
-/** A password as the server keeps it (RFC 5802), so that it is in no statement and no log. */
-function scramVerifier(password: string): string {
-  const salt = randomBytes(16)
-  const salted = pbkdf2Sync(password, salt, iterations, 32, 'sha256')
-  const hmac = (text: string) => createHmac('sha256', salted).update(text).digest()
-  const stored = createHash('sha256').update(hmac('Client Key')).digest('base64')
-  return `SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${stored}:${hmac('Server Key').toString('base64')}`
 }
