@@ -249,6 +249,14 @@ export const serverMessages = {
   'No restore has left anything behind.': 'Keine Wiederherstellung hat etwas hinterlassen.',
   '"{database}" was left behind by restore {restore}, which died.':
     '„{database}“ blieb von Wiederherstellung {restore} zurück, die abgebrochen ist.',
+ '"{fresh}" was left behind for the media folder {folder} by restore {restore}.':
+    '„{fresh}“ blieb für den Medienordner {folder} von Wiederherstellung {restore} zurück.',
+  '"{fresh}" was left behind for the media folder {folder} by restore {restore}, and waits for the folder {other}, which shows nothing of it.':
+    '„{fresh}“ blieb für den Medienordner {folder} von Wiederherstellung {restore} zurück und wartet auf den Ordner {other}, in dem nichts davon zu sehen ist.',
+  'Put it into place, or remove it where its database is not live, with {maintenance.cleanLeftovers}.':
+    'Mit {maintenance.cleanLeftovers} an seinen Ort bringen, oder entfernen, wo seine Datenbank nicht live ist.',
+  'Mount it and run {maintenance.cleanLeftovers}. Where it does not come back, add {without} {place}.':
+    'Einhängen und {maintenance.cleanLeftovers} ausführen. Wo er nicht wiederkommt, {without} {place} hinzufügen.',
   'Remove it with {maintenance.cleanLeftovers}.': 'Entfernen mit {maintenance.cleanLeftovers}.',
   'Drop it with {maintenance.cleanLeftovers}.': 'Löschen mit {maintenance.cleanLeftovers}.',
   'The audit log is as it was recorded.': 'Das Prüfprotokoll ist, wie es aufgezeichnet wurde.',
