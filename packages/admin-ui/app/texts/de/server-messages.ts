@@ -232,6 +232,10 @@ export const serverMessages = {
   'The repository at {place} opens.': 'Das Repository unter {place} lässt sich öffnen.',
   '{place} can be written, and is closed to others.': '{place} ist beschreibbar und für andere geschlossen.',
   '{place} can be written.': '{place} ist beschreibbar.',
+  '{user} may not use {file} in {place}: another user (root?) has run Lifeboat there. Backups and restores fail of it.':
+    '{user} darf {file} in {place} nicht benutzen: ein anderer Benutzer (root?) hat Lifeboat dort ausgeführt. Sicherungen und Wiederherstellungen scheitern daran.',
+  '{user} may not read and write {place}: another user (root?) has made it.':
+    '{user} darf {place} nicht lesen und schreiben: ein anderer Benutzer (root?) hat es angelegt.',
   'Other users of this machine may look into {place}, which has mode {mode}.':
     'Andere Benutzer dieser Maschine können in {place} sehen, Modus {mode}.',
   'The storage can be written, read and deleted from.': 'Der Speicher ist beschreibbar und lesbar, und löschen geht.',
