@@ -188,6 +188,19 @@ test('what another user has left in the repository, or as the catalog, with the 
   ])
 })
 
+test('a reserve that was given up and could not be made again is a warning, until a backup makes it', async () => {
+  const engine = await open()
+  expect(await found(engine, 'repository.reserve')).toEqual([])
+  await engine.backups.create({ database: 'shop' })
+  expect(await found(engine, 'repository.reserve')).toEqual([])
+  await rm(join(folder, 'repository', 'reserve'))
+  expect(await found(engine, 'repository.reserve')).toMatchObject([
+    { level: 'warning', message: expect.stringContaining('4 MiB'), advice: expect.stringContaining('The next backup') },
+  ])
+  await engine.backups.create({ database: 'shop' })
+  expect(await found(engine, 'repository.reserve')).toEqual([])
+})
+
 test('a kept database whose time is over is a warning; those of other databases are left out', async () => {
   const engine = await open({ keepReplacedDays: 1 })
   await engine.backups.create({ database: 'shop' })

@@ -241,6 +241,10 @@ export const serverMessages = {
   'The storage can be written, read and deleted from.': 'Der Speicher ist beschreibbar und lesbar, und löschen geht.',
   'What was written to the storage came back different.': 'Was in den Speicher geschrieben wurde, kam anders zurück.',
   '{amount} GB are free at the repository.': '{amount} GB sind beim Repository frei.',
+  'The reserve of {n} MiB in the repository is not there: on a full storage even deleting could fail.':
+    'Die Reserve von {n} MiB im Repository fehlt: bei vollem Speicher könnte selbst das Löschen scheitern.',
+  'The next backup makes it again where four times its size is free. Until then forget old backups, run {maintenance.prune}, or give it more space.':
+    'Die nächste Sicherung legt sie wieder an, wo viermal so viel frei ist. Bis dahin alte Sicherungen entfernen, {maintenance.prune} ausführen oder mehr Platz geben.',
   'Only {amount} are free at the repository.': 'Nur {amount} sind beim Repository frei.',
   'Forget old backups and run {maintenance.prune}, or give it more space.':
     'Alte Sicherungen entfernen und {maintenance.prune} ausführen, oder mehr Platz geben.',
@@ -253,7 +257,7 @@ export const serverMessages = {
   'No restore has left anything behind.': 'Keine Wiederherstellung hat etwas hinterlassen.',
   '"{database}" was left behind by restore {restore}, which died.':
     '„{database}“ blieb von Wiederherstellung {restore} zurück, die abgebrochen ist.',
- '"{fresh}" was left behind for the media folder {folder} by restore {restore}.':
+  '"{fresh}" was left behind for the media folder {folder} by restore {restore}.':
     '„{fresh}“ blieb für den Medienordner {folder} von Wiederherstellung {restore} zurück.',
   '"{fresh}" was left behind for the media folder {folder} by restore {restore}, and waits for the folder {other}, which shows nothing of it.':
     '„{fresh}“ blieb für den Medienordner {folder} von Wiederherstellung {restore} zurück und wartet auf den Ordner {other}, in dem nichts davon zu sehen ist.',
