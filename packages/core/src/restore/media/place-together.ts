@@ -105,7 +105,7 @@ export async function settleTogether(noted: NotedMedia): Promise<void> {
 
 /** What the log says of a folder that the others wait for, with the way out. */
 export const notThere = (folder: string): string =>
-  `${folder}, which belongs to it, shows nothing of this restore. Mount it and run \`lifeboat clean-leftovers\`; where it does not come back, run \`lifeboat clean-leftovers --without\` with its path, and the others end without it`
+  `${folder}, which belongs to it, shows nothing of this restore: is it mounted? Where it does not come back, doctor names what ends the others without it`
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
