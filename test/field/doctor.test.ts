@@ -149,7 +149,7 @@ const give = () => {
 test('files and folders that this user may not read or write', async () => {
   const media = join(folder, 'media')
   const repository = join(folder, 'repository')
-  const options = { repository, encryption: 'none', media: [media] } as const
+  const options: EngineOptions = { repository, encryption: 'none', media: [media] }
   await mkdir(media)
   await writeFile(join(media, 'secret'), 'a', { mode: 0o000 })
   await createBackupEngine(options).repository.init()
@@ -168,7 +168,7 @@ test('files and folders that this user may not read or write', async () => {
 test('what another user has left in the repository, or as the catalog, with the command that gives it back', async () => {
   const repository = join(folder, 'repository')
   const catalog = join(folder, 'catalog.sqlite')
-  const options = { repository, encryption: 'none', catalog } as const
+  const options: EngineOptions = { repository, encryption: 'none', catalog }
   await createBackupEngine(options).repository.init()
   await mkdir(join(repository, 'numbers'), { recursive: true })
   await writeFile(join(repository, 'numbers', '2'), '')
