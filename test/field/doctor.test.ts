@@ -1,6 +1,9 @@
+import { execFile, execFileSync } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { type BackupEngine, createBackupEngine, type EngineOptions } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -124,19 +127,78 @@ test('folders that are open to others, and media that are not there, with the co
   ])
 })
 
-test.skipIf(process.getuid?.() === 0)('files and folders that this user may not read or write', async () => {
+type DoctorCheck = Awaited<ReturnType<BackupEngine['doctor']>>['checks'][number]
+
+/** As a user who is not root: nothing is refused to that one. */
+async function foundAsUser(options: EngineOptions, id: string): Promise<DoctorCheck[]> {
+  const program = fileURLToPath(new URL('./doctor-program.ts', import.meta.url))
+  const account = process.getuid?.() === 0 ? other : {}
+  const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', program, JSON.stringify(options)], {
+    ...account,
+    env: { ...process.env, HOME: folder },
+  })
+  return (JSON.parse(stdout) as DoctorCheck[]).filter((check) => check.id === id)
+}
+const other = { uid: 65_534, gid: 65_534 }
+
+/** Gives everything to the user who is not root. */
+const give = () => {
+  if (process.getuid?.() === 0) execFileSync('chown', ['-R', '65534:65534', folder])
+}
+
+test('files and folders that this user may not read or write', async () => {
   const media = join(folder, 'media')
+  const repository = join(folder, 'repository')
+  const options: EngineOptions = { repository, encryption: 'none', media: [media] }
   await mkdir(media)
   await writeFile(join(media, 'secret'), 'a', { mode: 0o000 })
-  const engine = await open({ media: [media] })
-  expect(await found(engine, 'media.readable')).toMatchObject([
+  await createBackupEngine(options).repository.init()
+  give()
+  expect(await foundAsUser(options, 'media.readable')).toMatchObject([
     { level: 'warning', message: expect.stringContaining('secret'), advice: expect.stringContaining('setfacl') },
   ])
-  await chmod(join(folder, 'repository'), 0o500)
-  expect(await found(engine, 'folders.repository')).toMatchObject([
+  expect(await foundAsUser(options, 'folders.repository')).toMatchObject([{ level: 'ok' }])
+  await chmod(repository, 0o500)
+  expect(await foundAsUser(options, 'folders.repository')).toMatchObject([
     { level: 'failed', advice: expect.stringContaining('chmod u+rwx') },
   ])
-  await chmod(join(folder, 'repository'), 0o700)
+  await chmod(repository, 0o700)
+})
+
+test('what another user has left in the repository, or as the catalog, with the command that gives it back', async () => {
+  const repository = join(folder, 'repository')
+  const catalog = join(folder, 'catalog.sqlite')
+  const options: EngineOptions = { repository, encryption: 'none', catalog }
+  await createBackupEngine(options).repository.init()
+  await mkdir(join(repository, 'numbers'), { recursive: true })
+  await writeFile(join(repository, 'numbers', '2'), '')
+  await writeFile(catalog, '')
+  give()
+  // To the user, what root has closed and what is closed to all look the same.
+  for (const path of [join(repository, 'numbers', '2'), catalog]) await chmod(path, 0o000)
+  expect(await foundAsUser(options, 'folders.repository')).toMatchObject([
+    {
+      level: 'failed',
+      message: expect.stringContaining('numbers/2'),
+      advice: expect.stringMatching(/^sudo chown -R \d+:\d+ '.*repository'$/),
+    },
+  ])
+  expect((await foundAsUser(options, 'folders.catalog')).filter(({ level }) => level === 'failed')).toMatchObject([
+    { advice: expect.stringMatching(/^sudo chown \d+:\d+ '.*catalog.sqlite'\*$/) },
+  ])
+})
+
+test('a reserve that was given up and could not be made again is a warning, until a backup makes it', async () => {
+  const engine = await open()
+  expect(await found(engine, 'repository.reserve')).toEqual([])
+  await engine.backups.create({ database: 'shop' })
+  expect(await found(engine, 'repository.reserve')).toEqual([])
+  await rm(join(folder, 'repository', 'reserve'))
+  expect(await found(engine, 'repository.reserve')).toMatchObject([
+    { level: 'warning', message: expect.stringContaining('4 MiB'), advice: expect.stringContaining('The next backup') },
+  ])
+  await engine.backups.create({ database: 'shop' })
+  expect(await found(engine, 'repository.reserve')).toEqual([])
 })
 
 test('a kept database whose time is over is a warning; those of other databases are left out', async () => {

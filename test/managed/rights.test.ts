@@ -145,6 +145,31 @@ test('the limit that has run out is named, by doctor beforehand and by the error
   }
 })
 
+test('a member that does not inherit from the owner: what doctor advises works when it is followed', async () => {
+  await cluster.sql(
+    'postgres',
+    `CREATE ROLE owners; CREATE ROLE "Not inheriting" LOGIN PASSWORD 'p' CREATEDB NOINHERIT; GRANT owners TO "Not inheriting"`,
+  )
+  await cluster.createDatabase('inherited', { owner: 'owners' })
+  await cluster.sql('inherited', 'SET ROLE owners; CREATE TABLE notes AS SELECT generate_series(1, 50) AS id')
+  const database = cluster.url('inherited', { name: 'Not inheriting', password: 'p' })
+  const engine = createBackupEngine({ database, repository: join(folder, 'inherited'), encryption: 'none' })
+  try {
+    await engine.repository.init()
+    const { checks } = await engine.doctor()
+    const { advice = '' } = checks.find(({ id }) => id === 'database.rights') ?? {}
+    const statements = /or: (.*)\.$/.exec(advice)?.[1] ?? ''
+    expect(statements).toContain('GRANT pg_read_all_data TO "Not inheriting"')
+    for (const statement of statements.split('; ')) await cluster.sql('postgres', statement)
+    const backup = await engine.backups.create()
+    await cluster.sql('inherited', 'DELETE FROM notes')
+    await engine.restores.run(backup.id, { confirm: true, safetyBackup: false })
+    expect(await cluster.sql('inherited', 'SELECT count(*)::int AS n FROM notes')).toEqual([{ n: 50 }])
+  } finally {
+    await engine.stop()
+  }
+})
+
 test('an excluded schema takes foreign keys along by name, not the rows that refer to it', async () => {
   const { engine } = await application('referring', 'CREATEDB')
   await cluster.sql(

@@ -178,7 +178,7 @@ describe.skipIf(!canMount())('a folder that is not mounted for a while', () => {
   const hide = () => execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', uploads()])
   const show = () => execFileSync('umount', [uploads()])
   const mediaRestore = () => withEngine((engine) => engine.restores.run('1', { strategy: 'media', confirm: true }))
-  const clean = () => withEngine((engine) => engine.maintenance.cleanLeftovers())
+  const clean = (without?: string) => withEngine((engine) => engine.maintenance.cleanLeftovers({ without }))
 
   test.each(['restore media', 'undo media'] as const)(
     '%s killed, and cleaned up without it: once it is there again all folders are old, or all are new',
@@ -206,6 +206,78 @@ describe.skipIf(!canMount())('a folder that is not mounted for a while', () => {
       expect(seen).toMatch(/^b+a+$/)
     },
   )
+
+  test.each(['restore media', 'undo media'] as const)(
+    '%s killed, and one that never comes back: what doctor advises ends the others without it',
+    { timeout: 900_000 },
+    async (work) => {
+      let waited = 0
+      for (let at = 1; ; at += long ? 1 : 2) {
+        const restore = work === 'undo media' ? (await mediaRestore()).id : ''
+        const end = await dyingAt(work, at, restore)
+        if (end === 'done') break
+        hide()
+        try {
+          await clean()
+          const [check] = await leftovers()
+          if (check) {
+            expect(check.advice).toContain(`add \`without\` '${uploads()}'`)
+            await expect(clean(join(root, 'upload'))).rejects.toMatchObject({
+              code: 'USAGE',
+              message: expect.stringContaining(`Is ${uploads()} meant?`),
+            })
+            await clean(uploads())
+            waited++
+          }
+          expect(await leftovers(), `${work} killed before rename ${at}`).toEqual([])
+          expect(['old', 'new']).toContain(await textOf('avatars'))
+        } finally {
+          show()
+        }
+        // It is there again after all: what it waits for is not known any more, and it ends in the same way.
+        await clean()
+        if ((await leftovers()).length > 0) await clean(join(root, 'avatars'))
+        expect(await leftovers(), `${work} killed before rename ${at}`).toEqual([])
+        expect(['old', 'new']).toContain(await textOf('uploads'))
+        await withEngine(async (engine) => {
+          for (const { restore_id } of await engine.restores.keptMedia())
+            await engine.restores.discardMedia({ restore: restore_id }).catch(() => {})
+        })
+        expect(await besides()).toEqual([])
+        await write('new')
+      }
+      expect(waited).toBeGreaterThan(0)
+    },
+  )
+
+  const textOf = async (name: string) => {
+    const [a, b] = await Promise.all(['a', 'b'].map((file) => readFile(join(root, name, file), 'utf8')))
+    return a === b ? a : `${a} and ${b}`
+  }
+
+  const leftovers = () =>
+    withEngine(async (engine) => {
+      const { checks } = await engine.doctor()
+      return checks.filter(({ id, level }) => id === 'restore.leftovers' && level === 'warning')
+    })
+
+  test('that never comes back: the others are undone without it, as the refusal says', async () => {
+    const { id } = await mediaRestore()
+    const undo = () => withEngine((engine) => engine.restores.undoMedia({ restore: id }))
+    hide()
+    try {
+      await expect(undo()).rejects.toMatchObject({
+        code: 'MEDIA_NOT_IN_PLACE',
+        advice: expect.stringContaining(`with \`without\` "${uploads()}"`),
+      })
+      await clean(uploads())
+      expect(await undo()).toMatchObject({ undone: true, media: [{ folder: join(root, 'avatars') }] })
+      expect(await textOf('avatars')).toBe('new')
+    } finally {
+      show()
+    }
+    expect(await textOf('uploads')).toBe('old')
+  })
 
   test('keeps the others from being undone without it', async () => {
     const { id } = await mediaRestore()

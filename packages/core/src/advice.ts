@@ -143,6 +143,7 @@ const optionWords: Readonly<Record<string, Words>> = {
   tenantKey: option('`tenantKey`', '"tenant_key"', '--tenant-key'),
   tenantTable: option('`tenantTable`', '"tenant_table"', '--tenant-table'),
   unpopulated: option('`unpopulated`', '"unpopulated"', '--unpopulated'),
+  without: option('`without`', '`--without` of the command where the engine runs,', '--without'),
   yesRemove: option('`yesRemove`', '"yes_remove"', '--yes-remove'),
   withoutSafetyBackup: option('safetyBackup: false', '"safety_backup": false', '--without-safety-backup'),
 }

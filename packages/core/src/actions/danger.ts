@@ -10,6 +10,16 @@ const byPermission: Partial<Record<Permission, Danger>> = {
   'rows:query': 'takes_data_out',
 }
 
+/** Actions that do the same to something else, or through another door: a policy that names one of them holds for all. */
+const same: readonly (readonly string[])[] = [
+  ['restores.undo', 'restores.undoMedia'],
+  ['restores.discard', 'restores.discardMedia'],
+  ['backups.download', 'backups.export', 'backups.exportToFolder'],
+]
+
+/** The action and those that do the same: what is said of one of them by name is meant of all. */
+export const sameActions = (name: string): readonly string[] => same.find((names) => names.includes(name)) ?? [name]
+
 /** Why an action is dangerous; null where it is not. Without an input: whether it can be. */
 export function dangerOf(action: AnyAction, input?: unknown): Danger | null {
   const { danger } = action

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, lchownSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -90,8 +90,10 @@ function openFile(path: string): DatabaseSync {
   try {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     // No timeout: SQLite would wait inside the call, and the host's event loop with it.
+    const isNew = path !== ':memory:' && !existsSync(path)
     const file = new DatabaseSync(path, { timeout: 0 })
     if (path !== ':memory:') chmodSync(path, 0o600)
+    if (isNew) giveToFolderOwner(path)
     return file
   } catch (error) {
     throw new EngineError('CONFIG_INVALID', `The catalog ${path} cannot be opened: ${messageOf(error)}`, {
@@ -99,6 +101,12 @@ function openFile(path: string): DatabaseSync {
       advice: 'Check that its folder can be written to, or choose another place for the catalog.',
     })
   }
+}
+
+/** Made by root (`sudo lifeboat status`), it must not be closed to the application that the folder belongs to. */
+function giveToFolderOwner(path: string): void {
+  const { uid, gid } = statSync(dirname(path))
+  if (process.geteuid?.() === 0 && uid !== 0) lchownSync(path, uid, gid)
 }
 
 /** Repeats while the file is locked (SQLITE_BUSY and its extended codes); a refused transaction changed nothing. */

@@ -46,7 +46,7 @@ export async function deleteBackup(
     if (refusal) throw new EngineError(refusal.code, refusal.text, { detail: { id } })
     await assertHeld()
     await deleteManifest(repository, id, { signal })
-    await removeExported(parts.settings, id)
+    await removeExported(parts.settings, id, running)
     return backupSummary(found)
   })
 }
@@ -82,7 +82,7 @@ export async function deleteBackups(
           log(report, 'info', `Backup ${backup.manifest.number} stays. ${error.message}`, { id: backup.manifest.id })
           return null
         }
-        await removeExported(parts.settings, backup.manifest.id)
+        await removeExported(parts.settings, backup.manifest.id, { report })
         return backupSummary(backup)
       }
       for await (const backup of mapInOrder(found, atOnce, remove)) {

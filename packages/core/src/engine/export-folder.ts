@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { access, mkdir, rm, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { EngineSettings } from '../config.ts'
+import { log } from '../events.ts'
 import { backupIdSchema, type Manifest } from '../repository/documents/documents.ts'
 import type { Running } from './engine-type.ts'
 import { exportBackup } from './export-backup.ts'
@@ -40,9 +41,27 @@ export async function exportToFolder(
   return { files }
 }
 
-/** The standard files go with their backup. */
-export async function removeExported(settings: EngineSettings, id: string): Promise<void> {
-  await rm(folderOf(settings, id), { recursive: true, force: true })
+/**
+ * The standard files go with their backup. Where they cannot be removed (another user's, a file system that is read-only) the
+ * backup is gone all the same and a warning names them: they must keep neither it nor those after it.
+ */
+export async function removeExported(
+  settings: EngineSettings,
+  id: string,
+  { report }: Pick<Running, 'report'>,
+): Promise<void> {
+  const folder = folderOf(settings, id)
+  try {
+    await rm(folder, { recursive: true, force: true })
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    log(
+      report,
+      'warning',
+      `The exported files of backup ${id}, which is deleted, are still in ${folder}: ${why}. Remove that folder by hand.`,
+      { id },
+    )
+  }
 }
 
 /** An id comes out of a manifest: only one of the right form gets near a path. */

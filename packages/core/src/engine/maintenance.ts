@@ -39,8 +39,11 @@ export interface Maintenance {
    * what is damaged is repaired from the configured copies.
    */
   scrub(options: Running & { days: number; repair?: boolean }): Promise<ScrubReport & { repaired: RepairReport | null }>
-  /** Drops databases left behind by killed restores and kept ones whose time is over. */
-  cleanLeftovers(options?: OfDatabase & Running): Promise<{ dropped: string[] }>
+  /**
+   * Drops databases left behind by killed restores and kept ones whose time is over. `without`: a media folder that does not
+   * come back, and that the other folders of a restore of media alone wait for.
+   */
+  cleanLeftovers(options?: OfDatabase & Running & { without?: string | undefined }): Promise<{ dropped: string[] }>
   /** The databases that `cleanLeftovers` would drop now. */
   leftovers(options?: OfDatabase & Running): Promise<{ leftovers: string[]; expired: string[] }>
 }
@@ -128,10 +131,13 @@ export function createMaintenance(parts: EngineParts): Maintenance {
   return maintenance
 }
 
-async function cleanEverywhere(parts: EngineParts, { database, signal, report }: OfDatabase & Running) {
+async function cleanEverywhere(
+  parts: EngineParts,
+  { database, without, signal, report }: OfDatabase & Running & { without?: string | undefined },
+) {
   const { cleanLeftovers } = await import('../restore/undo/leftovers.ts')
   const media = parts.mediaFolders().map(({ path }) => path)
-  const { dropped } = await cleanLeftovers(parts.connection(database), { signal, report, media })
+  const { dropped } = await cleanLeftovers(parts.connection(database), { signal, report, media, without })
   const ofTargets = await eachTarget(parts, { database, signal, report }, async (parameters) => {
     return (await cleanLeftovers(parameters, { signal, report })).dropped
   })

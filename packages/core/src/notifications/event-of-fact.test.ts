@@ -25,6 +25,8 @@ test.each([
   ],
   ['a restore succeeds', { action: 'restores.run' }, ['restore.completed']],
   ['an undo succeeds', { action: 'restores.undo' }, ['restore.undone']],
+  ['an undo of media succeeds', { action: 'restores.undoMedia' }, ['restore.undone']],
+  ['an undo of media fails', { action: 'restores.undoMedia', outcome: 'failed' }, ['restore.failed']],
   ['a scrub finds damage', { action: 'maintenance.scrub', outcome: 'failed' }, ['verify.failed']],
   ['a copy stays behind', { action: 'copies.update', outcome: 'failed' }, ['copy.behind']],
   ['a guarded migration begins', { action: 'migrations.guard', outcome: 'started' }, ['deploy.started']],

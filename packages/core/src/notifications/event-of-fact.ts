@@ -27,6 +27,7 @@ const told: Readonly<Record<string, Subject>> = {
     ...{ started: 'restore.started', succeeded: 'restore.completed', failed: 'restore.failed', what: 'Restore' },
   },
   'restores.undo': { succeeded: 'restore.undone', failed: 'restore.failed', what: 'Undo' },
+  'restores.undoMedia': { succeeded: 'restore.undone', failed: 'restore.failed', what: 'Undo of media' },
   'backups.verify': { succeeded: 'verify.passed', failed: 'verify.failed', what: 'Verification', lasts: true },
   'maintenance.check': {
     succeeded: 'verify.passed',

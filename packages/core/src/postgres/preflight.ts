@@ -1,8 +1,10 @@
 import { EngineError } from '../errors.ts'
 import { type Exclusions, exclusionMatcher, noExclusions } from './excluded.ts'
 import { refuseTornExclusions, refuseUnknownExclusions } from './exclusions-hold.ts'
+import { quoteIdentifier } from './identifiers.ts'
 import { refusePooler } from './pooler.ts'
 import type { Query } from './query.ts'
+import { readGrantWords } from './role-rights.ts'
 import { readServerFacts, type ServerFacts } from './server-facts.ts'
 import type { Session } from './session.ts'
 import { refuseUnreadableNames } from './unreadable-names.ts'
@@ -77,9 +79,10 @@ async function refuseMissingRights(query: Query, facts: ServerFacts, exclude: Ex
   const kept = rows.filter((row) => !matcher.excludesTable(row))
   const unreadable = kept.filter((row) => !row.readable).map(fullName)
   if (unreadable.length > 0) {
+    const { before, after } = await readGrantWords(query, facts.major)
     throw new EngineError('DATABASE_RIGHTS', `Role ${facts.role} may not read ${someOf(unreadable)}.`, {
       detail: { role: facts.role, relations: unreadable.slice(0, 100) },
-      advice: `Use the owner or a superuser, or: GRANT pg_read_all_data TO the role.`,
+      advice: `Use the owner or a superuser, or: ${before}GRANT pg_read_all_data TO ${quoteIdentifier(facts.role)}${after}.`,
     })
   }
   const filtered = kept.filter((row) => row.filtered && !matcher.excludesRows(row)).map(fullName)

@@ -38,6 +38,23 @@ export async function keepReserve(
 }
 
 /**
+ * How many bytes the reserve should have and has not; 0 where nothing is missing, or none is wanted.
+ */
+export async function missingReserve(
+  { storage }: Pick<Repository, 'storage'>,
+  bytes: number | undefined,
+  { signal }: { signal?: AbortSignal | undefined } = {},
+): Promise<number> {
+  const wanted = bytes ?? ((await isSized(storage)) ? defaultReserveBytes : 0)
+  return wanted === 0 || (await storage.stat(reserveName, { signal })) !== null ? 0 : wanted
+}
+
+async function isSized({ freeBytes }: Repository['storage']): Promise<boolean> {
+  const free = await freeBytes?.()
+  return free !== undefined && free < Number.MAX_SAFE_INTEGER
+}
+
+/**
  * The same repository for what makes room in it: what cannot be written because the storage is full is written once the
  * reserve is given up or, where there is none, once what is of no use any more is deleted.
  */

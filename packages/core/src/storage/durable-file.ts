@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { link, open, rename, stat, unlink } from 'node:fs/promises'
+import { constants, type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import { systemCode } from './local-errors.ts'
+import type { FileOwner } from './local-root.ts'
 
 /** File names that begin so are unfinished objects: no reader sees them. */
 export const temporaryPrefix = '.unfinished-'
@@ -16,13 +17,13 @@ const sliceBytes = 4 * 1024 * 1024
 export async function writeDurableFile(
   path: string,
   data: Uint8Array,
-  { ifAbsent, signal }: { ifAbsent: boolean; signal?: AbortSignal },
+  { ifAbsent, signal, owner }: { ifAbsent: boolean; signal?: AbortSignal; owner: FileOwner | null },
 ): Promise<boolean> {
   const folder = dirname(path)
   const temporary = join(folder, `${temporaryPrefix}${randomBytes(9).toString('hex')}`)
   let left = false
   try {
-    await writeFlushed(temporary, data, signal)
+    await writeFlushed(temporary, data, { signal, owner })
     left = true
     throwIfAborted(signal)
     if (!ifAbsent) {
@@ -45,9 +46,14 @@ export async function writeDurableFile(
   }
 }
 
-async function writeFlushed(path: string, data: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+async function writeFlushed(
+  path: string,
+  data: Uint8Array,
+  { signal, owner }: { signal: AbortSignal | undefined; owner: FileOwner | null },
+): Promise<void> {
   const file = await open(path, 'wx', 0o600)
   try {
+    if (owner) await give(file, owner)
     for (let written = 0; written < data.byteLength; ) {
       throwIfAborted(signal)
       const { bytesWritten } = await file.write(data, written, Math.min(sliceBytes, data.byteLength - written))
@@ -57,6 +63,23 @@ async function writeFlushed(path: string, data: Uint8Array, signal: AbortSignal 
     await file.datasync()
   } finally {
     await file.close()
+  }
+}
+
+/** A share may not let root do that (root_squash): then it stays whose it is. */
+async function give(file: FileHandle, { uid, gid }: FileOwner): Promise<void> {
+  await file.chown(uid, gid).catch((error: unknown) => {
+    if (!['EPERM', 'EINVAL', 'ENOTSUP', 'ENOSYS'].includes(systemCode(error) ?? '')) throw error
+  })
+}
+
+/** By a handle on what is a folder and no link: the owner of the folder above could put something else under the name. */
+export async function giveFolder(path: string, owner: FileOwner): Promise<void> {
+  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  try {
+    await give(folder, owner)
+  } finally {
+    await folder.close()
   }
 }
 

@@ -16,11 +16,23 @@ export interface LocalRoot {
   /** An object known to be in it: if the folder's identity changes but this is still there, all is well (remount). */
   remember(name: string): void
   forget(name: string): void
+  /** To whom what is made in it is given: see {@link FileOwner}. Null: it stays this process's. */
+  owner(): FileOwner | null
+}
+
+/**
+ * The owner of the folder, where this process is root and the folder another user's: one `sudo lifeboat backup` must not leave
+ * files that the application, which runs as that user, cannot read.
+ */
+export interface FileOwner {
+  uid: number
+  gid: number
 }
 
 export function createLocalRoot(directory: string, create: boolean): LocalRoot {
   let identity: string | undefined
   let witness: string | undefined
+  let owner: FileOwner | null = null
 
   const present = async () => {
     const found = await stat(directory).catch((error: unknown) => {
@@ -36,6 +48,7 @@ export function createLocalRoot(directory: string, create: boolean): LocalRoot {
     if (identity !== undefined && seen !== identity && !(await holds(witness)))
       throw new EngineError('STORAGE_GONE', `Another folder has taken the place of ${directory}.`)
     identity = seen
+    owner = process.geteuid?.() === 0 && found.uid !== 0 ? { uid: found.uid, gid: found.gid } : null
     return true
   }
 
@@ -48,6 +61,7 @@ export function createLocalRoot(directory: string, create: boolean): LocalRoot {
 
   return {
     present,
+    owner: () => owner,
     async ensure() {
       if (await present()) return
       const first = await mkdir(directory, { recursive: true, mode: 0o700 })

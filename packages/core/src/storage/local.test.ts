@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chown, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -28,6 +28,19 @@ async function list(storage: Storage) {
   for await (const { name } of storage.list('')) names.push(name)
   return names.sort()
 }
+
+test.skipIf(process.getuid?.() !== 0)('what root makes in the folder of another user is that user’s', async () => {
+  const folder = join(root, 'theirs')
+  await mkdir(folder)
+  await chown(folder, 65_534, 65_533)
+  await createLocalStorage(folder).put('packs/ab/one', one, { ifAbsent: true })
+  await createLocalStorage(folder).put('packs/ab/two', one)
+  for (const path of ['packs', 'packs/ab', 'packs/ab/one', 'packs/ab/two'])
+    expect(await stat(join(folder, path)), path).toMatchObject({ uid: 65_534, gid: 65_533 })
+  const own = createLocalStorage(join(root, 'own'), { create: true })
+  await own.put('packs/ab/one', one)
+  expect(await stat(join(root, 'own/packs/ab/one'))).toMatchObject({ uid: 0 })
+})
 
 test('folders are 0700 and files 0600, whatever the umask', async () => {
   const before = process.umask(0)

@@ -1,7 +1,7 @@
 import { lstat, mkdir, open, readdir, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { EngineError, throwIfAborted } from '../errors.ts'
-import { syncDirectory, temporaryPrefix, writeDurableFile } from './durable-file.ts'
+import { giveFolder, syncDirectory, temporaryPrefix, writeDurableFile } from './durable-file.ts'
 import { systemCode, toStorageError } from './local-errors.ts'
 import { createLocalRoot } from './local-root.ts'
 import { assertObjectName, assertObjectPrefix, assertObjectSize, isObjectName } from './names.ts'
@@ -47,7 +47,10 @@ export function createLocalStorage(directory: string, { create = false }: LocalS
           throw error
         },
       )
-      if (made) await syncDirectory(dirname(folder))
+      if (!made) continue
+      const owner = root.owner()
+      if (owner) await giveFolder(folder, owner)
+      await syncDirectory(dirname(folder))
     }
   }
 
@@ -57,7 +60,7 @@ export function createLocalStorage(directory: string, { create = false }: LocalS
       assertObjectSize(name, data)
       throwIfAborted(signal)
       await root.ensure()
-      const write = () => writeDurableFile(pathOf(name), data, { ifAbsent, signal })
+      const write = () => writeDurableFile(pathOf(name), data, { ifAbsent, signal, owner: root.owner() })
       const written = await write().catch(async (error: unknown) => {
         if (systemCode(error) !== 'ENOENT') throw error
         await root.present()

@@ -232,11 +232,19 @@ export const serverMessages = {
   'The repository at {place} opens.': 'Das Repository unter {place} lässt sich öffnen.',
   '{place} can be written, and is closed to others.': '{place} ist beschreibbar und für andere geschlossen.',
   '{place} can be written.': '{place} ist beschreibbar.',
+  '{user} may not use {file} in {place}: another user (root?) has run Lifeboat there. Backups and restores fail of it.':
+    '{user} darf {file} in {place} nicht benutzen: ein anderer Benutzer (root?) hat Lifeboat dort ausgeführt. Sicherungen und Wiederherstellungen scheitern daran.',
+  '{user} may not read and write {place}: another user (root?) has made it.':
+    '{user} darf {place} nicht lesen und schreiben: ein anderer Benutzer (root?) hat es angelegt.',
   'Other users of this machine may look into {place}, which has mode {mode}.':
     'Andere Benutzer dieser Maschine können in {place} sehen, Modus {mode}.',
   'The storage can be written, read and deleted from.': 'Der Speicher ist beschreibbar und lesbar, und löschen geht.',
   'What was written to the storage came back different.': 'Was in den Speicher geschrieben wurde, kam anders zurück.',
   '{amount} GB are free at the repository.': '{amount} GB sind beim Repository frei.',
+  'The reserve of {n} MiB in the repository is not there: on a full storage even deleting could fail.':
+    'Die Reserve von {n} MiB im Repository fehlt: bei vollem Speicher könnte selbst das Löschen scheitern.',
+  'The next backup makes it again where four times its size is free. Until then forget old backups, run {maintenance.prune}, or give it more space.':
+    'Die nächste Sicherung legt sie wieder an, wo viermal so viel frei ist. Bis dahin alte Sicherungen entfernen, {maintenance.prune} ausführen oder mehr Platz geben.',
   'Only {amount} are free at the repository.': 'Nur {amount} sind beim Repository frei.',
   'Forget old backups and run {maintenance.prune}, or give it more space.':
     'Alte Sicherungen entfernen und {maintenance.prune} ausführen, oder mehr Platz geben.',
@@ -249,6 +257,14 @@ export const serverMessages = {
   'No restore has left anything behind.': 'Keine Wiederherstellung hat etwas hinterlassen.',
   '"{database}" was left behind by restore {restore}, which died.':
     '„{database}“ blieb von Wiederherstellung {restore} zurück, die abgebrochen ist.',
+  '"{fresh}" was left behind for the media folder {folder} by restore {restore}.':
+    '„{fresh}“ blieb für den Medienordner {folder} von Wiederherstellung {restore} zurück.',
+  '"{fresh}" was left behind for the media folder {folder} by restore {restore}, and waits for the folder {other}, which shows nothing of it.':
+    '„{fresh}“ blieb für den Medienordner {folder} von Wiederherstellung {restore} zurück und wartet auf den Ordner {other}, in dem nichts davon zu sehen ist.',
+  'Put it into place, or remove it where its database is not live, with {maintenance.cleanLeftovers}.':
+    'Mit {maintenance.cleanLeftovers} an seinen Ort bringen, oder entfernen, wo seine Datenbank nicht live ist.',
+  'Mount it and run {maintenance.cleanLeftovers}. Where it does not come back, add {without} {place}.':
+    'Einhängen und {maintenance.cleanLeftovers} ausführen. Wo er nicht wiederkommt, {without} {place} hinzufügen.',
   'Remove it with {maintenance.cleanLeftovers}.': 'Entfernen mit {maintenance.cleanLeftovers}.',
   'Drop it with {maintenance.cleanLeftovers}.': 'Löschen mit {maintenance.cleanLeftovers}.',
   'The audit log is as it was recorded.': 'Das Prüfprotokoll ist, wie es aufgezeichnet wurde.',

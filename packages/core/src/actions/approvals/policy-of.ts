@@ -6,14 +6,16 @@ import { sharedIds, unsatisfiable } from '../../policy/approvals/people.ts'
 import { sortedJson } from '../../policy/audit/canonical-json.ts'
 import type { AnyAction } from '../action.ts'
 import type { Caller } from '../caller.ts'
-import { canNeedApproval, dangerOf } from '../danger.ts'
+import { canNeedApproval, dangerOf, sameActions } from '../danger.ts'
 import { type ActionName, actions, isActionName } from '../registry.ts'
 
 /** The policy that an action meets with this input; null where it needs no approval. */
 export function policyOf(settings: EngineSettings, action: AnyAction, input?: unknown): ApprovalPolicy | null {
   const { approvals } = settings
   if (!approvals || !canNeedApproval(action)) return null
-  const named = approvals.policies.find(({ actions }) => actions !== 'dangerous' && actions.includes(action.name))
+  const naming = (names: readonly string[]) =>
+    approvals.policies.find(({ actions }) => actions !== 'dangerous' && actions.some((name) => names.includes(name)))
+  const named = naming([action.name]) ?? naming(sameActions(action.name))
   if (named) return named
   if (dangerOf(action, input) === null) return null
   return approvals.policies.find(({ actions }) => actions === 'dangerous') ?? null

@@ -40,11 +40,11 @@ export const deleteBackup = action({
     })
   },
   async run(context, { database, force }, plan) {
-    const { backups, parts, signal } = context
+    const { backups, parts, signal, report } = context
     const backup = await findBackup(context, plan?.subject ?? '', { signal })
     const { id, number, status } = backup
     if (backup.status === 'completed')
-      await backups.delete(id, { database: labelOfBackup(parts, backup, database), force, signal })
+      await backups.delete(id, { database: labelOfBackup(parts, backup, database), force, signal, report })
     // Of what was never stored only the history goes.
     else await (await context.history())?.catalog.jobs.forgetSubject('backup', id)
     return { id, number, status }

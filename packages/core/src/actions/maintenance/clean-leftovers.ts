@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { observeAll } from '../../engine/background/restore-record.ts'
 import { action } from '../action.ts'
-import { databaseLabel } from '../inputs.ts'
+import { databaseLabel, local } from '../inputs.ts'
 import { actionPlan } from '../plan-hash.ts'
 
 export const cleanLeftovers = action({
@@ -10,19 +10,35 @@ export const cleanLeftovers = action({
   permission: 'restores:run',
   kind: 'change',
   danger: null,
-  input: z.strictObject({ database: databaseLabel }),
+  input: z.strictObject({
+    database: databaseLabel,
+    without: local(
+      z
+        .string()
+        .min(1)
+        .max(4096)
+        .optional()
+        .describe('A media folder that does not come back: what a restore of media alone began ends without it.'),
+    ),
+  }),
   result: z.object({ dropped: z.array(z.string()) }),
   http: { method: 'POST', path: 'leftovers/clean' },
-  command: { name: 'clean-leftovers', examples: ['lifeboat clean-leftovers'] },
-  page: 'repository',
-  async plan({ maintenance, signal }, { database }) {
-    const found = await maintenance.leftovers({ database, signal })
-    return actionPlan({ subject: null, document: { action: 'clean-leftovers', ...found } })
+  command: {
+    name: 'clean-leftovers',
+    examples: ['lifeboat clean-leftovers', 'lifeboat clean-leftovers --without /srv/uploads'],
   },
-  async run(context, { database }) {
+  page: 'repository',
+  async plan({ maintenance, signal }, { database, without }) {
+    const found = await maintenance.leftovers({ database, signal })
+    return actionPlan({
+      subject: null,
+      document: { action: 'clean-leftovers', ...(without === undefined ? {} : { without }), ...found },
+    })
+  },
+  async run(context, { database, without }) {
     const { maintenance, signal, report } = context
     await observeAll(context)
-    return maintenance.cleanLeftovers({ database, signal, report })
+    return maintenance.cleanLeftovers({ database, without, signal, report })
   },
   facts: ({ input, result }) => ({ ...input, ...result }),
 })

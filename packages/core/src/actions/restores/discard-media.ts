@@ -18,7 +18,7 @@ export const discardMedia = action({
   async plan({ restores, signal }, { restore, database }) {
     const kept = await restores.keptMedia({ database, signal })
     const folders = kept.filter(({ restore_id }) => restore_id === restore).map(({ kept_folder }) => kept_folder)
-    return actionPlan({ subject: null, document: { action: 'discard-media', restore, folders } })
+    return actionPlan({ subject: restore, document: { action: 'discard-media', restore, folders } })
   },
   run: ({ restores, signal, report }, { restore, database }) =>
     restores.discardMedia(restore, { database, signal, report }),

@@ -23,7 +23,7 @@ export const undoMedia = action({
   async plan({ restores, signal }, { restore, database }) {
     const kept = (await restores.keptMedia({ database, signal })).filter(({ restore_id }) => restore_id === restore)
     const folders = kept.map(({ folder, kept_folder }) => ({ folder, kept_folder }))
-    return actionPlan({ subject: null, document: { action: 'undo-media', restore, folders } })
+    return actionPlan({ subject: restore, document: { action: 'undo-media', restore, folders } })
   },
   async run(context, { restore, database }) {
     const done = await context.restores.undoMedia(restore, { database, signal: context.signal, report: context.report })

@@ -1,3 +1,4 @@
+import { sameActions } from '../../actions/danger.ts'
 import type { Fact } from '../../actions/facts.ts'
 import type { Json } from '../../catalog/catalog.ts'
 import { forgetSealedFact, listSealedFacts, sealFact } from '../../repository/documents/sealed-facts.ts'
@@ -24,7 +25,8 @@ export async function takeInFacts(
     const more = { taken_in_at: new Date().toISOString() }
     await appendFact({ audit: catalog.audit }, known, { key: repository.keys.audit, more })
     if (known.action === 'restores.run' && known.type === 'finished') await takeInRestore(catalog, known)
-    if (known.action === 'restores.undo' && known.outcome === 'succeeded') await takeInUndo(catalog, known)
+    if (sameActions('restores.undo').includes(known.action) && known.outcome === 'succeeded')
+      await takeInUndo(catalog, known)
     await forgetSealedFact(repository, name)
   }
   return sealed.length

@@ -1,6 +1,6 @@
-import { access, constants, stat } from 'node:fs/promises'
+import { access, constants, readdir, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { exportFolder } from '../export-folder.ts'
 import { repositoryFolder } from '../repository-folder.ts'
 import type { DoctorCheck } from './doctor-report.ts'
@@ -21,7 +21,7 @@ export const folders: Probe<HostContext> = {
     const checks = await Promise.all(
       named.map(([what, path]) => (path === null ? [] : checkFolder(what, path, what !== 'catalog'))),
     )
-    return checks.flat()
+    return [...checks.flat(), ...(isFile ? await checkFile('catalog', resolve(catalog)) : [])]
   },
 }
 
@@ -47,6 +47,16 @@ async function checkFolder(what: string, path: string, isPrivate: boolean): Prom
             : `sudo chown -R ${own}:${process.getgid?.()} ${quoted(path)}`,
       },
     ]
+  const closed = isPrivate ? await firstClosed(path) : null
+  if (closed !== null)
+    return [
+      {
+        id,
+        level: 'failed',
+        message: `${userName()} may not use ${closed} in ${path}: another user (root?) has run Lifeboat there. Backups and restores fail of it.`,
+        advice: `sudo chown -R ${own}:${process.getgid?.()} ${quoted(path)}`,
+      },
+    ]
   if (isPrivate && (found.mode & 0o077) !== 0)
     return [
       {
@@ -57,6 +67,46 @@ async function checkFolder(what: string, path: string, isPrivate: boolean): Prom
       },
     ]
   return [{ id, level: 'ok', message: `${path} can be written${isPrivate ? ', and is closed to others' : ''}.` }]
+}
+
+/** Entries looked at: what another user has left shows in every kind of object. */
+const most = 20_000
+
+/** The first folder or file below that this user may not use, of all but the packs' own files; null where there is none. */
+async function firstClosed(path: string): Promise<string | null> {
+  const waiting = [path]
+  let looked = 0
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const isOfPacks = /^packs\//.test(relative(path, next))
+    for (const entry of isOfPacks ? [] : await readdir(next, { withFileTypes: true }).catch(() => [])) {
+      if (++looked > most) return null
+      const one = join(next, entry.name)
+      const mode = entry.isDirectory() ? constants.R_OK | constants.W_OK | constants.X_OK : constants.R_OK
+      if (await isRefused(one, mode)) return relative(path, one)
+      if (entry.isDirectory()) waiting.push(one)
+    }
+  }
+  return null
+}
+
+/** Not where it is gone by now. */
+const isRefused = (path: string, mode: number): Promise<boolean> =>
+  access(path, mode).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'EACCES',
+  )
+
+/** A file that lies in a folder of this user and is another one's. */
+async function checkFile(what: string, path: string): Promise<DoctorCheck[]> {
+  if (!(await isRefused(path, constants.R_OK | constants.W_OK))) return []
+  return [
+    {
+      id: `folders.${what}`,
+      level: 'failed',
+      message: `${userName()} may not read and write ${path}: another user (root?) has made it.`,
+      advice: `sudo chown ${process.getuid?.()}:${process.getgid?.()} ${quoted(path)}*`,
+    },
+  ]
 }
 
 const modeOf = (mode: number) => (mode & 0o7777).toString(8).padStart(4, '0')

@@ -15,6 +15,7 @@ import { objectLock } from './object-lock.ts'
 import type { DatabaseContext, HostContext, Probe, RepositoryContext } from './probe.ts'
 import { recentBackup } from './recent-backup.ts'
 import { recoverCopy } from './recover-copy.ts'
+import { repositoryReserve } from './repository-reserve.ts'
 import { repositoryScrub } from './repository-scrub.ts'
 import { repositorySpace } from './repository-space.ts'
 import { restoreLeftovers } from './restore-leftovers.ts'
@@ -45,6 +46,7 @@ export const probes: {
     recoverCopy,
     objectLock,
     repositorySpace,
+    repositoryReserve,
     damagedManifests,
     unreadableRecords,
     repositoryScrub,

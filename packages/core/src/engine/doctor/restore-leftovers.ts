@@ -1,8 +1,9 @@
-import { findMediaLeftovers } from '../../restore/media/settle-media.ts'
+import { findMediaLeftovers, type MediaLeftover } from '../../restore/media/settle-media.ts'
 import { listKeptDatabases } from '../../restore/undo/kept-databases.ts'
 import { cleanLeftovers, findLeftovers } from '../../restore/undo/leftovers.ts'
 import { serverTime } from '../../restore/undo/server-time.ts'
 import { listKeptMedia } from '../../restore/undo/undo-media.ts'
+import { quoted } from './folders.ts'
 import type { DatabaseContext, DoctorCheck, Probe } from './probe.ts'
 
 /** What killed restores left behind, removed where that is asked for, and what is kept for an undo: of this database alone. */
@@ -30,19 +31,29 @@ export const restoreLeftovers: Probe<DatabaseContext> = {
     for (const { kept, folder, keepUntil, database } of await listKeptMedia(session.query, media))
       if (database === parameters.database)
         checks.push(keptCheck(`"${kept}" is kept of the media folder ${folder}`, keepUntil, now))
-    for (const { folder, restoreId, fresh, database } of await findMediaLeftovers(session.query, media)) {
-      if (database !== parameters.database) continue
-      checks.push({
-        id: 'restore.leftovers',
-        level: 'warning',
-        message: `"${fresh}" was left behind for the media folder ${folder} by restore ${restoreId}.`,
-        advice: 'Put it into place, or remove it where its database is not live, with {maintenance.cleanLeftovers}.',
-      })
-    }
+    for (const left of await findMediaLeftovers(session.query, media))
+      if (left.database === parameters.database) checks.push(mediaCheck(left))
     if (checks.length === 0)
       checks.push({ id: 'restore.leftovers', level: 'ok', message: 'No restore has left anything behind.' })
     return checks
   },
+}
+
+/** Of folders that come into place together one that is not there holds up the others. */
+function mediaCheck({ folder, restoreId, fresh, missing: [gone] }: MediaLeftover): DoctorCheck {
+  const left = `"${fresh}" was left behind for the media folder ${folder} by restore ${restoreId}`
+  const check = { id: 'restore.leftovers', level: 'warning' } as const
+  if (gone === undefined)
+    return {
+      ...check,
+      message: `${left}.`,
+      advice: 'Put it into place, or remove it where its database is not live, with {maintenance.cleanLeftovers}.',
+    }
+  return {
+    ...check,
+    message: `${left}, and waits for the folder ${gone}, which shows nothing of it.`,
+    advice: `Mount it and run {maintenance.cleanLeftovers}. Where it does not come back, add {without} ${quoted(gone)}.`,
+  }
 }
 
 /** What is kept longer than it had to be takes space until the next restore or clean-up. */

@@ -80,6 +80,11 @@ export async function readTogether({ note }: NotedMedia): Promise<{ notes: Noted
   return { notes, missing: folders.filter((folder) => !notes.some((one) => one.folder === folder)) }
 }
 
+/** The folders of the same restore of media alone that show nothing of it. */
+export async function missingFor(noted: NotedMedia): Promise<string[]> {
+  return foldersTogether(noted.note) === null ? [] : (await readTogether(noted)).missing
+}
+
 /**
  * Ends the exchange of a folder of media alone, once every other one has come as far. Throws where one has not: the note then
  * goes on saying where all of them go.
@@ -89,7 +94,7 @@ export async function settleTogether(noted: NotedMedia): Promise<void> {
   const own = notes.find(({ file }) => file === noted.file) ?? noted
   const names = foldersTogether(own.note) ?? []
   const [gone] = missing.filter((folder) => names.includes(folder))
-  if (gone !== undefined) throw new Error(`${gone}, which belongs to it, shows nothing of this restore: is it mounted?`)
+  if (gone !== undefined) throw new Error(notThere(gone))
   const behind = notes.find(
     ({ note }) => note.state !== 'exchanging' && !(note.state === 'kept' && note.undone === own.note.undone),
   )
@@ -97,6 +102,10 @@ export async function settleTogether(noted: NotedMedia): Promise<void> {
   const named = await nameKeepers(notes)
   await settleExchange(named.find(({ file }) => file === noted.file) ?? noted)
 }
+
+/** What the log says of a folder that the others wait for, with the way out. */
+export const notThere = (folder: string): string =>
+  `${folder}, which belongs to it, shows nothing of this restore: is it mounted? Where it does not come back, doctor names what ends the others without it`
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -24,7 +24,7 @@ import {
   writeMediaNote,
 } from './media-note.ts'
 import { removeStrayProbes, resolveMediaFolder } from './media-place.ts'
-import { directionOf, readTogether, settleTogether } from './place-together.ts'
+import { directionOf, missingFor, notThere, readTogether, settleTogether } from './place-together.ts'
 
 export interface SettledMedia {
   /** Folders that now are what the restore that died had begun to make of them. */
@@ -89,7 +89,7 @@ function turnOf({ note }: NotedMedia): number {
 }
 
 /** The notes of these folders, and of the folders elsewhere that belong to one of them. */
-async function notesOf(folders: readonly string[]): Promise<NotedMedia[]> {
+export async function notesOf(folders: readonly string[]): Promise<NotedMedia[]> {
   const noted = (await Promise.all(folders.map(readMediaNotes))).flat()
   const found = new Map(noted.map((one) => [one.file, one]))
   for (const one of noted)
@@ -108,6 +108,8 @@ export interface MediaLeftover {
   fresh: string
   /** The database that was restored with it. */
   database: string
+  /** Other folders of a restore of media alone that show nothing of it: without them it does not come to its end. */
+  missing: string[]
 }
 
 /** What restores and undos that are gone have begun with these media folders and not ended. Changes nothing. */
@@ -116,9 +118,12 @@ export async function findMediaLeftovers(query: Query, targets: readonly string[
   const noted = (await Promise.all(folders.map(readMediaNotes))).flat()
   const begun = noted.filter(({ note }) => note.state !== 'kept' || note.returns_with !== null)
   const left: MediaLeftover[] = []
-  for (const { note, folder, fresh } of begun)
-    if (!(await isRestoreRunning(query, note.restore)))
-      left.push({ folder, restoreId: note.restore, fresh, database: note.database })
+  for (const one of begun) {
+    const { note, folder, fresh } = one
+    if (await isRestoreRunning(query, note.restore)) continue
+    const missing = await missingFor(one)
+    left.push({ folder, restoreId: note.restore, fresh, database: note.database, missing })
+  }
   return left
 }
 
@@ -180,7 +185,7 @@ async function allUnpacked(noted: NotedMedia, now: Date): Promise<NotedMedia[]> 
   if (!notes.some(({ file }) => file === noted.file)) return []
   const { keep_until } = noted.note
   if (missing.length > 0 && (keep_until === null || new Date(keep_until) > now))
-    throw new Error(`${missing[0]}, which belongs to it, shows nothing of this restore: is it mounted?`)
+    throw new Error(notThere(missing[0] as string))
   return notes.filter(({ note }) => note.state === 'loading')
 }
 

@@ -9,7 +9,14 @@ const step = (kind: string, tag: string, owner: string | null = 'app', sql = 'SE
   ...{ id: 1, kind, schema: null, tag, name: `${kind} ${tag}`, owner, section: 'pre-data', pass: 'main', sql },
   ...{ dependsOn: [], exclusiveLocks: [], sharedLocks: [] },
 })
-const nobody: RoleRights = { superuser: false, becomes: [], creates: [], present: [], subscribes: false }
+const nobody: RoleRights = {
+  superuser: false,
+  becomes: [],
+  creates: [],
+  present: [],
+  subscribes: false,
+  grants: { before: '', after: '' },
+}
 
 test.each<[string, DefinitionStep, Partial<RoleRights>, string[], string[], boolean]>([
   ['a table of our own', step('TABLE', 't'), {}, [], [], false],
@@ -69,6 +76,9 @@ test('a refusal names the objects, the statement that mends it, and how to do wi
   const [owners, extension] = rightsProblems(needed, nobody, { strategy: 'swap', role: 'app' })
   expect(owners?.text).toContain('"Big Boss" (1, e.g. TABLE t)')
   expect(owners?.text).toContain('GRANT "Big Boss" TO app;')
+  const grants = { before: 'ALTER ROLE app INHERIT; ', after: ' WITH INHERIT TRUE' }
+  const [notInherited] = rightsProblems(needed, { ...nobody, grants }, { strategy: 'swap', role: 'app' })
+  expect(notInherited?.text).toContain('ALTER ROLE app INHERIT; GRANT "Big Boss" TO app WITH INHERIT TRUE;')
   expect(extension?.text).toContain("{leaveOut} 'EXTENSION postgis'")
   for (const leaveOut of [['EXTENSION postgis'], ['extensions']])
     expect(rightsProblems(needed, nobody, { strategy: 'swap', role: 'app', leaveOut })).toHaveLength(1)

@@ -1,3 +1,4 @@
+import type { GrantWords } from '../../postgres/role-rights.ts'
 import type { RestoreOptions } from '../options.ts'
 import type { NeededRights, SpecialKind, SpecialNeed } from './needed-rights.ts'
 import type { RoleRights } from './role-rights.ts'
@@ -31,7 +32,7 @@ export function rightsProblems(
     problemOf(
       kind,
       missing.filter((need) => need.kind === kind),
-      role,
+      { role, grants: may.grants },
     ),
   )
   return inPlace ? problems : [...ownersProblem(needed, may, role), ...problems]
@@ -59,7 +60,7 @@ function ownersProblem({ owners }: NeededRights, may: RoleRights, role: string):
   const which = others
     .slice(0, 5)
     .map(({ role: name, objects, first }) => `${quoted(name)} (${objects}, e.g. ${first})`)
-  const grants = others.slice(0, 5).map((owner) => `GRANT ${identifier(owner.role)} TO ${identifier(role)};`)
+  const grants = others.slice(0, 5).map((owner) => `${grantOf(identifier(owner.role), identifier(role), may.grants)};`)
   return [
     {
       code: 'OWNERS_NOT_OURS',
@@ -69,15 +70,28 @@ function ownersProblem({ owners }: NeededRights, may: RoleRights, role: string):
   ]
 }
 
-function problemOf(kind: SpecialKind, needs: SpecialNeed[], role: string): RightsProblem {
+function problemOf(
+  kind: SpecialKind,
+  needs: SpecialNeed[],
+  { role, grants }: { role: string; grants: GrantWords },
+): RightsProblem {
   const names = needs.map(({ name }) => quoted(name)).join(', ')
-  const { code, text } = texts[kind](names, identifier(role), needs[0]?.name ?? '')
+  const { code, text } = texts[kind](names, identifier(role), { first: needs[0]?.name ?? '', grants })
   const leaveOut = needs.map((need) => need.leaveOut)
   return { code, text: `${text} Or leave out: ${leaveOut.map((name) => `{leaveOut} '${name}'`).join(' ')}.`, leaveOut }
 }
 
-const texts: Record<SpecialKind, (names: string, role: string, first: string) => { code: string; text: string }> = {
-  extension: (names, _, first) => ({
+const grantOf = (granted: string, role: string, { before, after }: GrantWords) =>
+  `${before}GRANT ${granted} TO ${role}${after}`
+
+type Words = (
+  names: string,
+  role: string,
+  more: { first: string; grants: GrantWords },
+) => { code: string; text: string }
+
+const texts: Record<SpecialKind, Words> = {
+  extension: (names, _, { first }) => ({
     code: 'EXTENSION_RIGHTS',
     text: `Only a superuser creates these extensions here: ${names}. Have one run CREATE EXTENSION ${identifier(first)} in an empty database of the role's and restore into that in place.`,
   }),
@@ -89,9 +103,9 @@ const texts: Record<SpecialKind, (names: string, role: string, first: string) =>
     code: 'PUBLICATION_RIGHTS',
     text: `Only a superuser creates publications of all tables or of a schema: ${names}. ALTER ROLE ${role} SUPERUSER.`,
   }),
-  subscription: (names, role) => ({
+  subscription: (names, role, { grants }) => ({
     code: 'SUBSCRIPTION_RIGHTS',
-    text: `The role may not create subscriptions: ${names}. GRANT pg_create_subscription TO ${role} (PostgreSQL 16).`,
+    text: `The role may not create subscriptions: ${names}. ${grantOf('pg_create_subscription', role, grants)} (PostgreSQL 16).`,
   }),
   language: (names, role) => ({
     code: 'LANGUAGE_RIGHTS',
@@ -101,9 +115,9 @@ const texts: Record<SpecialKind, (names: string, role: string, first: string) =>
     code: 'WRAPPER_RIGHTS',
     text: `Only a superuser creates foreign-data wrappers: ${names}. ALTER ROLE ${role} SUPERUSER.`,
   }),
-  'default-privileges': (names, role, first) => ({
+  'default-privileges': (names, role, { first, grants }) => ({
     code: 'DEFAULT_PRIVILEGES_RIGHTS',
-    text: `The backup has default privileges of roles that ours may not act for: ${names}. GRANT ${identifier(first)} TO ${role}.`,
+    text: `The backup has default privileges of roles that ours may not act for: ${names}. ${grantOf(identifier(first), role, grants)}.`,
   }),
   superuser: (names, role) => ({
     code: 'SUPERUSER_OBJECTS',

@@ -1,5 +1,5 @@
 import type { Query } from '../../postgres/query.ts'
-import { mayBecome } from '../../postgres/role-rights.ts'
+import { type GrantWords, mayBecome, readGrantWords } from '../../postgres/role-rights.ts'
 import type { NeededRights } from './needed-rights.ts'
 
 /** What the role that restores may do of what is needed. Plain JSON. */
@@ -13,6 +13,8 @@ export interface RoleRights {
   present: string[]
   /** Whether it may make subscriptions. */
   subscribes: boolean
+  /** How a role is granted to it, in full. */
+  grants: GrantWords
 }
 
 /**
@@ -67,6 +69,7 @@ export async function readRoleRights(
     becomes,
     creates: [...sure, ...allowed],
     present,
+    grants: await readGrantWords(control, serverMajor),
   }
 }
 

@@ -4,6 +4,7 @@ import type { Query } from '../../postgres/query.ts'
 import { openControlOrOwn, openControlSession } from '../database/control-session.ts'
 import { dropCopyDatabase } from '../database/drop-copy.ts'
 import { dropStepRole } from '../database/step-role.ts'
+import { giveUpFolder } from '../media/give-up-folder.ts'
 import { settleMedia } from '../media/settle-media.ts'
 import { restoreIdOfCopy } from '../names.ts'
 import type { Running } from '../options.ts'
@@ -65,14 +66,15 @@ export async function listLeftovers(
 
 /**
  * Drops the leftovers, and kept databases whose time is over; ends what was begun with the folders in `media`. Gives
- * the names of what was dropped.
+ * the names of what was dropped. `without`: see {@link giveUpFolder}.
  */
 export async function cleanLeftovers(
   parameters: ConnectionParameters,
-  { signal, report, media = [] }: Running & { media?: readonly string[] } = {},
+  { signal, report, media = [], without }: Running & { media?: readonly string[]; without?: string | undefined } = {},
 ): Promise<{ dropped: string[] }> {
   const control = await openControlOrOwn(parameters, { target: parameters.database, signal })
   try {
+    if (without !== undefined) await giveUpFolder(control.query, media, without)
     const dropped = await dropLeftovers(control.query, parameters, { report })
     const { removed } = await settleMedia(control.query, media, { report })
     return { dropped: [...dropped, ...removed] }

@@ -53,7 +53,7 @@ function requireAll(kept: readonly NotedMedia[]): void {
   const gone = [...names].find((folder) => !kept.some((one) => one.folder === folder))
   if (gone === undefined) return
   throw new EngineError('MEDIA_NOT_IN_PLACE', `The media folder ${gone} shows nothing that is kept of this restore.`, {
-    advice: 'Nothing was undone. Make that folder reachable (mount it) and undo again.',
+    advice: `Nothing was undone. Mount that folder and undo again. Where it does not come back: {maintenance.cleanLeftovers} with {without} ${JSON.stringify(gone)}, and then undo again, without it.`,
     detail: { target: gone },
   })
 }
