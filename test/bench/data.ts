@@ -11,12 +11,7 @@ export async function generateData(cluster: TemporaryCluster, database: string, 
   await cluster.createDatabase(database)
   const rows = Math.round((megabytes * 1e6) / bytesPerRow)
   const run = (sql: string) => cluster.sql(database, sql)
-  await run(`
-    CREATE TABLE orders (id bigint PRIMARY KEY, customer text, price numeric(12,2), at timestamptz, data jsonb, note text, paid boolean, weight double precision);
-    INSERT INTO orders SELECT i, 'customer ' || md5(i::text), (i * 37 % 100000) / 100.0, timestamptz '2026-01-01 00:00+00' + i * interval '7 seconds',
-      jsonb_build_object('k', i, 'tags', jsonb_build_array('a' || i % 10, 'b' || i % 7), 'city', md5((i % 1000)::text)),
-      repeat(md5((i / 3)::text), 3), i % 2 = 0, (i * 7919 % 1000003) / 1000.0 FROM generate_series(1::bigint, ${rows}) i;
-    CREATE INDEX orders_at ON orders (at); CREATE INDEX orders_customer ON orders (customer)`)
+  await run(ordersSql(rows))
   await run(`
     CREATE TABLE events (id bigint PRIMARY KEY, order_id bigint, kind text, payload jsonb);
     INSERT INTO events SELECT i, i % ${rows} + 1, (ARRAY['created','paid','sent','returned'])[1 + i % 4],
@@ -34,6 +29,14 @@ export async function generateData(cluster: TemporaryCluster, database: string, 
   await run('VACUUM (FREEZE, ANALYZE)')
   return rows
 }
+
+/** A wide mixed table with two indexes besides its key; a day has 12,343 rows. */
+export const ordersSql = (rows: number) => `
+  CREATE TABLE orders (id bigint PRIMARY KEY, customer text, price numeric(12,2), at timestamptz, data jsonb, note text, paid boolean, weight double precision);
+  INSERT INTO orders SELECT i, 'customer ' || md5(i::text), (i * 37 % 100000) / 100.0, timestamptz '2026-01-01 00:00+00' + i * interval '7 seconds',
+    jsonb_build_object('k', i, 'tags', jsonb_build_array('a' || i % 10, 'b' || i % 7), 'city', md5((i % 1000)::text)),
+    repeat(md5((i / 3)::text), 3), i % 2 = 0, (i * 7919 % 1000003) / 1000.0 FROM generate_series(1::bigint, ${rows}) i;
+  CREATE INDEX orders_at ON orders (at); CREATE INDEX orders_customer ON orders (customer)`
 
 /** About `megabytes` of rows, spread evenly over so many tables with one index and a sequence each. */
 export async function generateTables(

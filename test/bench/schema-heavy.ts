@@ -1,20 +1,12 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { TemporaryCluster } from '@lifeboat/core/testing'
 import { generateSchemas, heavySchemas } from './data.ts'
 import { bytes, machine } from './describe.ts'
 import { writeTable } from './document.ts'
-import { type Measured, measure, median, processorSeconds } from './measure.ts'
-
-interface Sample extends Measured {
-  /** Of one processor, by PostgreSQL. */
-  serverSeconds: number
-}
-
-/** Above this the slowest run of a case took so much longer than its median that wall time says little. */
-const quietSpread = 1.25
+import { type Measured, measure } from './measure.ts'
+import { cellOf, noiseOf, processorOf, ratioOf, type Sample, sample, secondsOf } from './sample.ts'
 
 /**
  * Many objects and hardly any rows (data.ts): a full backup beside `pg_dump -Fc`, one of nothing changed, and a restore with
@@ -35,15 +27,10 @@ export async function benchSchemas(setting: {
   const [size] = await cluster.sql<{ size: string }>('heavy', `SELECT pg_database_size('heavy')::text AS size`)
   const cases = heavyCases(setting)
   const results = new Map<string, Sample[]>(Object.keys(cases).map((name) => [name, []]))
-  const postmaster = Number(readFileSync(join(cluster.dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0])
   for (let run = 0; run < runs; run++)
     for (const [name, { before, work }] of Object.entries(cases)) {
       await before?.()
-      await sessionsEnded(cluster)
-      const used = processorSeconds(postmaster)
-      const measured = await work()
-      await sessionsEnded(cluster)
-      results.get(name)?.push({ ...measured, serverSeconds: processorSeconds(postmaster) - used })
+      results.get(name)?.push(await sample(cluster, work))
     }
   for (const database of ['heavy_restored', 'heavy_stock']) await cluster.sql('postgres', `DROP DATABASE ${database}`)
 
@@ -56,27 +43,10 @@ export async function benchSchemas(setting: {
     rowOf('restore; pg_restore -j2, ANALYZE', of('restore'), of('stock')),
   ]
   console.log(`\n${lines.join('\n')}`)
-  const spread = Math.max(
-    ...[...results.values()].map((some) => {
-      const seconds = some.map((one) => one.seconds)
-      return Math.max(...seconds) / median(seconds)
-    }),
-  )
-  const noise =
-    spread > quietSpread || loadBefore > 1
-      ? `not quiet: load ${loadBefore.toFixed(1)} before, slowest run ${spread.toFixed(2)} times its median; judge by processor seconds`
-      : `quiet: slowest run ${spread.toFixed(2)} times its median`
   const tables = heavySchemas.schemas * heavySchemas.tables
-  const where = `${machine()}, ${tables} tables, ${bytes(Number(size?.size))}, medians of ${runs}, encryption on, unix socket; seconds, seconds of one processor (the command's + PostgreSQL's), peak memory and page faults of the command; ${noise}`
+  const where = `${machine()}, ${tables} tables, ${bytes(Number(size?.size))}, medians of ${runs}, encryption on, unix socket; seconds, seconds of one processor (the command's + PostgreSQL's), peak memory and page faults of the command; ${noiseOf([...results.values()], loadBefore)}`
   console.log(`\n${where}`)
   if (setting.write) writeTable('npm run bench -- --schemas --write', where, lines)
-}
-
-/** A session's time is the server's only when it has ended, which may be after its command has. */
-async function sessionsEnded(cluster: TemporaryCluster): Promise<void> {
-  const others = `SELECT 1 FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()`
-  while ((await cluster.sql('postgres', others)).length > 0) await pause(20)
-  await pause(100)
 }
 
 interface HeavyCase {
@@ -121,17 +91,6 @@ function heavyCases({ cluster, folder, lifeboat, bin }: Parameters<typeof benchS
 }
 
 function rowOf(name: string, own: readonly Sample[], peer: readonly Sample[]): string {
-  const of = (some: readonly Sample[], figure: (one: Sample) => number) => median(some.map(figure))
-  const processor = ({ cpuSeconds, serverSeconds }: Sample) => cpuSeconds + serverSeconds
-  const cell = (some: readonly Sample[]) =>
-    [
-      `${of(some, ({ seconds }) => seconds).toFixed(2)} s`,
-      `${of(some, ({ cpuSeconds }) => cpuSeconds).toFixed(1)} + ${of(some, ({ serverSeconds }) => serverSeconds).toFixed(1)}`,
-      `${Math.max(...some.map(({ peakMiB }) => peakMiB)).toFixed(0)} MiB`,
-      `${(of(some, ({ pageFaults }) => pageFaults) / 1000).toFixed(0)} k faults`,
-    ].join(', ')
-  // Pair by pair: a machine that changes its pace changes it for both.
-  const ratio = (figure: (one: Sample) => number) =>
-    `${median(own.map((one, run) => figure(one) / figure(peer[run] as Sample))).toFixed(2)}x`
-  return `| ${name} | ${cell(own)} | ${cell(peer)} | **${ratio(({ seconds }) => seconds)}** | **${ratio(processor)}** |`
+  const [seconds, processor] = [ratioOf(own, peer, secondsOf), ratioOf(own, peer, processorOf)]
+  return `| ${name} | ${cellOf(own)} | ${cellOf(peer)} | **${seconds.toFixed(2)}x** | **${processor.toFixed(2)}x** |`
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { request } from 'node:http'
+import { createServer, request } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BackupEngine, createBackupEngine } from '@lifeboat/core'
-import { createHandler, type HandlerOptions } from '@lifeboat/core/http'
+import { answerNodeRequest, createHandler, type HandlerOptions } from '@lifeboat/core/http'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Face, faces, mountedAt } from '../http/faces.ts'
@@ -131,4 +132,26 @@ test('an upload whose client leaves is no backup, and the next one is taken', as
   } finally {
     await close()
   }
+})
+
+test('a client whose upload was refused is answered, and not read to the end of its file', async () => {
+  const handler = createHandler(engine, { ...admin, uploads: false })
+  const server = createServer((message, response) => void answerNodeRequest(handler, message, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  let answer = ''
+  socket.on('data', (data) => {
+    answer += data
+  })
+  socket.on('error', () => {})
+  socket.write(
+    'POST /backups/import/ HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/octet-stream\r\ncontent-length: 1000000000000\r\n\r\n',
+  )
+  // It goes on for as long as it is let.
+  const sending = setInterval(() => socket.write(Buffer.alloc(1024)), 50)
+  await new Promise((resolve) => socket.once('close', resolve))
+  clearInterval(sending)
+  expect(answer).toMatch(/^HTTP\/1\.1 403 /)
+  expect(answer).toContain('uploads_off')
+  server.close()
 })

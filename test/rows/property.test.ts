@@ -6,18 +6,19 @@ import { resolveConnection } from '../../packages/core/src/postgres/connection.t
 import { copyOut } from '../../packages/core/src/postgres/copy-out.ts'
 import { openSession } from '../../packages/core/src/postgres/session.ts'
 import type { CompareOptions } from '../../packages/core/src/rows/compare-rows.ts'
+import { queryBackup } from '../../packages/core/src/rows/query-backup.ts'
 import { defaultRewindOptions } from '../../packages/core/src/rows/rewind/options.ts'
 import { planRewind } from '../../packages/core/src/rows/rewind/plan-rewind.ts'
 import { runRewind } from '../../packages/core/src/rows/rewind/run-rewind.ts'
 import { undoRewind } from '../../packages/core/src/rows/rewind/undo-rewind.ts'
 import type { TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
 import { randomFrom } from '../faults/random.ts'
-import { fewer, some } from '../runner/counts.ts'
+import { fewer, isLong, some } from '../runner/counts.ts'
 import { startClusterOfVersion } from './cluster-of-version.ts'
 import { schema, startRowWorkload, tables } from './workload.ts'
 
 /** `ROUNDS=1000 npx vitest run test/rows/property`; `POSTGRES_MAJOR=18` runs them on another version. */
-const rounds = Number(process.env.ROUNDS ?? fewer(20, 1000))
+const rounds = Number(process.env.ROUNDS ?? fewer(100, 1000))
 const firstSeed = Number(process.env.FIRST_SEED ?? 1)
 /** Workloads and rewinds after each backup: a rewind makes the database what it was, so the next can begin. */
 const perBackup = 5
@@ -34,6 +35,8 @@ afterAll(() => cluster?.stop())
 interface Found {
   rounds: number
   rows: number
+  /** Tables that were looked at as `was.t` before the rewind. */
+  views: number
   stopped: string[]
   wrong: string[]
 }
@@ -51,7 +54,7 @@ async function runSeed(
   const url = owner ? cluster.url(name, { name: owner, password: 'x' }) : cluster.url(name)
   const context = await testContext(url, { resources: { segmentBlocks: 2 }, clientTools })
   const workload = await startRowWorkload(url, random, lane)
-  const found: Found = { rounds: 0, rows: 0, stopped: [], wrong: [] }
+  const found: Found = { rounds: 0, rows: 0, views: 0, stopped: [], wrong: [] }
   try {
     await workload.round(true)
     await workload.begin()
@@ -71,9 +74,11 @@ async function runSeed(
       const where = `seed ${seed}, round ${round}`
       try {
         const rewind = { ...defaultRewindOptions, safetyBackup: false, backupId: manifest.id }
+        const asked = options.undo && (round === 1 || isLong) ? await viewsOf(context, manifest.id) : null
         const plan = await planRewind(context, rewind, options.compare)
         const result = await runRewind(context, plan, { compare: options.compare })
         found.rows += result.putBack + result.takenOut
+        if (asked) compareViews(found, where, asked, await textsOf(url))
         if (after && result.tables.length > 0 && random() < 0.3) {
           await undoRewind(context, result.rewindId)
           compare(found, `${where}, undone`, after, await contents(url))
@@ -98,6 +103,46 @@ async function runSeed(
 
 function compare(found: Found, where: string, before: Map<string, string>, now: Map<string, string>): void {
   for (const table of tables) if (before.get(table) !== now.get(table)) found.wrong.push(`${where}: ${table}`)
+}
+
+/** Every row of every table of a schema as text, with its table before it. */
+const allRows = (schema: string) =>
+  tables
+    .map((table) => {
+      const row = table === 'item' ? 'ROW(t.id, t.list, t.pos, t.v)' : 't'
+      return `SELECT '${table} ' || ${row}::text AS row FROM ${schema}${table} t`
+    })
+    .join(' UNION ALL ')
+
+/** What the views of a backup hold: of tables that changed since, as of the backup. */
+async function viewsOf(context: Parameters<typeof queryBackup>[0], backupId: string): Promise<string[]> {
+  const { rows, more } = await queryBackup(context, { backupId, sql: allRows('was.'), limit: 1e6 })
+  if (more) throw new Error('Not all rows of the views were read.')
+  return rows.map(([row]) => row as string).sort()
+}
+
+async function textsOf(url: string): Promise<string[]> {
+  const session = await openSession(resolveConnection(url), { application: 'test' })
+  const rows = await session.query<{ row: string }>(allRows('public.'))
+  await session.close()
+  return rows.map(({ row }) => row).sort()
+}
+
+function compareViews(found: Found, where: string, asked: string[], now: string[]): void {
+  const [before, after] = [byTable(asked), byTable(now)]
+  for (const table of tables) {
+    found.views += 1
+    if (before.get(table) !== after.get(table)) found.wrong.push(`${where}: was.${table}`)
+  }
+}
+
+function byTable(rows: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const row of rows) {
+    const table = row.slice(0, row.indexOf(' '))
+    found.set(table, `${found.get(table) ?? ''}${row}\n`)
+  }
+  return found
 }
 
 /** The rows of each table, in any order. */
@@ -156,11 +201,12 @@ async function brokenConstraints(database: string): Promise<string | null> {
 test(`${rounds} random workloads: after a rewind every table is what the backup has, as superuser and as plain owner`, {
   timeout: 6 * 3_600_000,
 }, async () => {
-  const total: Found = { rounds: 0, rows: 0, stopped: [], wrong: [] }
+  const total: Found = { rounds: 0, rows: 0, views: 0, stopped: [], wrong: [] }
   await sideBySide(Math.ceil(rounds / perBackup), async (seed, lane) => {
     const found = await runSeed(seed, lane, { undo: true })
     total.rounds += found.rounds
     total.rows += found.rows
+    total.views += found.views
     total.stopped.push(...found.stopped)
     total.wrong.push(...found.wrong)
     if (process.env.ROUNDS) console.log(JSON.stringify(total))
@@ -171,6 +217,7 @@ test(`${rounds} random workloads: after a rewind every table is what the backup 
   expect(total.rounds).toBeGreaterThanOrEqual(rounds)
   // A test that takes nothing back proves nothing.
   expect(total.rows).toBeGreaterThan(20 * rounds)
+  expect(total.views).toBeGreaterThanOrEqual(fewer(2, 10) * rounds)
 })
 
 const weaker = [
@@ -181,7 +228,7 @@ const weaker = [
 test.each(some(weaker, 1))(
   'a weaker rule fails, and is stopped before anything is changed: %s',
   async (weakening, everySegment) => {
-    const total: Found = { rounds: 0, rows: 0, stopped: [], wrong: [] }
+    const total: Found = { rounds: 0, rows: 0, views: 0, stopped: [], wrong: [] }
     await sideBySide(200, async (seed, lane) => {
       const found = await runSeed(seed, lane, { compare: { weakening, everySegment } })
       total.stopped.push(...found.stopped)

@@ -136,6 +136,7 @@ const optionWords: Readonly<Record<string, Words>> = {
   rewinds: option('`engine.rows.kept()`', '`engine.rows.kept()` in code', '`lifeboat rewind --list`'),
   roleMap: option('`roleMap`', '"role_map"', '--role-map'),
   runCarried: option('`runCarried`', '"run_carried"', '--run-carried'),
+  schemaFrom: option('`schemaFrom`', '"schema_from"', '--schema-from'),
   strategy: option('`strategy`', '"strategy"', '--strategy'),
   tables: option('`tables`', '`tables` in code', '--table'),
   targetDatabase: option('`targetDatabase`', '"target_database"', '--target-database'),

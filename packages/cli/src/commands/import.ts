@@ -42,7 +42,7 @@ function describeImport(backup: BackupDetails): string {
     '',
     ...findingLines(findings),
     '',
-    `It is in quarantine. When you trust what is listed: lifeboat trust ${number} --reason TEXT`,
+    `It is in quarantine. When you trust what is listed: lifeboat trust ${number} --reason TEXT; of its rows alone: with --data-only`,
   ].join('\n')
 }
 

@@ -30,6 +30,7 @@ interface RestoreFlags extends CommonOptions {
   unpopulated?: string[]
   lossTimeoutMs?: number
   masked?: boolean
+  schemaFrom?: string
   runCarried?: string
 }
 
@@ -44,6 +45,7 @@ export const restoreCommand: CommandDefinition = {
     'lifeboat restore latest --strategy new-database --target-database shop_copy',
     'lifeboat restore 12 --media ./uploads --yes',
     'lifeboat restore latest --strategy media',
+    'lifeboat restore 43 --schema-from latest --strategy new-database --target-database old_shop',
     'lifeboat restore latest --masked --target-database shop_staging',
   ],
   own: ['restoreMedia', 'runMigrations', 'safetyBackup', 'overrides', 'noOwner', 'noPrivileges', 'noTablespaces'],
@@ -76,6 +78,10 @@ export const restoreCommand: CommandDefinition = {
         'run the down steps that the backup carries, on the copy: the hash that the plan gives',
       )
       .option('--masked', 'by the masking policy, into a new database (see `lifeboat mask`)')
+      .option(
+        '--schema-from <backup>',
+        'of an imported backup the rows alone, into the definitions of this backup of a database',
+      )
       .option('--loss-timeout-ms <n>', 'how long the plan may count what would be lost (default 15000)', numberOf)
       .action(async (reference: string | undefined, flags: RestoreFlags) => {
         if (flags.list) return listKept(flags, signal)
@@ -114,6 +120,7 @@ export const restoreCommand: CommandDefinition = {
             lossTimeoutMs: flags.lossTimeoutMs,
             masked: flags.masked === true,
             runCarried: flags.runCarried,
+            schemaFrom: flags.schemaFrom,
           }
           const plan = await engine.restores.plan(reference, { ...options, ...running })
           if (flags.dryRun || plan.refusals.length > 0) {

@@ -62,11 +62,21 @@ export const backupSchema = z
         file_sha256: z.string(),
         file_bytes: z.number(),
         findings: z.int().describe('Kinds of things a restore would run; the backup itself lists them.'),
-        trusted: z.object({ at: time, by: z.string(), reason: z.string() }).nullable(),
+        trusted: z
+          .object({
+            // What was recorded before there was a choice is trusted as a whole.
+            scope: z.enum(['all', 'data']).default('all'),
+            at: time,
+            by: z.string(),
+            reason: z.string(),
+          })
+          .nullable(),
       })
       .nullable()
       .optional()
-      .describe('Of a backup that was imported from a file; `trusted` null: nothing of it may be run.'),
+      .describe(
+        'Of a backup that was imported from a file; `trusted` null: nothing of it may be run or loaded; of scope `data`: its rows may be loaded.',
+      ),
     error: errorSchema,
     task_id: z.string().nullable(),
   })

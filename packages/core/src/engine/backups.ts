@@ -26,8 +26,14 @@ export interface Backups {
    * verified and exported, and nothing of it reaches a database. No database is connected to.
    */
   import(options: ImportBackupOptions): Promise<BackupDetails>
-  /** Takes an imported backup out of quarantine: what its file says may be run from now on. */
-  trust(reference: string, options: OfDatabase & Running & { reason: string; by?: string }): Promise<BackupSummary>
+  /**
+   * Takes an imported backup out of quarantine: what its file says may be run from now on. `dataOnly`: nothing of it may be
+   * run; its rows can be restored into the definitions of another backup (`schemaFrom`).
+   */
+  trust(
+    reference: string,
+    options: OfDatabase & Running & { reason: string; by?: string; dataOnly?: boolean },
+  ): Promise<BackupSummary>
   /** Newest first; of one database only where its label is given. */
   list(options?: OfDatabase & Running): Promise<BackupList>
   get(reference: string, options?: OfDatabase & Running): Promise<BackupSummary>
@@ -148,10 +154,10 @@ export function createBackups(parts: EngineParts): Backups {
       return importFile(parts, { createdBy: currentUser(), ...options })
     },
 
-    async trust(reference, { reason, by = currentUser(), ...options }) {
+    async trust(reference, { reason, by = currentUser(), dataOnly = false, ...options }) {
       const { found } = await find(reference, options)
       const { trustBackup } = await import('./import-file.ts')
-      return trustBackup(parts, found, { by, reason })
+      return trustBackup(parts, found, { by, reason, scope: dataOnly ? 'data' : 'all' })
     },
 
     async list(options = {}) {

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { EngineError } from '../errors.ts'
 import { importArchive } from '../import/import-archive.ts'
 import { invalid } from '../postgres/archive/byte-reader.ts'
-import { setTrust } from '../repository/documents/trust.ts'
+import { setTrust, type TrustScope } from '../repository/documents/trust.ts'
 import { backupDetails, loadIndex } from './backup-details.ts'
 import type { BackupDetails, ImportBackupOptions } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
@@ -37,7 +37,7 @@ export async function importFile(
 export async function trustBackup(
   parts: EngineParts,
   found: StoredBackup,
-  how: { by: string; reason: string },
+  how: { by: string; reason: string; scope: TrustScope },
 ): Promise<BackupSummary> {
   const { manifest } = found
   if (!manifest.quarantine)

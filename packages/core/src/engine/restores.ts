@@ -79,7 +79,9 @@ export function createRestores(parts: EngineParts, backups: Backups, aroundSwap:
     const given = Object.fromEntries(
       Object.entries(options).filter(([key, value]) => value !== undefined && key !== 'confirm' && key !== 'id'),
     )
-    const asked = { ...defaultRestoreOptions, ...given, backupId: id }
+    // The name of a backup that may be another one tomorrow does not belong into a plan.
+    const named = options.schemaFrom && (await backups.get(options.schemaFrom, { database, signal })).id
+    const asked = { ...defaultRestoreOptions, ...given, backupId: id, ...(named ? { schemaFrom: named } : {}) }
     if (asked.strategy !== 'media') return asked
     return { ...asked, mediaTarget: asked.mediaTarget ?? true, migrate: false }
   }

@@ -3,7 +3,7 @@ import type { SourceDatabase } from '../policy/backup-order.ts'
 import type { RetentionBackup } from '../policy/retention.ts'
 import type { Annotation } from '../repository/documents/annotations.ts'
 import type { Manifest } from '../repository/documents/documents.ts'
-import { isQuarantined, type Trust } from '../repository/documents/trust.ts'
+import { isQuarantined, type Trust, type TrustScope, trustOf } from '../repository/documents/trust.ts'
 
 /** A backup as lists show it: the field names of the HTTP contract. Sizes in bytes, times in ISO 8601 (UTC). */
 export interface BackupSummary {
@@ -59,7 +59,8 @@ export interface QuarantineSummary {
   file_bytes: number
   /** How many kinds of things a restore would run; the details of the backup list them. */
   findings: number
-  trusted: { at: string; by: string; reason: string } | null
+  /** `scope`: whether a restore may run what the file says, or load its rows alone. */
+  trusted: { scope: TrustScope; at: string; by: string; reason: string } | null
 }
 
 export interface LastVerified {
@@ -185,6 +186,7 @@ export function backupSummary({
 function quarantineOf(manifest: Manifest, trust: Trust | undefined): QuarantineSummary | null {
   if (!manifest.quarantine) return null
   const { findings, ...file } = manifest.quarantine
-  const trusted = trust && !isQuarantined(manifest, trust) ? { at: trust.at, by: trust.by, reason: trust.reason } : null
+  const found = trustOf(manifest, trust)
+  const trusted = found && { scope: found.scope, at: found.at, by: found.by, reason: found.reason }
   return { ...file, findings: findings.length, trusted }
 }

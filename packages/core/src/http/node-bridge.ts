@@ -51,10 +51,26 @@ export async function answerNodeRequest(
     await send(answer, response, left.signal)
     // A closing server would wait for the connection to be given up by the client.
     if (closing.signal.aborted) message.socket.end()
+    endUnread(message)
   } finally {
     closing.release()
     response.off('close', onClose)
   }
+}
+
+/** How long a client may go on sending after its answer: long enough to look at it. */
+const lingerMs = 2000
+
+/**
+ * A request that was answered before it was read, a refused upload above all: Node reads the rest to its end, to keep the
+ * connection. A connection that is ended at once would take the answer with it, so it is ended a moment later.
+ */
+function endUnread(message: IncomingMessage): void {
+  if (message.complete || message.destroyed) return
+  const timer = setTimeout(() => {
+    if (!message.complete) message.destroy()
+  }, lingerMs).unref()
+  message.once('close', () => clearTimeout(timer))
 }
 
 /** What can be no `Request` is answered here, by a problem: thrown, a framework would answer it with a stack. */

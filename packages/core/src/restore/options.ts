@@ -56,6 +56,8 @@ export interface RestoreOptions {
   runCarried?: string
   /** By the masking policy, into a new database. */
   masked?: boolean
+  /** Of an imported backup the rows alone, into the definitions of this backup (its id) of a database. */
+  schemaFrom?: string
   /** The named target that is refreshed: see `RestoreContext.target`. */
   target?: string
 }

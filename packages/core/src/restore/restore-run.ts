@@ -16,6 +16,7 @@ import { notValidSteps } from './database/definitions/not-valid.ts'
 import { type ContentMasking, maskContent, maskManifest } from './mask-content.ts'
 import type { RestoreContext, RestoreOptions, Running } from './options.ts'
 import { createProgress, type RestoreProgress } from './restore-progress.ts'
+import { type RestoredManifest, readMatchedRows, requireFitting } from './rows-only.ts'
 
 /** What every stage of one restore works with. */
 export interface RestoreRun extends Running {
@@ -23,6 +24,8 @@ export interface RestoreRun extends Running {
   context: RestoreContext
   options: RestoreOptions
   manifest: Manifest
+  /** Of a restore of rows alone: whose they are, and whose the definitions. */
+  rowsOnly: RestoredManifest['rowsOnly']
   reader: ChunkReader
   progress: RestoreProgress
   /** Down steps that the backup carries and that were asked for, in the order in which they run. */
@@ -49,7 +52,7 @@ export interface RestoreContent {
 export async function openRestoreRun(
   given: Pick<
     RestoreRun,
-    'id' | 'context' | 'options' | 'manifest' | 'signal' | 'report' | 'searchPaths' | 'carried'
+    'id' | 'context' | 'options' | 'manifest' | 'rowsOnly' | 'signal' | 'report' | 'searchPaths' | 'carried'
   > & {
     roles: string[]
   },
@@ -69,10 +72,9 @@ export async function openRestoreRun(
 
 export async function readRestoreContent(run: RestoreRun): Promise<RestoreContent> {
   const { reader, manifest, options } = run
-  const [definitions, tables, sequences] = await Promise.all([
+  const [definitions, { tables, sequences }] = await Promise.all([
     reader.readBytes(manifest.streams.schema),
-    Array.fromAsync(reader.readJsonLines(manifest.streams.tables, tableSchema)),
-    Array.fromAsync(reader.readJsonLines(manifest.streams.sequences, sequenceSchema)),
+    readRowRecords(run),
   ])
   const archive = openArchive(definitions)
   const { noOwner, noPrivileges, noTablespaces, roleMap, leaveOut = [], notValid = [] } = options
@@ -93,6 +95,25 @@ export async function readRestoreContent(run: RestoreRun): Promise<RestoreConten
     relaxedChecks,
   }
   return options.masked ? maskContent(content, archive, run) : content
+}
+
+/** Looked at again although the plan refused already what does not fit: no row is loaded on any other path. */
+async function readRowRecords({
+  reader,
+  manifest,
+  rowsOnly,
+  options,
+}: RestoreRun): Promise<Pick<RestoreContent, 'tables' | 'sequences'>> {
+  if (rowsOnly) {
+    const matched = await readMatchedRows(rowsOnly, reader)
+    requireFitting(matched, options.overrides)
+    return matched
+  }
+  const [tables, sequences] = await Promise.all([
+    Array.fromAsync(reader.readJsonLines(manifest.streams.tables, tableSchema)),
+    Array.fromAsync(reader.readJsonLines(manifest.streams.sequences, sequenceSchema)),
+  ])
+  return { tables, sequences }
 }
 
 function relationsOf(steps: readonly DefinitionStep[]): (relation: { schema: string; name: string }) => boolean {

@@ -3,7 +3,6 @@ import { withDatabase } from '../postgres/connection.ts'
 import { readDatabaseProperties } from '../postgres/database-properties.ts'
 import type { Session } from '../postgres/session.ts'
 import { readManifest } from '../repository/documents/manifests.ts'
-import { requireTrusted } from '../repository/documents/trust.ts'
 import { openControlOrOwn } from './database/control-session.ts'
 import { nothingRan } from './database/finish-restored.ts'
 import { createMissingRoles, readRoleNames } from './database/missing-roles.ts'
@@ -19,6 +18,7 @@ import { planRestore } from './plan/plan-restore.ts'
 import { lockRestore, lockTarget } from './restore-lock.ts'
 import { type FailedRestoreFacts, type RestoreResult, withRestoreFacts } from './restore-result.ts'
 import { openRestoreRun, type RestoreRun } from './restore-run.ts'
+import { restoredManifest } from './rows-only.ts'
 import { makeSafetyBackup } from './safety-backup.ts'
 import { dropLeftovers } from './undo/leftovers.ts'
 
@@ -117,14 +117,14 @@ async function openRun(
   { id, signal, report }: Running & { id: string },
 ): Promise<RestoreRun> {
   const { options } = plan
-  const { manifest } = await readManifest(context.repository, options.backupId, { signal })
-  await requireTrusted(context.repository, manifest, { signal })
+  const whole = (await readManifest(context.repository, options.backupId, { signal })).manifest
+  const { manifest, rowsOnly } = await restoredManifest(context.repository, whole, options, signal)
   if (options.createRoles && options.strategy !== 'media')
     await createMissingRoles(control.query, manifest, options, { report })
   const roles = await readRoleNames(control.query)
   const searchPaths = await ownSearchPaths(control.query, manifest)
   const carried = options.runCarried === undefined ? [] : (plan.carried?.steps ?? [])
-  return openRestoreRun({ id, context, options, manifest, carried, roles, searchPaths, signal, report })
+  return openRestoreRun({ id, context, options, manifest, rowsOnly, carried, roles, searchPaths, signal, report })
 }
 
 async function safetyBackup(

@@ -22,7 +22,11 @@ export function Quarantine({ backup }: { backup: CompletedBackup }) {
           ['SHA-256', <code key="">{quarantine.file_sha256}</code>],
           trusted !== null && [
             t('Trusted'),
-            t('{time} by {who}: {reason}', { time: brief(trusted.at), who: trusted.by, reason: trusted.reason }),
+            t(trusted.scope === 'data' ? 'its rows alone, {time} by {who}: {reason}' : '{time} by {who}: {reason}', {
+              time: brief(trusted.at),
+              who: trusted.by,
+              reason: trusted.reason,
+            }),
           ],
         ]}
       />

@@ -79,6 +79,15 @@ export function Options({ backup, body, onChange }: OptionsProps) {
 function DatabaseOptions({ backup, body, onChange }: OptionsProps) {
   return (
     <>
+      {backup.quarantine?.trusted?.scope === 'data' && (
+        <TextField
+          label={t('Into the definitions of this backup')}
+          hint={t('Of the file the rows alone are trusted. A number, or “latest”.')}
+          value={body.schema_from ?? ''}
+          maxLength={64}
+          onChange={({ target: { value } }) => onChange({ schema_from: value || undefined })}
+        />
+      )}
       <Check
         label={t('Run missing migrations')}
         hint={t('On the restored copy, before it goes live, where the backup is older than the code.')}

@@ -160,6 +160,7 @@ export const backups = {
     'Sie ist in Quarantäne: Keine Wiederherstellung führt etwas davon aus, bevor eine Person ihr weiter unten vertraut.',
   'Size of the file': 'Größe der Datei',
   Trusted: 'Vertraut',
+  'its rows alone, {time} by {who}: {reason}': 'nur seinen Zeilen, {time} von {who}: {reason}',
   '{time} by {who}: {reason}': '{time} von {who}: {reason}',
   'What a restore would run': 'Was eine Wiederherstellung ausführen würde',
   'Both backups': 'Beide Sicherungen',

@@ -51,6 +51,9 @@ export const restore = {
   'Without login.': 'Ohne Anmeldung.',
   'Leave owners and privileges out': 'Eigentümer und Rechte auslassen',
   'Everything then belongs to the role that restores.': 'Alles gehört dann der Rolle, die wiederherstellt.',
+  'Into the definitions of this backup': 'In die Definitionen dieser Sicherung',
+  'Of the file the rows alone are trusted. A number, or “latest”.':
+    'Von der Datei wird nur den Zeilen vertraut. Eine Nummer oder „latest“.',
   'Leave tablespaces out': 'Tablespaces auslassen',
   'Name of the new database': 'Name der neuen Datenbank',
   'Mask personal data': 'Personenbezogene Daten maskieren',

@@ -51,6 +51,8 @@ export const serverErrors = {
     'Eine Objektsperre gilt bis dahin, auch für den Eigentümer. Die Aufbewahrung übergeht sie so lange.',
   'This is the last good backup of its database. Make another one first.':
     'Das ist die letzte gute Sicherung ihrer Datenbank. Zuerst eine weitere erstellen.',
+  'Restore it with {schemaFrom}, a backup of a database whose definitions the rows are loaded into.':
+    'Mit {schemaFrom} wiederherstellen: einer Sicherung einer Datenbank, in deren Definitionen die Zeilen geladen werden.',
   'Look at what a restore would run ({backups.get}), then take it out of quarantine with {backups.trust}.':
     'Ansehen, was eine Wiederherstellung ausführen würde ({backups.get}), dann mit {backups.trust} aus der Quarantäne holen.',
   'Choose a backup of the database. Media come back with {strategy} media.':

@@ -16,8 +16,11 @@ export const serverForms = {
     'Sagt von jeder Sicherung, ob der laufende Code sie wiederherstellen könnte: wie sie ist, durch Migrationen, oder nicht, und warum.',
   'Shows what differs between the schema of a backup and that of another backup, or of the live database.':
     'Zeigt, worin sich das Schema einer Sicherung von dem einer anderen oder der Live-Datenbank unterscheidet.',
-  'Takes an imported backup out of quarantine: a restore may run what its file says.':
-    'Holt eine importierte Sicherung aus der Quarantäne: eine Wiederherstellung darf ausführen, was in ihrer Datei steht.',
+  'Takes an imported backup out of quarantine: a restore may run what its file says, or load its rows alone.':
+    'Holt eine importierte Sicherung aus der Quarantäne: eine Wiederherstellung darf ausführen, was in ihrer Datei steht, oder nur ihre Zeilen laden.',
+  'Its rows alone are trusted: they can be restored into the definitions of another backup.':
+    'Nur ihren Zeilen wird vertraut: sie können in die Definitionen einer anderen Sicherung wiederhergestellt werden.',
+  'Everything is trusted. That is the default.': 'Allem wird vertraut. Das ist die Vorgabe.',
   'Makes a backup of a pg_dump custom-format file, in quarantine until it is trusted; nothing of it is run.':
     'Macht aus einer Datei im Custom-Format von pg_dump eine Sicherung, in Quarantäne, bis ihr vertraut wird; nichts davon wird ausgeführt.',
   'A name for people. Default: that of the file.': 'Ein Name für Menschen. Standard: der der Datei.',
@@ -49,6 +52,9 @@ export const serverForms = {
   'from copy': 'aus der Kopie',
   'recovery key': 'Wiederherstellungsschlüssel',
   rotate: 'rotieren',
+  all: 'alles',
+  'data only': 'nur die Daten',
+  'schema from': 'Schema aus',
   'run carried': 'mitgeführte ausführen',
   sha256: 'SHA-256',
   tag: 'Tag',
@@ -219,6 +225,8 @@ export const serverForms = {
     'Fremdschlüssel und CHECK-Bedingungen (schema.tabelle.bedingung), die NOT VALID angelegt werden.',
   'Materialized views (schema.view) that are left without rows.':
     'Materialisierte Sichten (schema.sicht), die ohne Zeilen bleiben.',
+  'Of an imported backup load the rows alone, into the definitions of this backup of a database; nothing of the file is run.':
+    'Von einer importierten Sicherung nur die Zeilen laden, in die Definitionen dieser Sicherung einer Datenbank; nichts aus der Datei wird ausgeführt.',
   'By the masking policy of the host, into a new database: no value that is masked ever gets there.':
     'Nach den Regeln des Betreibers, in eine neue Datenbank: kein maskierter Wert kommt je dorthin.',
   'How long the plan may count what would be lost, in milliseconds. 0: not at all.':

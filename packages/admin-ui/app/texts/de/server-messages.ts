@@ -292,6 +292,8 @@ export const serverMessages = {
   'Create a new database beside the live one, from template0.':
     'Neben der Live-Datenbank eine neue aus template0 anlegen.',
   'Create schemas, types, functions and tables.': 'Schemata, Typen, Funktionen und Tabellen anlegen.',
+  'Create schemas, types, functions and tables as backup {n} has them; of the file come rows, values of sequences and large objects alone.':
+    'Schemata, Typen, Funktionen und Tabellen anlegen, wie Sicherung {n} sie hat; aus der Datei kommen nur Zeilen, Stände von Sequenzen und Large Objects.',
   'Load {n} row into {tables} and set sequences.': '{n} Zeile in {tables} laden und Sequenzen setzen.',
   'Load {n} rows into {tables} and set sequences.': '{n} Zeilen in {tables} laden und Sequenzen setzen.',
   'Create and fill {n} large object.': '{n} Large Object anlegen und füllen.',

@@ -63,6 +63,11 @@ export const restoreInput = z.strictObject({
   masked: flag.describe(
     'By the masking policy of the host, into a new database: no value that is masked ever gets there.',
   ),
+  schemaFrom: backupReference
+    .optional()
+    .describe(
+      'Of an imported backup load the rows alone, into the definitions of this backup of a database; nothing of the file is run.',
+    ),
   lossTimeoutMs: z
     .number()
     .int()
@@ -84,6 +89,7 @@ export function restoreRequest({
   lossTimeoutMs: _limit,
   masked,
   runCarried,
+  schemaFrom,
   ...rest
 }: Asked): RestoreRequest {
   const media = mediaTarget ?? (restoreMedia ? (true as const) : undefined)
@@ -91,6 +97,7 @@ export function restoreRequest({
     ...rest,
     ...(masked ? { masked } : {}),
     ...(runCarried === undefined ? {} : { runCarried }),
+    ...(schemaFrom === undefined ? {} : { schemaFrom }),
     migrate: runMigrations,
     ...(media === undefined ? {} : { mediaTarget: media }),
   }

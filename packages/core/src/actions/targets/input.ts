@@ -36,7 +36,12 @@ async function backupFor(context: ActionContext, { target, backup, tag }: Asked)
     rows
       .filter(isCompleted)
       .filter((row) => database === undefined || row.database === database)
-      .filter((row) => !row.media_only && row.trigger !== 'pre_restore' && row.quarantine?.trusted !== null)
+      .filter(
+        (row) =>
+          !row.media_only &&
+          row.trigger !== 'pre_restore' &&
+          (!row.quarantine || row.quarantine.trusted?.scope === 'all'),
+      )
       .filter(({ tags }) => Object.hasOwn(tags, name) && (value === undefined || tags[name] === value)),
   )
   if (newest) return requireCompleted(newest)

@@ -55,7 +55,7 @@ export function findBackupRow(rows: readonly BackupRow[], reference: string, mea
       include_media: row.include_media === true,
       media_only: row.media_only === true,
       trigger: row.trigger,
-      untrusted: row.quarantine?.trusted === null,
+      untrusted: row.quarantine ? row.quarantine.trusted?.scope !== 'all' : false,
     })),
     reference,
     meant,

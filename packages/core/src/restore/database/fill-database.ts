@@ -112,7 +112,7 @@ async function extensionTables(session: RestoreSession): Promise<Set<string>> {
 }
 
 function largeObjectJobs(run: RestoreRun, inTransaction: boolean): Job<RestoreSession>[] {
-  const { manifest, reader, options, exists, progress } = run
+  const { manifest, rowsOnly, reader, options, exists, progress } = run
   if (manifest.large_object_count === 0) return []
   const how: LargeObjectOptions = {
     noOwner: options.noOwner,
@@ -133,7 +133,8 @@ function largeObjectJobs(run: RestoreRun, inTransaction: boolean): Job<RestoreSe
         await createLargeObjects(session, reader, manifest)
         const onBytes = (bytes: number) => progress.add({ bytes })
         await loadLargeObjectPages(session, reader, manifest, { ...how, onBytes })
-        await describeLargeObjects(session, reader, manifest, how)
+        // What a file says besides its rows is not trusted.
+        if (!rowsOnly) await describeLargeObjects(session, reader, manifest, how)
       },
     },
   ]

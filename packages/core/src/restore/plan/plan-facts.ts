@@ -3,6 +3,7 @@ import type { MigrationComparison } from '../../migrations/compare.ts'
 import type { PlannedSteps } from '../../migrations/down-steps/plan-carried.ts'
 import type { MigrationOrder } from '../../migrations/inspector.ts'
 import type { ChosenObjects } from '../database/definitions/leave-out.ts'
+import type { RowsProblem } from '../match-rows.ts'
 import type { MediaPlace } from '../media/media-place.ts'
 import type { RestoreOptions } from '../options.ts'
 import type { RightsFacts } from '../rights/restore-rights.ts'
@@ -25,6 +26,8 @@ export interface RestoreFacts {
   emptyDatabases?: string[]
   /** Of a masked copy: what the policy does to the backup. */
   masking?: MaskingFacts
+  /** Of a restore of rows alone: what does not fit the definitions, and whose these are. */
+  rowsOnly?: RowsOnlyFacts
   /** Of a refresh: the named target. */
   refresh?: TargetFacts
   migrations: InspectorFacts[]
@@ -47,6 +50,13 @@ export interface MaskingFacts {
   columns: number
   largeObjects: 'leave-out' | 'keep'
   media: 'leave-out' | 'keep'
+}
+
+export interface RowsOnlyFacts {
+  /** Number of the backup whose definitions are made. */
+  definitions: number
+  problems: RowsProblem[]
+  notes: string[]
 }
 
 /** A data migration as a plan shows it: a plan that was confirmed is bound to the text that will run. */

@@ -24,6 +24,7 @@ export function refusalsOf(facts: RestoreFacts): PlanRefusal[] {
     ...targetRefusals(facts),
     ...run(rules),
     ...maskingRefusals(facts),
+    ...(facts.rowsOnly?.problems ?? []),
     ...rightsRefusals(facts),
     ...migrationRefusals(facts),
     ...carriedRefusals(facts),

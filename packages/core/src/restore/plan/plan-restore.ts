@@ -12,7 +12,6 @@ import { createChunkReader } from '../../repository/chunks/chunk-reader.ts'
 import type { Manifest, MediaRecord } from '../../repository/documents/documents.ts'
 import { manifestChunkIds, mediaChunkIds } from '../../repository/documents/manifest-chunks.ts'
 import { readManifest } from '../../repository/documents/manifests.ts'
-import { requireTrusted } from '../../repository/documents/trust.ts'
 import { loadChunkIndex } from '../../repository/index/load-index.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { openControlSession } from '../database/control-session.ts'
@@ -23,6 +22,7 @@ import { findMediaPlace } from '../media/media-place.ts'
 import { findMediaTargets } from '../media/restore-media.ts'
 import type { RestoreContext, RestoreOptions, Running } from '../options.ts'
 import { readRights } from '../rights/restore-rights.ts'
+import { type RestoredManifest, readMatchedRows, restoredManifest } from '../rows-only.ts'
 import { readTargetFacts } from '../target/read-target-facts.ts'
 import { compareInspectors } from './compare-inspectors.ts'
 import { readMaskingFacts } from './masking-facts.ts'
@@ -57,9 +57,8 @@ export async function gatherRestoreFacts(
   if (manifestRead.status === 'rejected') throw manifestRead.reason
   if (indexRead.status === 'rejected') throw indexRead.reason
   const { checksum } = manifestRead.value
-  const whole = manifestRead.value.manifest
+  const { manifest: whole, rowsOnly } = await restoredManifest(repository, manifestRead.value.manifest, options, signal)
   const manifest = options.masked && context.masking ? maskManifest(whole, context.masking) : whole
-  await requireTrusted(repository, manifest, { signal })
   const name = options.targetDatabase ?? context.database.database
   // Read only where the rights of the role or what is chosen by name hang on it.
   const definitions = once(async () => {
@@ -96,11 +95,27 @@ export async function gatherRestoreFacts(
           ),
         }
       : {}),
+    ...(rowsOnly
+      ? {
+          rowsOnly: await rowsOnlyFacts(
+            rowsOnly,
+            createChunkReader(repository, indexRead.value, { signal, useCopies: true }),
+          ),
+        }
+      : {}),
     media: await mediaFacts(context, options, manifest, name),
     ...(mediaAlone || manifest.media_only
       ? { migrations: [], validators: [], dataMigrations: [] }
       : await onRestoredData(context, manifest)),
   }
+}
+
+async function rowsOnlyFacts(
+  sides: NonNullable<RestoredManifest['rowsOnly']>,
+  reader: ReturnType<typeof createChunkReader>,
+): Promise<RestoreFacts['rowsOnly']> {
+  const { problems, notes } = await readMatchedRows(sides, reader)
+  return { definitions: sides.definitions.number, problems, notes }
 }
 
 /** What the application has to say about restored rows. */

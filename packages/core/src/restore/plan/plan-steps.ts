@@ -26,7 +26,7 @@ function besideSteps(facts: RestoreFacts): Steps {
     createRoles(facts),
     ownControl(facts),
     { id: 'create-database', text: 'Create a new database beside the live one, from template0.' },
-    { id: 'definitions', text: 'Create schemas, types, functions and tables.' },
+    definitions(facts),
     maskStep(facts),
     rows(facts, Math.ceil(loadSeconds(facts) / 2)),
     largeObjects(facts),
@@ -59,6 +59,13 @@ function besideSteps(facts: RestoreFacts): Steps {
   ]
 }
 
+const definitions = ({ rowsOnly }: RestoreFacts): PlanStep => ({
+  id: 'definitions',
+  text: rowsOnly
+    ? `Create schemas, types, functions and tables as backup ${rowsOnly.definitions} has them; of the file come rows, values of sequences and large objects alone.`
+    : 'Create schemas, types, functions and tables.',
+})
+
 function inPlaceSteps(facts: RestoreFacts): Steps {
   const seconds = loadSeconds(facts)
   return [
@@ -69,7 +76,7 @@ function inPlaceSteps(facts: RestoreFacts): Steps {
     mediaStep(facts),
     { id: 'begin', text: `Begin one transaction; from here to its end others wait, about ${seconds} s.`, seconds },
     { id: 'clear', text: `Drop all objects in ${JSON.stringify(facts.target.name)}.` },
-    { id: 'definitions', text: 'Create schemas, types, functions and tables.' },
+    definitions(facts),
     rows(facts, seconds),
     largeObjects(facts),
     { id: 'post-data', text: 'Build indexes, constraints, triggers and policies.' },

@@ -14,8 +14,17 @@ export function warningsOf(facts: RestoreFacts): PlanNote[] {
   const run = (some: Rule[]) => some.map((rule) => rule(facts)).filter((note) => note !== undefined && note !== false)
   if (facts.options.strategy === 'media') return run([mediaUnsafe, otherDatabase, ...mediaWarnings])
   if (facts.backup.mediaOnly) return []
-  return [...run(rules), ...maskingWarnings(facts), ...targetWarnings(facts), ...migrationWarnings(facts)]
+  return [
+    ...run(rules),
+    ...maskingWarnings(facts),
+    ...rowsOnlyWarnings(facts),
+    ...targetWarnings(facts),
+    ...migrationWarnings(facts),
+  ]
 }
+
+const rowsOnlyWarnings = ({ rowsOnly }: RestoreFacts): PlanNote[] =>
+  (rowsOnly?.notes ?? []).map((text) => ({ code: 'ROWS_ONLY', text }))
 
 const mediaUnsafe: Rule = ({ options, media }) =>
   !options.safetyBackup &&

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isEngineError } from '../../errors.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../testing/temporary-cluster.ts'
-import { defaultRewindOptions } from './options.ts'
+import { defaultRewindOptions, type RewindOptions } from './options.ts'
 import { planRewind } from './plan-rewind.ts'
 import { rewindChanges, rewindFixture } from './rewind-fixture.ts'
 import { type RewindResult, runRewind } from './run-rewind.ts'
@@ -37,18 +37,44 @@ const states = `SELECT (SELECT string_agg(t::text, ' ' ORDER BY id) FROM team t)
   (SELECT string_agg(tgenabled::text, '') FROM pg_trigger WHERE NOT tgisinternal) AS triggers,
   (SELECT count(*)::int FROM pg_constraint WHERE contype = 'f') AS keys`
 
-test.each(['superuser', 'owner'] as const)(
-  'killed at each statement, the tables are entirely as they were; undo likewise: as %s',
+/** A rewind; a patch of one table; one of all rows of a tenant. What each makes of the tables. */
+const chosen: Record<string, { options: Partial<RewindOptions>; made: (before: State, after: State) => State }> = {
+  rewind: { options: {}, made: (before) => before },
+  patch: {
+    options: { tables: ['member'], choice: { kind: 'rows', where: 'id < 5', onConflict: 'backup' } },
+    made: (before, after) => ({ ...after, member: `${before.member} (10,3,new)` }),
+  },
+  tenant: {
+    options: { choice: { kind: 'tenant', table: 'team', key: null, value: '1' } },
+    made: (before, after) => ({ ...after, team: before.team, member: after.member }),
+  },
+}
+
+interface State {
+  team: string
+  member: string
+}
+
+/** The statements of all are those of a rewind, so that `npm test` has each of the others in one way. */
+const isLong = process.env.LIFEBOAT_LONG === '1'
+const cases = Object.keys(chosen)
+  .flatMap((what) => (['superuser', 'owner'] as const).map((who) => ({ what, who })))
+  .filter(({ what, who }) => isLong || what === 'rewind' || (who === 'owner') === (what === 'tenant'))
+
+test.each(cases)(
+  'killed at each statement of a $what, the tables are entirely as they were; undo likewise: as $who',
   { timeout: 1_800_000 },
-  async (who) => {
-    const name = `killed_${who}`
+  async ({ what, who }) => {
+    const name = `killed_${what}_${who}`
     const { context, backup } = await prepared(name, schema, who === 'owner' ? 'plain' : undefined)
-    const contents = async () => (await cluster.sql<{ team: string }>(name, states))[0]!
+    const contents = async () => (await cluster.sql<State>(name, states))[0]!
     const backupId = await backup()
     const before = { ...(await contents()), triggers: 'A' }
     await cluster.sql(name, changes)
     const after = await contents()
-    const options = { ...defaultRewindOptions, safetyBackup: false, backupId }
+    const options = { ...defaultRewindOptions, safetyBackup: false, backupId, ...chosen[what]!.options }
+    const made = chosen[what]!.made(before, after)
+    expect(made).not.toEqual(after)
     const plan = await planRewind(context, options)
 
     // The first statement is BEGIN, where there is nothing to kill yet.
@@ -71,7 +97,7 @@ test.each(['superuser', 'owner'] as const)(
         expect(isEngineError(undone, 'REWIND_NOT_FOUND')).toBe(true)
       }
     }
-    expect(await contents()).toEqual(before)
+    expect(await contents()).toEqual(made)
     expect(statements).toBeGreaterThan(15)
     if (who === 'owner') return
 
@@ -84,17 +110,25 @@ test.each(['superuser', 'owner'] as const)(
         () => true,
         () => false,
       )
-      expect(await contents()).toEqual(done ? after : before)
+      expect(await contents()).toEqual(done ? after : made)
     }
   },
 )
 
-test('of two at once one waits, and sees then that its plan has changed', async () => {
-  const { context, backup, contents } = await prepared('twice')
+const orders: Partial<RewindOptions> = {
+  tables: ['orders'],
+  choice: { kind: 'rows', where: 'id % 500 = 0', onConflict: 'backup' },
+}
+test.each([
+  ['rewinds', {}],
+  ['patches of the same rows', orders],
+] as const)('of two %s at once one waits, and sees then that its plan has changed', async (what, choice) => {
+  const name = `twice_${what.slice(0, 5)}`
+  const { context, backup, contents } = await prepared(name)
   const before = await contents()
   const backupId = await backup()
-  await cluster.sql('twice', rewindChanges)
-  const plan = await planRewind(context, { ...defaultRewindOptions, safetyBackup: false, backupId })
+  await cluster.sql(name, rewindChanges)
+  const plan = await planRewind(context, { ...defaultRewindOptions, safetyBackup: false, backupId, ...choice })
   // Both have read all, and wait for each other before they lock.
   const both = Promise.withResolvers<void>()
   let waiting = 0
@@ -110,5 +144,6 @@ test('of two at once one waits, and sees then that its plan has changed', async 
   expect(ended.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
   const refused = ended.find((one) => one.status === 'rejected')!
   expect(isEngineError(refused.reason, 'PLAN_CHANGED')).toBe(true)
-  expect(await contents()).toEqual(before)
+  if (what === 'rewinds') expect(await contents()).toEqual(before)
+  else expect(await planRewind(context, plan.options)).toMatchObject({ tables: [], put_back: 0, refusals: [] })
 })
