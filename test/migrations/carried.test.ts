@@ -259,7 +259,7 @@ describe('steps that cannot be used', () => {
     const { name, previous } = await shop({ ...downs, '02': "UPDATE orders SET note = 'back';" })
     const before = await stateOf(name)
     const runCarried = (await previous.restores.plan('2', {})).carried?.hash ?? ''
-    const asked = { runCarried, overrides: ['unsigned-steps'], confirm: true }
+    const asked = { runCarried, overrides: ['unsigned-steps'], confirm: true as const }
     const failure: EngineError = await previous.restores.run('2', asked).then(
       () => assert.fail('It succeeded.'),
       (error) => error,
