@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -5,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EngineOptions } from '../../packages/core/src/config.ts'
 import { type BackupEngine, createBackupEngine } from '../../packages/core/src/engine.ts'
+import type { EngineError } from '../../packages/core/src/errors.ts'
 import { createHandler } from '../../packages/core/src/http/create-handler.ts'
 import { ledgerPreset } from '../../packages/core/src/inspectors.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
@@ -49,6 +51,8 @@ async function folderOf(name: string, steps: Record<string, string | null>): Pro
     await writeFile(join(folder, `${id}_step.sql`), `-- migrate:up\nSELECT 1;\n-- migrate:down\n${down ?? ''}\n`)
   return folder
 }
+
+const dbmateOf = (folder: string) => ledgerPreset('dbmate', { migrations: join(root, folder) })
 
 interface Shop {
   name: string
@@ -199,6 +203,28 @@ describe('signatures', () => {
     expect((await stateOf(name)).ledger).toEqual(['01'])
   })
 
+  test('by a trusted key for another application, or for another history, are none', async () => {
+    const file = join(root, 'of-another.json')
+    const { name, next, previous, options } = await shop(downs, { signatures: file })
+    const other = createBackupEngine({ ...options, appName: 'another-shop', migrations: [dbmateOf(`${name}_next`)] })
+    closers.push(() => other.stop())
+    const signedThere = await other.migrations.signSteps({ privateKey: release.privateKey })
+    expect(signedThere.application).toBe('another-shop')
+    await writeFile(file, JSON.stringify(signedThere))
+    await next.backups.create({ name: 'with signatures for another application' })
+    const plan = await previous.restores.plan('3', {})
+    expect(plan.carried?.steps.map(({ signed_by }) => signed_by)).toEqual([null, null])
+    expect(plan.refusals[0]?.text).toMatch(/carries their down steps/)
+
+    // Signed where there is one migration more before them.
+    await writeFile(join(root, `${name}_next`, '00_step.sql'), '-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\n')
+    await writeFile(file, JSON.stringify(await next.migrations.signSteps({ privateKey: release.privateKey })))
+    await rm(join(root, `${name}_next`, '00_step.sql'))
+    await next.backups.create({ name: 'with signatures for another history' })
+    const elsewhere = (await previous.restores.plan('4', {})).carried?.steps
+    expect(elsewhere?.map(({ signed_by }) => signed_by)).toEqual([null, null])
+  })
+
   test('that no one can read cost a warning and no backup; a key that is none is said', async () => {
     const file = join(root, 'broken.json')
     await writeFile(file, '{"signatures": [7]}')
@@ -227,6 +253,25 @@ describe('steps that cannot be used', () => {
     await expect(failure).rejects.toMatchObject({ code: 'MIGRATION_FAILED', message: /"?nothing"? does not exist/ })
     expect(await stateOf(name)).toEqual(before)
     expect(await leftovers()).toEqual([[], []])
+  })
+
+  test('one does less than it says: the schema is not the one of that state, which only its override accepts', async () => {
+    const { name, previous } = await shop({ ...downs, '02': "UPDATE orders SET note = 'back';" })
+    const before = await stateOf(name)
+    const runCarried = (await previous.restores.plan('2', {})).carried?.hash ?? ''
+    const asked = { runCarried, overrides: ['unsigned-steps'], confirm: true as const }
+    const failure: EngineError = await previous.restores.run('2', asked).then(
+      () => assert.fail('It succeeded.'),
+      (error) => error,
+    )
+    expect(failure).toMatchObject({ code: 'MIGRATION_FAILED', detail: { override: 'other-schema' } })
+    expect(failure.message).toMatch(/not the schema of backup 1, .*public\.orders.*\+ +phone/s)
+    expect(failure.advice).toMatch(/Restore backup 1,.*other-schema/)
+    expect(await stateOf(name)).toEqual(before)
+    expect(await leftovers()).toEqual([[], []])
+    const done = await previous.restores.run('2', { ...asked, overrides: ['unsigned-steps', 'other-schema'] })
+    expect(done).toMatchObject({ reverted: ['03', '02'], status: 'succeeded' })
+    expect(await stateOf(name)).toEqual({ ledger: ['01'], rows: [{ id: 1, note: 'back', phone: null }] })
   })
 
   test('our session is ended meanwhile: the copy and the role are gone all the same', async () => {

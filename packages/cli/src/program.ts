@@ -35,6 +35,7 @@ const groups: Record<string, Loaders> = {
   },
   'Migrations:': {
     rehearse: async () => (await import('./commands/rehearse.ts')).rehearseCommand,
+    forecast: async () => (await import('./commands/forecast.ts')).forecastCommand,
     'sign-steps': async () => (await import('./commands/sign-steps.ts')).signStepsCommand,
     guard: async () => (await import('./commands/guard.ts')).guardCommand,
   },

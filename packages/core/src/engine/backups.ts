@@ -223,6 +223,7 @@ export function createBackups(parts: EngineParts): Backups {
       return forecastBackups(
         wanted.map(({ manifest }) => manifest),
         parts.settings.migrations,
+        { application: await parts.applicationName(), trustedKeys: parts.settings.downSteps.trustedKeys },
       )
     },
 

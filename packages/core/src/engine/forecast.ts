@@ -1,3 +1,4 @@
+import { readPublicKey } from '../migrations/down-steps/down-step.ts'
 import { type Forecast, type ForecastInspector, forecastRestores } from '../migrations/forecast.ts'
 import type { MigrationInspector } from '../migrations/inspector.ts'
 import type { Manifest } from '../repository/documents/documents.ts'
@@ -6,6 +7,7 @@ import type { Manifest } from '../repository/documents/documents.ts'
 export async function forecastBackups(
   manifests: readonly Manifest[],
   inspectors: readonly MigrationInspector[],
+  signers: { application: string; trustedKeys: readonly string[] },
 ): Promise<Forecast> {
   const known = await Promise.all(
     inspectors.map(async (inspector): Promise<ForecastInspector> => {
@@ -14,5 +16,13 @@ export async function forecastBackups(
       return { name, order, shape, retired, known: migrations, canMigrate: inspector.migrate !== undefined }
     }),
   )
-  return forecastRestores(manifests, known)
+  // A key that is none is an error where steps are to be run; here it signs nothing.
+  const keys = signers.trustedKeys.flatMap((pem) => {
+    try {
+      return readPublicKey(pem)
+    } catch {
+      return []
+    }
+  })
+  return forecastRestores(manifests, known, { trust: { application: signers.application, keys } })
 }

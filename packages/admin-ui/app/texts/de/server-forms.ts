@@ -12,8 +12,8 @@ export const serverForms = {
   'Backs up the database, and the media folders if asked.': 'Sichert die Datenbank, auf Wunsch auch die Medienordner.',
   'Lays the standard files of a backup into the export folder; they go when the backup goes.':
     'Legt die Standarddateien einer Sicherung in den Exportordner; sie fallen mit der Sicherung weg.',
-  'Says of each stored backup whether the running code could restore it: as it is, by migrations, or not, and why.':
-    'Sagt von jeder Sicherung, ob der laufende Code sie wiederherstellen könnte: wie sie ist, durch Migrationen, oder nicht, und warum.',
+  'Says of each stored backup whether the running code could restore it: as it is, by migrations, by carried down steps, or not, and why.':
+    'Sagt von jeder Sicherung, ob der laufende Code sie wiederherstellen könnte: wie sie ist, durch Migrationen, durch mitgebrachte Rückschritte, oder nicht, und warum.',
   'Shows what differs between the schema of a backup and that of another backup, or of the live database.':
     'Zeigt, worin sich das Schema einer Sicherung von dem einer anderen oder der Live-Datenbank unterscheidet.',
   'Takes an imported backup out of quarantine: a restore may run what its file says, or load its rows alone.':

@@ -5,7 +5,7 @@ import { databaseLabel } from '../inputs.ts'
 export const forecastBackups = action({
   name: 'backups.forecast',
   summary:
-    'Says of each stored backup whether the running code could restore it: as it is, by migrations, or not, and why.',
+    'Says of each stored backup whether the running code could restore it: as it is, by migrations, by carried down steps, or not, and why.',
   permission: 'backups:read',
   kind: 'read',
   input: z.strictObject({ database: databaseLabel }),

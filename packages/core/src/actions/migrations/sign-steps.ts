@@ -17,6 +17,7 @@ export const signSteps = action({
   }),
   result: z
     .object({
+      application: z.string().describe('Name of the application, which is part of what is signed.'),
       key: z.string().describe('Id of the key: SHA-256 of its public part.'),
       signatures: z.array(
         z.object({
@@ -31,15 +32,18 @@ export const signSteps = action({
   async run({ parts }, { privateKey }) {
     const key = readPrivateKey(privateKey)
     const settings = downStepSettings(parts.settings)
+    const application = await parts.applicationName()
     const signatures: SignedStep[] = []
     const without: string[] = []
     for (const inspector of parts.settings.migrations) {
+      const left: string[] = []
       for (const { id } of await inspector.known()) {
         const sql = await readDownStep(inspector, id, settings)
         if (sql === null) without.push(id)
-        else signatures.push(signStep({ inspector: inspector.name, id, sql }, key))
+        else signatures.push(signStep({ inspector: inspector.name, id, sql }, { application, left }, key))
+        left.push(id)
       }
     }
-    return { key: keyId(key), signatures, without }
+    return { application, key: keyId(key), signatures, without }
   },
 })

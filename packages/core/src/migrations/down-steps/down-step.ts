@@ -23,6 +23,14 @@ export interface StepSignature {
   signature: string
 }
 
+/** Where a step belongs: what a signature binds besides its text. */
+export interface StepPlace {
+  /** Name of the application (`appName`). */
+  application: string
+  /** Ids of the migrations that are still applied once the step has run, in any order. */
+  left: readonly string[]
+}
+
 /** A signature as a file of signatures lists it. */
 export interface SignedStep extends StepSignature {
   inspector: string
@@ -69,15 +77,19 @@ export function keyId(key: KeyObject): string {
     .digest('hex')
 }
 
-export function signStep({ inspector, id, sql }: DownStep, key: KeyObject): SignedStep {
+export function signStep({ inspector, id, sql }: DownStep, place: StepPlace, key: KeyObject): SignedStep {
   const sha256 = sqlSha256(sql)
-  const signature = sign(null, signedBytes({ inspector, id, sha256 }), key).toString('base64')
+  const signature = sign(null, signedBytes({ inspector, id, sha256 }, place), key).toString('base64')
   return { inspector, id, sha256, key: keyId(key), signature }
 }
 
-/** The id of a trusted key that has signed the text of a step as it is; null where none has. */
-export function signerOf(step: DownStep & { signatures: readonly StepSignature[] }, trusted: readonly KeyObject[]) {
-  const bytes = signedBytes({ ...step, sha256: sqlSha256(step.sql) })
+/** The id of a trusted key that has signed the text of a step as it is, for this place; null where none has. */
+export function signerOf(
+  step: DownStep & { signatures: readonly StepSignature[] },
+  place: StepPlace,
+  trusted: readonly KeyObject[],
+): string | null {
+  const bytes = signedBytes({ ...step, sha256: sqlSha256(step.sql) }, place)
   for (const key of trusted) {
     const id = keyId(key)
     const given = step.signatures.filter((one) => one.key === id)
@@ -87,9 +99,18 @@ export function signerOf(step: DownStep & { signatures: readonly StepSignature[]
 }
 
 /**
- * What a key signs. The up step is not part of it: a backup does not hold it, so a restore could compare it only with
- * what the host that made the backup says, and the signature must not depend on that host.
+ * What a key signs: the text, and where it may run. Without the application, a step could be run in another one that has a
+ * migration of this name; without the migrations that it leaves, in another history than the one it was written for. These
+ * are a set, because some tools fill gaps later and then apply in another order than that of the files.
+ *
+ * The up step is not part of it: a backup does not hold it, so a restore could compare it only with what the host that made
+ * the backup says, and the signature must not depend on that host.
  */
-function signedBytes({ inspector, id, sha256 }: { inspector: string; id: string; sha256: string }): Buffer {
-  return Buffer.from(`lifeboat down step 1\n${JSON.stringify([inspector, id, sha256])}`)
+function signedBytes(
+  step: { inspector: string; id: string; sha256: string },
+  { application, left }: StepPlace,
+): Buffer {
+  const state = sqlSha256(JSON.stringify(left.toSorted()))
+  const signed = [application, step.inspector, step.id, state, step.sha256]
+  return Buffer.from(`lifeboat down step 2\n${JSON.stringify(signed)}`)
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { compareMigrations } from '../compare.ts'
 import { downSection } from './down-section.ts'
@@ -17,32 +17,35 @@ const ahead = (applied: string[], known: string[], order: 'any' | 'strict' = 'an
 const step = (id: string, sql = `DROP TABLE t${id}`): CarriedStep => ({
   ...{ inspector: 'tool', id, sql, sha256: sqlSha256(sql), signatures: [] },
 })
+const trust = (...keys: KeyObject[]) => ({ application: 'shop', keys })
+/** Where the step of 2 belongs in these tests. */
+const afterOne = { application: 'shop', left: ['1'] }
 const problemsOf = (...given: Parameters<typeof planCarried>) => planCarried(...given)?.problems
 
 describe('which steps a backup would be brought back by', () => {
   test('those of what the code does not know, the newest first, under one hash', () => {
-    const plan = planCarried([ahead(['1', '2', '3'], ['1'])], [step('1'), step('2'), step('3')], [])
+    const plan = planCarried([ahead(['1', '2', '3'], ['1'])], [step('1'), step('2'), step('3')], trust())
     expect(plan?.steps.map(({ id }) => id)).toEqual(['3', '2'])
     expect(plan?.hash).toBe(stepsHash([step('3'), step('2')]))
     expect(plan?.problems).toEqual([])
   })
 
   test('none where the backup is not ahead, or carries none', () => {
-    expect(planCarried([ahead(['1'], ['1'])], [step('1')], [])).toBeNull()
-    expect(planCarried([ahead(['1', '3'], ['1', '2'])], [step('3')], [])).toBeNull()
-    expect(planCarried([ahead(['1', '2'], ['1'])], [{ ...step('2'), inspector: 'another' }], [])).toBeNull()
+    expect(planCarried([ahead(['1'], ['1'])], [step('1')], trust())).toBeNull()
+    expect(planCarried([ahead(['1', '3'], ['1', '2'])], [step('3')], trust())).toBeNull()
+    expect(planCarried([ahead(['1', '2'], ['1'])], [{ ...step('2'), inspector: 'another' }], trust())).toBeNull()
   })
 
   test('one that is missing in the middle, was changed, or is not the newest', () => {
-    expect(problemsOf([ahead(['1', '2', '3'], ['1'])], [step('3')], [])).toEqual([
+    expect(problemsOf([ahead(['1', '2', '3'], ['1'])], [step('3')], trust())).toEqual([
       'tool: the backup carries no down step of 2.',
     ])
     const forged = { ...step('2'), sql: 'DROP TABLE everything' }
-    expect(problemsOf([ahead(['1', '2'], ['1'])], [forged], [])).toEqual(['tool: the down step of 2 was changed.'])
-    expect(problemsOf([ahead(['1', '2', '3'], ['1', '3'])], [step('2')], [])).toEqual([
+    expect(problemsOf([ahead(['1', '2'], ['1'])], [forged], trust())).toEqual(['tool: the down step of 2 was changed.'])
+    expect(problemsOf([ahead(['1', '2', '3'], ['1', '3'])], [step('2')], trust())).toEqual([
       'tool: 2 are not the newest that were applied.',
     ])
-    expect(problemsOf([{ ...ahead(['1', '2'], ['1']), shape: 'pointer' }], [step('2')], [])).toHaveLength(1)
+    expect(problemsOf([{ ...ahead(['1', '2'], ['1']), shape: 'pointer' }], [step('2')], trust())).toHaveLength(1)
   })
 
   test('a signature is of this inspector, this migration and this text, by a trusted key', () => {
@@ -52,17 +55,32 @@ describe('which steps a backup would be brought back by', () => {
       readPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
     )
     if (!trusted || !other) throw new Error('no keys')
-    const open = [readPublicKey(pems[0] ?? '')]
-    const signed = signStep(step('2'), trusted)
-    const signerOf = (carried: CarriedStep) =>
-      planCarried([ahead(['1', '2'], ['1'])], [carried], open)?.steps[0]?.signed_by
+    const open = trust(readPublicKey(pems[0] ?? ''))
+    const signed = signStep(step('2'), afterOne, trusted)
+    const signerOf = (carried: CarriedStep, history = ahead(['1', '2'], ['1'])) =>
+      planCarried([history], [carried], open)?.steps[0]?.signed_by
     expect(signerOf({ ...step('2'), signatures: [signed] })).toBe(signed.key)
     expect(signerOf({ ...step('2', 'DROP TABLE other'), signatures: [signed] })).toBeNull()
-    expect(signerOf({ ...step('2'), signatures: [signStep(step('3'), trusted)] })).toBeNull()
-    expect(signerOf({ ...step('2'), signatures: [signStep({ ...step('2'), inspector: 'x' }, trusted)] })).toBeNull()
-    expect(signerOf({ ...step('2'), signatures: [signStep(step('2'), other)] })).toBeNull()
+    expect(signerOf({ ...step('2'), signatures: [signStep(step('3'), afterOne, trusted)] })).toBeNull()
+    expect(
+      signerOf({ ...step('2'), signatures: [signStep({ ...step('2'), inspector: 'x' }, afterOne, trusted)] }),
+    ).toBeNull()
+    expect(signerOf({ ...step('2'), signatures: [signStep(step('2'), afterOne, other)] })).toBeNull()
+    // For another application, and for another history with a migration of this name.
+    const elsewhere = signStep(step('2'), { ...afterOne, application: 'another shop' }, trusted)
+    expect(signerOf({ ...step('2'), signatures: [elsewhere] })).toBeNull()
+    for (const left of [[], ['0'], ['0', '1']]) {
+      expect(signerOf({ ...step('2'), signatures: [signStep(step('2'), { ...afterOne, left }, trusted)] })).toBeNull()
+      const history = ahead([...left, '2'], left)
+      if (left.length > 0) expect(signerOf({ ...step('2'), signatures: [signed] }, history)).toBeNull()
+    }
+    // What is retired is in the table and in no file, so the one who signs does not see it.
+    const retired = { ...ahead(['0', '1', '2'], ['0', '1']), retired: ['0'] }
+    expect(signerOf({ ...step('2'), signatures: [signed] }, retired)).toBe(signed.key)
     // Another key's under the name of a trusted one, and no signature at all.
-    expect(signerOf({ ...step('2'), signatures: [{ ...signStep(step('2'), other), key: signed.key }] })).toBeNull()
+    expect(
+      signerOf({ ...step('2'), signatures: [{ ...signStep(step('2'), afterOne, other), key: signed.key }] }),
+    ).toBeNull()
     expect(signerOf({ ...step('2'), signatures: [{ key: signed.key, signature: '!' }] })).toBeNull()
     for (const wrong of ['', 'x', pems[0] ?? '']) expect(() => readPrivateKey(wrong)).toThrow(/Ed25519 private key/)
     const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey

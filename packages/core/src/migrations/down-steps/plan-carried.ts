@@ -31,24 +31,32 @@ export interface AheadInspector {
   comparison: MigrationComparison
   /** Ids that the backup says were applied, in their order. */
   applied: readonly string[]
+  /** Ids that may be applied without a file: they are not part of what is signed. */
+  retired?: readonly string[] | undefined
+}
+
+/** Whose signatures count, and for which application. */
+export interface StepTrust {
+  application: string
+  keys: readonly KeyObject[]
 }
 
 /** Pure. Null where no inspector is ahead, or the backup carries none of the steps. */
 export function planCarried(
   inspectors: readonly AheadInspector[],
   carried: readonly CarriedStep[],
-  trusted: readonly KeyObject[],
+  { application, keys }: StepTrust,
 ): PlannedSteps | null {
   const ahead = inspectors.filter(({ comparison }) => comparison.verdict === 'ahead')
   const steps: PlannedStep[] = []
   const problems: string[] = []
-  for (const { inspector, shape, comparison, applied } of ahead) {
+  for (const { inspector, shape, comparison, applied, retired = [] } of ahead) {
     const back = comparison.extra.toReversed()
     if (shape === 'pointer') problems.push(`${inspector}: its table says only where the database stands.`)
     const newest = applied.slice(-back.length).toReversed()
     if (newest.join('\n') !== back.join('\n'))
       problems.push(`${inspector}: ${back.join(', ')} are not the newest that were applied.`)
-    for (const id of back) {
+    for (const [index, id] of back.entries()) {
       const step = carried.find((one) => one.inspector === inspector && one.id === id)
       if (!step) {
         problems.push(`${inspector}: the backup carries no down step of ${id}.`)
@@ -58,7 +66,9 @@ export function planCarried(
       if (sqlSha256(step.sql) !== step.sha256) problems.push(`${inspector}: the down step of ${id} was changed.`)
       problems.push(...read.problems.map((why) => `${inspector}: the down step of ${id} cannot be run, ${why}.`))
       const { sql, sha256 } = step
-      steps.push({ inspector, id, sha256, signed_by: signerOf(step, trusted), sql, notes: read.notes })
+      const left = applied.slice(0, applied.length - index - 1).filter((one) => !retired.includes(one))
+      const signed_by = signerOf(step, { application, left }, keys)
+      steps.push({ inspector, id, sha256, signed_by, sql, notes: read.notes })
     }
   }
   return steps.length === 0 ? null : { hash: stepsHash(steps), steps, problems }

@@ -2,6 +2,7 @@ import type { ConnectionParameters } from '../../postgres/connection.ts'
 import type { RanOnCopy } from '../restore-result.ts'
 import type { RestoreRun } from '../restore-run.ts'
 import { checkInvariants } from './check-invariants.ts'
+import { checkSteppedBack } from './check-stepped-back.ts'
 import { changeRestoredData } from './data-migrations.ts'
 import { migrateRestored } from './migrate-copy.ts'
 import { runCarriedSteps } from './run-carried.ts'
@@ -30,7 +31,10 @@ export async function finishRestored(
   if (!run.options.masked) await checkInvariants(run, parameters)
   ran.validators.push(...(await validateRestored(run, parameters, 'before')))
   await changeRestoredData(run, parameters, { when: 'before', done: ran.dataMigrations })
-  if (run.carried.length > 0) ran.reverted.push(...(await stepBack(run, parameters)))
+  if (run.carried.length > 0) {
+    ran.reverted.push(...(await stepBack(run, parameters)))
+    await checkSteppedBack(run, parameters)
+  }
   if (run.options.migrate) ran.migrations.push(...(await migrate()))
   await migrated?.()
   await changeRestoredData(run, parameters, { when: 'after', done: ran.dataMigrations })

@@ -101,6 +101,7 @@ async function runAs(role: StepRole, owner: Session, run: CarriedRun, before: Ap
   })
   const applied: Applied = new Map(before)
   try {
+    await role.lockOut()
     const stepping: StepSession = { session, owner, run, searchPath: await searchPathOf(owner) }
     await session.query('BEGIN')
     for (const step of run.steps) await runStep(stepping, step, applied)

@@ -21,6 +21,8 @@ export async function dropStepRole(query: Query, restoreId: string): Promise<voi
 export interface StepRole {
   /** How to log in as it. */
   parameters: ConnectionParameters
+  /** Once its session is there: nothing logs in as it again, although a step can set the password of its own role. */
+  lockOut(): Promise<void>
   /** Gives everything back to its owners, what the steps made to our role, and drops the role. */
   giveBack(): Promise<void>
   /** Drops the role with all it owns in the copy: for a copy that is about to be dropped. */
@@ -39,7 +41,7 @@ export interface StepRole {
  * @param session of our role in the copy.
  */
 export async function createStepRole(session: Session, restoreId: string): Promise<StepRole> {
-  const { query, parameters } = session
+  const { query, parameters, serverMajor } = session
   const name = nameOf(restoreId)
   const role = quoteIdentifier(name)
   const password = randomBytes(24).toString('base64url')
@@ -49,7 +51,9 @@ export async function createStepRole(session: Session, restoreId: string): Promi
   )
   const options = `LOGIN NOINHERIT CONNECTION LIMIT 1 VALID UNTIL ${quoteLiteral(self?.until ?? '')}`
   await query(`CREATE ROLE ${role} ${options} PASSWORD ${quoteLiteral(scramVerifier(password, iterations))}`)
-  if (!self?.superuser) await query(`GRANT ${role} TO CURRENT_USER`)
+  // From 16 on the one who makes a role may only administer it, and `createrole_self_grant` can grant some of the rest.
+  const granted = serverMajor >= 16 ? ' WITH INHERIT TRUE, SET TRUE' : ''
+  if (!self?.superuser) await query(`GRANT ${role} TO CURRENT_USER${granted}`)
   let before: Owned[]
   let definers: Definer[]
   const drop = async () => {
@@ -73,6 +77,7 @@ export async function createStepRole(session: Session, restoreId: string): Promi
   const { passwordFile: _, options: __, ...server } = parameters
   return {
     parameters: { ...server, user: name, password, others: [] },
+    lockOut: async () => void (await query(`ALTER ROLE ${role} NOLOGIN PASSWORD NULL`)),
     giveBack: () =>
       withoutEventTriggers(session, async () => {
         const now = await readOwned(session, { byName: name })

@@ -120,18 +120,19 @@ async function rowsOnlyFacts(
 
 /** What the application has to say about restored rows. */
 async function onRestoredData(
-  { inspectors, validators = [], dataMigrations = [], downSteps }: RestoreContext,
+  { inspectors, validators = [], dataMigrations = [], downSteps, app }: RestoreContext,
   manifest: Manifest,
 ): Promise<Pick<RestoreFacts, 'migrations' | 'carried' | 'validators' | 'dataMigrations'>> {
   const migrations = await compareInspectors(inspectors, manifest.migrations)
   const ahead = migrations.map(({ inspector, comparison }) => {
     const applied = manifest.migrations.find((one) => one.inspector === inspector)?.applied.map(({ id }) => id) ?? []
-    return { inspector, comparison, applied, shape: inspectors.find(({ name }) => name === inspector)?.shape }
+    const { shape, retired } = inspectors.find(({ name }) => name === inspector) ?? {}
+    return { inspector, comparison, applied, shape, retired }
   })
   // Read where they count alone: a key that is none must not keep an ordinary restore from being planned.
   const isAhead = migrations.some(({ comparison }) => comparison.verdict === 'ahead')
-  const trusted = isAhead ? (downSteps?.trustedKeys ?? []).map(readPublicKey) : []
-  const carried = planCarried(ahead, manifest.down_steps ?? [], trusted)
+  const keys = isAhead ? (downSteps?.trustedKeys ?? []).map(readPublicKey) : []
+  const carried = planCarried(ahead, manifest.down_steps ?? [], { application: app.name, keys })
   return {
     migrations,
     ...(carried ? { carried } : {}),
