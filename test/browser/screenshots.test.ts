@@ -138,8 +138,7 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
       })
       const { page } = await openPage(context)
       await spread(page)
-      const picture = (name: string) =>
-        join(folder ?? '', `${german ? 'de-' : ''}${name}-${colorScheme}-${width}.png`)
+      const picture = (name: string) => join(folder ?? '', `${german ? 'de-' : ''}${name}-${colorScheme}-${width}.png`)
       const shoot = async (name: string, url: string) => {
         await page.goto('about:blank')
         await page.goto(url)

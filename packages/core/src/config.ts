@@ -97,7 +97,7 @@ const encryption = z.union([
   z.literal('none'),
   key,
   // Asked when the repository is opened: for a prompt, or a secret store.
-  z.custom<() => Promise<KeyOption>>((value) => typeof value === 'function', 'a function that gives a key'),
+  z.custom<() => Promise<KeyOption>>((value) => typeof value === 'function', 'a function that returns a key'),
 ])
 
 const copy = z.strictObject({

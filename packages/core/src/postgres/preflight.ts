@@ -77,7 +77,7 @@ async function refuseMissingRights(query: Query, facts: ServerFacts, exclude: Ex
   const kept = rows.filter((row) => !matcher.excludesTable(row))
   const unreadable = kept.filter((row) => !row.readable).map(fullName)
   if (unreadable.length > 0) {
-    throw new EngineError('DATABASE_RIGHTS', `Role ${facts.role} may not read ${someOf(unreadable)}.`, {
+    throw new EngineError('DATABASE_RIGHTS', `Role ${facts.role} cannot read ${someOf(unreadable)}.`, {
       detail: { role: facts.role, relations: unreadable.slice(0, 100) },
       advice: `Use the owner or a superuser, or: GRANT pg_read_all_data TO the role.`,
     })

@@ -27,7 +27,7 @@ export const overview = {
   'The first backup is made': 'Die erste Sicherung ist erstellt',
   'A restore is tested': 'Eine Wiederherstellung ist getestet',
   'Backups run by themselves': 'Sicherungen laufen von selbst',
-  'A channel tells of failures': 'Ein Kanal meldet Fehler',
+  'A channel reports failures': 'Ein Kanal meldet Fehler',
   'Take the recovery kit': 'Notfall-Kit erstellen',
   'Make the first backup': 'Erste Sicherung erstellen',
   'Try a restore': 'Wiederherstellung testen',

@@ -63,7 +63,7 @@ function ownersProblem({ owners }: NeededRights, may: RoleRights, role: string):
   return [
     {
       code: 'OWNERS_NOT_OURS',
-      text: `Objects of the backup belong to roles that ${quoted(role)} may not act for: ${which.join(', ')}. ${grants.join(' ')} Or restore with {noOwner}.`,
+      text: `Objects of the backup belong to roles that ${quoted(role)} cannot act for: ${which.join(', ')}. ${grants.join(' ')} Or restore with {noOwner}.`,
       leaveOut: [],
     },
   ]
@@ -91,7 +91,7 @@ const texts: Record<SpecialKind, (names: string, role: string, first: string) =>
   }),
   subscription: (names, role) => ({
     code: 'SUBSCRIPTION_RIGHTS',
-    text: `The role may not create subscriptions: ${names}. GRANT pg_create_subscription TO ${role} (PostgreSQL 16).`,
+    text: `The role cannot create subscriptions: ${names}. GRANT pg_create_subscription TO ${role} (PostgreSQL 16).`,
   }),
   language: (names, role) => ({
     code: 'LANGUAGE_RIGHTS',
@@ -103,7 +103,7 @@ const texts: Record<SpecialKind, (names: string, role: string, first: string) =>
   }),
   'default-privileges': (names, role, first) => ({
     code: 'DEFAULT_PRIVILEGES_RIGHTS',
-    text: `The backup has default privileges of roles that ours may not act for: ${names}. GRANT ${identifier(first)} TO ${role}.`,
+    text: `The backup has default privileges of roles that ours cannot act for: ${names}. GRANT ${identifier(first)} TO ${role}.`,
   }),
   superuser: (names, role) => ({
     code: 'SUPERUSER_OBJECTS',
