@@ -65,14 +65,14 @@ function byPattern(text: string): string | undefined {
   for (const { pattern, names, translated } of patterns) {
     const found = pattern.exec(text)
     if (!found) continue
-    const values = found.slice(1).map((value, at) => [names[at], valueOf(value, names[at])])
+    const values = found.slice(1).map((value, at) => [names[at], textOrNumber(value, names[at])])
     return filled(translated, Object.fromEntries(values))
   }
   return undefined
 }
 
 /** Numbers are written as the language writes them; what is several is one text each. */
-function valueOf(value: string, name: string | undefined): Value {
+function textOrNumber(value: string, name: string | undefined): Value {
   if (/^\d{1,3}(,\d{3})+$/.test(value)) return Number(value.replaceAll(',', ''))
   if (name === 'points') return value.split('; ').map(known).join('; ')
   return value.includes(' ') || name === 'level' ? known(value) : value

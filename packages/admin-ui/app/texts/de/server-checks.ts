@@ -195,6 +195,16 @@ export const serverChecks = {
   'Follow the recovery plan on an empty machine': 'Den Notfallplan auf einer leeren Maschine durchgehen',
   'Print it and do what it says: {recoveryPlan}.': 'Drucken und danach handeln: {recoveryPlan}.',
 
+  // How a restore, and what goes wrong with a folder, ended
+  'The restored data is live in "{database}".': 'Die wiederhergestellten Daten sind live in „{database}“.',
+  'The restored data is live in "{database}". What it replaced is kept as "{kept}".':
+    'Die wiederhergestellten Daten sind live in „{database}“. Was sie ersetzten, ist als „{kept}“ aufgehoben.',
+  'The restored data is live in "{database}", but not everything is in place: {problem} What it replaced is kept as "{kept}".':
+    'Die wiederhergestellten Daten sind live in „{database}“, aber nicht alles ist an seinem Platz: {problem} Was sie ersetzten, ist als „{kept}“ aufgehoben.',
+  'The restored data is live in "{database}", but not everything is in place: {problem}':
+    'Die wiederhergestellten Daten sind live in „{database}“, aber nicht alles ist an seinem Platz: {problem}',
+  'The folder {path} is not there.': 'Der Ordner {path} fehlt.',
+
   // Why what would be lost cannot be counted
   'it is of another server': 'sie ist von einem anderen Server',
   'it is of another database': 'sie ist von einer anderen Datenbank',

@@ -2,6 +2,10 @@
 export const shell = {
   // Navigation and header
   Overview: 'Übersicht',
+  // May break on a telephone, where all stand in one row.
+  'Backups#nav': 'Siche\u00ADrungen',
+  'Restore#nav': 'Wieder\u00ADherstellung',
+  'Settings#nav': 'Einstel\u00ADlungen',
   Backups: 'Sicherungen',
   Restore: 'Wiederherstellung',
   Drills: 'Übungen',
