@@ -3,6 +3,7 @@ export const overview = {
   // The verdict
   Verdict: 'Urteil',
   'Everything is all right': 'Alles in Ordnung',
+  'Looking at storage, server and tools': 'Speicher, Server und Werkzeuge werden angesehen',
   'Not proven': 'Nicht belegt',
   'Something needs attention': 'Etwas braucht Aufmerksamkeit',
   'Not protected': 'Nicht geschützt',
