@@ -335,7 +335,7 @@ describe('who approves', () => {
 
 describe('an emergency', () => {
   const check = (who = ann) => engine.maintenance.check(who)
-  const reason = 'the shop is down, nobody answers'
+  const reason = 'the shop is down, no one answers'
 
   test('waits, is told to every channel whatever the rules, then goes ahead once and is marked for ever', async () => {
     const request = await asked(check())

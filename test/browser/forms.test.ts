@@ -86,6 +86,29 @@ describe.skipIf(!browserPath)(named('forms made from actions'), { timeout: 600_0
     await page.getByRole('heading', { name: 'Schedule', exact: true }).waitFor()
   })
 
+  test('nothing is called all right before doctor has answered', async () => {
+    let answer = () => {}
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    await page.route('**/protection/**', async (route) => {
+      const response = await route.fetch()
+      const body = await response.json()
+      for (const one of body.databases) Object.assign(one, { level: 'ok', reasons: [] })
+      await route.fulfill({ response, json: body })
+    })
+    await page.route('**/doctor/**', async (route) => {
+      await asked
+      const response = await route.fetch()
+      await route.fulfill({ response, json: { ...(await response.json()), checks: [] } })
+    })
+    await page.goto(host.url)
+    await page.getByRole('heading', { name: 'Looking at storage, server and tools' }).waitFor()
+    answer()
+    await page.getByRole('heading', { name: 'Everything is all right' }).waitFor()
+    await page.unrouteAll({ behavior: 'wait' })
+  })
+
   test('several schedules: one is added, changed and removed', async () => {
     await page.getByRole('button', { name: 'Add a schedule' }).click()
     await page.getByLabel('Name').first().fill('weekly-full')

@@ -156,7 +156,7 @@ describe.skipIf(!browserPath)(named('under another path, over Fastify'), () => {
   test('whoever may nothing is told so, and whoever is not known is asked to log in', async () => {
     const nothing = await openPage(await as('nothing'))
     await nothing.page.goto(host.url)
-    await nothing.page.getByRole('heading', { name: 'You may not see this' }).waitFor()
+    await nothing.page.getByRole('heading', { name: 'You are not allowed to see this' }).waitFor()
     const stranger = await openPage(await as('stranger'))
     const answer = await stranger.page.goto(host.url)
     expect(answer?.status()).toBe(401)

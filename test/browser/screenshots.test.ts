@@ -125,16 +125,20 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
   ]
 
   test.each([
-    [1280, 860],
-    [390, 844],
-  ])('at %i px', async (width, height) => {
+    [1280, 860, 'en-GB'],
+    [390, 844, 'en-GB'],
+    [1280, 860, 'de-DE'],
+    [390, 844, 'de-DE'],
+  ])('at %i px, %s', async (width, height, locale) => {
+    const german = locale === 'de-DE'
     for (const colorScheme of ['light', 'dark'] as const) {
       const isMobile = width <= 760
       const context = await browser.newContext({
-        ...{ viewport: { width, height }, isMobile, colorScheme, reducedMotion: 'reduce' },
+        ...{ viewport: { width, height }, isMobile, colorScheme, locale, reducedMotion: 'reduce' },
       })
       const { page } = await openPage(context)
       await spread(page)
+      const picture = (name: string) => join(folder ?? '', `${german ? 'de-' : ''}${name}-${colorScheme}-${width}.png`)
       const shoot = async (name: string, url: string) => {
         await page.goto('about:blank')
         await page.goto(url)
@@ -146,15 +150,15 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
         // A window as high as the page: what stays in its place while one scrolls is then where it is seen.
         const whole = await page.evaluate(() => document.documentElement.scrollHeight)
         if (!isMobile) await page.setViewportSize({ width, height: Math.max(height, whole) })
-        await page.screenshot({ path: join(folder ?? '', `${name}-${colorScheme}-${width}.png`), fullPage: isMobile })
+        await page.screenshot({ path: picture(name), fullPage: isMobile })
         await page.setViewportSize({ width, height })
       }
       for (const [name, address] of pages) await shoot(name, host.url + address())
       for (const name of ['backups', 'activity', '']) await shoot(`empty-${name || 'overview'}`, empty.url + name)
       await page.goto(`${host.url}backups`)
-      await page.getByRole('button', { name: 'Back up now' }).click()
+      await page.getByRole('button', { name: german ? 'Jetzt sichern' : 'Back up now' }).click()
       await page.getByRole('dialog').waitFor()
-      await page.screenshot({ path: join(folder ?? '', `create-${colorScheme}-${width}.png`) })
+      await page.screenshot({ path: picture('create') })
       await context.addCookies([{ name: 'role', value: 'nothing', domain: '127.0.0.1', path: '/' }])
       await shoot('forbidden', host.url)
       await context.close()

@@ -115,7 +115,7 @@ describe.skipIf(unavailable)('the runbook', () => {
     expect(said.map((text) => text.split(':')[0])).toEqual(
       ['adopt', 'list', 'verify', 'restore', 'restore', 'backup', 'status'].map((name) => name),
     )
-    expect(said[0]).toContain('1 backups are in the repository')
+    expect(said[0]).toContain('1 backup in the repository')
     // The place may be named on the line, too.
     const { LIFEBOAT_REPOSITORY: place = '', ...rest } = env
     const command = join(machine, 'node_modules/@lifeboat/cli/bin/lifeboat.mjs')

@@ -301,7 +301,7 @@ test('without the right to create databases it could not find out', async () => 
   closers.push(() => poor.stop())
   const drill = await poor.drills.run('latest')
   expect(drill).toMatchObject({ verdict: 'unknown', recovery_seconds: null })
-  expect(drill.problems[0]).toContain('may not create databases')
+  expect(drill.problems[0]).toContain('cannot create databases')
   const status = await one.engine.status()
   expect(status).toMatchObject({ last_drill: { verdict: 'unknown' } })
   expect(status.last_backup?.last_verified).toBeNull()

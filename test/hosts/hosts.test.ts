@@ -137,7 +137,10 @@ test.each(some(hosts, 2))('%s', async (section) => {
 })
 
 test('Next.js: the functions of its route handler', async () => {
-  const place = await project({ 'route.ts': blockOf('Next.js', 'route.ts') })
+  // Next finds a file without its extension, Node does not.
+  const route = blockOf('Next.js', 'route.ts').replace("'../../../../lifeboat.config'", "'./lifeboat.config.ts'")
+  expect(route).toContain("from './lifeboat.config.ts'")
+  const place = await project({ 'route.ts': route, 'next.config.mjs': blockOf('Next.js', 'next.config.mjs') })
   const engine = createBackupEngine({
     database: cluster.url('app'),
     repository: join(place, 'backups'),
@@ -147,13 +150,14 @@ test('Next.js: the functions of its route handler', async () => {
   await engine.backups.create({ name: 'by the worker' })
   await engine.stop()
   const program = `
+    const { default: next } = await import(${JSON.stringify(pathToFileURL(join(place, 'next.config.mjs')).href)})
     const { GET, POST } = await import(${JSON.stringify(pathToFileURL(join(place, 'route.ts')).href)})
     const url = 'https://app.example/api/backup'
     const headers = { authorization: 'Bearer token' }
     const list = await GET(new Request(url + '/backups/', { headers }))
     const task = await POST(new Request(url + '/backups/', { method: 'POST', headers }))
     const stranger = await GET(new Request(url + '/backups/'))
-    console.log(JSON.stringify({ list: await list.json(), status: [list.status, task.status, stranger.status] }))
+    console.log(JSON.stringify({ next, list: await list.json(), status: [list.status, task.status, stranger.status] }))
     process.exit(0)`
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     cwd: place,
@@ -165,6 +169,7 @@ test('Next.js: the functions of its route handler', async () => {
   child.stderr.on('data', (data) => (errors += data))
   await once(child, 'close')
   expect(JSON.parse(output || 'null'), errors).toMatchObject({
+    next: { serverExternalPackages: ['@lifeboat/core'], skipTrailingSlashRedirect: true },
     status: [200, 202, 401],
     list: { count: 1, results: [{ name: 'by the worker' }] },
   })

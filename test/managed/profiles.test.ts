@@ -158,7 +158,7 @@ async function proposed(engine: BackupEngine, id: string, asked: RestorePlan): P
 function foretells(messages: string[], { refusals }: RestorePlan): string[] {
   const spoken = (text: string) => messages.some((message) => message.includes(text))
   return refusals
-    .filter(({ code, text }) => !spoken(text) && !(code === 'NO_CREATEDB' && spoken('may not create databases')))
+    .filter(({ code, text }) => !spoken(text) && !(code === 'NO_CREATEDB' && spoken('cannot create databases')))
     .map(({ text }) => text)
 }
 

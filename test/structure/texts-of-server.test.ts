@@ -7,6 +7,7 @@ import { de, server } from '../../packages/admin-ui/app/texts/de/index.ts'
 import { allActions } from '../../packages/core/src/actions/all-actions.ts'
 import { wireInput } from '../../packages/core/src/actions/wire.ts'
 import { errorTable } from '../../packages/core/src/errors.ts'
+import { readSources } from './sources.ts'
 
 const catalogue: Readonly<Record<string, string>> = { ...de, ...server }
 const lacking = (texts: Iterable<string>) => [...new Set(texts)].filter((text) => !(text in catalogue)).sort()
@@ -49,4 +50,29 @@ test('codes of errors and their advice are there in German', () => {
   const rows = Object.entries(errorTable)
   expect(lacking(rows.map(([code]) => words(code.toLowerCase())))).toEqual([])
   expect(lacking(rows.flatMap(([, { advice }]) => advice || []))).toEqual([])
+})
+
+/** A text of a source as a pattern: anything in the place of each value. */
+function patternOf(text: string): RegExp {
+  const parts = text.split(/\$\{(?:[^{}]|\{[^{}]*\})*\}/)
+  return new RegExp(`^${parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`, 's')
+}
+
+test('what doctor, reminders, the checklist and the health score find is there in German', () => {
+  const sources = [
+    ...readSources('packages/core/src/engine/doctor/*.ts'),
+    ...readSources('packages/core/src/engine/reminders/reminders.ts'),
+    ...readSources('packages/core/src/engine/checklist/*-points.ts'),
+    ...readSources('packages/core/src/policy/health-score.ts'),
+  ].filter(({ path }) => !path.endsWith('.test.ts'))
+  const sentences = sources.flatMap(({ path, text }) =>
+    [...text.matchAll(/(?<=(?:message|advice|title): |\(|[?:] |, |^\s+|= )(?:'((?:\\.|[^'\n])+)'|`([^`\n]+)`)/gm)]
+      .map(([, plain, template]) => (plain ?? template ?? '').replaceAll("\\'", "'").replaceAll('\\`', '`'))
+      // A sentence: not a name, not a command to copy, not SQL.
+      .filter((said) => /^["A-Z$].* .* .*[.}]$/.test(said) && !/^(SELECT|ALTER|CREATE|GRANT) |chmod /.test(said))
+      .map((said) => ({ path, said })),
+  )
+  expect(sentences.length).toBeGreaterThan(150)
+  const english = sentences.filter(({ said }) => !Object.keys(server).some((text) => patternOf(said).test(text)))
+  expect(english.map(({ path, said }) => `${path}: ${said}`)).toEqual([])
 })

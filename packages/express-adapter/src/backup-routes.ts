@@ -12,10 +12,11 @@ export interface MountedRequest extends IncomingMessage {
 }
 
 /** `hostRequest` is Express's own request, with what the application adds to `Express.Request`. */
-export type ExpressOptions<HostRequest extends MountedRequest = ExpressRequest> = Omit<
-  HandlerOptions<HostRequest>,
-  'basePath'
->
+export interface ExpressOptions<HostRequest extends MountedRequest = ExpressRequest>
+  extends Omit<HandlerOptions<HostRequest>, 'basePath'> {
+  /** `false`: jobs and schedules wait until the program calls `engine.start()`, or a worker runs them. Default: `true`. */
+  start?: boolean
+}
 
 /**
  * The backup routes for Express, to be mounted anywhere:
@@ -24,15 +25,15 @@ export type ExpressOptions<HostRequest extends MountedRequest = ExpressRequest> 
  * app.use('/api/backup', backupRoutes(engine, { authorize: (request, { hostRequest }) => actorOf(hostRequest) }))
  * ```
  *
- * The engine's jobs and schedule start with it, and end when the server that answers is closed. Where that server is
+ * The engine's jobs and schedule start with it, unless `start` is false, and end when the server that answers is closed. Where that server is
  * behind a proxy, Express's own `trust proxy` decides what address and protocol a request has.
  */
 export function backupRoutes<HostRequest extends MountedRequest = ExpressRequest>(
   engine: HostedEngine,
-  options: ExpressOptions<HostRequest>,
+  { start, ...options }: ExpressOptions<HostRequest>,
 ) {
   const handler = createHandler(engine, options as HandlerOptions)
-  const host = hostWith(engine, options.onError)
+  const host = hostWith(engine, { onError: options.onError, start })
   return (request: MountedRequest, response: ServerResponse, next: (error?: unknown) => void): void => {
     host.follow(request)
     answerNodeRequest(handler, request, response, {

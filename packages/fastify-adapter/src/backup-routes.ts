@@ -5,6 +5,8 @@ import { silentConnections } from './silent-connections.ts'
 /** The options of the plugin: the engine, and those of the HTTP API. The prefix of the registration is the path. */
 export interface FastifyOptions extends Omit<HandlerOptions<FastifyRequest>, 'basePath'> {
   engine: HostedEngine
+  /** `false`: jobs and schedules wait until the program calls `engine.start()`, or a worker runs them. Default: `true`. */
+  start?: boolean
 }
 
 /**
@@ -14,17 +16,20 @@ export interface FastifyOptions extends Omit<HandlerOptions<FastifyRequest>, 'ba
  * await fastify.register(backupRoutes, { prefix: '/api/backup', engine, authorize: (request, { hostRequest }) => actorOf(hostRequest) })
  * ```
  *
- * The engine's jobs and schedule start when Fastify is ready and end when it closes; open streams end first. Fastify's
+ * The engine's jobs and schedule start when Fastify is ready, unless `start` is false, and end when it closes; open streams end first. Fastify's
  * own `trustProxy` decides what address and protocol a request has.
  */
-export const backupRoutes: FastifyPluginAsync<FastifyOptions> = async (fastify, { engine, ...options }) => {
+export const backupRoutes: FastifyPluginAsync<FastifyOptions> = async (
+  fastify,
+  { engine, start = true, ...options },
+) => {
   const handler = createHandler(engine, options as HandlerOptions)
   const closing = new AbortController()
   // Bodies stay as they come: limits and errors are the handler's, the same in every framework.
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('*', (_request, _payload, done) => done(null))
   const endSilent = silentConnections(fastify.server)
-  fastify.addHook('onReady', () => engine.start())
+  if (start) fastify.addHook('onReady', () => engine.start())
   fastify.addHook('preClose', async () => {
     closing.abort()
     endSilent()

@@ -28,6 +28,7 @@ const titles: Record<string, Plain> = {
   'backups.trust': 'Trust this imported backup',
   'config.change': 'Settings',
   'copies.update': 'Bring a copy up to date',
+  'drills.list': 'Drills',
   'drills.run': 'Drill: restore it on the side',
   'maintenance.check': 'Check the repository',
   'maintenance.cleanLeftovers': 'Clean leftovers',

@@ -44,9 +44,9 @@ export function tell(error: unknown): Told {
     }
   if (status === 403)
     return {
-      title: t('You may not see this'),
+      title: t('You are not allowed to see this'),
       text: message,
-      advice: advice ?? t('Ask whoever runs this application for the right.'),
+      advice: advice ?? t('Ask the people who run this application for the right.'),
     }
   if (status === 404)
     return { title: t('This is not there'), text: message, advice: t('It may have been deleted since.') }

@@ -14,6 +14,14 @@ const pages = new Map([
   ['queue', '/activity'],
 ])
 
+/** Actions that have a page of their own. */
+const own = new Map([
+  ['checklist', '/settings#checks'],
+  ['doctor', '/settings#checks'],
+  ['drills.list', '/drills'],
+  ['recoveryPlan', '/settings#checks'],
+])
+
 /**
  * Text of the server as people read it: what it sets between backticks is a command, and looks like one; a route of the
  * API, which is how the server advises over HTTP, leads to the page that offers the same. In the language of the page where
@@ -37,7 +45,7 @@ function Code({ text }: { text: string }) {
 
 function RouteLink({ route }: { route: string }) {
   const action = useActions()?.find(({ method, path }) => route === `${method} ${path}/`)
-  const place = pages.get(action?.page ?? '')
+  const place = own.get(action?.name ?? '') ?? pages.get(action?.page ?? '')
   if (!action || place === undefined) return <code>{route}</code>
   return <Link href={place}>{titleOf(action.name)}</Link>
 }

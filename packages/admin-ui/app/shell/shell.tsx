@@ -14,12 +14,12 @@ import { ThemeChoice } from './theme-choice.tsx'
 
 const places: { to: string; name: Plain; icon: IconName; also?: string[] }[] = [
   { to: '/', name: 'Overview', icon: 'overview' },
-  { to: '/backups', name: 'Backups', icon: 'backups', also: ['/compare'] },
-  { to: '/restore', name: 'Restore', icon: 'restore', also: ['/restores'] },
+  { to: '/backups', name: 'Backups#nav', icon: 'backups', also: ['/compare'] },
+  { to: '/restore', name: 'Restore#nav', icon: 'restore', also: ['/restores'] },
   { to: '/drills', name: 'Drills', icon: 'check' },
   { to: '/activity', name: 'Activity', icon: 'activity' },
   { to: '/schedule', name: 'Schedule', icon: 'schedule' },
-  { to: '/settings', name: 'Settings', icon: 'settings' },
+  { to: '/settings', name: 'Settings#nav', icon: 'settings' },
 ]
 
 /** What is around every page: where one is, where one can go, and whether what is shown is current. */

@@ -65,20 +65,27 @@ function byPattern(text: string): string | undefined {
   for (const { pattern, names, translated } of patterns) {
     const found = pattern.exec(text)
     if (!found) continue
-    const values = found
-      .slice(1)
-      .map((value, at) => [names[at], value.includes(' ') || names[at] === 'level' ? known(value) : value])
+    const values = found.slice(1).map((value, at) => [names[at], textOrNumber(value, names[at])])
     return filled(translated, Object.fromEntries(values))
   }
   return undefined
 }
 
-/** `{name}` stands for anything; also with a dot in it, for an action. */
+/** Numbers are written as the language writes them; what is several is one text each. */
+function textOrNumber(value: string, name: string | undefined): Value {
+  if (/^\d{1,3}(,\d{3})+$/.test(value)) return Number(value.replaceAll(',', ''))
+  if (name === 'points') return value.split('; ').map(known).join('; ')
+  return value.includes(' ') || name === 'level' ? known(value) : value
+}
+
+/** `{n}` stands for a number, `{name}` for anything; also with a dot in it, for an action. */
 const place = /\{([\w.]+)\}/
 
 function patternOf([text, translated]: readonly [string, string]) {
   const parts = text.split(place)
-  const written = parts.map((part, at) => (at % 2 === 1 ? '(.+?)' : part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')))
+  const written = parts.map((part, at) =>
+    at % 2 === 1 ? (part === 'n' ? '([\\d,]+)' : '(.+?)') : part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'),
+  )
   return { pattern: new RegExp(`^${written.join('')}$`, 's'), names: parts.filter((_, at) => at % 2 === 1), translated }
 }
 

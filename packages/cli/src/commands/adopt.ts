@@ -1,6 +1,6 @@
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatCount } from '../output/format.ts'
+import { formatCounted } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 
 export const adoptCommand: CommandDefinition = {
@@ -23,8 +23,10 @@ export const adoptCommand: CommandDefinition = {
           options,
           { adopted },
           [
-            `${formatCount(backups)} backups are in the repository; ${formatCount(restores.length)} restores that can be undone were added.`,
-            ...(damaged.length ? [`! ${damaged.length} manifests cannot be read: ${damaged.join(', ')}`] : []),
+            `${formatCounted(backups, 'backup')} in the repository; ${formatCounted(restores.length, 'restore')} that can be undone added.`,
+            ...(damaged.length
+              ? [`! ${formatCounted(damaged.length, 'manifest')} cannot be read: ${damaged.join(', ')}`]
+              : []),
             ...(numbers.length ? [`! Several backups have these numbers; use their ids: ${numbers.join(', ')}`] : []),
           ].join('\n'),
         )

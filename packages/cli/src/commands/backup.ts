@@ -3,7 +3,7 @@ import type { AnyAction } from '@lifeboat/core/actions'
 import { inputFrom } from '../action-options.ts'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatBytes, formatCount, formatDuration } from '../output/format.ts'
+import { formatBytes, formatCount, formatCounted, formatDuration } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatFields } from '../output/table.ts'
 
@@ -74,7 +74,7 @@ export const backupCommand: CommandDefinition = {
                   ? ([['media of', backup.database]] as const)
                   : ([
                       ['database', `${backup.database} (${formatBytes(backup.database_size)})`],
-                      ['rows', `${formatCount(backup.row_count)} in ${formatCount(backup.table_count)} tables`],
+                      ['rows', `${formatCount(backup.row_count)} in ${formatCounted(backup.table_count, 'table')}`],
                     ] as const)),
                 ...(backup.include_media ? ([['media', formatBytes(backup.media_size)]] as const) : []),
                 ...(backup.lost_files > 0

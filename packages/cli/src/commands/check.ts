@@ -1,6 +1,6 @@
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatBytes, formatCount, plainText } from '../output/format.ts'
+import { formatBytes, formatCounted, plainText } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 
 export const checkCommand: CommandDefinition = {
@@ -21,14 +21,14 @@ export const checkCommand: CommandDefinition = {
           ])
           const verdict = report.ok
             ? 'The repository is good.'
-            : `The repository has ${report.problems.length === 1 ? 'a problem' : `${formatCount(report.problems.length)} problems`}.`
+            : `The repository has ${report.problems.length === 1 ? 'a problem' : `${formatCounted(report.problems.length, 'problem')}`}.`
           writeResult(
             options,
             { check: report },
             [
               ...problems,
               ...warnings,
-              `${verdict} ${formatCount(report.backups)} backups, ${formatCount(report.packs)} packs, ${formatBytes(report.bytes)}.`,
+              `${verdict} ${formatCounted(report.backups, 'backup')}, ${formatCounted(report.packs, 'pack')}, ${formatBytes(report.bytes)}.`,
             ].join('\n'),
           )
           if (!report.ok) process.exitCode = 1

@@ -1,7 +1,7 @@
 import type { BackupComparison, ComparedSide } from '@lifeboat/core'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatBytes, formatCount, formatTime } from '../output/format.ts'
+import { formatBytes, formatCount, formatCounted, formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
 
@@ -31,7 +31,7 @@ function describe({ before, after, tables }: BackupComparison): string {
   const changed = tables.filter(isChanged)
   const head = `${nameOf(before)} → ${nameOf(after)}`
   if (changed.length === 0)
-    return `${head}: no table differs in columns or rows (${formatCount(tables.length)} tables).`
+    return `${head}: no table differs in columns or rows (${formatCounted(tables.length, 'table')}).`
   const table = formatTable(
     [
       { title: 'table' },
@@ -50,7 +50,7 @@ function describe({ before, after, tables }: BackupComparison): string {
   )
   const estimated = changed.some(({ after: size }) => size?.exact === false)
   return [
-    `${head}: ${formatCount(changed.length)} of ${formatCount(tables.length)} tables differ.`,
+    `${head}: ${formatCount(changed.length)} of ${formatCounted(tables.length, 'table')} differ.`,
     table,
     ...(estimated ? ["~ estimated by the server's statistics"] : []),
   ].join('\n')

@@ -16,7 +16,7 @@ export const configCommand: CommandDefinition = {
   ],
   configure(command, signal) {
     command
-      .argument('[name=value...]', 'what to change; "null" gives a value back to the configuration in code')
+      .argument('[name=value...]', 'what to change; "null" returns a value to the configuration in code')
       .action(async (changes: string[], options: CommonOptions) => {
         const patch = Object.fromEntries(changes.map(parseChange)) as RunTimeConfigChange
         await withSession(options, { signal }, async ({ engine, finish }) => {

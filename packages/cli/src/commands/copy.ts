@@ -1,7 +1,7 @@
 import type { BackupEngine } from '@lifeboat/core'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, type Session, withSession } from '../options.ts'
-import { formatBytes, formatCount, plainText } from '../output/format.ts'
+import { formatBytes, formatCount, formatCounted, plainText } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 
 type CopyOptions = CommonOptions & { newer?: boolean; status?: boolean }
@@ -75,5 +75,5 @@ async function showStates({ engine, running, finish }: Session, options: CopyOpt
 }
 
 function said({ copied, packs, bytes, present }: Copied): string {
-  return `${formatCount(copied.length)} backups copied (${formatCount(packs)} packs, ${formatBytes(bytes)}), ${formatCount(present)} were there.`
+  return `${formatCounted(copied.length, 'backup')} copied (${formatCounted(packs, 'pack')}, ${formatBytes(bytes)}), ${formatCount(present)} were there.`
 }

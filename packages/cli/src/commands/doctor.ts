@@ -5,7 +5,7 @@ import { writeResult } from '../output/result.ts'
 
 export const doctorCommand: CommandDefinition = {
   name: 'doctor',
-  description: 'Look at everything a backup and a restore need, and say how to mend what is wrong.',
+  description: 'Check everything a backup and a restore need, and say how to fix what is wrong.',
   examples: ['lifeboat doctor', 'lifeboat doctor --fix', 'lifeboat doctor --strict --json'],
   configure(command, signal) {
     command

@@ -4,7 +4,7 @@ import type { RetentionPreview } from '@lifeboat/core/http'
 import { inputFrom } from '../action-options.ts'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatBytes, formatTime } from '../output/format.ts'
+import { formatBytes, formatCounted, formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
 import { askConfirmation } from '../prompts.ts'
@@ -51,7 +51,7 @@ export const forgetCommand: CommandDefinition = {
             return writeResult(options, { forget: { ...preview, dry_run: true, forgotten: [] } }, shown)
           }
           if (!options.json) process.stderr.write(`${shown}\n`)
-          const question = `Forget ${going.length} of ${preview.decisions.length} backups?`
+          const question = `Forget ${going.length} of ${formatCounted(preview.decisions.length, 'backup')}?`
           if (going.length > 0) await askConfirmation(question, options.yes === true)
           const { forgotten, pruned } = await engine.retention.run({
             ...running,
@@ -64,7 +64,7 @@ export const forgetCommand: CommandDefinition = {
           writeResult(
             options,
             { forget: { ...preview, dry_run: false, forgotten, pruned } },
-            `${forgotten.length} backups were forgotten${pruned ? `; ${formatBytes(pruned.bytesFreed)} are free again, ${formatBytes(pruned.bytesWaiting)} will be later` : ''}.`,
+            `${formatCounted(forgotten.length, 'backup')} forgotten${pruned ? `; ${formatBytes(pruned.bytesFreed)} are free again, ${formatBytes(pruned.bytesWaiting)} will be later` : ''}.`,
           )
           if (refusal) throw refusal
         })

@@ -3,7 +3,7 @@ import { EngineError } from '@lifeboat/core'
 import { inputFrom } from '../action-options.ts'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatBytes, formatCount } from '../output/format.ts'
+import { formatBytes, formatCount, formatCounted } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
 
@@ -37,7 +37,7 @@ export const importCommand: CommandDefinition = {
 function describeImport(backup: BackupDetails): string {
   const { number, row_count, table_count, stored_bytes, quarantine, findings } = backup
   return [
-    `Backup ${number}: ${formatCount(row_count)} rows in ${formatCount(table_count)} tables, ${formatBytes(stored_bytes)} new in the repository.`,
+    `Backup ${number}: ${formatCounted(row_count, 'row')} in ${formatCounted(table_count, 'table')}, ${formatBytes(stored_bytes)} new in the repository.`,
     `sha256  ${quarantine?.file_sha256 ?? ''}`,
     '',
     ...findingLines(findings),

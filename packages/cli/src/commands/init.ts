@@ -47,7 +47,7 @@ export const initCommand: CommandDefinition = {
           const keep =
             encryption === 'none'
               ? ''
-              : '\n\nKeep the passphrase or key in a second place. Without it nobody can read these backups, we neither.'
+              : '\n\nKeep the passphrase or key in a second place. Without it no one can read these backups, and no one can help.'
           const next = config
             ? `Written: ${config}\nNext: lifeboat backup${mount ? `\n\n${describeMount(mount)}` : ''}`
             : `Next: lifeboat backup --repository ${repository.location} --database-url postgresql://…`

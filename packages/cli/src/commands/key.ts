@@ -33,7 +33,11 @@ export const keyCommand: CommandDefinition = {
       .argument('[slot]', 'for remove: the first characters of the slot, or its label')
       .option('--new-passphrase-file <file>', 'file with the new passphrase')
       .option('--new-key-file <file>', 'file with the new raw key: 32 bytes, or 64 hex digits')
-      .option('--age-recipient <age1...>', 'public keys of age: whoever has one of their identities may open', collect)
+      .option(
+        '--age-recipient <age1...>',
+        'public keys of age: the holder of one of their identities can open',
+        collect,
+      )
       .option('--kms-module <file>', 'module whose export `kms` is a KMS key: { id, wrap, unwrap }')
       .option('--label <text>', 'name of the new slot, for people')
       .action(async (action: string, reference: string | undefined, options: KeyFlags) => {

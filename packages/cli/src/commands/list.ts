@@ -3,7 +3,7 @@ import type { BackupRow } from '@lifeboat/core/http'
 import { inputFrom } from '../action-options.ts'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatBytes, formatCount, formatDuration, formatMinute } from '../output/format.ts'
+import { formatBytes, formatCount, formatCounted, formatDuration, formatMinute } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
 
@@ -51,7 +51,7 @@ export const listCommand: CommandDefinition = {
                 [
                   backup.name,
                   backup.pinned && '(pinned)',
-                  backup.lost_files > 0 && `(lost ${formatCount(backup.lost_files)} files)`,
+                  backup.lost_files > 0 && `(lost ${formatCounted(backup.lost_files, 'file')})`,
                 ]
                   .filter(Boolean)
                   .join(' '),

@@ -15,7 +15,7 @@ export const logsCommand: CommandDefinition = {
       .option('--follow', 'go on until the job has ended')
       .action(async (reference: string, options: CommonOptions & { follow?: boolean }) => {
         if (options.follow && options.json)
-          throw new EngineError('USAGE', '--json gives one document: leave out --follow.')
+          throw new EngineError('USAGE', '--json prints one document: leave out --follow.')
         await withSession(options, { signal }, async ({ engine, database, finish }) => {
           const id = await findJob(engine, reference, database)
           if (options.follow) {

@@ -1,6 +1,6 @@
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatBytes, formatCount } from '../output/format.ts'
+import { formatBytes, formatCount, formatCounted } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 
 export const pruneCommand: CommandDefinition = {
@@ -20,7 +20,7 @@ export const pruneCommand: CommandDefinition = {
           writeResult(
             options,
             { prune: result },
-            `${formatCount(result.packsMarked)} packs ${would}marked, ${formatCount(result.packsDeleted)} ${would}deleted, ${formatBytes(result.bytesFreed)} ${would}freed.`,
+            `${formatCounted(result.packsMarked, 'pack')} ${would}marked, ${formatCount(result.packsDeleted)} ${would}deleted, ${formatBytes(result.bytesFreed)} ${would}freed.`,
           )
         })
       })

@@ -31,7 +31,7 @@ export const queryCommand: CommandDefinition = {
             rows,
           )
           const notes = [
-            answer.more ? 'There are more rows: --limit gives more at once.' : null,
+            answer.more ? 'There are more rows: raise --limit to see more at once.' : null,
             ...answer.left_out.map(({ table: name, reason }) => `${name} is not there as it was: ${reason}.`),
           ].filter((note) => note !== null)
           writeResult(flags, { query: answer }, [table, ...notes].join('\n'))

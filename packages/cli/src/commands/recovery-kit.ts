@@ -43,10 +43,10 @@ function page(kit: RecoveryKit, own: { slot: string; printed: string } | undefin
       ['made', formatTime(kit.created_at)],
       ['format', String(kit.format)],
       ['fingerprint', kit.fingerprint],
-      ['encryption', sealed ? 'AES-256-GCM' : 'none: whoever can read the location can read the backups'],
+      ['encryption', sealed ? 'AES-256-GCM' : 'none: anyone who can read the location can read the backups'],
     ]),
     sealed
-      ? `Keys: any one of these opens everything. Without one nobody can.\n${kit.slots
+      ? `Keys: any one of these opens everything. Without a key no one can open it.\n${kit.slots
           .map(
             ({ slot, kind, label, created_at, kms_key, recipients }) =>
               `  ${slot.slice(0, 8)}  ${kind}  ${label}  ${formatTime(created_at)}${kms_key ? `  ${kms_key}` : ''}${recipients ? `  ${recipients.join(' ')}` : ''}`,

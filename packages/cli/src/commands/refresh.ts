@@ -2,7 +2,7 @@ import { type ActionResult, isEngineError } from '@lifeboat/core'
 import { inputFrom } from '../action-options.ts'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatCount, formatDuration, formatTime } from '../output/format.ts'
+import { formatCounted, formatDuration, formatTime } from '../output/format.ts'
 import { describePlan } from '../output/plan.ts'
 import { writeResult } from '../output/result.ts'
 
@@ -48,7 +48,7 @@ export const refreshCommand: CommandDefinition = {
           writeResult(
             flags,
             { refresh: done },
-            `Refreshed "${target}"${number === undefined ? '' : ` with backup ${number}`} in ${took}: database "${done.database}", ${formatCount(done.rows)} rows.${describe(done)}`,
+            `Refreshed "${target}"${number === undefined ? '' : ` with backup ${number}`} in ${took}: database "${done.database}", ${formatCounted(done.rows, 'row')}.${describe(done)}`,
           )
           if (done.problems.length > 0) process.exitCode = 1
         })
@@ -68,7 +68,7 @@ function describe(done: ActionResult<'targets.refresh'>): string {
       ? `Masked by policy ${masking.policy.slice(0, 12)}; searched for ${masking.canaries} original values: none found.`
       : 'Not masked: it holds production data as it is.',
     ...(migrations.length > 0 ? [`Migrations run: ${migrations.join(', ')}.`] : []),
-    ...carried.map(({ table, rows }) => `Kept of the target: ${formatCount(rows)} rows of ${table}.`),
+    ...carried.map(({ table, rows }) => `Kept of the target: ${formatCounted(rows, 'row')} of ${table}.`),
     ...(kept ? [`What was there is kept as "${kept}"${until ? ` until ${formatTime(until)}` : ''}.`] : []),
   ]
     .map((line) => `\n${line}`)

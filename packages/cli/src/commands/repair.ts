@@ -1,6 +1,6 @@
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatBytes, plainText } from '../output/format.ts'
+import { formatBytes, formatCounted, plainText } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 
 export const repairCommand: CommandDefinition = {
@@ -36,7 +36,7 @@ export const repairCommand: CommandDefinition = {
               ? 'Nothing is missing or damaged.'
               : `${formatBytes(report.bytes)} ${would}written.`
           if (report.verified.length > 0)
-            lines.push(`${report.verified.length} backups verified again, ${bad} of them bad.`)
+            lines.push(`${formatCounted(report.verified.length, 'backup')} verified again, ${bad} of them bad.`)
           writeResult(options, { repair: report }, [...lines, verdict].join('\n'))
           if (!report.ok) process.exitCode = 1
         })

@@ -165,7 +165,7 @@ function describeMasking(masking: RestoreSummary['masking']): string {
     `\nMasked: ${columns} columns. Searched for ${masking.canaries} original values in ${masking.searched.relations} tables and views: none found.`,
     ...(masking.leftOut.length > 0 ? [`\nLeft out: ${masking.leftOut.join(', ')}.`] : []),
     ...masking.notes.map((note) => `\n${note}`),
-    '\nThe data is pseudonymised, not anonymous: whoever has the key, or knows a person well, can find them.',
+    '\nThe data is pseudonymised, not anonymous: anyone who has the key, or knows a person well, can identify them.',
   ].join('')
 }
 

@@ -1,6 +1,6 @@
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatBytes, formatCount, plainText } from '../output/format.ts'
+import { formatBytes, formatCounted, plainText } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 
 export const scrubCommand: CommandDefinition = {
@@ -24,7 +24,7 @@ export const scrubCommand: CommandDefinition = {
           if (found.repaired)
             lines.push(found.repaired.ok ? 'All of it is repaired.' : 'Not all of it could be repaired.')
           const coverage = `${Math.round(found.coverage * 100)} % of the rotation of ${found.days} days`
-          lines.push(`${formatCount(found.packs)} packs read, ${formatBytes(found.bytes)}; ${coverage} is covered.`)
+          lines.push(`${formatCounted(found.packs, 'pack')} read, ${formatBytes(found.bytes)}; ${coverage} is covered.`)
           writeResult(options, { scrub: found }, lines.join('\n'))
           if (!found.ok) process.exitCode = 1
         })

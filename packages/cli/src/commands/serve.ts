@@ -91,6 +91,6 @@ function withChallenge(handler: Handler): Handler {
 function warnOfPlainHttp(downloads: boolean): void {
   const more = downloads ? 'and so do the backups that are downloaded' : 'and downloads are refused'
   process.stderr.write(
-    `! Plain HTTP: whoever sees the network sees the token, ${more}. Give --tls-cert and --tls-key, or put TLS before it.\n`,
+    `! Plain HTTP: anyone who sees the network sees the token, ${more}. Give --tls-cert and --tls-key, or put TLS before it.\n`,
   )
 }

@@ -3,7 +3,7 @@ import type { BackupRow } from '@lifeboat/core/http'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { describeStoredSteps } from '../output/down-steps.ts'
-import { formatBytes, formatCount, formatDuration, formatTime } from '../output/format.ts'
+import { formatBytes, formatCount, formatCounted, formatDuration, formatTime } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 import { formatFields, formatTable } from '../output/table.ts'
 import { findingLines } from './import.ts'
@@ -48,7 +48,7 @@ function readOf({ change, bytes_read, logical_bytes, media_size }: BackupDetails
   const { segments, segments_read, segments_sampled, large_objects } = change
   return [
     `${formatBytes(bytes_read ?? 0)} of ${formatBytes(logical_bytes)}`,
-    `${formatCount(segments_read)} of ${formatCount(segments)} segments${media_size > 0 ? ', and the media' : ''}`,
+    `${formatCount(segments_read)} of ${formatCounted(segments, 'segment')}${media_size > 0 ? ', and the media' : ''}`,
     ...(segments_sampled > 0 ? [`${formatCount(segments_sampled)} of them unchanged, as a check`] : []),
     ...(large_objects.kind === 'unchanged' ? [] : [`large objects: ${large_objects.reason}`]),
   ].join('; ')
@@ -100,12 +100,12 @@ function describe(backup: BackupDetails): string {
     ['database', `${backup.database}, ${formatBytes(backup.database_size)}, PostgreSQL ${backup.postgres_version}`],
     ['application', [backup.app_name, backup.app_version].filter(Boolean).join(' ')],
     ['migrations', migrations.join('; ') || 'none recorded'],
-    ['rows', `${formatCount(backup.row_count)} in ${formatCount(backup.table_count)} tables`],
+    ['rows', `${formatCount(backup.row_count)} in ${formatCounted(backup.table_count, 'table')}`],
     ['large objects', formatCount(backup.large_object_count)],
     [
       'media',
       backup.media
-        .map(({ name, files, bytes }) => `${name}: ${formatCount(files)} files, ${formatBytes(bytes)}`)
+        .map(({ name, files, bytes }) => `${name}: ${formatCounted(files, 'file')}, ${formatBytes(bytes)}`)
         .join('; ') || 'not included',
     ],
     ...lossesOf(backup),

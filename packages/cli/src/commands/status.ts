@@ -7,7 +7,11 @@ import { writeResult } from '../output/result.ts'
 export const statusCommand: CommandDefinition = {
   name: 'status',
   description: 'Is the last backup good? One line, and the exit code says it too.',
-  examples: ['lifeboat status', 'lifeboat status --max-age 26 || echo "call somebody"', 'lifeboat status --health'],
+  examples: [
+    'lifeboat status',
+    'lifeboat status --max-age 26 || echo "call the person on duty"',
+    'lifeboat status --health',
+  ],
   own: ['maxAgeSeconds'],
   configure(command, signal) {
     command

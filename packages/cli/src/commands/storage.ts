@@ -3,7 +3,7 @@ import { type StorageTestSummary, storageTestSummary } from '@lifeboat/core/acti
 import { openStorage, testStorage } from '@lifeboat/core/storage'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
-import { formatBytes } from '../output/format.ts'
+import { formatBytes, formatCounted } from '../output/format.ts'
 import { writeResult } from '../output/result.ts'
 
 export const storageCommand: CommandDefinition = {
@@ -50,7 +50,7 @@ function print(report: StorageTestSummary, options: CommonOptions): void {
     { storage_test: report },
     [
       ...failed.map(({ name, problem }) => `✗ ${name}: ${problem}`),
-      `${report.location}: ${failed.length === 0 ? 'fit for a repository' : `${failed.length} of ${report.checks.length} checks failed`}.`,
+      `${report.location}: ${failed.length === 0 ? 'fit for a repository' : `${failed.length} of ${formatCounted(report.checks.length, 'check')} failed`}.`,
       `${formatBytes(report.upload_bytes_per_second)}/s up, ${formatBytes(report.download_bytes_per_second)}/s down, ${report.latency_ms} ms to look at an object.`,
     ].join('\n'),
   )

@@ -1,5 +1,5 @@
 import type { ActionResult } from '@lifeboat/core'
-import { formatBytes, formatCount, formatDuration } from './format.ts'
+import { formatBytes, formatCounted, formatDuration } from './format.ts'
 import { wordsOfPhase } from './phase-words.ts'
 
 type Drill = ActionResult<'drills.run'>
@@ -34,13 +34,13 @@ function checked({
   return [
     copy === null ? '' : `read from the copy "${copy}"`,
     recovery_key ? 'opened with the recovery key' : '',
-    `${formatCount(rows)} rows in ${formatCount(tables)} tables restored and counted`,
+    `${formatCounted(rows, 'row')} in ${formatCounted(tables, 'table')} restored and counted`,
     migrations.length > 0 ? `migrations run: ${migrations.join(', ')}` : '',
     validators.length > 0 ? `validators passed: ${validators.join(', ')}` : '',
     ...freshness
       .filter(({ age_seconds, limit_seconds }) => age_seconds !== null && age_seconds <= limit_seconds)
       .map(({ column, age_seconds }) => `newest ${column}: ${duration(age_seconds ?? 0)} before the backup`),
-    indexes === null ? '' : `${formatCount(indexes)} indexes looked at by amcheck`,
+    indexes === null ? '' : `${formatCounted(indexes, 'index', 'indexes')} looked at by amcheck`,
     media_bytes > 0 ? `${formatBytes(media_bytes)} of the media read and proven` : '',
   ].filter(Boolean)
 }

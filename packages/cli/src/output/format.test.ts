@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatAge, formatBytes, formatCount, formatDuration, plainText } from './format.ts'
+import { formatAge, formatBytes, formatCount, formatCounted, formatDuration, plainText } from './format.ts'
 import { progressLine } from './progress.ts'
 
 test.each([
@@ -46,4 +46,9 @@ test('text from elsewhere cannot steer the terminal', () => {
 test('a progress line says how far, how fast and how long', () => {
   const line = progressLine({ type: 'progress', phase: 'rows', bytes: 50e6, bytesTotal: 100e6, rows: 1234 }, 5000, 0)
   expect(line).toBe('rows   50 %  50.0 MB of 100 MB  1,234 rows  10.0 MB/s  5.0 s left')
+})
+
+test('one is counted in the singular', () => {
+  expect([0, 1, 1200].map((count) => formatCounted(count, 'row'))).toEqual(['0 rows', '1 row', '1,200 rows'])
+  expect([1, 2].map((count) => formatCounted(count, 'index', 'indexes'))).toEqual(['1 index', '2 indexes'])
 })

@@ -41,6 +41,11 @@ export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
+/** `1 row`, `1,200 rows`: the plural is given where it is not the word and an s. */
+export function formatCounted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`
+}
+
 /** `2026-11-22 14:03:05 +01:00`, or `… UTC`, in the viewer's zone. */
 export function formatTime(iso: string): string {
   const date = new Date(iso)

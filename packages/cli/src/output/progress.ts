@@ -1,5 +1,5 @@
 import type { EngineEvent, ProgressEvent } from '@lifeboat/core'
-import { formatBytes, formatCount, formatDuration, plainText } from './format.ts'
+import { formatBytes, formatCount, formatCounted, formatDuration, plainText } from './format.ts'
 import { wordsOfPhase } from './phase-words.ts'
 import { forTerminal } from './terminal.ts'
 
@@ -65,7 +65,7 @@ export function progressLine(event: ProgressEvent, elapsedMs: number, columns: n
   const parts: string[] = []
   if (fraction !== undefined) parts.push(`${Math.floor(fraction * 100)} %`.padStart(5))
   if (bytes > 0) parts.push(bytesTotal ? `${formatBytes(bytes)} of ${formatBytes(bytesTotal)}` : formatBytes(bytes))
-  if (rows) parts.push(`${formatCount(rows)} rows`)
+  if (rows) parts.push(formatCounted(rows, 'row'))
   if (items !== undefined && itemsTotal) parts.push(`${formatCount(items)}/${formatCount(itemsTotal)}`)
   if (bytes > 0 && elapsedMs > 500) parts.push(`${formatBytes((bytes / elapsedMs) * 1000)}/s`)
   if (fraction !== undefined && fraction > 0.02 && fraction < 1 && elapsedMs > 2000) {

@@ -23,7 +23,7 @@ export const status = action({
   }),
   result: statusSchema,
   http: { method: 'GET', path: 'status' },
-  command: { name: 'status', examples: ['lifeboat status', 'lifeboat status --max-age 2h || page-somebody'] },
+  command: { name: 'status', examples: ['lifeboat status', 'lifeboat status --max-age 2h || page-on-call'] },
   page: 'overview',
   async run(context, asked): Promise<StatusReport & { health: Health }> {
     const { parts, copies, signal } = context

@@ -12,7 +12,7 @@ import { changeOfIdle } from './take-over-idle.ts'
 /** The base's segments of large objects, where they can be compared: both read from pg_largeobject itself. */
 export async function earlierLargeObjects(base: Base, direct: boolean): Promise<Segment[] | { voided: string }> {
   const { change, large_object_segments }: Manifest = base.manifest
-  if (!direct) return { voided: 'pg_largeobject may not be read' }
+  if (!direct) return { voided: 'pg_largeobject cannot be read' }
   if (change?.large_object_pages !== true) return { voided: 'pg_largeobject was not read before' }
   const segments: Segment[] = []
   for await (const segment of readSegments(base.reader, large_object_segments)) segments.push(segment)

@@ -337,7 +337,7 @@ export const repositorySchema = z
     format: z.int(),
     encryption: z.enum(['aes-256-gcm', 'none']),
     created_at: z.string(),
-    fingerprint: z.string().describe('Distinguishes it from a repository that somebody else made; no secret.'),
+    fingerprint: z.string().describe('Distinguishes it from a repository that someone else made; no secret.'),
   })
   .meta({ id: 'repository' })
 
@@ -479,7 +479,7 @@ export const alarmSchema = z
     acknowledged: z
       .object({ at: time, by: z.string(), reason: z.string(), expected: z.boolean() })
       .nullable()
-      .describe('null: nobody has yet.'),
+      .describe('null: no one has yet.'),
   })
   .meta({ id: 'alarm' })
 

@@ -72,7 +72,7 @@ async function* sqlScript(source: ExportSource, options: DefinitionOptions): Asy
     return raw(encode(`${trimmed}${trimmed.endsWith(';') ? '' : ';'}\n\n`))
   }
   if (definitionSettings(archive).includes('SET standard_conforming_strings = off'))
-    throw invalid('its strings are not standard conforming, so nobody can say where one ends')
+    throw invalid('its strings are not standard conforming, so it is not clear where one ends')
   const [preData, postData, acl, final] = divided(archive, options)
 
   for (const sql of scriptSettings(archive)) yield statement(sql)

@@ -14,10 +14,13 @@ export interface HostedEngine extends HttpEngine {
  */
 export function hostWith(
   engine: HostedEngine,
-  onError: (error: unknown) => void = (error) => process.emitWarning(error instanceof Error ? error : String(error)),
+  {
+    onError = warn,
+    start = true,
+  }: { onError?: ((error: unknown) => void) | undefined; start?: boolean | undefined } = {},
 ): { follow(message: IncomingMessage): void } {
   const followed = new WeakSet<Server>()
-  engine.start().catch(onError)
+  if (start) engine.start().catch(onError)
   return {
     follow(message) {
       const server = (message.socket as Socket & { server?: Server }).server
@@ -29,3 +32,5 @@ export function hostWith(
     },
   }
 }
+
+const warn = (error: unknown): void => process.emitWarning(error instanceof Error ? error : String(error))

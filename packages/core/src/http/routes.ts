@@ -60,7 +60,7 @@ export async function createRoutes(): Promise<Route[]> {
     method: 'GET',
     path: 'openapi.json',
     permission: 'status:read',
-    summary: 'Gives the OpenAPI 3.1 document of this API.',
+    summary: 'Returns the OpenAPI 3.1 document of this API.',
     answers: { status: 200, schema: z.looseObject({ openapi: z.string(), paths: z.record(z.string(), z.unknown()) }) },
     handle: async ({ settings }) => ({ body: openApiDocument(all, { basePath: settings.basePath, version }) }),
   })

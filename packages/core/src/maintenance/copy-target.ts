@@ -49,7 +49,7 @@ export async function prepareCopy(
   await copy(recoverName)
   if (!there) await storage.put(configName, config, { ifAbsent: true, signal })
   if (!(await storage.get(configName, { signal })).equals(config))
-    throw new EngineError('REPOSITORY_EXISTS', `Another repository was made in ${storage.location} meanwhile.`)
+    throw new EngineError('REPOSITORY_EXISTS', `Another repository has just been made in ${storage.location}.`)
   return { ...source, storage, copies: [] }
 }
 

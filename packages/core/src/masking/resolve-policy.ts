@@ -116,7 +116,7 @@ function resolveMask(mask: Mask, at: Place): ColumnMask | null {
   const notUnique = () =>
     problem(
       'MASK_UNIQUE',
-      `${at.place} is part of the unique key ${unique?.name}, and this mask can give equal values. Use "hash", or "email" where it is one.`,
+      `${at.place} is part of the unique key ${unique?.name}, and this mask can produce equal values. Use "hash", or "email" where it is one.`,
     )
   if (mask === 'null') {
     if (nullable === false || unique?.isPrimary)
@@ -148,7 +148,7 @@ function resolveMask(mask: Mask, at: Place): ColumnMask | null {
   if (unique && !mask.unique)
     problem(
       'MASK_UNIQUE',
-      `${at.place} is part of the unique key ${unique.name}. Say "unique": true if the function never gives one result for two values.`,
+      `${at.place} is part of the unique key ${unique.name}. Say "unique": true if the function never returns one result for two values.`,
     )
   if (at.given.encoding !== 'UTF8')
     problem('MASK_TYPE', `Functions mask databases in UTF8 only; this one is in ${at.given.encoding}.`)

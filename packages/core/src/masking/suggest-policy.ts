@@ -116,7 +116,7 @@ function guess(own: string, column: string, schema: MaskedSchema): Omit<Suggeste
   if (partitions) return { ...common, mask: 'keep', why: 'it decides which partition a row belongs to' }
   const unique = keys.length > 0
   if (isDomain && !unique && nullable !== false)
-    return { ...common, mask: 'null', why: 'a domain, which may not take a pseudonym' }
+    return { ...common, mask: 'null', why: 'a domain, which might not take a pseudonym' }
   const rule = rules.find(({ name, mask }) => name.test(column.toLowerCase()) && fits(mask, nullable, type))
   if (rule) return { ...common, ...fitting(rule, { type, unique, nullable }) }
   if (type !== null && plain.test(type)) return { ...common, mask: 'keep', why: 'a number, a time or a truth value' }

@@ -50,7 +50,7 @@ export const encryptionOption = z.union([
   z.literal('none'),
   key,
   // Asked when the repository is opened: for a prompt, or a secret store.
-  z.custom<() => Promise<KeyOption>>((value) => typeof value === 'function', 'a function that gives a key'),
+  z.custom<() => Promise<KeyOption>>((value) => typeof value === 'function', 'a function that returns a key'),
 ])
 
 function isKms(value: unknown): value is KmsKey {

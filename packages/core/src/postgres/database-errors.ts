@@ -59,7 +59,7 @@ function tlsAdvice(error: unknown): string | undefined {
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID')
     return "The server's certificate is not valid now: renew it, or look at this machine's clock."
   if (code !== undefined && /CERT|LEAF|ISSUER|INVALID_CA/.test(code))
-    return "Nobody known has signed the server's certificate: give the file of its authority as sslrootcert, or in NODE_EXTRA_CA_CERTS."
+    return "No known authority has signed the server's certificate: give the file of its authority as sslrootcert, or in NODE_EXTRA_CA_CERTS."
   if (/does not support SSL/.test(message))
     return 'Turn ssl on at the server, or allow a connection without: sslmode=prefer.'
   return undefined

@@ -22,7 +22,7 @@ export async function measureInvariant(query: Query, { name, sql }: Invariant): 
   )
   const value = row?.value ?? '[]'
   if (Buffer.byteLength(value) > mostBytes) {
-    throw new EngineError('CONFIG_INVALID', `Invariant "${name}" gives more than 64 KiB; aggregate it.`)
+    throw new EngineError('CONFIG_INVALID', `Invariant "${name}" returns more than 64 KiB; aggregate it.`)
   }
   return value
 }

@@ -68,7 +68,7 @@ const pidOf = (rows: PidRow[]) => rows[0]!.pid
 export function poolerRefused({ host, port }: ConnectionParameters): EngineError {
   return new EngineError(
     'DATABASE_POOLER',
-    `${host}:${port} is a connection pooler in transaction mode: it gives each transaction to another session of the server.`,
+    `${host}:${port} is a connection pooler in transaction mode: each transaction can run in another session of the server.`,
     {
       detail: { host, port },
     },

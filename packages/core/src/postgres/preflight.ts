@@ -80,7 +80,7 @@ async function refuseMissingRights(query: Query, facts: ServerFacts, exclude: Ex
   const unreadable = kept.filter((row) => !row.readable).map(fullName)
   if (unreadable.length > 0) {
     const { before, after } = await readGrantWords(query, facts.major)
-    throw new EngineError('DATABASE_RIGHTS', `Role ${facts.role} may not read ${someOf(unreadable)}.`, {
+    throw new EngineError('DATABASE_RIGHTS', `Role ${facts.role} cannot read ${someOf(unreadable)}.`, {
       detail: { role: facts.role, relations: unreadable.slice(0, 100) },
       advice: `Use the owner or a superuser, or: ${before}GRANT pg_read_all_data TO ${quoteIdentifier(facts.role)}${after}.`,
     })

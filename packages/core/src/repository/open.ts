@@ -44,7 +44,7 @@ export async function openRepository(
   const expected = 'ageIdentity' in key ? key.fingerprint : undefined
   if (expected !== undefined && expected !== fingerprint)
     throw new EngineError('WRONG_KEY', 'This age identity opens the repository, but its fingerprint is another one.', {
-      advice: 'Somebody may have put another repository in the place of yours. Compare with the recovery kit.',
+      advice: 'Someone may have put another repository in the place of yours. Compare with the recovery kit.',
     })
   const isProven = !('ageIdentity' in key) || expected !== undefined
   return {

@@ -5,8 +5,8 @@ import type { RepositoryConfig } from './config.ts'
 export function readmeText(config: RepositoryConfig, recover: Buffer | null): string {
   const encryption =
     config.encryption === 'none'
-      ? 'It is NOT ENCRYPTED: whoever can read these files can read the backups.'
-      : 'It is encrypted. Without a passphrase or key of one of the slots in keys/ nobody can read it.'
+      ? 'It is NOT ENCRYPTED: anyone who can read these files can read the backups.'
+      : 'It is encrypted. Without a passphrase or key of one of the slots in keys/ no one can read it.'
   const program =
     recover === null
       ? ''
@@ -14,7 +14,7 @@ export function readmeText(config: RepositoryConfig, recover: Buffer | null): st
 Getting data out needs Node.js 22.15 or newer and the key, and nothing else. A program that lies beside backups is only as
 trustworthy as whoever can write here, so compare first: when this repository was made, the SHA-256 of recover.mjs was
   ${createHash('sha256').update(recover).digest('hex')}
-but whoever can change that file can change this one: rely on the digest that you keep elsewhere ("lifeboat doctor" shows
+but anyone who can change that file can change this one: rely on the digest that you keep elsewhere ("lifeboat doctor" shows
 it), or take recover/recover.mjs from the npm package @lifeboat/core. Then, in this folder:
   sha256sum recover.mjs              (Windows: certutil -hashfile recover.mjs SHA256)
   node recover.mjs --help

@@ -70,7 +70,7 @@ function comparability(
   const columnsDiffer = JSON.stringify(record.columns) !== JSON.stringify(live.columns)
   if (columnsDiffer) return { way: 'none', reason: 'columns or types changed' }
   if (same && record.fingerprint !== live.fingerprint) return { way: 'none', reason: 'columns or types changed' }
-  if (!same) return { way: 'content', reason: 'the table was made anew since' }
+  if (!same) return { way: 'content', reason: 'the table was created again since' }
   const reason = history ?? voidedTable(record, live)
   return { way: reason === null ? 'headers' : 'content', reason }
 }

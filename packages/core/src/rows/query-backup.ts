@@ -121,7 +121,7 @@ async function createSchemas(view: LiveView, { query }: Session): Promise<Map<st
     for (const name of names.values()) await query(`CREATE SCHEMA ${quoteIdentifier(name)}`)
   } catch (error) {
     if (!isEngineError(error, 'DATABASE_RIGHTS')) throw error
-    throw new EngineError('NO_RIGHTS', 'The role may not create schemas in the database.', {
+    throw new EngineError('NO_RIGHTS', 'The role cannot create schemas in the database.', {
       cause: error,
       advice: 'GRANT CREATE ON DATABASE to the role. Nothing that is created stays: the transaction is rolled back.',
     })

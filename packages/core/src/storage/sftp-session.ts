@@ -176,7 +176,7 @@ async function hostKeyRule(
           refused = new EngineError(
             'STORAGE_DENIED',
             `${host} has another host key than the one that is known: ${fingerprintOf(key)}.`,
-            { advice: 'Somebody may be in between. Find out why the key changed before you accept it.' },
+            { advice: 'Someone may be in between. Find out why the key changed before you accept it.' },
           )
           return false
         },

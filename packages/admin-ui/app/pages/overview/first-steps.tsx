@@ -18,7 +18,7 @@ const steps = [
   { point: 'full_backup', title: 'The first backup is made' },
   { point: 'restore_tested', title: 'A restore is tested' },
   { point: 'schedule', title: 'Backups run by themselves' },
-  { point: 'channel', title: 'A channel tells of failures' },
+  { point: 'channel', title: 'A channel reports failures' },
 ] as const
 type StepPoint = (typeof steps)[number]['point']
 

@@ -49,7 +49,14 @@ export function OverviewPage() {
           const found = all.find(({ label }) => label === database)
           return (
             <>
-              {found && <Verdict protection={found} doctor={doctor.data} seen={seenAt(protection)} />}
+              {found && (
+                <Verdict
+                  protection={found}
+                  doctor={doctor.data}
+                  isLooking={doctor.isPending}
+                  seen={seenAt(protection)}
+                />
+              )}
               <FirstSteps key={database} onBackup={() => setCreating(true)} last={found?.last_backup?.id} />
               <Alarms />
               {found && <HealthPanel health={found.health} />}

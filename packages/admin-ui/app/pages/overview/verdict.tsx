@@ -25,23 +25,28 @@ const worst = (all: readonly Level[]): Level =>
 interface VerdictProps {
   protection: Protection
   doctor: Doctor | undefined
+  /** Doctor has not answered yet: nothing is called all right before. */
+  isLooking: boolean
   /** Where the server does not answer now: when it last did. */
   seen: Date | null
 }
 
 /** Red, amber, grey or green, and line by line why it is not a better one. */
-export function Verdict({ protection, doctor, seen }: VerdictProps) {
+export function Verdict({ protection, doctor, isLooking, seen }: VerdictProps) {
   const { reasons, last_backup: last } = protection
   const isLost = useStreamState() === 'lost' || seen !== null
   const said = new Set(reasons.map(({ message }) => message))
   const checks = (doctor?.checks ?? []).filter(({ level, message }) => level !== 'ok' && !said.has(message))
   // What cannot be asked is not known.
-  const level = isLost ? 'unknown' : worst([protection.level, ...checks.map((check) => check.level)])
+  const known = worst([protection.level, ...checks.map((check) => check.level)])
+  const isOpen = isLooking && known === 'ok'
+  const level = isLost || isOpen ? 'unknown' : known
+  const title = isOpen ? t('Looking at storage, server and tools') : t(verdictTitles[level])
   return (
-    <section className={`verdict ${level}`} aria-label={t('Verdict')}>
+    <section className={`verdict ${level}`} aria-label={t('Verdict')} aria-busy={isOpen && !isLost}>
       <Icon name={level === 'ok' ? 'check' : 'warning'} />
       <div>
-        <h2>{isLost ? t('Not known: the server does not answer') : t(verdictTitles[level])}</h2>
+        <h2>{isLost ? t('Not known: the server does not answer') : title}</h2>
         {isLost && (
           <p>
             {seen

@@ -29,7 +29,7 @@ export function verdictText({ comparison, can_migrate }: OfInspector, migrate: b
     case 'behind':
       return can_migrate && migrate
         ? 'The backup is older than the running code. What is missing runs on the restored copy, before it goes live.'
-        : 'The backup is older than the running code, and what is missing is not run: the code may not work with it.'
+        : 'The backup is older than the running code, and what is missing is not run: the code might not work with it.'
     case 'ahead':
       return 'The backup is newer than the running code. Deploy the release that has these migrations first.'
     case 'diverged':

@@ -23,7 +23,7 @@ const strategies: { id: Strategy; name: Plain; about: Plain }[] = [
   {
     id: 'in-place',
     name: 'Replace the contents in place',
-    about: 'For a role that may not create databases. The application waits while it runs.',
+    about: 'For a role that cannot create databases. The application waits while it runs.',
   },
   {
     id: 'media',

@@ -3,6 +3,7 @@ import { backups } from './backups.ts'
 import { forms } from './forms.ts'
 import { overview } from './overview.ts'
 import { restore } from './restore.ts'
+import { serverChecks } from './server-checks.ts'
 import { serverCodes } from './server-codes.ts'
 import { serverErrors } from './server-errors.ts'
 import { serverForms } from './server-forms.ts'
@@ -15,4 +16,11 @@ import { shell } from './shell.ts'
 export const de = { ...shell, ...forms, ...overview, ...backups, ...restore, ...activity, ...settings }
 
 /** Texts of the server: codes as words, descriptions of actions, advice, and what it says of how things stand. */
-export const server = { ...serverWords, ...serverCodes, ...serverForms, ...serverErrors, ...serverMessages }
+export const server = {
+  ...serverWords,
+  ...serverCodes,
+  ...serverForms,
+  ...serverErrors,
+  ...serverMessages,
+  ...serverChecks,
+}

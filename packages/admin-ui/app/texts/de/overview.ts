@@ -3,6 +3,7 @@ export const overview = {
   // The verdict
   Verdict: 'Urteil',
   'Everything is all right': 'Alles in Ordnung',
+  'Looking at storage, server and tools': 'Speicher, Server und Werkzeuge werden angesehen',
   'Not proven': 'Nicht belegt',
   'Something needs attention': 'Etwas braucht Aufmerksamkeit',
   'Not protected': 'Nicht geschützt',
@@ -27,7 +28,7 @@ export const overview = {
   'The first backup is made': 'Die erste Sicherung ist erstellt',
   'A restore is tested': 'Eine Wiederherstellung ist getestet',
   'Backups run by themselves': 'Sicherungen laufen von selbst',
-  'A channel tells of failures': 'Ein Kanal meldet Fehler',
+  'A channel reports failures': 'Ein Kanal meldet Fehler',
   'Take the recovery kit': 'Notfall-Kit erstellen',
   'Make the first backup': 'Erste Sicherung erstellen',
   'Try a restore': 'Wiederherstellung testen',

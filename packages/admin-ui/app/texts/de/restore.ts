@@ -37,7 +37,7 @@ export const restore = {
   'Nothing is replaced. For looking something up, or for trying a restore.':
     'Nichts wird ersetzt. Um etwas nachzusehen oder eine Wiederherstellung zu testen.',
   'Replace the contents in place': 'Den Inhalt am Ort ersetzen',
-  'For a role that may not create databases. The application waits while it runs.':
+  'For a role that cannot create databases. The application waits while it runs.':
     'Für eine Rolle, die keine Datenbanken anlegen darf. Die Anwendung wartet, solange es läuft.',
   'Replace the media folders alone': 'Nur die Medienordner ersetzen',
   'The database stays as it is. What is in the folders now is backed up first, and kept.':
@@ -89,7 +89,7 @@ export const restore = {
     'Die Sicherung hat das Schema, das der laufende Code erwartet.',
   'The backup is older than the running code. What is missing runs on the restored copy, before it goes live.':
     'Die Sicherung ist älter als der laufende Code. Was fehlt, läuft in der wiederhergestellten Kopie, bevor sie live geht.',
-  'The backup is older than the running code, and what is missing is not run: the code may not work with it.':
+  'The backup is older than the running code, and what is missing is not run: the code might not work with it.':
     'Die Sicherung ist älter als der laufende Code, und was fehlt, wird nicht ausgeführt: der Code funktioniert damit vielleicht nicht.',
   'The backup is newer than the running code. Deploy the release that has these migrations first.':
     'Die Sicherung ist neuer als der laufende Code. Zuerst die Version ausliefern, die diese Migrationen hat.',

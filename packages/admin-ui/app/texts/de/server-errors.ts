@@ -15,7 +15,7 @@ export const serverErrors = {
     'Den Schlüssel angeben: {key}. Um die Sicherungen ungeschützt zu lassen, ausdrücklich encryption "none" verlangen.',
   'Try again when the KMS answers. Until then another key slot opens the repository: {key}.':
     'Erneut versuchen, wenn das KMS antwortet. Bis dahin öffnet ein anderer Slot das Repository: {key}.',
-  'The repository lacks a chunk this backup needs. Run {maintenance.check}; choose another backup meanwhile.':
+  'The repository lacks a chunk this backup needs. Run {maintenance.check}; until it is repaired, choose another backup.':
     'Dem Repository fehlt ein Chunk, den diese Sicherung braucht. {maintenance.check} ausführen; bis dahin eine andere Sicherung wählen.',
   'A prune marked chunks this backup refers to while it ran. Start the backup again.':
     'Eine Bereinigung hat währenddessen Chunks vorgemerkt, auf die diese Sicherung verweist. Die Sicherung noch einmal beginnen.',
@@ -47,7 +47,7 @@ export const serverErrors = {
     'Mehr Zeichen der Wiederherstellung angeben, oder den Namen der aufgehobenen Datenbank.',
   'Cancel its task, or wait until it has ended.': 'Ihren Auftrag abbrechen, oder warten, bis er endet.',
   'Unpin the backup first.': 'Zuerst die Anheftung der Sicherung lösen.',
-  'An object lock holds until then, also for its owner. Retention passes it over meanwhile.':
+  'An object lock holds until then, also for its owner. Retention passes it over until then.':
     'Eine Objektsperre gilt bis dahin, auch für den Eigentümer. Die Aufbewahrung übergeht sie so lange.',
   'This is the last good backup of its database. Make another one first.':
     'Das ist die letzte gute Sicherung ihrer Datenbank. Zuerst eine weitere erstellen.',
@@ -170,7 +170,7 @@ export const serverErrors = {
     'Die Rückspulungen, die rückgängig zu machen sind, zeigt {rows.kept}.',
   'Complete the option `masking`: {masking.suggest} writes a line for each column that is not named. Then look again with {masking.check}.':
     'Die Option `masking` ergänzen: {masking.suggest} schreibt eine Zeile für jede nicht genannte Spalte. Dann mit {masking.check} erneut ansehen.',
-  'Correct the function; it is given each value as a text and gives back a text or null. Nothing was kept of the copy.':
+  'Correct the function; it takes each value as a text and returns a text or null. Nothing was kept of the copy.':
     'Die Funktion berichtigen; sie bekommt jeden Wert als Text und liefert einen Text oder null. Von der Kopie blieb nichts.',
   'Mask the columns that are named too, then make the copy again. Nothing was kept of this one.':
     'Auch die genannten Spalten maskieren, dann die Kopie noch einmal anlegen. Von dieser blieb nichts.',
@@ -203,7 +203,7 @@ export const serverErrors = {
     'Eine der Personen bitten, die freigeben können: {approvals.show} nennt sie.',
   'Add people who can approve to `approvals.people`, in code, or ask for fewer approvers there.':
     'Im Code in `approvals.people` Personen aufnehmen, die freigeben können, oder dort weniger verlangen.',
-  'Check what `approvals.people` gives, in the code of the application.':
+  'Check what `approvals.people` returns, in the code of the application.':
     'Im Code der Anwendung prüfen, was `approvals.people` liefert.',
   'Targets are configured by the option `targets`; {targets.list} lists them.':
     'Ziele werden mit der Option `targets` eingerichtet; {targets.list} zeigt sie.',

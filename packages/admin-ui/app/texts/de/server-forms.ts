@@ -64,7 +64,7 @@ export const serverForms = {
     'Bringt eine Kopie des Repositorys auf den neuesten Stand. Nach jeder Sicherung geschieht das von selbst.',
   'Restores a backup on the side as in need, migrates and checks it, measures how long that takes, and drops it.':
     'Stellt eine Sicherung wie im Notfall daneben wieder her, migriert und prüft sie, misst, wie lange das dauert, und löscht sie wieder.',
-  'Gives what is needed to reach the backups on an empty machine, without any secret.':
+  'Returns what is needed to reach the backups on an empty machine, without any secret.':
     'Enthält, was auf einer leeren Maschine gebraucht wird, um an die Sicherungen zu kommen, ohne ein Geheimnis.',
   'Checks whether everything stored is there and, with the data read, is what was written.':
     'Prüft, ob alles Gespeicherte da ist und, wenn die Daten gelesen werden, ob es das Geschriebene ist.',
@@ -254,14 +254,14 @@ export const serverForms = {
     'Eine SQL-Bedingung an die Zeilen der Sicherung: nur diese. Sie läuft mit den Rechten der Rolle der Sicherungen.',
   'Of rows that changed since: `backup` replaces them, `live` leaves them.':
     'Bei seitdem geänderten Zeilen: `backup` ersetzt sie, `live` lässt sie.',
-  'One SELECT, VALUES or TABLE. It may not write.': 'Ein SELECT, VALUES oder TABLE. Es darf nicht schreiben.',
+  'One SELECT, VALUES or TABLE. It cannot write.': 'Ein SELECT, VALUES oder TABLE. Es darf nicht schreiben.',
   'How long it may run, in milliseconds.': 'Wie lange es laufen darf, in Millisekunden.',
   'These tables only. Default: all tables of the backup but migration ledgers.':
     'Nur diese Tabellen. Voreingestellt: alle Tabellen der Sicherung außer denen der Migrationen.',
   'One tenant only, by its value: all rows from which foreign keys lead to its row, and no others.':
     'Nur ein Mandant, nach seinem Wert: alle Zeilen, von denen Fremdschlüssel zu seiner Zeile führen, und keine anderen.',
   'The table that has a row for each tenant.': 'Die Tabelle, die je Mandant eine Zeile hat.',
-  'Its column that tells tenants apart. Default: its primary key.':
+  'Its column that identifies the tenant. Default: its primary key.':
     'Ihre Spalte, die Mandanten unterscheidet. Voreingestellt: ihr Primärschlüssel.',
   'Rows added since stay; changed and deleted rows come back.':
     'Seitdem hinzugefügte Zeilen bleiben; geänderte und gelöschte kommen zurück.',

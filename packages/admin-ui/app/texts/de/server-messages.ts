@@ -124,7 +124,7 @@ export const serverMessages = {
     'Es gibt einen zweiten Schlüssel, oder das Notfall-Kit ist erstellt',
   'There is enough space': 'Es gibt genug Platz',
   'Folders are ours, and closed to others': 'Ordner gehören uns und sind für andere geschlossen',
-  'A channel tells of failures, and has delivered': 'Ein Kanal meldet Fehler und hat zugestellt',
+  'A channel reports failures, and has delivered': 'Ein Kanal meldet Fehler und hat zugestellt',
   'No database is configured.': 'Keine Datenbank ist eingerichtet.',
   'Give the URL of the database: {databaseUrl}.': 'Die URL der Datenbank angeben: {databaseUrl}.',
   'Make a backup: {backups.create}.': 'Eine Sicherung erstellen: {backups.create}.',
@@ -207,7 +207,7 @@ export const serverMessages = {
     'In der Option `notifications` einen Kanal nennen, dann testen: {notifications.test}.',
   'No channel is configured: a failure is seen by chance.':
     'Kein Kanal ist eingerichtet: ein Fehler fällt nur durch Zufall auf.',
-  'No channel tells of failures.': 'Kein Kanal meldet Fehler.',
+  'No channel reports failures.': 'Kein Kanal meldet Fehler.',
   '"{name}" last delivered on {date}.': '„{name}“ hat zuletzt am {date} zugestellt.',
   '{names}: nothing was ever delivered.': '{names}: noch nie wurde etwas zugestellt.',
   '{names}: messages fail now.': '{names}: Nachrichten scheitern jetzt.',
@@ -221,7 +221,7 @@ export const serverMessages = {
   'The role may read everything a backup needs.': 'Die Rolle darf alles lesen, was eine Sicherung braucht.',
   'The role may create databases: restores can swap.':
     'Die Rolle darf Datenbanken anlegen: Wiederherstellungen können tauschen.',
-  'The role may not create databases: only in-place restores are possible, which lock the site.':
+  'The role cannot create databases: only in-place restores are possible, which lock the site.':
     'Die Rolle darf keine Datenbanken anlegen: nur Wiederherstellungen am Ort sind möglich, sie sperren die Anwendung.',
   'A restore can swap: the role may make all there is.':
     'Eine Wiederherstellung kann tauschen: die Rolle darf alles anlegen.',
@@ -349,7 +349,7 @@ export const serverMessages = {
     'Auf dem Server ist weniger Platz frei, als die wiederhergestellte Datenbank braucht.',
   'The server is a standby. Restore on its primary.':
     'Der Server ist ein Standby. Auf seinem Primary wiederherstellen.',
-  'Role {role} may not create databases. Run ALTER ROLE ... CREATEDB, or restore in-place.':
+  'Role {role} cannot create databases. Run ALTER ROLE ... CREATEDB, or restore in-place.':
     'Rolle {role} darf keine Datenbanken anlegen. ALTER ROLE ... CREATEDB ausführen, oder am Ort wiederherstellen.',
   'Database {name} exists already. Choose another name, or strategy swap to replace it.':
     'Datenbank {name} besteht schon. Einen anderen Namen wählen, oder sie durch Tausch ersetzen.',

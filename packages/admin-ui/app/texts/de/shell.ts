@@ -2,6 +2,10 @@
 export const shell = {
   // Navigation and header
   Overview: 'Übersicht',
+  // May break on a telephone, where all stand in one row.
+  'Backups#nav': 'Siche\u00ADrungen',
+  'Restore#nav': 'Wieder\u00ADherstellung',
+  'Settings#nav': 'Einstel\u00ADlungen',
   Backups: 'Sicherungen',
   Restore: 'Wiederherstellung',
   Drills: 'Übungen',
@@ -150,8 +154,8 @@ export const shell = {
   'You are not logged in any more': 'Sie sind nicht mehr angemeldet',
   'The application decides who may see its backups.': 'Die Anwendung entscheidet, wer ihre Sicherungen sehen darf.',
   'Log in there, then try again.': 'Dort anmelden, dann erneut versuchen.',
-  'You may not see this': 'Dafür fehlt Ihnen das Recht',
-  'Ask whoever runs this application for the right.': 'Das Recht vergibt, wer diese Anwendung betreibt.',
+  'You are not allowed to see this': 'Dafür fehlt Ihnen das Recht',
+  'Ask the people who run this application for the right.': 'Das Recht vergibt, wer diese Anwendung betreibt.',
   'This is not there': 'Das gibt es nicht',
   'It may have been deleted since.': 'Vielleicht wurde es inzwischen gelöscht.',
   'Too many requests': 'Zu viele Anfragen',

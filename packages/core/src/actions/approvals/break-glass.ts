@@ -29,7 +29,7 @@ export const breakGlass = action({
   http: { method: 'POST', path: 'approvals/:id/break-glass' },
   command: {
     name: 'break-glass',
-    examples: ['lifeboat break-glass a3fk2 --reason "the shop is down, nobody answers"'],
+    examples: ['lifeboat break-glass a3fk2 --reason "the shop is down, no one answers"'],
   },
   page: 'approvals',
   async run(context, { request: reference, reason }): Promise<ShownRequest> {

@@ -16,7 +16,7 @@ import { judgeRequest } from './gate.ts'
 
 export const rejectRequest = action({
   name: 'approvals.reject',
-  summary: 'Rejects a request for approval: it is over, whoever approved it, and an emergency stops too.',
+  summary: 'Rejects a request for approval: it is over, even where some have approved it, and an emergency stops too.',
   permission: 'approvals:vote',
   kind: 'change',
   subject: 'request',

@@ -4,7 +4,7 @@ import { action } from '../action.ts'
 
 export const recoveryKit = action({
   name: 'keys.recoveryKit',
-  summary: 'Gives what is needed to reach the backups on an empty machine, without any secret.',
+  summary: 'Returns what is needed to reach the backups on an empty machine, without any secret.',
   permission: 'config:read',
   kind: 'read',
   danger: 'takes_data_out',

@@ -12,7 +12,7 @@ const familySchema = z.object({
 
 export const collectMetrics = action({
   name: 'metrics.collect',
-  summary: 'Gives the metrics for a monitoring system, made of the catalog and the repository as they are now.',
+  summary: 'Returns the metrics for a monitoring system, made of the catalog and the repository as they are now.',
   permission: 'metrics:read',
   kind: 'read',
   input: z.strictObject({}),

@@ -14,7 +14,7 @@ export const queryBackup = action({
   subject: 'backup',
   input: z.strictObject({
     backup: backupReference,
-    sql: z.string().min(1).max(100_000).describe('One SELECT, VALUES or TABLE. It may not write.'),
+    sql: z.string().min(1).max(100_000).describe('One SELECT, VALUES or TABLE. It cannot write.'),
     limit: z.number().int().min(1).max(10_000).default(1000).describe('Most rows that are given.'),
     timeoutMs: z.number().int().min(1).max(600_000).default(60_000).describe('How long it may run, in milliseconds.'),
     database: databaseLabel,

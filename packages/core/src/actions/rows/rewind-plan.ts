@@ -26,7 +26,7 @@ export const rewindInput = z.strictObject({
     .min(1)
     .max(63)
     .optional()
-    .describe('Its column that tells tenants apart. Default: its primary key.'),
+    .describe('Its column that identifies the tenant. Default: its primary key.'),
   keepNew: z.boolean().default(false).describe('Rows added since stay; changed and deleted rows come back.'),
   sequences: z
     .enum(['keep', 'exact'])

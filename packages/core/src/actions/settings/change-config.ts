@@ -3,7 +3,7 @@ import { action } from '../action.ts'
 
 export const changeConfig = action({
   name: 'config.change',
-  summary: 'Changes parts of the run-time settings, without a restart; null gives a part back to the value in code.',
+  summary: 'Changes parts of the run-time settings, without a restart; null returns a part to the value in code.',
   permission: 'config:write',
   kind: 'change',
   input: runTimeConfigChangeSchema,

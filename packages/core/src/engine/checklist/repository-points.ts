@@ -20,7 +20,7 @@ const rules: readonly Rule[] = [
   { id: 'second_key', group: 'keys', title: 'There is a second key, or the recovery kit was taken', judge: secondKey },
   { id: 'space', group: 'space_and_rights', title: 'There is enough space', judge: space },
   { id: 'folders', group: 'space_and_rights', title: 'Folders are ours, and closed to others', judge: folders },
-  { id: 'channel', group: 'noticed', title: 'A channel tells of failures, and has delivered', judge: channel },
+  { id: 'channel', group: 'noticed', title: 'A channel reports failures, and has delivered', judge: channel },
 ]
 
 function media({ doctor, databases, mediaFolders, now }: ChecklistFacts): Judged {
@@ -139,7 +139,7 @@ function channel({ channels: found }: ChecklistFacts): Judged {
       return open(
         channels.length === 0
           ? 'No channel is configured: a failure is seen by chance.'
-          : 'No channel tells of failures.',
+          : 'No channel reports failures.',
         advice,
       )
     const good = telling.find(({ deliveredAt, isFailing }) => deliveredAt !== null && !isFailing)

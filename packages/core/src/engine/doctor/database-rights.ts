@@ -22,7 +22,7 @@ export const databaseRights: Probe<DatabaseContext> = {
         : {
             id: 'database.createdb',
             level: 'warning',
-            message: 'The role may not create databases: only in-place restores are possible, which lock the site.',
+            message: 'The role cannot create databases: only in-place restores are possible, which lock the site.',
             advice: 'ALTER ROLE … CREATEDB',
           },
     )

@@ -40,7 +40,7 @@ async function checkFolder(what: string, path: string, isPrivate: boolean): Prom
       {
         id,
         level: 'failed',
-        message: `${userName()} may not write into ${path}, which belongs to user ${found.uid} and has mode ${modeOf(found.mode)}.`,
+        message: `${userName()} cannot write into ${path}, which belongs to user ${found.uid} and has mode ${modeOf(found.mode)}.`,
         advice:
           found.uid === own
             ? `chmod u+rwx ${quoted(path)}`

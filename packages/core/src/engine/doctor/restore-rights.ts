@@ -64,7 +64,7 @@ function noSwap(createdb: boolean, role: string): DoctorCheck {
     level: 'warning',
     message: createdb
       ? 'A swap would be refused: the database belongs to another role.'
-      : 'A swap would be refused: the role may not create databases.',
+      : 'A swap would be refused: the role cannot create databases.',
     advice: createdb ? `GRANT the owner of the database TO "${role}"` : `ALTER ROLE "${role}" CREATEDB`,
   }
 }

@@ -54,7 +54,7 @@ test('what a look shows to be done is done, and what cannot be found out is due'
     ...{ state: 'due', message: '2 jobs failed in the last 7 days, the last on 2027-02-17.' },
   })
   expect(one('checklist', { openPoints: { known: ['A', 'B', 'C', 'D', 'E', 'F', 'G'] } }).message).toBe(
-    'Open: A, B, C, D, E, and 2 more.',
+    'Open: A; B; C; D; E; and 2 more.',
   )
   const stale = {
     drills: { known: ['a', 'b'].map((label) => ({ label, goodAt: daysAgo(label === 'a' ? 1 : 32) })) },

@@ -70,8 +70,8 @@ const rules: readonly Rule[] = [
     judge: ({ openPoints, now }) =>
       judge(openPoints, (titles) => {
         if (titles.length === 0) return done('No point is open.', now.toISOString())
-        const more = titles.length > 5 ? `, and ${titles.length - 5} more` : ''
-        return due(`Open: ${titles.slice(0, 5).join(', ')}${more}.`)
+        const more = titles.length > 5 ? [`and ${titles.length - 5} more`] : []
+        return due(`Open: ${[...titles.slice(0, 5), ...more].join('; ')}.`)
       }),
   },
   {

@@ -50,7 +50,7 @@ export const approvalOptions = z.strictObject({
     peopleSchema,
     z.custom<() => PersonInput[] | Promise<PersonInput[]>>(
       (value) => typeof value === 'function',
-      'a list of people, or a function that gives one',
+      'a list of people, or a function that returns one',
     ),
   ]),
   /** One that names an action comes before one for all `dangerous` ones. */

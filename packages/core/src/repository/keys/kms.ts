@@ -7,7 +7,7 @@ const defaultTimeoutMs = 10_000
 export async function wrapWithKms(kms: KmsKey, secret: Uint8Array, context: KmsContext): Promise<Buffer> {
   const wrapped = await call(kms, 'wrap', (signal) => kms.wrap(secret, context, { signal }))
   if (!(wrapped instanceof Uint8Array) || wrapped.length === 0 || Buffer.from(wrapped).equals(secret))
-    throw new EngineError('CONFIG_INVALID', `The KMS key "${kms.id}" did not give wrapped bytes.`)
+    throw new EngineError('CONFIG_INVALID', `The KMS key "${kms.id}" did not return wrapped bytes.`)
   return Buffer.from(wrapped)
 }
 

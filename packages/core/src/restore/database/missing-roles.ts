@@ -30,7 +30,7 @@ export async function createMissingRoles(
   for (const name of missing) {
     await query(`CREATE ROLE ${quoteIdentifier(name)} NOLOGIN`)
     if (!self?.superuser) await query(`GRANT ${quoteIdentifier(name)} TO CURRENT_USER`)
-    log(report, 'info', `Created role "${name}", which may not log in.`)
+    log(report, 'info', `Created role "${name}", which cannot log in.`)
   }
   return missing
 }

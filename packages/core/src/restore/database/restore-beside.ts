@@ -202,7 +202,7 @@ async function setProperties({ report }: RestoreRun, control: Session, statement
       await control.query(sql)
     } catch (error) {
       if (sqlState(error) !== '42501') throw error
-      log(report, 'warning', `The role may not do this for the restored database: ${sql}`, { sql })
+      log(report, 'warning', `The role cannot do this for the restored database: ${sql}`, { sql })
     }
   }
 }

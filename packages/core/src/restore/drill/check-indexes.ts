@@ -30,10 +30,10 @@ export async function checkIndexes(
     const [extension] = await query("SELECT 1 FROM pg_catalog.pg_available_extensions WHERE name = 'amcheck'")
     if (!extension) return notDone('the server does not have the extension.')
     const schema = await extensionSchema(query)
-    if (schema === null) return notDone('this role may not create the extension.')
+    if (schema === null) return notDone('this role cannot create the extension.')
     return await checkEach(query, schema)
   } catch (error) {
-    if (isRefused(error)) return notDone('this role may not use it.')
+    if (isRefused(error)) return notDone('this role cannot use it.')
     throw error
   } finally {
     await session.close()

@@ -24,7 +24,7 @@ export function carriedRefusals({ options, carried, server }: RestoreFacts): Pla
     refusals.push({ code: 'CARRIED_HASH', text })
   }
   if (!server.role.superuser && !server.role.createRole) {
-    const text = `A role is made to run carried down steps, which "${server.role.name}" may not: it lacks CREATEROLE.`
+    const text = `A role is made to run carried down steps, which "${server.role.name}" cannot do: it lacks CREATEROLE.`
     refusals.push({ code: 'CARRIED_ROLE', text })
   }
   const unsigned = carried.steps.filter(({ signed_by }) => signed_by === null).map(({ id }) => id)

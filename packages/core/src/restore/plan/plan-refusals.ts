@@ -91,7 +91,7 @@ const always: Rule[] = [
   ({ server, backup }) =>
     server.majorVersion < backup.majorVersion && {
       code: 'SERVER_OLDER',
-      text: `The backup is of PostgreSQL ${backup.majorVersion}, the server is older (${server.majorVersion}): it may not understand all of it.`,
+      text: `The backup is of PostgreSQL ${backup.majorVersion}, the server is older (${server.majorVersion}): it might not understand all of it.`,
       override: 'older-server',
     },
   otherDatabase,
@@ -158,7 +158,7 @@ const beside: Rule[] = [
   ({ server }) =>
     !mayCreate(server) && {
       code: 'NO_CREATEDB',
-      text: `Role ${quoted(server.role.name)} may not create databases. Run ALTER ROLE ... CREATEDB, or restore in-place.`,
+      text: `Role ${quoted(server.role.name)} cannot create databases. Run ALTER ROLE ... CREATEDB, or restore in-place.`,
     },
   ({ options, target }) =>
     options.strategy === 'new-database' &&
@@ -189,12 +189,12 @@ const swap: Rule[] = [
   ({ target }) =>
     nonEmpty(target.live?.foreignSessions) && {
       code: 'SESSIONS_NOT_OURS',
-      text: `Sessions of these roles would have to end, and we may not end them: ${list(target.live?.foreignSessions ?? [])}. Disconnect them, or GRANT pg_signal_backend (superusers end only superusers).`,
+      text: `Sessions of these roles would have to end, and Lifeboat cannot end them: ${list(target.live?.foreignSessions ?? [])}. Disconnect them, or GRANT pg_signal_backend (superusers end only superusers).`,
     },
   ({ target }) =>
     nonEmpty(target.live?.logicalSlots) && {
       code: 'LOGICAL_SLOTS',
-      text: `Logical replication slots are bound to the database and would stay with the replaced one: ${list(target.live?.logicalSlots ?? [])}. Drop them and set up replication anew afterwards.`,
+      text: `Logical replication slots are bound to the database and would stay with the replaced one: ${list(target.live?.logicalSlots ?? [])}. Drop them and set up replication again afterwards.`,
     },
   subscriptionRule,
 ]
@@ -215,7 +215,7 @@ const inPlace: Rule[] = [
     target.live !== null &&
     target.live.encoding !== backup.encoding && {
       code: 'ENCODING',
-      text: `The database's encoding is ${target.live.encoding}, the backup's ${backup.encoding}: some text may not fit.`,
+      text: `The database's encoding is ${target.live.encoding}, the backup's ${backup.encoding}: some text might not fit.`,
       override: 'encoding',
     },
   (facts) =>

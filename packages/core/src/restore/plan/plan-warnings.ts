@@ -71,7 +71,7 @@ const rules: Rule[] = [
       )
     return {
       code: 'LEFT_ALONE',
-      text: `What ${JSON.stringify(server.role.name)} may not drop and make again stays as it is now, its rows too: ${which.join(', ')}.`,
+      text: `What ${JSON.stringify(server.role.name)} cannot drop and make again stays as it is now, its rows too: ${which.join(', ')}.`,
     }
   },
   ({ options, migrations }) =>

@@ -64,7 +64,7 @@ function ownersProblem({ owners }: NeededRights, may: RoleRights, role: string):
   return [
     {
       code: 'OWNERS_NOT_OURS',
-      text: `Objects of the backup belong to roles that ${quoted(role)} may not act for: ${which.join(', ')}. ${grants.join(' ')} Or restore with {noOwner}.`,
+      text: `Objects of the backup belong to roles that ${quoted(role)} cannot act for: ${which.join(', ')}. ${grants.join(' ')} Or restore with {noOwner}.`,
       leaveOut: [],
     },
   ]
@@ -105,7 +105,7 @@ const texts: Record<SpecialKind, Words> = {
   }),
   subscription: (names, role, { grants }) => ({
     code: 'SUBSCRIPTION_RIGHTS',
-    text: `The role may not create subscriptions: ${names}. ${grantOf('pg_create_subscription', role, grants)} (PostgreSQL 16).`,
+    text: `The role cannot create subscriptions: ${names}. ${grantOf('pg_create_subscription', role, grants)} (PostgreSQL 16).`,
   }),
   language: (names, role) => ({
     code: 'LANGUAGE_RIGHTS',
@@ -117,7 +117,7 @@ const texts: Record<SpecialKind, Words> = {
   }),
   'default-privileges': (names, role, { first, grants }) => ({
     code: 'DEFAULT_PRIVILEGES_RIGHTS',
-    text: `The backup has default privileges of roles that ours may not act for: ${names}. ${grantOf(identifier(first), role, grants)}.`,
+    text: `The backup has default privileges of roles that ours cannot act for: ${names}. ${grantOf(identifier(first), role, grants)}.`,
   }),
   superuser: (names, role) => ({
     code: 'SUPERUSER_OBJECTS',

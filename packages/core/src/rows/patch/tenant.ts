@@ -66,7 +66,7 @@ async function onlyKey(query: Query, root: Relation): Promise<string> {
   const columns = (await readPrimaryKeys(query, [root.oid])).get(root.oid) ?? []
   if (columns.length === 1) return columns[0]!
   throw new EngineError('CONFIG_INVALID', `${tableName(root)} has no primary key of one column.`, {
-    advice: 'Say which column tells tenants apart ({tenantKey}).',
+    advice: 'Say which column identifies the tenant ({tenantKey}).',
   })
 }
 

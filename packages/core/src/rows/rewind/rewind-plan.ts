@@ -197,7 +197,7 @@ function refusalsOf(facts: RewindFacts, changed: ComparedTable[], way: RewindWay
 function rightsRefusals(rights: RewindRights, way: RewindWay | null): RewindRefusal[] {
   const refusals: RewindRefusal[] = []
   if (!rights.temporaryTables)
-    refusals.push({ code: 'NO_RIGHTS', text: 'The role may not make temporary tables: GRANT TEMPORARY ON DATABASE.' })
+    refusals.push({ code: 'NO_RIGHTS', text: 'The role cannot make temporary tables: GRANT TEMPORARY ON DATABASE.' })
   if (rights.notWritable.length > 0)
     refusals.push({ code: 'NO_RIGHTS', text: `The role lacks INSERT or DELETE on ${list(rights.notWritable)}.` })
   if (way !== null) return refusals
@@ -208,7 +208,7 @@ function rightsRefusals(rights: RewindRights, way: RewindWay | null): RewindRefu
     refusals.push({ code: 'FOREIGN_RULES', text: `Rules answer for what is written: ${list(inTheWay)}.` })
   else {
     const why = [
-      replicaRole ? null : 'the role may not set session_replication_role',
+      replicaRole ? null : 'the role cannot set session_replication_role',
       stubbornTriggers.length > 0 ? `triggers fire on replicas too: ${list(stubbornTriggers)}` : null,
       notOwned.length > 0 ? `it does not own ${list(notOwned)}` : null,
       stuckForeignKeys.length > 0 ? `foreign keys cannot be set aside: ${list(stuckForeignKeys)}` : null,

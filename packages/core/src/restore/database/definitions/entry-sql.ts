@@ -86,7 +86,7 @@ function ownedObject(entry: TocEntry, text: (text: string) => string): string | 
       .replace(/^DROP /, '')
       .replace(/[;\s]+$/, '')
   if (ownerlessKinds.has(kind)) return undefined
-  throw invalid(`nobody knows how to give an owner to "${kind}"`)
+  throw invalid(`there is no known way to give an owner to "${kind}"`)
 }
 
 function qualified(entry: TocEntry, text: (text: string) => string): string {
