@@ -7,7 +7,8 @@ import { createDistantStorage, oneAfterTheOther } from './distant-storage.ts'
 /**
  * How many answers of the storage are waited for one after the other, whatever the size of the database: over 50 ms each
  * is seen. The latency here is only long enough for what goes beside something else to be told from what waits for it, on a
- * busy machine too. Leases are left out: how often they are renewed depends on the machine. They add one.
+ * busy machine too. Leases are left out: how often they are renewed depends on the machine. They add up to four. Claims of
+ * numbers go beside the look at the server, and count where that is slow.
  */
 let cluster: TemporaryCluster
 beforeAll(async () => {
@@ -57,7 +58,7 @@ test('a backup, a list and a restore wait for few round trips', async () => {
   const second = await count((engine) => engine.backups.create())
   expect(second.length, second.join('\n')).toBeLessThanOrEqual(19)
   const unchanged = await count((engine) => engine.backups.create())
-  expect(unchanged.length, unchanged.join('\n')).toBeLessThanOrEqual(12)
+  expect(unchanged.length, unchanged.join('\n')).toBeLessThanOrEqual(14)
   // Each in an engine of its own: none waits for another one.
   const waited = await Promise.all(reads.map(([read]) => count(read)))
   for (const [index, [, most]] of reads.entries())
