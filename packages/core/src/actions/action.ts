@@ -199,6 +199,8 @@ export interface ActionContext extends Ground {
   subjectId: string | null
   taskId: string | null
   prepared: Json
+  /** Whether a job is put into the queue: then its answer has what is decided before it runs. */
+  isQueued: boolean
   /** Whether the job continues one that was broken off. */
   isResumed: boolean
   /** Id of what it is done to, for the audit log; set when it is known. */

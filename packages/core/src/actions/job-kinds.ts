@@ -72,6 +72,7 @@ export function contextOfJob(
     subjectId: job.subject_id,
     taskId: job.id,
     prepared,
+    isQueued: true,
     isResumed: job.attempt > 1,
     about: job.subject_id,
     approval: null,

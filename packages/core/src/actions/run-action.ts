@@ -122,6 +122,7 @@ function runUnrecorded(ground: Ground, action: AnyAction, ready: ReadyAction): v
 /** A job that was permitted, planned and confirmed, ready for the queue. */
 export async function planJob(ground: Ground, action: AnyAction, given: unknown, call: Call) {
   const ready = await makeReady(ground, action, given, call)
+  ready.context.isQueued = true
   const taskId = randomId('t')
   const prepared = await prepareJob(action, ready, taskId)
   return { ready, prepared, request: jobRequest(action, ready, prepared, taskId) }
@@ -188,6 +189,7 @@ function contextOf(ground: Ground, { caller, signal, report }: Call): ReadyActio
     subjectId: null,
     taskId: null,
     prepared: {},
+    isQueued: false,
     isResumed: false,
     about: null,
     approval: null,

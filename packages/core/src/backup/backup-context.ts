@@ -65,7 +65,7 @@ export interface BackupOptions {
   /** Given when the job was made; default: a new one. */
   id?: string
   /** Default: claimed from the repository. */
-  number?: number
+  number?: number | Promise<number>
   name: string
   description: string
   /**

@@ -37,7 +37,7 @@ export interface CreateBackupOptions extends Running, OfDatabase {
   compressionLevel?: number
   /** Given when a job was made before the backup began; see `newBackupId`. */
   id?: string
-  number?: number
+  number?: number | Promise<number>
   /** The newest event of the audit log, asked for when the manifest is put together. */
   auditHead?: () => Promise<Manifest['audit_head'] | null>
 }

@@ -22,7 +22,7 @@ const assertedForMs = 2_000
 /** The part of a lease that a commit needs. */
 export interface CommitLease {
   /** Throws `LEASE_LOST` when another holder has taken over. */
-  assertHeld(): Promise<void>
+  assertHeld(options?: { withinMs?: number }): Promise<void>
 }
 
 /** Puts a manifest, with every check before and after: see `RepositoryWriter.commit`. */
@@ -45,7 +45,7 @@ export async function commitManifest(
     applyMarks(repository, index, signal),
     listPacks(repository, signal),
     usedPacks(repository, index, manifest, signal),
-    lease?.assertHeld(),
+    lease?.assertHeld({ withinMs: assertedForMs }),
   ])
   // Where a mark was read only now, another pack may hold the same chunks.
   const isMarked = [...used.keys()].some((pack) => index.pack(pack)?.state === 'marked')

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { backupSchema } from '../../catalog/records.ts'
 import { labelOf } from '../../engine/background/core.ts'
 import { readSettings } from '../../engine/background/read-settings.ts'
+import type { EngineParts } from '../../engine/parts.ts'
 import type { BackupSummary } from '../../engine/summary.ts'
 import { isEngineError } from '../../errors.ts'
 import { log } from '../../events.ts'
@@ -70,15 +71,11 @@ export const createBackup = action({
     resumable: true,
     writer: (_, label) => label,
     waitMs: ({ waitMs }) => waitMs ?? 0,
-    async prepare({ parts }, { database }) {
+    async prepare({ parts, isQueued }, { database }) {
       const label = labelOf(parts, database)
-      const [{ claimNumber }, { spendingReserve }] = await Promise.all([
-        import('../../repository/documents/numbers.ts'),
-        import('../../repository/reserve.ts'),
-      ])
-      // Also on a full storage: the job that is made now cleans up before it gives in.
-      const number = await claimNumber(spendingReserve(await parts.repository()))
-      return { subjectId: newBackupId(), database: label, prepared: { number } }
+      await parts.repository()
+      const prepared = isQueued ? { number: await claim(parts) } : {}
+      return { subjectId: newBackupId(), database: label, prepared }
     },
     answer: ({ prepared }) => ({ number: prepared?.number }),
     summary: ({ id, number, logical_bytes, stored_bytes, row_count }: BackupSummary) => ({
@@ -95,11 +92,14 @@ export const createBackup = action({
     const settings = await readSettings(context)
     const compressed = settings?.use_compression ?? true
     const { database, waitMs, ...options } = asked
+    // Beside all that comes before the manifest: over a network each of its answers would be waited for.
+    const number = made?.number ?? (context.prepared.number as number | undefined) ?? claim(context.parts)
+    Promise.resolve(number).catch(() => {})
     const make = () =>
       backups.create({
         ...options,
         ...(compressed ? {} : { compressionLevel: asked.compressionLevel ?? 0 }),
-        ...{ id, number: context.prepared.number as number, database: labelOf(context.parts, database), waitMs },
+        ...{ id, number, database: labelOf(context.parts, database), waitMs },
         trigger: caller.trigger,
         createdBy: caller.actor.id,
         auditHead: async () => (await context.history())?.catalog.audit.head() ?? null,
@@ -128,6 +128,15 @@ export const createBackup = action({
     ...(context.prepared.cleaned_up ? { cleaned_up: context.prepared.cleaned_up } : {}),
   }),
 })
+
+/** Also on a full storage: the backup that is made then cleans up before it gives in. */
+async function claim(parts: EngineParts): Promise<number> {
+  const [{ claimNumber }, { spendingReserve }] = await Promise.all([
+    import('../../repository/documents/numbers.ts'),
+    import('../../repository/reserve.ts'),
+  ])
+  return claimNumber(spendingReserve(await parts.repository()))
+}
 
 async function stored(
   { backups, signal }: Parameters<typeof createBackup.run>[0],

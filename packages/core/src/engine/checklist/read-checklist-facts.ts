@@ -35,43 +35,44 @@ export async function readChecklistFacts(
   const ofHistory = <T>(ask: (ready: Background) => Promise<T>): Promise<Known<T>> =>
     history ? asked(() => ask(history)) : Promise.resolve({ unknown: noCatalog })
   const planned = await ofHistory(async (ready) => enabledJobs(ready))
-  return {
-    now: new Date(),
-    restoreTestDays,
-    doctor,
-    databases: await Promise.all(
-      labels.map(
-        async (label): Promise<DatabaseFacts> => ({
-          label,
-          stored: await asked(() => readStoredFacts(ground, label)),
-          restoredAt: await ofHistory((ready) => lastRestore(ready, label)),
-          isScheduled: mapped(planned, (jobs) => backupSchedulesOf(jobs, label).length > 0),
-          ledgers: await asked(() => readLedgers(ground, label)),
-        }),
-      ),
+  // Together, because over a network each answer is waited for.
+  const [databases, isPaused, repository, kitTakenAt, retention, ofCopies, channels, lastScrubAt] = await Promise.all([
+    Promise.all(
+      labels.map(async (label): Promise<DatabaseFacts> => {
+        const [stored, restoredAt, ledgers] = await Promise.all([
+          asked(() => readStoredFacts(ground, label)),
+          ofHistory((ready) => lastRestore(ready, label)),
+          asked(() => readLedgers(ground, label)),
+        ])
+        const isScheduled = mapped(planned, (jobs) => backupSchedulesOf(jobs, label).length > 0)
+        return { label, stored, restoredAt, isScheduled, ledgers }
+      }),
     ),
-    scheduledKinds: mapped(planned, (jobs) => new Set(jobs.map(({ kind }) => kind))),
-    isPaused: await ofHistory(({ jobs }) => jobs.isPaused()),
-    repository: await asked(async () => {
+    ofHistory(({ jobs }) => jobs.isPaused()),
+    asked(async () => {
       const { config } = await parts.repository()
       return { encryption: config.encryption, keys: await ground.keys.list() }
     }),
-    storage: storageKind(ground),
-    kitTakenAt: await ofHistory(lastKit),
-    retention: await asked(() => readRetention(ground, history)),
-    copies: await asked(async () => {
+    ofHistory(lastKit),
+    asked(() => readRetention(ground, history)),
+    asked(async () => {
       const states = await copies.states({ signal: ground.signal })
       return Promise.all(
         states.map(async (state) => ({ ...state, sameDisk: await isOnSameDisk(ground, state.location) })),
       )
     }),
-    channels: await channelFacts(ground, ofHistory),
-    inspectedTables: parts.settings.migrations.flatMap(({ ledgerTables }) => ledgerTables.map(withSchema)),
-    mediaFolders: parts.mediaFolders().map(({ path }) => path),
-    lastScrubAt: await asked(async () => {
+    channelFacts(ground, ofHistory),
+    asked(async () => {
       const { readScrubState } = await import('../scrub-state.ts')
       return (await readScrubState(await parts.repository(), { signal: ground.signal }))?.last_at ?? null
     }),
+  ])
+  return {
+    ...{ now: new Date(), restoreTestDays, doctor, databases, isPaused, repository, kitTakenAt, retention, channels },
+    ...{ copies: ofCopies, lastScrubAt, storage: storageKind(ground) },
+    scheduledKinds: mapped(planned, (jobs) => new Set(jobs.map(({ kind }) => kind))),
+    inspectedTables: parts.settings.migrations.flatMap(({ ledgerTables }) => ledgerTables.map(withSchema)),
+    mediaFolders: parts.mediaFolders().map(({ path }) => path),
   }
 }
 

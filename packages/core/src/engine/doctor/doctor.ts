@@ -18,11 +18,13 @@ export async function examine(
   const context: HostContext = { ...running, parts, copies, history, catalogProblem, database }
   const labels = database === undefined ? parts.labels() : [database]
   const each = labels.length === 0 ? [undefined] : labels
-  const checks: DoctorCheck[] = [
-    ...(await runProbes(probes.host, context)),
-    ...(await guarded('repository', () => repositoryChecks(context, each))),
-    ...(await runProbes(probes.copies, context)),
-  ]
+  // Together, because over a network each answer is waited for.
+  const [ofHost, ofRepository, ofCopies] = await Promise.all([
+    runProbes(probes.host, context),
+    guarded('repository', () => repositoryChecks(context, each)),
+    runProbes(probes.copies, context),
+  ])
+  const checks: DoctorCheck[] = [...ofHost, ...ofRepository, ...ofCopies]
   for (const label of each) {
     const found = await guarded('database', () => databaseChecks({ ...context, database: label }, fix))
     checks.push(...(each.length > 1 ? found.map((check) => ofDatabase(check, label)) : found))
@@ -51,16 +53,23 @@ async function repositoryChecks(context: HostContext, labels: readonly (string |
     reading ??= readStoredBackups(repository, signal, { fresh: true })
     return reading
   }
-  const checks: DoctorCheck[] = [
+  // None works on what another one does, and over a network each answer is waited for.
+  const [ofRepository, ofBackups] = await Promise.all([
+    runProbes(probes.repository, { ...context, repository, stored }, { atOnce: probes.repository.length }),
+    // What is read here need not be read twice. That it cannot be read, each probe finds for itself.
+    stored()
+      .catch(() => {})
+      .then(() =>
+        Promise.all(labels.map((database) => runProbes(probes.backups, { ...context, database, repository, stored }))),
+      ),
+  ])
+  return [
     { id: 'repository.opens', level: 'ok', message: `The repository at ${parts.storage.location} opens.` },
-    // None works on what another one does, and over a network each answer is waited for.
-    ...(await runProbes(probes.repository, { ...context, repository, stored }, { atOnce: 4 })),
+    ...ofRepository,
+    ...ofBackups.flatMap((found, index) =>
+      labels.length > 1 ? found.map((check) => ofDatabase(check, labels[index])) : found,
+    ),
   ]
-  for (const database of labels) {
-    const found = await runProbes(probes.backups, { ...context, database, repository, stored })
-    checks.push(...(labels.length > 1 ? found.map((check) => ofDatabase(check, database)) : found))
-  }
-  return checks
 }
 
 async function databaseChecks(context: HostContext, fix: boolean): Promise<DoctorCheck[]> {

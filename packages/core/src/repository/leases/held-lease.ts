@@ -5,9 +5,10 @@ import type { LeaseGenerations, LeaseRecord } from './lease-generations.ts'
 export interface Lease {
   /**
    * Renews it now and returns only if it is still ours: no other process can take it over for its time to live, counted from
-   * when the call began. Throws `LEASE_LOST` when another one has it (or had it).
+   * when the call began. Throws `LEASE_LOST` when another one has it (or had it). With `withinMs` that may be counted from a
+   * renewal that began at most so long ago, and at most a tenth of its time to live: then no answer is waited for.
    */
-  assertHeld(): Promise<void>
+  assertHeld(options?: { withinMs?: number }): Promise<void>
   /** The time of day by the storage's own clock, the one that `modifiedAt` of all objects comes from. Renews. */
   storageTime(): Promise<number>
   /** Gives it back, so that the next one need not wait. Never throws: a lease not given back runs out by itself. */
@@ -129,7 +130,9 @@ export function holdLease(held: {
 
   return {
     lost: controller.signal,
-    async assertHeld() {
+    async assertHeld({ withinMs = 0 } = {}) {
+      controller.signal.throwIfAborted()
+      if (!released && elapsed() < Math.min(withinMs, record.ttl_ms / 10)) return
       await advance(record)
     },
     async storageTime() {

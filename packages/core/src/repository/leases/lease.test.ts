@@ -101,6 +101,29 @@ test('what is read beside the taking is begun when no other one holds it, and ag
   await third.release()
 })
 
+test('asserting a lease that was renewed a moment ago waits for no answer; later, or given back, it does', async () => {
+  let puts = 0
+  const memory = createMemoryStorage()
+  const storage = wrapStorage(memory, {
+    put: (name, data, options) => {
+      puts += 1
+      return memory.put(name, data, options)
+    },
+  })
+  const lease = await take(storage, 'first')
+  expect(puts).toBe(1)
+  await lease.assertHeld({ withinMs: 2000 })
+  expect(puts).toBe(1)
+  // At most a tenth of its time, whatever is asked for.
+  await pass(ttlMs / 10 + 1)
+  await lease.assertHeld({ withinMs: 2000 })
+  expect(puts).toBe(2)
+  await lease.assertHeld()
+  expect(puts).toBe(3)
+  await lease.release()
+  await fails(lease.assertHeld({ withinMs: 2000 }), 'LEASE_LOST')
+})
+
 test('leases of different names do not meet', async () => {
   const storage = createMemoryStorage()
   const prune = await take(storage, 'a')
