@@ -10,6 +10,8 @@ import { isEngineError } from '../../errors.ts'
 import { type Clock, isoTime } from '../../jobs/clock.ts'
 import { createScheduler, type Scheduler } from '../../jobs/scheduler.ts'
 import type { Background } from './core.ts'
+import { createBlockedRuns } from './notify/blocked-runs.ts'
+import { createFailingLooks } from './notify/failing-looks.ts'
 import { jobInput, type PlannedJob, plannedJobs } from './schedules.ts'
 import { sharedThrottle } from './shared-throttle.ts'
 
@@ -32,6 +34,8 @@ export async function createEngineScheduler(
     const doctor = () => examineAll({ ...ground, ...running }, {})
     await sendReminders(background, { ...ground, ...running, doctor }, new Date(clock.now()))
   })
+  const tellBlocked = createBlockedRuns(background.notifier, { clock, kinds })
+  const looks = createFailingLooks(parts.settings.notifications, { clock, signal: ground.stopping })
   return createScheduler<PlannedJob>({
     catalog,
     clock,
@@ -49,7 +53,10 @@ export async function createEngineScheduler(
       lookAtAudit()
       if (background.notifier) remind()
       if (parts.settings.approvals) await endExpired(ground)
-      return (await plannedJobs(background)).filter(({ kind }) => kinds.has(kind))
+      const planned = await plannedJobs(background)
+      // No schedule waits for a channel.
+      void looks.passed()
+      return planned.filter(({ kind }) => kinds.has(kind))
     },
     async job(planned, slot, lateMs): Promise<NewJob | null> {
       const action = kinds.get(planned.kind) as JobAction
@@ -73,8 +80,12 @@ export async function createEngineScheduler(
         error: null,
       })
     },
+    onBlocked: tellBlocked,
     // The next look makes up for it.
-    onError: (error) => process.emitWarning(error instanceof Error ? error : String(error)),
+    onError(error) {
+      process.emitWarning(error instanceof Error ? error : String(error))
+      void looks.failed(error)
+    },
   })
 }
 
