@@ -34,7 +34,8 @@ export async function createEngineScheduler(
     const doctor = () => examineAll({ ...ground, ...running }, {})
     await sendReminders(background, { ...ground, ...running, doctor }, new Date(clock.now()))
   })
-  const tellBlocked = createBlockedRuns(background.notifier, { clock, kinds })
+  const tellBlocked = createBlockedRuns(background.notifier, { clock, kinds, labels: parts.labels() })
+  let warned = ''
   const looks = createFailingLooks(parts.settings.notifications, { clock, signal: ground.stopping })
   return createScheduler<PlannedJob>({
     catalog,
@@ -56,6 +57,7 @@ export async function createEngineScheduler(
       const planned = await plannedJobs(background)
       // No schedule waits for a channel.
       void looks.passed()
+      warned = ''
       return planned.filter(({ kind }) => kinds.has(kind))
     },
     async job(planned, slot, lateMs): Promise<NewJob | null> {
@@ -83,7 +85,10 @@ export async function createEngineScheduler(
     onBlocked: tellBlocked,
     // The next look makes up for it.
     onError(error) {
-      process.emitWarning(error instanceof Error ? error : String(error))
+      const why = error instanceof Error ? error.message : String(error)
+      // Once, and not at each look.
+      if (why !== warned) process.emitWarning(error instanceof Error ? error : why)
+      warned = why
       void looks.failed(error)
     },
   })

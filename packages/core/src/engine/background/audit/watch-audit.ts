@@ -57,9 +57,7 @@ export async function watchAudit(
       ...{ database: null, subject: null, condition },
       title: isBroken ? 'The audit log was changed' : 'The audit log is intact again',
       lines:
-        isBroken && found.first
-          ? [found.first.text, adviceFor('command', 'All that was found: {audit.verify}.')]
-          : [],
+        isBroken && found.first ? [found.first.text, adviceFor('command', 'All that was found: {audit.verify}.')] : [],
       facts: isBroken && found.first ? { seq: found.first.seq, kind: found.first.kind } : {},
     },
   ])

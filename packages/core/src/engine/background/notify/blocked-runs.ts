@@ -17,7 +17,7 @@ const patienceMs = 5 * 60_000
  */
 export function createBlockedRuns(
   notifier: Notifier | null,
-  { clock, kinds }: { clock: Clock; kinds: ReadonlyMap<string, JobAction> },
+  { clock, kinds, labels }: { clock: Clock; kinds: ReadonlyMap<string, JobAction>; labels: readonly string[] },
 ): (blocked: BlockedSlot<PlannedJob>) => Promise<void> {
   /** The last slot by schedule. */
   const warned = new Map<string, number>()
@@ -32,17 +32,25 @@ export function createBlockedRuns(
     }
     const action = kinds.get(schedule.kind)
     if (!notifier || !action || lateMs < patienceMs || told.get(name) === slot.getTime()) return
-    await notifier.raise(blockedEvents(factOf(blocked, action.name, isoTime(clock.now())), notifier.options))
+    await notifier.raise(
+      blockedEvents({ ...factOf(blocked, action.name, labels), at: isoTime(clock.now()) }, notifier.options),
+    )
     told.set(name, slot.getTime())
   }
 }
 
-function factOf({ schedule, slot, lateMs, error }: BlockedSlot<PlannedJob>, action: string, at: string): RecordedFact {
-  const { name, database: label, input } = schedule
+function factOf(
+  { schedule, slot, lateMs, error }: BlockedSlot<PlannedJob>,
+  action: string,
+  labels: readonly string[],
+): Omit<RecordedFact, 'at'> {
+  const { name, database, input } = schedule
+  // As the success will name it that ends it.
+  const label = database ?? (labels.length === 1 ? labels[0] : null)
   const code = isEngineError(error) ? wireCode(error.code) : 'internal'
   const detail = error instanceof Error ? error.message : String(error)
   return {
-    ...{ seq: 0, hash: `blocked ${slotsName(schedule)} ${slot.toISOString()}`, at, action },
+    ...{ seq: 0, hash: `blocked ${slotsName(schedule)} ${slot.toISOString()}`, action },
     ...{ actor: 'scheduler', subject: null, outcome: 'failed' },
     detail: { ...input, label, schedule: name, slot: slot.toISOString(), late_ms: lateMs, error: { code, detail } },
   }
