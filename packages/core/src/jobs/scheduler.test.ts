@@ -183,3 +183,35 @@ test('a schedule whose job cannot be made waits, says so at each look, and keeps
   blocked.clear()
   expect((await look()).map(({ database }) => database)).toEqual(['backup'])
 })
+
+test.each([
+  ['2026-03-28T12:00:00Z', 'Europe/Berlin'],
+  ['2026-10-24T12:00:00Z', 'Europe/Berlin'],
+  ['2026-03-07T12:00:00Z', 'America/New_York'],
+  ['2026-10-31T12:00:00Z', 'America/New_York'],
+  ['2026-04-04T00:00:00Z', 'Australia/Lord_Howe'],
+  ['2026-10-03T00:00:00Z', 'Australia/Lord_Howe'],
+])(
+  'the night from %s on in which clocks change in %s: nothing is late, and nothing is missed',
+  async (begin, timeZone) => {
+    const crons = ['0 2 * * *', '30 2 * * *', '15 1 * * *', '45 3 * * 0', '10 * * * *']
+    const schedules = crons.map((cron, n): Schedule => ({ ...nightly, name: `s${n}`, cron, timeZone }))
+    const clock = createManualClock(new Date(begin))
+    const { look } = scheduler(schedules, clock)
+    await look()
+    const bad: string[] = []
+    for (let n = 0; n < 36 * 4; n++) {
+      await clock.advance(15 * minute)
+      const now = new Date(clock.now())
+      for (const schedule of schedules) {
+        const run = await overdueOf({ catalog }, schedule, now)
+        // Of what a look every quarter of an hour leaves.
+        if (run && run.lateMs >= 15 * minute) bad.push(`${schedule.cron} ${now.toISOString()} ${run.lateMs}`)
+      }
+      await look()
+      for (const schedule of schedules)
+        if (await overdueOf({ catalog }, schedule, now)) bad.push(`${schedule.cron} ${now.toISOString()} not fired`)
+    }
+    expect(bad).toEqual([])
+  },
+)
