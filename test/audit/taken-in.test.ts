@@ -6,8 +6,10 @@ import { insideOf } from '@lifeboat/core/actions'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createOwedFacts } from '../../packages/core/src/engine/background/owed-facts.ts'
+import { createEngineScheduler } from '../../packages/core/src/engine/background/run-schedule.ts'
 import { takeInFacts } from '../../packages/core/src/engine/background/sealed-facts.ts'
 import { sealFact } from '../../packages/core/src/repository/documents/sealed-facts.ts'
+import { createManualClock } from '../../packages/core/src/testing/manual-clock.ts'
 import { happen, openVictim, someFact, type Victim } from './victim.ts'
 
 /** Facts that lay in the repository or in a folder until the catalog could record them: each is one event. */
@@ -84,6 +86,23 @@ test('one that the catalog had recorded too, where only its anchor could not be 
   expect(results.map(({ outcome }) => outcome)).toEqual(['succeeded', 'started'])
   expect(await sealed()).toBe(0)
   expect((await victim.engine.audit.verify()).state).toBe('intact')
+})
+
+test('a process that runs schedules takes them in by itself', async () => {
+  await seal('sealed while the catalog was away')
+  const { ground } = insideOf(victim.engine)
+  const clock = createManualClock(new Date('2026-03-01T12:00:00Z'))
+  const scheduler = await createEngineScheduler(ground, await ground.background(), { clock, worker: 'w' })
+  await scheduler.look()
+  await expect.poll(sealed).toBe(0)
+  expect(await victim.sql('SELECT subject FROM audit_events')).toEqual([
+    { subject: 'sealed while the catalog was away' },
+  ])
+  await seal('later')
+  await scheduler.look()
+  await clock.advance(15 * 60_000)
+  await scheduler.look()
+  await expect.poll(sealed).toBe(0)
 })
 
 test('what an emergency did is recorded once, where the process dies before its file is gone', async () => {

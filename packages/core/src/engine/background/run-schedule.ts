@@ -28,6 +28,7 @@ export async function createEngineScheduler(
     const { watchAudit } = await import('./audit/watch-audit.ts')
     await watchAudit(background, await parts.repository(), { signal: ground.stopping })
   })
+  const takeIn = takeInNowAndThen(ground, background, clock)
   const remind = beside(async () => {
     const { sendReminders } = await import('../reminders/send-reminders.ts')
     const running = { signal: ground.stopping, report: undefined }
@@ -51,6 +52,7 @@ export async function createEngineScheduler(
       const limits = await sharedThrottle(catalog)
       if (limits) parts.throttle.change(limits)
       await ground.audit.anchorNowAndThen()
+      takeIn()
       lookAtAudit()
       if (background.notifier) remind()
       if (parts.settings.approvals) await endExpired(ground)
@@ -91,6 +93,19 @@ export async function createEngineScheduler(
       warned = why
       void looks.failed(error)
     },
+  })
+}
+
+const quarterMs = 15 * 60_000
+
+/** What other processes have sealed into the repository while no catalog was there is recorded, and told, soon after. */
+function takeInNowAndThen(ground: Ground, background: Background, clock: Clock): () => void {
+  let last = Number.NEGATIVE_INFINITY
+  return beside(async () => {
+    if (clock.now() - last < quarterMs) return
+    last = clock.now()
+    const { takeInFacts } = await import('./sealed-facts.ts')
+    if ((await takeInFacts(background, ground)) > 0) background.notifier?.wake()
   })
 }
 
