@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,8 +5,7 @@ import { createBackupEngine } from '@lifeboat/core'
 import { createHandler } from '@lifeboat/core/http'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { root } from '../structure/sources.ts'
-import { codeBlocks } from './markdown.ts'
+import { bin, linesOf, shellWords, start } from './plan-machine.ts'
 
 /**
  * The recovery plan of an installation with two databases and media. Its server is lost; on an empty one, in an empty
@@ -15,7 +13,6 @@ import { codeBlocks } from './markdown.ts'
  */
 const passphrase = 'canary-passphrase of the backups'
 const hostileName = `it's "the" $shop`
-const bin = join(root, 'packages/cli/bin/lifeboat.mjs')
 
 let lost: TemporaryCluster
 let fresh: TemporaryCluster
@@ -24,36 +21,11 @@ beforeAll(async () => {
   lost = await startTemporaryCluster()
   fresh = await startTemporaryCluster()
   folder = await mkdtemp(join(tmpdir(), 'lifeboat-plan-'))
-})
+}, 300_000)
 afterAll(async () => {
   await Promise.all([lost?.stop(), fresh?.stop()])
   if (folder) await rm(folder, { recursive: true, force: true })
 })
-
-/** What the run has compiled already: nothing of it is written into the folders that are looked at. */
-const compiled = { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'lifeboat-compiled') }
-
-const start = (program: string, args: string[], cwd: string, env: Record<string, string>) =>
-  new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
-    const options = {
-      cwd,
-      env: { PATH: process.env.PATH ?? '', HOME: cwd, ...compiled, ...env },
-      maxBuffer: 16 << 20,
-    }
-    execFile(program, args, options, (error, stdout, stderr) =>
-      resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
-    )
-  })
-
-/** Words of a line, as bash makes them: quotes, and variables outside of single ones. */
-function words(line: string, env: Record<string, string>): string[] {
-  const expand = (text: string) => text.replaceAll(/\$(\w+)/g, (_, name: string) => env[name] ?? '')
-  return [...line.matchAll(/(?:'[^']*'|"[^"]*"|\\.|[^\s'"\\])+/g)].map(([word]) =>
-    [...word.matchAll(/'([^']*)'|"([^"]*)"|\\(.)|([^'"\\]+)/g)]
-      .map(([, single, double, escaped, bare]) => single ?? escaped ?? expand(double ?? bare ?? ''))
-      .join(''),
-  )
-}
 
 test('gets the rows back on an empty server by the commands of the plan', { timeout: 500_000 }, async () => {
   const app = await lost.createDatabase('app')
@@ -122,9 +94,7 @@ test('gets the rows back on an empty server by the commands of the plan', { time
   const plan = await readFile(join(home, 'plan.markdown'), 'utf8')
   await lost.stop()
   await rename(uploads, join(folder, 'gone'))
-  const lines = codeBlocks(plan.replaceAll(/^ {3,4}/gm, ''), '## B. The server is gone').flatMap(({ text }) =>
-    text.trim().split('\n'),
-  )
+  const lines = linesOf(plan, '## B. The server is gone')
   const server = new URL(fresh.url('postgres'))
   server.pathname = ''
   const filledIn: [string, string][] = [
@@ -137,7 +107,7 @@ test('gets the rows back on an empty server by the commands of the plan', { time
   const ran: string[] = []
   for (const line of lines) {
     const found = filledIn.reduce((text, [from, to]) => text.replace(`'${from}'`, `'${to}'`), line)
-    const [program = '', ...args] = words(found, env)
+    const [program = '', ...args] = shellWords(found, env)
     ran.push([program, ...args.slice(0, 2)].join(' '))
     if (program === 'npm') expect(args).toEqual(['install', '@lifeboat/cli', '@lifeboat/core'])
     else if (program === 'export') {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -167,6 +167,35 @@ describe('a bad drill', () => {
     const status = await one.engine.status()
     expect(status).toMatchObject({ level: 'failed', last_drill: { verdict: 'bad', problem: drill.problems[0] } })
     expect(status.last_backup?.last_verified).toMatchObject({ level: 'restore', ok: false })
+  })
+
+  /** What is stored beside the packs: whatever becomes of it, a drill says what a restore in need would meet. */
+  const objects: [kind: string, damage: (path: string) => Promise<void>, told: RegExp | null][] = [
+    ['backups', flip, /^1 manifest of the repository cannot be read: .*, perhaps a newer one than backup 1\.$/],
+    ['backups', (path) => writeFile(path, 'short'), /^1 manifest of the repository cannot be read/],
+    ['keys', flip, /^keys\/[0-9a-f]+ is a damaged key slot\.$/],
+    ['keys', (path) => rm(path), /^keys\/ holds no key slot of this repository\.$/],
+    // Found again in the packs, and by the key.
+    ['index', flip, null],
+    ['index', (path) => rm(path), null],
+  ]
+  test.each(some(objects, 3))('where objects of %s are damaged: %#', async (kind, damage, told) => {
+    const { engine, repository, options } = await shop()
+    await engine.backups.create()
+    await engine.stop()
+    const names = (await readdir(join(repository, kind))).sort()
+    const stamps = await Promise.all(names.map(async (name) => (await stat(join(repository, kind, name))).mtimeMs))
+    // Of manifests the newest alone, of all else everything.
+    const newest = names[stamps.indexOf(Math.max(...stamps))]
+    for (const name of kind === 'backups' ? [newest ?? ''] : names) await damage(join(repository, kind, name))
+    const own = createBackupEngine({ ...options, catalog: ':memory:' })
+    closers.push(() => own.stop())
+    const found = await own.drills.run('latest').then(
+      ({ verdict, problems }) => ({ verdict, said: problems[0] ?? '' }),
+      (error: Error) => ({ verdict: 'bad', said: error.message }),
+    )
+    expect(found.verdict).toBe(told === null ? 'good' : 'bad')
+    if (told) expect(found.said).toMatch(told)
   })
 
   const findings: [what: string, more: Partial<EngineOptions>, sentence: RegExp, sql?: string][] = [

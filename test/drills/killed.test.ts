@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type BackupEngine, createBackupEngine } from '../../packages/core/src/engine.ts'
 import { startTemporaryCluster, type TemporaryCluster } from '../../packages/core/src/testing/temporary-cluster.ts'
-import { isLong } from '../runner/counts.ts'
+import { isLong, some } from '../runner/counts.ts'
 
 let cluster: TemporaryCluster
 let folder: string
@@ -40,10 +40,11 @@ const program = `
   await engine.drills.run('latest', { report: (event) => event.type === 'phase' && process.stdout.write(event.phase + '\\n') })
   await engine.stop()`
 
+let killed = 0
 /** Kills a drill as it begins a phase. Gives the phases it went through. */
 function killedAt(phase: string): Promise<string[]> {
   // With a catalog of its own: in one, the next drill would wait until the dead one has lost its job.
-  const given = { ...options, catalog: join(folder, `${phase}.sqlite`) }
+  const given = { ...options, catalog: join(folder, `${++killed}.sqlite`) }
   const child = spawn(process.execPath, ['--input-type=module', '-e', program, JSON.stringify(given)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -72,9 +73,10 @@ const sessionsGone = async () => {
 }
 
 /** All of them: `npm run test:long`. */
-const phases = isLong
-  ? ['plan', 'create-database', 'rows', 'count-rows', 'analyze', 'finish', 'freshness', 'check-indexes', 'drop']
-  : ['rows', 'drop']
+const allPhases = [
+  ...['plan', 'create-database', 'rows', 'count-rows', 'analyze', 'finish', 'freshness', 'check-indexes', 'drop'],
+]
+const phases = isLong ? allPhases : ['rows', 'drop']
 
 test.each(phases)('killed as %s begins: what stays is found and removed', async (phase) => {
   expect(await killedAt(phase)).toContain(phase)
@@ -84,8 +86,57 @@ test.each(phases)('killed as %s begins: what stays is found and removed', async 
   const { checks } = await engine.doctor()
   const found = checks.filter(({ id, level }) => id === 'restore.leftovers' && level === 'warning')
   expect(found.map(({ message }) => /^"(\w+)"/.exec(message)?.[1])).toEqual(left)
+  // A drill that died has found out nothing, and the next one clears up after it.
+  const before = await engine.drills.list()
+  const { id, verdict } = await engine.drills.run('latest')
+  expect(verdict).toBe('good')
+  expect((await engine.drills.list()).map((drill) => drill.id)).toEqual([id, ...before.map((drill) => drill.id)])
+  expect(await copies()).toEqual([])
+})
+
+test('what a killed one left is dropped by hand too', async () => {
+  await killedAt('rows')
+  await sessionsGone()
+  const left = await copies()
+  expect(left).toHaveLength(1)
   expect((await engine.maintenance.cleanLeftovers()).dropped).toEqual(left)
   expect(await copies()).toEqual([])
-  // A drill that died has found out nothing.
-  expect(await engine.drills.list()).toEqual([])
 })
+
+test.each(some(allPhases, 3))(
+  'stopped, or cut off from the server, as %s begins: no database is left',
+  async (phase) => {
+    const records = (await engine.drills.list()).length
+    const stop = new AbortController()
+    const stopped = engine.drills.run('latest', {
+      signal: stop.signal,
+      report: (event) => event.type === 'phase' && event.phase === phase && stop.abort(),
+    })
+    // The last phase may be over before it is heard.
+    const error = await stopped.then(
+      () => null,
+      (thrown: unknown) => thrown,
+    )
+    if (phase !== 'drop') expect(error).toMatchObject({ code: 'ABORTED' })
+    expect(await copies()).toEqual([])
+    expect(await engine.drills.list()).toHaveLength(error === null ? records + 1 : records)
+
+    let cut: Promise<unknown> = Promise.resolve()
+    const drill = await engine.drills.run('latest', {
+      report: (event) => {
+        if (event.type === 'phase' && event.phase === phase)
+          cut = cluster.sql(
+            'postgres',
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'lifeboat%'",
+          )
+      },
+    })
+    await cut
+    // Nothing is known to be wrong with the backup; where no session was open then, it went through.
+    expect(['unknown', 'good']).toContain(drill.verdict)
+    if (drill.verdict === 'unknown') expect(drill.problems[0]).toMatch(/connection|terminat/i)
+    expect((await engine.drills.list())[0]?.id).toBe(drill.id)
+    expect(await engine.drills.run('latest')).toMatchObject({ verdict: 'good' })
+    expect(await copies()).toEqual([])
+  },
+)

@@ -111,6 +111,9 @@ describe('a table that was emptied by mistake', () => {
     await engine.alarms.acknowledge(alarm?.id.slice(0, 6) ?? '', { reason: 'restored from it' })
     expect(await isPinned(before.id)).toBe(false)
     expect(await engine.alarms.list()).toEqual([])
+    // What the person said is in the repository, whatever becomes of the catalog.
+    const { results } = await engine.audit.list({ action: 'alarms.acknowledge', fromRepository: true })
+    expect(results.map(({ detail }) => detail.reason)).toContain('restored from it')
     expect(await engine.alarms.list({ all: true })).toMatchObject([{ acknowledged: { reason: 'restored from it' } }])
     expect((await tellAll()).filter((type) => type.startsWith('alarm'))).toEqual(['alarm.acknowledged'])
     const { notifications } = (await insideOf(engine).ground.background()).catalog
@@ -249,7 +252,10 @@ test('a schedule whose processes were all away: the first one that is back tells
     expect(told).toMatchObject([
       {
         ...{ type: 'backup.missed', title: 'Backup by the schedule "backup:shop" begins 300 minutes late' },
-        lines: [`It was due at ${slot}. No process that runs schedules was alive then.`],
+        lines: [
+          `It was due at ${slot}. No process that runs schedules was alive then.`,
+          expect.stringContaining('`lifeboat doctor`'),
+        ],
       },
     ])
     await outbox.record('succeeded')

@@ -90,6 +90,7 @@ const scheduler = createScheduler({
       input: { slot: slot.toISOString() },
     }),
   onFired: jobs.notice,
+  onBlocked: ({ error }) => console.error(error),
   onError: (error) => console.error(error),
 })
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { Json } from '../catalog/catalog.ts'
 import type { EngineSettings } from '../config.ts'
 import { createAuditKeeper } from '../engine/background/audit/audit-keeper.ts'
 import { type Background, type EngineCore, type Once, once } from '../engine/background/core.ts'
@@ -202,11 +203,11 @@ async function recordFact(
   fact: Fact,
   { required, owed }: { required: boolean; owed: OwedFacts },
 ): Promise<void> {
-  await owed.pay(async (one) => {
+  await owed.pay(async (one, origin) => {
     const more = { recorded_later: new Date().toISOString() }
-    return (await recordOnce(ground, { ...one, facts: { ...one.facts, ...more } }, false)) === null
+    return (await recordOnce(ground, one, { later: { origin, more } })) === null
   })
-  const problem = await recordOnce(ground, fact, required)
+  const problem = await recordOnce(ground, fact, { required })
   if (problem === null) return
   const reason = problem instanceof Error ? problem.message : String(problem)
   if (required)
@@ -223,16 +224,26 @@ async function recordFact(
 }
 
 /** Null: it is recorded, and where that is required, in the repository too. Else what kept it from being so. */
-async function recordOnce(ground: Ground, fact: Fact, required: boolean): Promise<unknown> {
+async function recordOnce(
+  ground: Ground,
+  fact: Fact,
+  { required = false, later }: { required?: boolean; later?: { origin: string; more: Json } },
+): Promise<unknown> {
   const ready = await ground.history()
   if (ready) {
-    const { appendFact } = await import('../engine/background/audit-log.ts')
-    const event = await appendFact(ready.catalog, fact, { key: await ground.audit.key() }).catch(() => null)
+    const { appendFact, appendLaterFact } = await import('../engine/background/audit-log.ts')
+    const key = await ground.audit.key()
+    const appended = later
+      ? appendLaterFact(ready.catalog, fact, { key, ...later })
+      : appendFact(ready.catalog, fact, { key })
+    const event = await appended.catch(() => null)
     const isAnchored = event && (await ground.audit.recorded(fact, event, { required }))
     if (event && (!required || isAnchored)) return null
   }
   const { sealInRepository } = await import('../engine/background/sealed-facts.ts')
-  return sealInRepository(ground, fact).then(
+  const { origin, more } = later ?? {}
+  const sealed = later ? { ...fact, facts: { ...fact.facts, ...more, origin } } : fact
+  return sealInRepository(ground, sealed).then(
     () => null,
     (error: unknown) => error ?? new Error('no reason given'),
   )

@@ -7,7 +7,7 @@ const attempts = 50
 
 export function auditTable(session: CatalogSession): AuditTable {
   return {
-    append: (entry, link) => append(session, entry, link),
+    append: (entry, link, isSame) => append(session, entry, link, isSame),
 
     read: (after, limit = 1000) =>
       session.read(async (database) => {
@@ -51,6 +51,7 @@ async function append(
   session: CatalogSession,
   entry: Parameters<AuditTable['append']>[0],
   link: Parameters<AuditTable['append']>[1],
+  isSame: Parameters<AuditTable['append']>[2],
 ): Promise<AuditEntry> {
   for (let attempt = 1; ; attempt++) {
     let tried: AuditEntry | undefined
@@ -59,6 +60,9 @@ async function append(
         // The connection was lost at the commit: only the table knows whether it happened.
         if (tried && (await isThere(database, tried))) return tried
         const last = await lastOf(database)
+        // After the head was read: what another process appends from now on takes the number, and this is tried again.
+        const same = isSame && (await ofTheMoment(database, entry)).find(isSame)
+        if (same) return same
         const seq = (last?.seq ?? 0) + 1
         const place = { previous: last?.hash ?? null, seq, chain: last && (await chainOf(database, last)) }
         const event = { ...entry, seq, ...link(place) }
@@ -119,6 +123,15 @@ async function chainOf(database: Database, last: Last): Promise<string | null> {
     .orderBy('seq', 'desc')
     .limit(1)
   return (await query.executeTakeFirst())?.chain ?? null
+}
+
+async function ofTheMoment(
+  database: Database,
+  { at, actor, action }: Pick<AuditEntry, 'at' | 'actor' | 'action'>,
+): Promise<AuditEntry[]> {
+  const query = database.selectFrom('audit_events').selectAll().orderBy('seq')
+  const rows = await query.where('at', '=', at).where('actor', '=', actor).where('action', '=', action).execute()
+  return rows.map(toEntry)
 }
 
 /** The hash is of everything in the event and of all before it. */

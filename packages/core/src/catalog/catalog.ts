@@ -234,11 +234,13 @@ export interface AuditEntry extends AuditLink {
 export interface AuditTable {
   /**
    * Appends the next event; `link` makes of its place what holds it there: of the hash before (null: there is none), its
-   * number, and the chain that an event before it names.
+   * number, and the chain that an event before it names. Where `isSame` is given and finds it among the events of the same
+   * moment, actor and action, that one is the result and nothing is appended, however many processes try at once.
    */
   append(
     entry: Omit<AuditEntry, 'seq' | keyof AuditLink>,
     link: (place: { previous: string | null; seq: number; chain: string | null }) => AuditLink,
+    isSame?: (event: AuditEntry) => boolean,
   ): Promise<AuditEntry>
   /** In order, those with `seq` above `after`; null: from the very first. */
   read(after: number | null, limit?: number): Promise<AuditEntry[]>

@@ -30,6 +30,17 @@ test.each<
   ]
 >([
   ['nothing wrong', drilled(), undefined, {}, 'good', []],
+  [
+    'a manifest that cannot be read, and may be of a newer backup',
+    drilled(),
+    undefined,
+    { unreadable: 1 },
+    'bad',
+    [
+      '1 manifest of the repository cannot be read: as many backups cannot be restored, perhaps a newer one than backup 12.',
+    ],
+  ],
+  ['the same, in a drill of an older one', drilled(), undefined, { unreadable: 1, isNewest: false }, 'good', []],
   ['a finding on the copy', drilled({ problems: ['stale'] }), undefined, {}, 'bad', ['stale']],
   [
     'damage',

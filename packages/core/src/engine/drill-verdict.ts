@@ -1,3 +1,4 @@
+import { counted } from '../counted.ts'
 import { EngineError, type ErrorCode, isEngineError } from '../errors.ts'
 import { speaksOfTheBackup } from '../maintenance/speaks-of-the-backup.ts'
 import type { Drill } from '../repository/documents/drills.ts'
@@ -14,6 +15,8 @@ export interface JudgedBackup {
   backup: { number: number; created_at: string }
   /** Whether there is no newer one of its database. */
   isNewest: boolean
+  /** Manifests that cannot be read: one may be of a newer backup. */
+  unreadable?: number
   now: Date
   objectives: DrillObjectives
 }
@@ -37,11 +40,16 @@ export function judgeDrill(drill: DrilledRestore, failure: unknown, facts: Judge
 
 function objectivesMissed(
   { recoveryMs }: DrilledRestore,
-  { backup, isNewest, now, objectives }: JudgedBackup,
+  { backup, isNewest, unreadable = 0, now, objectives }: JudgedBackup,
 ): { problems: string[]; notes: string[] } {
   const { maxBackupAgeHours, maxRecoveryMinutes } = objectives
   const problems: string[] = []
   const notes: string[] = []
+  if (unreadable > 0) {
+    const text = `${counted(unreadable, 'manifest')} of the repository cannot be read: as many backups cannot be restored`
+    if (isNewest) problems.push(`${text}, perhaps a newer one than backup ${backup.number}.`)
+    else notes.push(`${text}.`)
+  }
   const ageHours = (now.getTime() - Date.parse(backup.created_at)) / 3_600_000
   if (maxBackupAgeHours !== undefined && !isNewest)
     notes.push('The age of the backup is not judged: it is not the newest one of its database.')

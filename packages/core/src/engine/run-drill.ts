@@ -27,9 +27,10 @@ export async function runDrill(
   { database, by, signal, report, ...how }: OfDatabase & Running & AskedDrill,
 ): Promise<Drill> {
   const started = { at: new Date(), clock: performance.now() }
-  const [context, backup] = await Promise.all([
+  const [context, backup, { damaged }] = await Promise.all([
     parts.backupContext(database),
     backups.get(reference, { database, signal }),
+    backups.list({ signal }),
   ])
   requireDatabase(backup)
   const newest = await backups.get('latest', { database, signal }).catch((error: unknown) => {
@@ -53,7 +54,10 @@ export async function runDrill(
     if (signal?.aborted) throw error
     failure = error ?? new Error('no reason given')
   }
-  const facts = { backup, isNewest: newest?.id === backup.id, now: new Date(), objectives: drills }
+  const facts = {
+    ...{ backup, isNewest: newest?.id === backup.id, now: new Date(), objectives: drills },
+    unreadable: damaged.length,
+  }
   const record = recordOf(backup, drill, {
     ...judgeDrill(drill, failure, facts),
     ...place,

@@ -26,23 +26,29 @@ const nightly: Schedule = { name: 'backup', enabled: true, cron: dailyAt(2), tim
 
 function scheduler(schedules: Schedule[], clock = createManualClock(new Date('2026-03-01T12:00:00Z'))) {
   const fired: string[] = []
+  const waiting: string[] = []
+  const blocked = new Set<string>()
   const made = createScheduler({
     catalog,
     clock,
     worker: 'w',
     schedules: async () => schedules,
-    job: ({ name }, slot): NewJob => ({
-      id: randomId('t'),
-      kind: 'backup',
-      subject_id: null,
-      database: name,
-      writer: name,
-      position: 0,
-      input: { slot: slot.toISOString() },
-      trigger: 'schedule',
-      created_by: 'scheduler',
-      created_at: new Date(clock.now()).toISOString(),
-    }),
+    job: ({ name }, slot): NewJob => {
+      if (blocked.has(name)) throw new Error('There is no backup.')
+      return {
+        id: randomId('t'),
+        kind: 'backup',
+        subject_id: null,
+        database: name,
+        writer: name,
+        position: 0,
+        input: { slot: slot.toISOString() },
+        trigger: 'schedule',
+        created_by: 'scheduler',
+        created_at: new Date(clock.now()).toISOString(),
+      }
+    },
+    onBlocked: ({ schedule, slot }) => void waiting.push(`${schedule.name} ${slot.toISOString()}`),
     onFired: async (job) => {
       fired.push(String(job.input.slot))
     },
@@ -50,7 +56,7 @@ function scheduler(schedules: Schedule[], clock = createManualClock(new Date('20
       throw error
     },
   })
-  return { ...made, fired, clock }
+  return { ...made, fired, waiting, blocked, clock }
 }
 
 test('a schedule seen for the first time makes up for nothing, then fires each day', async () => {
@@ -162,3 +168,50 @@ test('times that are changed at noon owe nothing, neither of the old ones nor of
   expect(await overdue()).toBeNull()
   expect(fired).toHaveLength(2)
 })
+
+test('a schedule whose job cannot be made waits, says so at each look, and keeps no other from its turn', async () => {
+  const others = ['till', 'mail'].map((name) => ({ ...nightly, name }))
+  const { look, clock, fired, waiting, blocked } = scheduler([nightly, ...others])
+  await look()
+  blocked.add('backup')
+  await clock.advance(15 * 60 * minute)
+  const slot = '2026-03-02T02:00:00.000Z'
+  expect((await look()).map(({ database }) => database)).toEqual(['till', 'mail'])
+  expect(fired).toEqual([slot, slot])
+  await look()
+  expect(waiting).toEqual([`backup ${slot}`, `backup ${slot}`])
+  blocked.clear()
+  expect((await look()).map(({ database }) => database)).toEqual(['backup'])
+})
+
+test.each([
+  ['2026-03-28T12:00:00Z', 'Europe/Berlin'],
+  ['2026-10-24T12:00:00Z', 'Europe/Berlin'],
+  ['2026-03-07T12:00:00Z', 'America/New_York'],
+  ['2026-10-31T12:00:00Z', 'America/New_York'],
+  ['2026-04-04T00:00:00Z', 'Australia/Lord_Howe'],
+  ['2026-10-03T00:00:00Z', 'Australia/Lord_Howe'],
+])(
+  'the night from %s on in which clocks change in %s: nothing is late, and nothing is missed',
+  async (begin, timeZone) => {
+    const crons = ['0 2 * * *', '30 2 * * *', '15 1 * * *', '45 3 * * 0', '10 * * * *']
+    const schedules = crons.map((cron, n): Schedule => ({ ...nightly, name: `s${n}`, cron, timeZone }))
+    const clock = createManualClock(new Date(begin))
+    const { look } = scheduler(schedules, clock)
+    await look()
+    const bad: string[] = []
+    for (let n = 0; n < 36 * 4; n++) {
+      await clock.advance(15 * minute)
+      const now = new Date(clock.now())
+      for (const schedule of schedules) {
+        const run = await overdueOf({ catalog }, schedule, now)
+        // Of what a look every quarter of an hour leaves.
+        if (run && run.lateMs >= 15 * minute) bad.push(`${schedule.cron} ${now.toISOString()} ${run.lateMs}`)
+      }
+      await look()
+      for (const schedule of schedules)
+        if (await overdueOf({ catalog }, schedule, now)) bad.push(`${schedule.cron} ${now.toISOString()} not fired`)
+    }
+    expect(bad).toEqual([])
+  },
+)

@@ -12,8 +12,17 @@ export interface SchedulerOptions<Planned extends Schedule> {
   job: (schedule: Planned, slot: Date, lateMs: number) => NewJob | null | Promise<NewJob | null>
   /** Called with each job this process put into the catalog. */
   onFired: (job: NewJob) => Promise<void>
+  /** Called at each look for a slot whose job cannot be made; the slot waits. What it throws fails the look. */
+  onBlocked: (blocked: BlockedSlot<Planned>) => void | Promise<void>
   /** Told of looks that failed; the next one makes up for them. */
   onError: (error: unknown) => void
+}
+
+export interface BlockedSlot<Planned extends Schedule> {
+  schedule: Planned
+  slot: Date
+  lateMs: number
+  error: unknown
 }
 
 /**
@@ -33,7 +42,7 @@ const lookMs = 15_000
 export const slotsName = ({ name, cron, timeZone }: Schedule): string => `${name} ${cron} ${timeZone}`
 
 export function createScheduler<Planned extends Schedule>(options: SchedulerOptions<Planned>): Scheduler {
-  const { catalog, clock, worker, schedules, job, onFired, onError } = options
+  const { catalog, clock, worker, schedules, job, onFired, onBlocked, onError } = options
   let timer: Timer | undefined
   let stopped = true
   let looking: Promise<unknown> = Promise.resolve()
@@ -42,9 +51,10 @@ export function createScheduler<Planned extends Schedule>(options: SchedulerOpti
     const fired: NewJob[] = []
     for (const schedule of await schedules()) {
       const next = await fire(schedule)
-      if (next) fired.push(next)
+      if (!next) continue
+      fired.push(next)
+      await onFired(next)
     }
-    for (const next of fired) await onFired(next)
     return fired
   }
 
@@ -62,9 +72,19 @@ export function createScheduler<Planned extends Schedule>(options: SchedulerOpti
     }
     const due = dueSlot(schedule, new Date(last), now)
     if (!due) return null
-    const next = await job(schedule, due.slot, due.lateMs)
+    const next = await jobOf(schedule, due)
     if (!next) return null
     return (await take(due.slot, next)) ? next : null
+  }
+
+  /** One that cannot be made keeps no other schedule from its turn. */
+  async function jobOf(schedule: Planned, { slot, lateMs }: { slot: Date; lateMs: number }): Promise<NewJob | null> {
+    try {
+      return await job(schedule, slot, lateMs)
+    } catch (error) {
+      await onBlocked({ schedule, slot, lateMs, error })
+      return null
+    }
   }
 
   const again = () => {

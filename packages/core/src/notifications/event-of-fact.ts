@@ -152,8 +152,32 @@ function missedEvents(fact: RecordedFact): NotificationEvent[] {
   return [
     event(fact, 'backup.missed', {
       title: `Backup by the schedule "${textIn(fact, 'schedule') ?? ''}" begins ${Math.round(late / 60_000)} minutes late`,
-      lines: [`It was due at ${slot}. No process that runs schedules was alive then.`],
+      lines: [
+        `It was due at ${slot}. No process that runs schedules was alive then.`,
+        adviceFor(
+          'command',
+          'Look at why that was: {doctor}. While all of them are down, a heartbeat at a service outside is the only one that can say so.',
+        ),
+      ],
       facts: { slot, late_seconds: Math.round(late / 1000) },
+    }),
+  ]
+}
+
+/**
+ * That a run by a schedule cannot begin, of whatever is told of when it fails: a success ends it. The fact is not recorded; its
+ * `hash` is the same for the same slot.
+ */
+export function blockedEvents(fact: RecordedFact, { includeErrorDetail = false } = {}): NotificationEvent[] {
+  const subject = Object.hasOwn(told, fact.action) ? told[fact.action] : undefined
+  if (!subject) return []
+  const { lines, facts } = failedText(fact, subject, includeErrorDetail)
+  const slot = textIn(fact, 'slot')
+  return [
+    event(fact, fact.action === 'backups.create' ? 'backup.missed' : subject.failed, {
+      title: `${nameOf(fact, subject)} by the schedule "${textIn(fact, 'schedule') ?? ''}" cannot begin`,
+      lines: [`It was due at ${slot}, and begins once that is over.`, ...lines],
+      facts: { ...facts, slot },
     }),
   ]
 }

@@ -27,6 +27,8 @@ const table = {
   'storage.recovered': 'good',
   'audit.broken': 'failure',
   'audit.intact': 'good',
+  'schedule.stopped': 'failure',
+  'schedule.resumed': 'good',
   'reminder.due': 'information',
   'channel.failing': 'failure',
   'channel.recovered': 'good',

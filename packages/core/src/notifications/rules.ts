@@ -1,3 +1,4 @@
+import { adviceFor } from '../advice.ts'
 import { type EventType, isLatched, isOnlyAnEnd, severityOf } from './events.ts'
 import type { Channel, NotificationEvent, NotificationOptions } from './options.ts'
 import { afterQuietHours } from './quiet-hours.ts'
@@ -109,6 +110,12 @@ function deliveriesOf(event: NotificationEvent, ends: NotificationEvent | null, 
     }))
 }
 
+/** The channels of people and machines that are told of an event which no catalog can hold. */
+export const channelsFor = (
+  event: NotificationEvent,
+  { channels, rules }: Pick<Rules, 'channels' | 'rules'>,
+): Channel[] => channels.filter((channel) => channel.kind !== 'heartbeat' && isFor(channel, event, null, rules))
+
 function isFor(
   channel: Channel,
   event: NotificationEvent,
@@ -185,7 +192,11 @@ export function channelEvent(
     ...{ id, type, at, severity: severityOf(type), database: null, subject: channel, condition: `channel:${channel}` },
     title: failing ? `The channel "${channel}" cannot be reached` : `The channel "${channel}" delivers messages`,
     lines: failing
-      ? [`The last attempt ended with: ${code ?? 'unknown'}.`, 'Messages for it wait and are sent again.']
+      ? [
+          `The last attempt ended with: ${code ?? 'unknown'}.`,
+          'Messages for it wait and are sent again.',
+          adviceFor('command', 'Once it is mended: {notifications.test}.'),
+        ]
       : [],
     facts: { channel, ...(code === null ? {} : { code }) },
   }

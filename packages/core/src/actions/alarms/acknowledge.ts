@@ -11,6 +11,8 @@ export const acknowledge = action({
   summary: 'Says that an alarm was looked at. The backup it holds may be deleted by retention again.',
   permission: 'backups:pin',
   kind: 'change',
+  // It takes off the pin of the last good backup, as `backups.pin` does.
+  danger: 'weakens_protection',
   subject: 'alarm',
   input: z.strictObject({
     alarm: z.string().min(1).max(200).describe('Id of the alarm, or its first characters.'),

@@ -40,6 +40,22 @@ export const auditConformance: CatalogRule[] = [
     },
   },
   {
+    name: 'an audit event that is there already is not appended again, however many try at once',
+    async run({ audit }) {
+      const link = ({ seq }: Place) => linked(String(seq))
+      await audit.append(entry, link)
+      const once = { ...entry, detail: { origin: 'a' } }
+      const isSame = ({ detail }: { detail: object }) => 'origin' in detail && detail.origin === 'a'
+      const given = await Promise.all(Array.from({ length: 8 }, () => audit.append(once, link, isSame)))
+      assert.deepEqual(new Set(given.map(({ seq }) => seq)), new Set([2]))
+      assert.equal((await audit.append({ ...once, actor: 'u2' }, link, isSame)).seq, 3)
+      assert.deepEqual(
+        (await audit.read(null)).map(({ seq }) => seq),
+        [1, 2, 3],
+      )
+    },
+  },
+  {
     name: 'audit events are listed newest first, by actor, action and subject',
     async run({ audit }) {
       const link = ({ seq }: Place) => linked(String(seq))

@@ -19,14 +19,18 @@ const factSchema = z.object({
  */
 export interface OwedFacts {
   add(fact: Fact): Promise<void>
-  /** Records what is owed, of earlier processes too, oldest first. What cannot be is kept. */
-  pay(record: (fact: Fact) => Promise<boolean>): Promise<void>
+  /**
+   * Records what is owed, of earlier processes too, oldest first. What cannot be is kept. `origin` is the same where one is
+   * recorded again, because the process died before its file was gone.
+   */
+  pay(record: (fact: Fact, origin: string) => Promise<boolean>): Promise<void>
   /** Leaves what is owed to the next process in the same folder. */
   leave(): Promise<void>
 }
 
 interface Owed {
   fact: Fact
+  origin: string
   /** `<name>.json.<pid>` while a process has it; null where it could not be written. */
   file: string | null
 }
@@ -56,14 +60,13 @@ export function createOwedFacts(folder = resolve('.lifeboat', 'unrecorded')): Ow
       )
       if (!isMine) continue
       const found = factSchema.safeParse(parsed(await readFile(file, 'utf8')))
-      if (found.success) owed.push({ fact: found.data, file })
+      if (found.success) owed.push({ fact: found.data, origin: originOf(base), file })
       else process.emitWarning(`${join(folder, name)} is no fact that could be recorded. It is left as ${file}.`)
     }
   }
 
-  const write = async (fact: Fact): Promise<string | null> => {
-    const name = `${fact.at.replace(/\D/g, '')}-${randomBytes(4).toString('hex')}.json.${process.pid}`
-    const file = join(folder, name)
+  const write = async ({ fact, origin }: Pick<Owed, 'fact' | 'origin'>): Promise<string | null> => {
+    const file = join(folder, `${origin.slice(originOf('').length)}.${process.pid}`)
     ours.add(file)
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 })
@@ -77,9 +80,10 @@ export function createOwedFacts(folder = resolve('.lifeboat', 'unrecorded')): Ow
 
   return {
     async add(fact) {
-      const one: Owed = { fact, file: null }
+      const name = `${fact.at.replace(/\D/g, '')}-${randomBytes(8).toString('hex')}.json`
+      const one: Owed = { fact, origin: originOf(name), file: null }
       owed.push(one)
-      one.file = await write(fact)
+      one.file = await write(one)
     },
     async pay(record) {
       if (paying) return
@@ -88,7 +92,7 @@ export function createOwedFacts(folder = resolve('.lifeboat', 'unrecorded')): Ow
         await takeLeft().catch(() => {})
         const left: Owed[] = []
         for (const one of owed.splice(0)) {
-          if (!(await record(one.fact))) left.push(one)
+          if (!(await record(one.fact, one.origin))) left.push(one)
           else if (one.file !== null) await rm(one.file, { force: true }).catch(() => {})
         }
         owed = [...left, ...owed]
@@ -97,14 +101,17 @@ export function createOwedFacts(folder = resolve('.lifeboat', 'unrecorded')): Ow
       }
     },
     async leave() {
-      for (const { fact, file } of owed.splice(0)) {
-        const left = file ?? (await write(fact))
+      for (const { fact, origin, file } of owed.splice(0)) {
+        const left = file ?? (await write({ fact, origin }))
         if (left !== null) await rename(left, left.slice(0, left.lastIndexOf('.'))).catch(() => {})
         else process.emitWarning(`Keep this: it could be recorded nowhere. ${JSON.stringify(fact)}`)
       }
     },
   }
 }
+
+/** What an event says of where it lay. */
+const originOf = (name: string): string => `unrecorded/${name}`
 
 /** Whether a process of this id runs that is not this one: files of this one are known. */
 function isAlive(pid: number): boolean {

@@ -10,6 +10,8 @@ import { isEngineError } from '../../errors.ts'
 import { type Clock, isoTime } from '../../jobs/clock.ts'
 import { createScheduler, type Scheduler } from '../../jobs/scheduler.ts'
 import type { Background } from './core.ts'
+import { createBlockedRuns } from './notify/blocked-runs.ts'
+import { createFailingLooks } from './notify/failing-looks.ts'
 import { jobInput, type PlannedJob, plannedJobs } from './schedules.ts'
 import { sharedThrottle } from './shared-throttle.ts'
 
@@ -26,12 +28,16 @@ export async function createEngineScheduler(
     const { watchAudit } = await import('./audit/watch-audit.ts')
     await watchAudit(background, await parts.repository(), { signal: ground.stopping })
   })
+  const takeIn = takeInNowAndThen(ground, background, clock)
   const remind = beside(async () => {
     const { sendReminders } = await import('../reminders/send-reminders.ts')
     const running = { signal: ground.stopping, report: undefined }
     const doctor = () => examineAll({ ...ground, ...running }, {})
     await sendReminders(background, { ...ground, ...running, doctor }, new Date(clock.now()))
   })
+  const tellBlocked = createBlockedRuns(background.notifier, { clock, kinds, labels: parts.labels() })
+  let warned = ''
+  const looks = createFailingLooks(parts.settings.notifications, { clock, signal: ground.stopping })
   return createScheduler<PlannedJob>({
     catalog,
     clock,
@@ -46,10 +52,15 @@ export async function createEngineScheduler(
       const limits = await sharedThrottle(catalog)
       if (limits) parts.throttle.change(limits)
       await ground.audit.anchorNowAndThen()
+      takeIn()
       lookAtAudit()
       if (background.notifier) remind()
       if (parts.settings.approvals) await endExpired(ground)
-      return (await plannedJobs(background)).filter(({ kind }) => kinds.has(kind))
+      const planned = await plannedJobs(background)
+      // No schedule waits for a channel.
+      void looks.passed()
+      warned = ''
+      return planned.filter(({ kind }) => kinds.has(kind))
     },
     async job(planned, slot, lateMs): Promise<NewJob | null> {
       const action = kinds.get(planned.kind) as JobAction
@@ -73,8 +84,28 @@ export async function createEngineScheduler(
         error: null,
       })
     },
+    onBlocked: tellBlocked,
     // The next look makes up for it.
-    onError: (error) => process.emitWarning(error instanceof Error ? error : String(error)),
+    onError(error) {
+      const why = error instanceof Error ? error.message : String(error)
+      // Once, and not at each look.
+      if (why !== warned) process.emitWarning(error instanceof Error ? error : why)
+      warned = why
+      void looks.failed(error)
+    },
+  })
+}
+
+const quarterMs = 15 * 60_000
+
+/** What other processes have sealed into the repository while no catalog was there is recorded, and told, soon after. */
+function takeInNowAndThen(ground: Ground, background: Background, clock: Clock): () => void {
+  let last = Number.NEGATIVE_INFINITY
+  return beside(async () => {
+    if (clock.now() - last < quarterMs) return
+    last = clock.now()
+    const { takeInFacts } = await import('./sealed-facts.ts')
+    if ((await takeInFacts(background, ground)) > 0) background.notifier?.wake()
   })
 }
 

@@ -2,7 +2,7 @@ import { sameActions } from '../../actions/danger.ts'
 import type { Fact } from '../../actions/facts.ts'
 import type { Json } from '../../catalog/catalog.ts'
 import { forgetSealedFact, listSealedFacts, sealFact } from '../../repository/documents/sealed-facts.ts'
-import { appendFact } from './audit-log.ts'
+import { appendLaterFact } from './audit-log.ts'
 import type { Background, EngineCore } from './core.ts'
 
 /** Keeps a fact in the repository, where no catalog is there to record it. */
@@ -23,7 +23,9 @@ export async function takeInFacts(
   for (const { name, fact } of sealed) {
     const known = fact as unknown as Fact
     const more = { taken_in_at: new Date().toISOString() }
-    await appendFact({ audit: catalog.audit }, known, { key: repository.keys.audit, more })
+    const { origin: ownOrigin } = known.facts
+    const origin = typeof ownOrigin === 'string' ? ownOrigin : name
+    await appendLaterFact(catalog, known, { key: repository.keys.audit, origin, more })
     if (known.action === 'restores.run' && known.type === 'finished') await takeInRestore(catalog, known)
     if (sameActions('restores.undo').includes(known.action) && known.outcome === 'succeeded')
       await takeInUndo(catalog, known)

@@ -257,7 +257,7 @@ export function withoutLifeboat({ repository, databases }: PlanFacts): Block[] {
           commands: ['sha256sum repository/recover.mjs', 'node repository/recover.mjs list repository'],
         },
         {
-          text: ['Write each database as a file of pg_dump, and restore that.'],
+          text: say`Write each database as a file of pg_dump, and restore that on the server that the variables ${'PGHOST'}, ${'PGPORT'} and ${'PGUSER'} name.`,
           commands: numbers.flatMap(({ name, number }) => [
             `node repository/recover.mjs dump repository ${number} ${number}.dump`,
             `createdb ${shellWord(name)}`,

@@ -123,7 +123,7 @@ function lost(
   const report = { ...elsewhere(found, heads), ended_by: ended ?? null }
   const wasHere = found.catalog === location || notes.some(({ chain }) => chain === found.chain)
   if (!wasHere || ended !== undefined) return report
-  const text = `The catalog holds none of the ${found.to} events that the repository has of it. Where the catalog was lost, {adopt} puts that on record.`
+  const text = `The catalog holds none of the ${found.to} events that the repository has of it. Where the catalog was lost, adopt the repository: that puts it on record.`
   const problems: AuditProblem[] = [{ seq: 1, kind: 'cut', text }, ...report.problems]
   return { ...report, problems, state: stateOf({ problems, doubt: report.doubt }) }
 }

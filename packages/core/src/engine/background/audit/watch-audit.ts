@@ -1,3 +1,4 @@
+import { adviceFor } from '../../../advice.ts'
 import type { Catalog } from '../../../catalog/catalog.ts'
 import { eventId } from '../../../notifications/recorded-fact.ts'
 import type { AuditReport } from '../../../policy/audit/audit-report.ts'
@@ -55,7 +56,8 @@ export async function watchAudit(
       ...{ type: isBroken ? 'audit.broken' : 'audit.intact', severity: isBroken ? 'failure' : 'good' },
       ...{ database: null, subject: null, condition },
       title: isBroken ? 'The audit log was changed' : 'The audit log is intact again',
-      lines: isBroken && found.first ? [found.first.text] : [],
+      lines:
+        isBroken && found.first ? [found.first.text, adviceFor('command', 'All that was found: {audit.verify}.')] : [],
       facts: isBroken && found.first ? { seq: found.first.seq, kind: found.first.kind } : {},
     },
   ])

@@ -1,3 +1,4 @@
+import { adviceFor } from '../../../advice.ts'
 import type { Catalog } from '../../../catalog/catalog.ts'
 import type { NotificationEvent } from '../../../notifications/options.ts'
 import { eventId } from '../../../notifications/recorded-fact.ts'
@@ -13,7 +14,10 @@ export async function waitingTooLong({ jobs }: Pick<Catalog, 'jobs'>, now: Date)
       ...{ id: eventId(`waiting ${id}`), type: 'backup.missed', at: now.toISOString(), severity: 'failure' as const },
       ...{ database, subject: subject_id, condition: `backups.create:${database}` },
       title: `The backup of "${database}" by schedule waits since ${created_at}`,
-      lines: ['The queue is paused, something else of this database runs, or no worker is alive.'],
+      lines: [
+        'The queue is paused, something else of this database runs, or no worker is alive.',
+        adviceFor('command', 'Look at it: {tasks.list}.'),
+      ],
       facts: { task: id },
     }))
 }
