@@ -190,3 +190,12 @@ export function typeOfColumn(
   }
   return { type, nullable, isDomain }
 }
+
+/** The partitioned tables that a partition is part of, the nearest first. */
+export function ancestors(table: TableName, { parents }: MaskedSchema): TableName[] {
+  const found: TableName[] = []
+  for (let at = parents.get(table); at !== undefined && !found.includes(at); at = parents.get(at)) found.push(at)
+  return found
+}
+
+export const rootOf = (table: TableName, schema: MaskedSchema): TableName => ancestors(table, schema).at(-1) ?? table

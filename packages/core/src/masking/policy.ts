@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { subsetPolicySchema } from './subset-policy.ts'
 
 /** Pseudonyms: the same value gives the same one, under the same key. */
 export const pseudonyms = ['hash', 'email', 'name', 'phone'] as const
@@ -56,6 +57,8 @@ export const maskingPolicySchema = z.strictObject({
   sequences: z.enum(['keep', 'start']).default('keep'),
   /** Masked columns (`schema.table.column`) whose values are no secret elsewhere: a copy is not searched for them. */
   unproven: z.array(z.string().min(1)).default([]),
+  /** Some rows, with all that they refer to; without it a copy has every row. */
+  subset: subsetPolicySchema.optional(),
 })
 export type MaskingPolicy = z.output<typeof maskingPolicySchema>
 

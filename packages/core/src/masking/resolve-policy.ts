@@ -1,9 +1,10 @@
 import { counted } from '../counted.ts'
 import type { ColumnMask, LeafMask, PseudonymShape, RowMask } from './column-mask.ts'
 import { parseJsonPath } from './mask-json.ts'
-import { columnOf, type MaskedSchema, type TableName, typeOfColumn } from './masked-schema.ts'
+import { ancestors, columnOf, type MaskedSchema, rootOf, type TableName, typeOfColumn } from './masked-schema.ts'
 import type { Mask, MaskingPolicy, Pseudonym } from './policy.ts'
 import { shapeOf } from './pseudonym-shape.ts'
+import { resolveSubset, type SubsetTable } from './resolve-subset.ts'
 
 /** A table whose rows a backup holds: what its record says. */
 export interface BackupTable {
@@ -14,7 +15,9 @@ export interface BackupTable {
 }
 
 export interface MaskProblem {
-  code: 'MASK_UNCLASSIFIED' | 'MASK_TYPE' | 'MASK_UNIQUE' | 'MASK_FOREIGN_KEY' | 'MASK_NOT_NULL'
+  code:
+    | ('MASK_UNCLASSIFIED' | 'MASK_TYPE' | 'MASK_UNIQUE' | 'MASK_FOREIGN_KEY' | 'MASK_NOT_NULL')
+    | ('SUBSET_UNREACHED' | 'SUBSET_UNKNOWN' | 'SUBSET_ROLES' | 'SUBSET_CHILD' | 'SUBSET_COLUMN' | 'SUBSET_KEY')
   /** `schema.table`, or `schema.table.column`. */
   place: string
   text: string
@@ -37,6 +40,8 @@ export interface ResolvedMasking {
   problems: MaskProblem[]
   /** Names of the policy that the backup does not have. */
   unknown: string[]
+  /** Of each table what is kept; null where every row is. */
+  subset: SubsetTable[] | null
 }
 
 interface Given {
@@ -53,7 +58,16 @@ export function resolvePolicy(tables: readonly BackupTable[], given: Given): Res
   const resolved = tables.map((table) => resolveTable(table, given, { problems, used }))
   const open = new Set(problems.map(({ place }) => place))
   problems.push(...foreignKeyProblems(resolved, given, open))
-  return { tables: resolved, problems, unknown: unknownNames(given.policy, used) }
+  const { policy, schema } = given
+  const subset = policy.subset ? resolveSubset(tables, { subset: policy.subset, schema, masked: resolved }) : null
+  // The same of each partition is said once.
+  const once = new Map([...problems, ...(subset?.problems ?? [])].map((one) => [`${one.place}\0${one.text}`, one]))
+  return {
+    tables: resolved,
+    problems: [...once.values()],
+    unknown: unknownNames(policy, used),
+    subset: subset?.tables ?? null,
+  }
 }
 
 interface Found {
@@ -263,14 +277,6 @@ function foreignKeyProblems(tables: readonly ResolvedTable[], given: Given, open
     ]
   })
 }
-
-export function ancestors(table: TableName, { parents }: MaskedSchema): TableName[] {
-  const found: TableName[] = []
-  for (let at = parents.get(table); at !== undefined && !found.includes(at); at = parents.get(at)) found.push(at)
-  return found
-}
-
-const rootOf = (table: TableName, schema: MaskedSchema): TableName => ancestors(table, schema).at(-1) ?? table
 
 /** Names under which a policy can have a table, the nearest first. */
 function policyNames(name: TableName, schema: MaskedSchema): string[] {

@@ -1,7 +1,7 @@
-import { columnOf, type MaskedSchema, typeOfColumn } from './masked-schema.ts'
+import { ancestors, columnOf, type MaskedSchema, typeOfColumn } from './masked-schema.ts'
 import type { Mask, MaskingPolicy } from './policy.ts'
 import { shapeOf } from './pseudonym-shape.ts'
-import { ancestors, type BackupTable } from './resolve-policy.ts'
+import type { BackupTable } from './resolve-policy.ts'
 
 export interface SuggestedColumn {
   table: string
@@ -55,7 +55,7 @@ const plain = /^(?:boolean|smallint|integer|bigint|numeric|real|double precision
 
 /** Whole tables, where the policy does not say otherwise. */
 const emptied = /(?:^|_)(?:audit|event|log|session|history|queue|job|outbox)s?(?:_|$)/
-const ledgers =
+export const ledgers =
   /(?:migrations?|schema_version|flyway_schema_history|databasechangelog(?:lock)?|alembic_version|ar_internal_metadata)(?:_lock)?$/
 
 /**

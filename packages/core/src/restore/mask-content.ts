@@ -1,9 +1,11 @@
 import { type Canaries, createCanaries } from '../masking/canaries.ts'
 import type { RowMask } from '../masking/column-mask.ts'
 import { maskRefusal, requirePolicy } from '../masking/mask-problems.ts'
-import { readMaskedSchema } from '../masking/masked-schema.ts'
+import { ancestors, readMaskedSchema } from '../masking/masked-schema.ts'
 import type { MaskingPolicy } from '../masking/policy.ts'
-import { ancestors, type ResolvedTable, resolvePolicy } from '../masking/resolve-policy.ts'
+import { type ResolvedTable, resolvePolicy } from '../masking/resolve-policy.ts'
+import type { SubsetTable } from '../masking/resolve-subset.ts'
+import type { RowChoice } from '../masking/row-choice.ts'
 import type { ReadableArchive } from '../postgres/archive/archive.ts'
 import { qualifiedName } from '../postgres/identifiers.ts'
 import type { Manifest, TableRecord } from '../repository/documents/documents.ts'
@@ -13,6 +15,10 @@ export interface ContentMasking {
   /** By quoted name; tables that stay as they are have none, and are loaded as by any restore. */
   masks: ReadonlyMap<string, RowMask>
   tables: readonly ResolvedTable[]
+  /** Which rows are kept, in the order of the tables; null: every one. */
+  subset: readonly SubsetTable[] | null
+  /** By quoted name the rows that are loaded, of tables of which some are; filled once they are known. */
+  choices: ReadonlyMap<string, RowChoice>
   /** Values that must not be found in the copy. */
   canaries: Canaries
   /** What was left out that holds data or leads to the original, for people. */
@@ -64,6 +70,8 @@ export function maskContent(content: RestoreContent, archive: ReadableArchive, r
     masking: {
       masks: masksOf(byName, policy),
       tables: resolved.tables,
+      subset: resolved.subset,
+      choices: new Map(),
       canaries: createCanaries(policy.unproven),
       leftOut: [...new Set(dropped.map(({ kind, name }) => (isComment(kind) ? 'comments' : name)))],
     },

@@ -45,6 +45,7 @@ export function createTablesLoader(
     return loadAsOwner(session, { owners, inTransaction, report }, part, (role) =>
       loadRows(session, reader, part, {
         ...{ encoding, mode, role, onBytes, mask: masking?.masks.get(qualifiedName(part.table)) },
+        choice: masking?.choices.get(qualifiedName(part.table)),
         onCanaries: (found) => masking?.canaries.add(part.table, found),
       }),
     ).catch((error: unknown) => {

@@ -8,6 +8,7 @@ import type { ConnectionParameters } from '../../postgres/connection.ts'
 import { copyOut } from '../../postgres/copy-out.ts'
 import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
 import { openSession, type Session } from '../../postgres/session.ts'
+import type { TableRecord } from '../../repository/documents/documents.ts'
 import type { Running } from '../options.ts'
 import type { RestoreRun } from '../restore-run.ts'
 import type { FilledCopy } from './restore-beside.ts'
@@ -19,6 +20,8 @@ export interface MaskReport {
   tables: {
     table: string
     rows: number
+    /** Of a subset: how many the backup has. */
+    of?: number
     kept: boolean
     empty: boolean
     masked: { column: string; mask: string; canaries: number }[]
@@ -49,7 +52,7 @@ export async function proveMasked(run: RestoreRun, copy: FilledCopy): Promise<Ma
   const { masking } = copy.content
   if (!masking) return null
   run.progress.phase('prove-masked')
-  const { canaries, tables, leftOut } = masking
+  const { canaries, tables, leftOut, subset } = masking
   const searched = await searchDatabase(copy.parameters, canaries, run)
   throwIfAborted(run.signal)
   refuseFound(searched.found)
@@ -57,7 +60,8 @@ export async function proveMasked(run: RestoreRun, copy: FilledCopy): Promise<Ma
   const policy = requirePolicy(run.context.masking)
   const report: MaskReport = {
     policy: policyDigest(policy),
-    tables: tables.map(({ name, rows, isEmpty, columns }) => {
+    tables: tables.map(({ name, rows: of, isEmpty, columns }, position) => {
+      const rows = rowsOf(copy.content.tables[position])
       const masked = columns.flatMap(({ name: column, mask }) =>
         mask === null
           ? []
@@ -69,7 +73,14 @@ export async function proveMasked(run: RestoreRun, copy: FilledCopy): Promise<Ma
               },
             ],
       )
-      return { table: name, rows: isEmpty ? 0 : rows, kept: !isEmpty && masked.length === 0, empty: isEmpty, masked }
+      return {
+        table: name,
+        rows,
+        ...(subset ? { of } : {}),
+        kept: !isEmpty && masked.length === 0,
+        empty: isEmpty,
+        masked,
+      }
     }),
     canaries: [...counts.values()].reduce((sum, count) => sum + count, 0),
     searched: { relations: searched.relations, bytes: searched.bytes },
@@ -88,6 +99,8 @@ export async function proveMasked(run: RestoreRun, copy: FilledCopy): Promise<Ma
   )
   return report
 }
+
+const rowsOf = (table: TableRecord | undefined) => (!table || table.rows_excluded ? 0 : table.rows)
 
 function refuseFound(found: Searched['found']): void {
   if (found.length === 0) return

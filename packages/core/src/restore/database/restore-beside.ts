@@ -27,6 +27,7 @@ import { fillDatabase } from './fill-database.ts'
 import { finishRestored, nothingRan } from './finish-restored.ts'
 import { type MaskReport, proveMasked } from './prove-masked.ts'
 import type { RestoreSession } from './restore-session.ts'
+import { selectSubset } from './select-subset.ts'
 import { dropStepRole } from './step-role.ts'
 import { type Swap, swapDatabases } from './swap.ts'
 import { withSessions } from './with-sessions.ts'
@@ -182,8 +183,9 @@ async function fillCopy(
 ): Promise<Pick<BesideResult, 'rows' | 'tables'>> {
   const { context, manifest, options, progress } = run
   const parameters = withDatabase(context.database, copy)
-  const content = await readRestoreContent(run)
-  return withSessions(run, { database: copy, content }, async (sessions) => {
+  const whole = await readRestoreContent(run)
+  return withSessions(run, { database: copy, content: whole }, async (sessions) => {
+    const content = await selectSubset(run, whole, sessions)
     const { rows } = await fillDatabase(run, content, sessions, { inTransaction: false })
     progress.phase('properties')
     const properties = live ?? manifest.database_properties

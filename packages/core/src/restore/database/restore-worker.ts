@@ -65,9 +65,10 @@ async function copy(request: CopyRequest): Promise<Copied> {
   const stream = { ended: false }
   try {
     const masker = request.mask && (await openMasker(request.mask))
+    const rewriters = [...(await openChoosers(request)), ...(masker ? [masker] : [])]
     for (const sql of request.before) await query(sql)
     const target = request.sql === null ? null : await copyIn(session(), request.sql)
-    const bytes = await writeChunks(request, stream, { target, masker }).catch(async (error: unknown) => {
+    const bytes = await writeChunks(request, stream, { target, rewriters }).catch(async (error: unknown) => {
       await Promise.resolve(target?.fail(error instanceof Error ? error : new Error(String(error)))).catch(() => {})
       throw error
     })
@@ -98,7 +99,7 @@ async function copyTogether({ sql, copies }: CopiesRequest): Promise<void> {
 async function writeChunks(
   { name, bytes: expected }: CopyRequest,
   stream: { ended: boolean },
-  { target, masker }: { target: CopyIn | null; masker: RowMasker | undefined },
+  { target, rewriters }: { target: CopyIn | null; rewriters: readonly Rewriter[] },
 ): Promise<number> {
   let bytes = 0
   for (;;) {
@@ -109,8 +110,9 @@ async function writeChunks(
     const plain = await openChunk(chunk)
     freeBuffer(chunk.data)
     const { length } = plain
-    if (masker) {
-      await target?.write(masker.push(plain))
+    if (rewriters.length > 0) {
+      const rewritten = rewriters.reduce((piece, one) => one.push(piece), plain)
+      if (rewritten.length > 0) await target?.write(rewritten)
       freeBuffer(plain)
     } else await target?.write(plain, () => freeBuffer(plain))
     bytes += length
@@ -119,8 +121,32 @@ async function writeChunks(
   if (expected !== null && bytes !== expected) {
     throw wrongBytes(name, bytes, expected)
   }
-  if (masker?.open) throw mismatch(`${name} ends within a row.`)
+  for (const { open, rows, expectedRows = rows } of rewriters) {
+    if (open) throw mismatch(`${name} ends within a row.`)
+    if (rows !== expectedRows)
+      throw mismatch(`${name} has ${rows} rows in its chunks, not ${expectedRows} as recorded.`)
+  }
   return bytes
+}
+
+/** What makes other COPY text of the text of rows, cut anywhere. What it returns shares no memory with the piece. */
+interface Rewriter {
+  push(piece: Buffer): Buffer
+  readonly open: boolean
+  /** Rows that have come, where it counts them. */
+  readonly rows?: number
+  expectedRows?: number
+}
+
+/** What leaves rows out, or reads them, before anything else is done to them. */
+async function openChoosers({ choose, scan }: CopyRequest): Promise<Rewriter[]> {
+  if (choose) {
+    const { createRowFilter } = await import('../../masking/row-choice.ts')
+    return [Object.assign(createRowFilter(choose.bits, choose.first), { expectedRows: choose.rows })]
+  }
+  if (!scan) return []
+  const { createFactScanner } = await import('../../masking/row-facts.ts')
+  return [Object.assign(createFactScanner(scan.of, scan), { expectedRows: scan.rows })]
 }
 
 /** Loaded only where there is something to mask. */

@@ -1,4 +1,5 @@
 import type { RowMask } from '../../masking/column-mask.ts'
+import { countChosen, type RowChoice } from '../../masking/row-choice.ts'
 import { qualifiedName, quoteIdentifier } from '../../postgres/identifiers.ts'
 import { copyIntoSql } from '../../postgres/segments.ts'
 import type { ChunkReader } from '../../repository/chunks/chunk-reader.ts'
@@ -26,6 +27,8 @@ export interface RowsOptions {
   role?: string | null
   onBytes?: (bytes: number) => void
   mask?: RowMask | undefined
+  /** The rows that are loaded; default: all. The record of the table counts these. */
+  choice?: RowChoice | undefined
   onCanaries?: (canaries: Map<string, string[]>) => void
 }
 
@@ -66,7 +69,7 @@ export async function loadRows(
   session: RestoreSession,
   reader: ChunkReader,
   { table, segments }: RowsPart,
-  { encoding, mode, role = null, onBytes, mask, onCanaries }: RowsOptions,
+  { encoding, mode, role = null, onBytes, mask, choice, onCanaries }: RowsOptions,
 ): Promise<number> {
   // Through the root a row finds its partition; that one may hold rows of another one already.
   const target = { ...table, ...table.load_via }
@@ -75,16 +78,18 @@ export async function loadRows(
   const asRole = role === null ? [] : [`SET LOCAL ROLE ${quoteIdentifier(role)}`]
   const begin = freeze || (role !== null && mode !== 'in-transaction') ? ['BEGIN'] : []
   const expected = segments === null ? table : await totals(reader, table, segments)
+  const choose = choice && (await chosenOf(reader, { table, segments }, choice))
   const chosen = segments === null ? readSegments(reader, table.segments) : slice(reader, table, segments)
   const { rows, canaries } = await session.copy(
     {
       name: `${table.schema}.${table.name}`,
       before: [...begin, ...asRole, ...(freeze ? [`TRUNCATE ONLY ${name}`] : [])],
       sql: copyIntoSql(target, { encoding, freeze }),
-      rows: expected.rows,
+      rows: choose ? choose.kept : expected.rows,
       bytes: expected.bytes,
       after: [...(role === null ? [] : ['RESET ROLE']), ...(begin.length > 0 ? ['COMMIT'] : [])],
       ...(mask ? { mask } : {}),
+      ...(choose ? { choose: { bits: choose.bits, first: choose.first, rows: choose.rows } } : {}),
     },
     sealedChunksOf(reader, chosen),
     onBytes,
@@ -111,6 +116,19 @@ async function* slice(
     if (position >= from) yield segment
     position++
   }
+}
+
+/** Which rows of a part are loaded, by their place in the whole table. */
+async function chosenOf(
+  reader: ChunkReader,
+  { table, segments }: Pick<RowsPart, 'table' | 'segments'>,
+  choice: RowChoice,
+) {
+  const { bits } = choice
+  if (segments === null) return { bits, first: 0, rows: choice.of, kept: choice.kept }
+  const before = await totals(reader, table, { from: 0, to: segments.from })
+  const { rows } = await totals(reader, table, segments)
+  return { bits, first: before.rows, rows, kept: countChosen(choice, before.rows, before.rows + rows) }
 }
 
 async function totals(

@@ -1,4 +1,5 @@
 import type { RowMask } from '../../masking/column-mask.ts'
+import type { TableScan } from '../../masking/row-facts.ts'
 import type { ConnectionParameters } from '../../postgres/connection.ts'
 import type { SealedChunk } from '../../repository/chunks/sealed-chunk.ts'
 import type { RepositoryKeys } from '../../repository/keys/keys.ts'
@@ -27,8 +28,12 @@ export interface CopyRequest {
   after: string[]
   /** For messages: what is loaded. */
   name: string
+  /** The rows that leave the thread, a bit for each; `first`: the place of the first one, of which `rows` follow. */
+  choose?: { bits: Uint8Array; first: number; rows: number }
   /** What is done to each row before it leaves the thread. */
   mask?: RowMask
+  /** In place of rows what they say about the rows that a copy needs. */
+  scan?: { of: TableScan; key: string; columns: number; first: number; rows: number }
 }
 
 export interface Copied {

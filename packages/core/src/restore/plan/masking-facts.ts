@@ -1,10 +1,11 @@
 import { readMaskedSchema } from '../../masking/masked-schema.ts'
 import { type MaskingPolicy, policyDigest } from '../../masking/policy.ts'
 import { type ResolvedMasking, resolvePolicy } from '../../masking/resolve-policy.ts'
+import type { SubsetRole, SubsetTable } from '../../masking/resolve-subset.ts'
 import { openArchive } from '../../postgres/archive/parse-archive.ts'
 import type { ChunkReader } from '../../repository/chunks/chunk-reader.ts'
 import { type Manifest, tableSchema } from '../../repository/documents/documents.ts'
-import type { MaskingFacts } from './plan-facts.ts'
+import type { MaskingFacts, SubsetFacts } from './plan-facts.ts'
 
 /** Holds the policy against the backup: for a plan, before anything is made. */
 export async function readMaskingFacts(
@@ -12,7 +13,7 @@ export async function readMaskingFacts(
   manifest: Manifest,
   reader: ChunkReader,
 ): Promise<MaskingFacts> {
-  const nothing = { problems: [], unknown: [], tables: { kept: 0, empty: 0, masked: 0 }, columns: 0 }
+  const nothing = { problems: [], unknown: [], tables: { kept: 0, empty: 0, masked: 0 }, columns: 0, subset: null }
   if (!policy) return { policy: null, ...nothing, largeObjects: 'leave-out', media: 'leave-out' }
   const resolved = await resolveForBackup(policy, manifest, reader)
   const { problems, unknown } = resolved
@@ -20,7 +21,14 @@ export async function readMaskingFacts(
     policy: policyDigest(policy),
     ...{ problems, unknown, largeObjects: policy.largeObjects, media: policy.media },
     ...countMasked(resolved),
+    subset: resolved.subset && byRole(resolved.subset),
   }
+}
+
+function byRole(tables: readonly SubsetTable[]): SubsetFacts {
+  const of = (wanted: SubsetRole) =>
+    [...new Set(tables.filter(({ role }) => role === wanted).map(({ root }) => root))].toSorted()
+  return { start: of('start'), child: of('child'), needed: of('needed'), whole: of('whole'), empty: of('empty') }
 }
 
 /** How much of a backup is masked. */

@@ -1,4 +1,5 @@
 import type { MaskProblem } from '../../masking/resolve-policy.ts'
+import type { SubsetRole } from '../../masking/resolve-subset.ts'
 import type { MigrationComparison } from '../../migrations/compare.ts'
 import type { PlannedSteps } from '../../migrations/down-steps/plan-carried.ts'
 import type { MigrationOrder } from '../../migrations/inspector.ts'
@@ -38,6 +39,9 @@ export interface RestoreFacts {
   dataMigrations: PlannedDataMigration[]
 }
 
+/** Roots by role, each in the order of their names. */
+export type SubsetFacts = Record<SubsetRole, string[]>
+
 /** What a masking policy does to a backup, or why it cannot. */
 export interface MaskingFacts {
   /** Names the policy; null where there is none. */
@@ -48,6 +52,8 @@ export interface MaskingFacts {
   tables: { kept: number; empty: number; masked: number }
   /** Columns that are masked. */
   columns: number
+  /** Of a subset, tables by what they get rows for; null where every row is kept. */
+  subset: SubsetFacts | null
   largeObjects: 'leave-out' | 'keep'
   media: 'leave-out' | 'keep'
 }

@@ -59,6 +59,20 @@ export function maskStep({ masking }: RestoreFacts): PlanStep | undefined {
   return { id: 'mask', text }
 }
 
+/** Which tables get some of their rows, and why. */
+export function subsetStep({ masking }: RestoreFacts): PlanStep | undefined {
+  const { subset, problems } = masking ?? {}
+  if (!subset || (problems ?? []).length > 0) return undefined
+  const { start, child, needed, whole, empty } = subset
+  const parts = [
+    `of ${start.join(', ')} those that the policy begins with`,
+    ...(child.length > 0 ? [`of ${child.join(', ')} those that refer to them`] : []),
+    ...(needed.length > 0 ? [`of ${needed.join(', ')} those that these need`] : []),
+  ]
+  const others = `${counted(whole.length, 'table is', 'tables are')} copied whole, ${counted(empty.length, 'table stays', 'tables stay')} empty`
+  return { id: 'subset', text: `Keep some rows: ${parts.join('; ')}. ${others}.` }
+}
+
 export function proveStep({ masking }: RestoreFacts): PlanStep | undefined {
   if (!masking) return undefined
   return {

@@ -4,7 +4,7 @@ import { carryOverStep } from '../target/target-plan.ts'
 import type { PlanStep } from './plan.ts'
 import { stepBack } from './plan-carried.ts'
 import type { MediaFacts, RestoreFacts } from './plan-facts.ts'
-import { maskStep, proveStep } from './plan-masking.ts'
+import { maskStep, proveStep, subsetStep } from './plan-masking.ts'
 import { loadSeconds, missingRoles, readSeconds } from './plan-needs.ts'
 
 /** The steps of a restore, in the order in which they are taken. Pure. */
@@ -26,6 +26,7 @@ function besideSteps(facts: RestoreFacts): Steps {
     createRoles(facts),
     ownControl(facts),
     { id: 'create-database', text: 'Create a new database beside the live one, from template0.' },
+    subsetStep(facts),
     definitions(facts),
     maskStep(facts),
     rows(facts, Math.ceil(loadSeconds(facts) / 2)),

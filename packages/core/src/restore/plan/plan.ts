@@ -84,6 +84,7 @@ export type StepId =
   | 'swap'
   | 'swap-media'
   | 'mask'
+  | 'subset'
   | 'prove-masked'
   | 'carry-over'
 
