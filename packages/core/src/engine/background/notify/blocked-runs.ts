@@ -3,7 +3,6 @@ import { isEngineError, wireCode } from '../../../errors.ts'
 import { type Clock, isoTime } from '../../../jobs/clock.ts'
 import type { BlockedSlot } from '../../../jobs/scheduler.ts'
 import { slotsName } from '../../../jobs/scheduler.ts'
-import { blockedEvents } from '../../../notifications/event-of-fact.ts'
 import type { RecordedFact } from '../../../notifications/recorded-fact.ts'
 import type { PlannedJob } from '../schedules.ts'
 import type { Notifier } from './notifier.ts'
@@ -32,6 +31,7 @@ export function createBlockedRuns(
     }
     const action = kinds.get(schedule.kind)
     if (!notifier || !action || lateMs < patienceMs || told.get(name) === slot.getTime()) return
+    const { blockedEvents } = await import('../../../notifications/event-of-fact.ts')
     await notifier.raise(
       blockedEvents({ ...factOf(blocked, action.name, labels), at: isoTime(clock.now()) }, notifier.options),
     )

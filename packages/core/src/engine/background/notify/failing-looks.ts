@@ -5,8 +5,6 @@ import { type Clock, isoTime } from '../../../jobs/clock.ts'
 import { type EventType, severityOf } from '../../../notifications/events.ts'
 import type { NotificationEvent, NotificationOptions } from '../../../notifications/options.ts'
 import { eventId } from '../../../notifications/recorded-fact.ts'
-import { channelsFor } from '../../../notifications/rules.ts'
-import { sendTo } from '../../../notifications/send.ts'
 
 /** A catalog that is away for a moment is nothing to tell. */
 const patienceMs = 5 * 60_000
@@ -38,6 +36,10 @@ export function createFailingLooks(
       ...{ id: eventId(`${type} ${hostname()} ${process.pid} ${at}`), type, at, severity: severityOf(type) },
       ...{ database: null, subject: null, condition: `schedule:${hostname()}`, ...told },
     }
+    const [{ channelsFor }, { sendTo }] = await Promise.all([
+      import('../../../notifications/rules.ts'),
+      import('../../../notifications/send.ts'),
+    ])
     const sending = { signal, privateAddresses: options.privateAddresses }
     const sent = channelsFor(event, options).map((channel) => sendTo(channel, event, sending))
     for (const { status, reason } of (await Promise.allSettled(sent)) as PromiseRejectedResult[])
