@@ -57,7 +57,7 @@ test.each(['express', 'fastify'])(
         ]),
       })
       // Doctor has taken longer than a started engine needs to begin.
-      expect(await task()).toMatchObject({ status: 'pending' })
+      expect(await task()).toMatchObject({ status: 'queued' })
       await engine.start()
       await expect.poll(task).toMatchObject({ status: 'succeeded' })
     } finally {
