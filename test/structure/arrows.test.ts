@@ -134,6 +134,7 @@ describe('one door per library', () => {
       `${core}policy/`,
       `${core}notifications/options.ts`,
       `${core}masking/policy.ts`,
+      `${core}masking/subset-policy.ts`,
       `${core}http/`,
       `${core}restore/`,
     ],
