@@ -6,7 +6,7 @@ import { titleOf } from '../../packages/admin-ui/app/forms/titles.ts'
 import { de, server } from '../../packages/admin-ui/app/texts/de/index.ts'
 import { allActions } from '../../packages/core/src/actions/all-actions.ts'
 import { wireInput } from '../../packages/core/src/actions/wire.ts'
-import { errorTable } from '../../packages/core/src/errors.ts'
+import { errorTable } from '../../packages/core/src/error-table.ts'
 import { readSources } from './sources.ts'
 
 const catalogue: Readonly<Record<string, string>> = { ...de, ...server }

@@ -1,5 +1,6 @@
 import { adviceFor } from '../advice.ts'
-import { type EngineError, errorTable, isEngineError, wireCode } from '../errors.ts'
+import { errorTable } from '../error-table.ts'
+import { type EngineError, isEngineError, wireCode } from '../errors.ts'
 
 /** An error that only HTTP knows, e.g. a body that is no JSON. */
 export class HttpProblem extends Error {

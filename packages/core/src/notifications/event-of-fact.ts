@@ -1,5 +1,6 @@
 import { adviceFor } from '../advice.ts'
-import { errorTable, wireCode } from '../errors.ts'
+import { errorTable } from '../error-table.ts'
+import { wireCode } from '../errors.ts'
 import { type EventType, severityOf } from './events.ts'
 import type { NotificationEvent } from './options.ts'
 import { databaseOf, eventId, type RecordedFact } from './recorded-fact.ts'

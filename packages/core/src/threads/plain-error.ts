@@ -1,4 +1,5 @@
-import { EngineError, type ErrorCode, errorTable } from '../errors.ts'
+import { errorTable } from '../error-table.ts'
+import { EngineError, type ErrorCode } from '../errors.ts'
 
 /** An error as it crosses between threads. */
 export interface PlainError {

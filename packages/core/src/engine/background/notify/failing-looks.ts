@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { adviceFor } from '../../../advice.ts'
-import { errorTable, isEngineError, wireCode } from '../../../errors.ts'
+import { errorTable } from '../../../error-table.ts'
+import { isEngineError, wireCode } from '../../../errors.ts'
 import { type Clock, isoTime } from '../../../jobs/clock.ts'
 import { type EventType, severityOf } from '../../../notifications/events.ts'
 import type { NotificationEvent, NotificationOptions } from '../../../notifications/options.ts'
