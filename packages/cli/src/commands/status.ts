@@ -29,7 +29,7 @@ export const statusCommand: CommandDefinition = {
             { status },
             `${status.message}${age}${describeLastDrill(status.last_drill)}${describeObjectives(status.objectives)}${describeHealth(status.health, options.health === true)}`,
           )
-          if (status.level === 'failed') process.exitCode = 1
+          if (status.level === 'failed' || status.last_attempt_failed) process.exitCode = 1
         })
       })
   },

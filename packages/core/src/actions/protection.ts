@@ -5,7 +5,7 @@ import type { Background } from '../engine/background/core.ts'
 import { backupSchedulesOf, longestOverdue } from '../engine/background/overdue-runs.ts'
 import { plannedJobs } from '../engine/background/schedules.ts'
 import { type ProtectionFacts, protectionLevels, protectionOf } from '../engine/protection.ts'
-import { readHealth } from '../engine/read-health.ts'
+import { readAttempt, readHealth } from '../engine/read-health.ts'
 import { readStatus } from '../engine/read-status.ts'
 import { type ActionContext, action } from './action.ts'
 import { databaseLabel } from './inputs.ts'
@@ -53,26 +53,14 @@ async function judge(context: ActionContext, history: Background | null, label: 
 }
 
 async function historyOf(history: Background, label: string): Promise<Omit<ProtectionFacts, 'status' | 'rowAlarms'>> {
-  const [ended, planned, isPaused] = await Promise.all([
-    history.catalog.jobs.list(
-      { kinds: ['backup'], statuses: ['succeeded', 'failed', 'interrupted'], database: label },
-      { limit: 1 },
-    ),
+  const [attempt, planned, isPaused] = await Promise.all([
+    readAttempt(history, label),
     plannedJobs(history),
     history.jobs.isPaused(),
   ])
   const mine = backupSchedulesOf(planned, label)
-  const [job] = ended
-  const { detail, advice } = (job?.error ?? {}) as { detail?: string; advice?: string }
   return {
-    attempt: job
-      ? {
-          status: job.status,
-          finished_at: job.finished_at ?? job.created_at,
-          detail: detail ?? '',
-          ...(advice === undefined ? {} : { advice }),
-        }
-      : null,
+    attempt,
     isScheduled: mine.length > 0,
     isPaused,
     overdueSeconds: await longestOverdue(history, mine, new Date()),

@@ -543,6 +543,7 @@ export const statusSchema = z
       .describe('The newest drill of a backup of this database; null: there was none.'),
     objectives: objectivesSchema,
     server_answers: z.boolean(),
+    last_attempt_failed: z.boolean().describe('The last attempt made no backup, and none was made since.'),
     health: healthScoreSchema,
   })
   .meta({ id: 'status' })

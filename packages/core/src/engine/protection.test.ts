@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type ProtectionFacts, protectionOf } from './protection.ts'
+import { type ProtectionFacts, protectionOf, withAttempt } from './protection.ts'
+import type { StatusReport } from './status.ts'
 
 const at = '2026-05-04T03:00:00.000Z'
 const later = '2026-05-05T03:00:00.000Z'
@@ -62,5 +63,28 @@ describe('whether a database is protected', () => {
   test('the reason of a failed attempt and its advice are passed on', () => {
     const [reason] = protectionOf({ ...good, attempt: failed }).reasons
     expect(reason).toMatchObject({ message: 'The last backup failed: The disk is full.', advice: 'Free some space.' })
+  })
+})
+
+describe('what status says together with the last attempt', () => {
+  const said = (status: ProtectionFacts['status'], attempt: ProtectionFacts['attempt']) => {
+    const { level, message, last_attempt_failed } = withAttempt(status as StatusReport, attempt)
+    return [level, message, last_attempt_failed]
+  }
+  test('a failed one is never ok, and is said', () => {
+    expect(said(good.status, failed)).toEqual([
+      'warning',
+      `${good.status.message} The last backup failed: The disk is full.`,
+      true,
+    ])
+  })
+  test('one before the newest backup changes nothing', () => {
+    const before = { ...failed, finished_at: '2026-05-03T03:00:00.000Z' }
+    for (const attempt of [null, good.attempt, before])
+      expect(said(good.status, attempt)).toEqual(['ok', good.status.message, false])
+  })
+  test('it does not raise what is failed already', () => {
+    const old = { ...good.status, level: 'failed', message: 'It is too old.' } as const
+    expect(said(old, failed)).toEqual(['failed', 'It is too old. The last backup failed: The disk is full.', true])
   })
 })

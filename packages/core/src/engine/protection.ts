@@ -1,5 +1,13 @@
 import type { StatusReport } from './status.ts'
 
+/** The newest backup job that ended. */
+export interface BackupAttempt {
+  status: string
+  finished_at: string
+  detail: string
+  advice?: string
+}
+
 /** From best to worst. `unknown`: nothing is known to be wrong, and it is not proven that all is well. */
 export const protectionLevels = ['ok', 'unknown', 'warning', 'failed'] as const
 export type ProtectionLevel = (typeof protectionLevels)[number]
@@ -22,7 +30,7 @@ export interface Protection {
 export interface ProtectionFacts {
   status: Pick<StatusReport, 'level' | 'message' | 'last_backup' | 'last_verified_at' | 'server_answers'>
   /** The newest backup job that ended; null where there is none, or no history. */
-  attempt: { status: string; finished_at: string; detail: string; advice?: string } | null
+  attempt: BackupAttempt | null
   /** Whether backups are made by a schedule; null where there is no history to ask. */
   isScheduled: boolean | null
   /** Whether the queue begins nothing new. */
@@ -51,9 +59,28 @@ export function protectionOf(facts: ProtectionFacts): Protection {
   return { level: reasons[0]?.level ?? 'unknown', reasons }
 }
 
+/** What `status` says together with the last attempt: one that made no backup is never `ok`. Pure. */
+export function withAttempt(status: StatusReport, attempt: BackupAttempt | null) {
+  const [reason] = lastAttempt({ attempt, status })
+  if (!reason) return { ...status, last_attempt_failed: false }
+  const level = rank(reason.level) > rank(status.level) ? reason.level : status.level
+  return {
+    ...status,
+    level: level as StatusReport['level'],
+    message: `${status.message} ${reason.message}`,
+    last_attempt_failed: true,
+  }
+}
+
 const rank = (level: ProtectionLevel): number => protectionLevels.indexOf(level)
 
-function lastAttempt({ attempt, status }: ProtectionFacts): ProtectionReason[] {
+function lastAttempt({
+  attempt,
+  status,
+}: {
+  attempt: BackupAttempt | null
+  status: Pick<StatusReport, 'last_backup'>
+}): ProtectionReason[] {
   if (attempt === null || !['failed', 'interrupted'].includes(attempt.status)) return []
   const made = status.last_backup?.completed_at ?? null
   // A backup that was made after it, by a command or another process, stands for it.

@@ -7,6 +7,7 @@ import { longestInterval } from './background/longest-interval.ts'
 import { backupSchedulesOf, longestOverdue } from './background/overdue-runs.ts'
 import { enabledJobs } from './background/schedules.ts'
 import type { Running } from './engine-type.ts'
+import type { BackupAttempt } from './protection.ts'
 import { readDrills } from './read-drills.ts'
 import { readStorageOutlook } from './read-storage-outlook.ts'
 import type { StatusReport } from './status.ts'
@@ -64,6 +65,23 @@ export async function readHealth(
     daysSinceMessage: daysSince(lastMessageAt),
     kitTaken: repository.config.encryption === 'none' ? true : known.kitTaken,
   })
+}
+
+/** The newest backup job of a database that ended; null where there is none, or no history. */
+export async function readAttempt(history: Background | null, label: string): Promise<BackupAttempt | null> {
+  const ended = await history?.catalog.jobs.list(
+    { kinds: ['backup'], statuses: ['succeeded', 'failed', 'interrupted'], database: label },
+    { limit: 1 },
+  )
+  const job = ended?.[0]
+  if (!job) return null
+  const { detail, advice } = (job.error ?? {}) as { detail?: string; advice?: string }
+  return {
+    status: job.status,
+    finished_at: job.finished_at ?? job.created_at,
+    detail: detail ?? '',
+    ...(advice === undefined ? {} : { advice }),
+  }
 }
 
 type HistoryFacts = Pick<

@@ -123,7 +123,11 @@ const stateCodes: Record<string, StateRow> = {
   '57P01': { code: 'DATABASE_UNREACHABLE' },
   '57P02': { code: 'DATABASE_UNREACHABLE' },
   '57P03': { code: 'DATABASE_UNREACHABLE' },
-  '57P05': { code: 'DATABASE_UNREACHABLE' },
+  '57P05': {
+    code: 'DATABASE_UNREACHABLE',
+    advice:
+      'The server ended an idle session: ALTER ROLE ... SET idle_session_timeout = 0 for the role that makes backups, and look at statement_timeout too.',
+  },
 }
 
 /** With `row_security = off` PostgreSQL refuses what a policy would filter, under the SQLSTATE of missing rights. */
