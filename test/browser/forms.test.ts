@@ -110,6 +110,7 @@ describe.skipIf(!browserPath)(named('forms made from actions'), { timeout: 600_0
   })
 
   test('several schedules: one is added, changed and removed', async () => {
+    await page.goto(`${host.url}schedule`)
     await page.getByRole('button', { name: 'Add a schedule' }).click()
     await page.getByLabel('Name').first().fill('weekly-full')
     await page.getByLabel('Cron expression').last().fill('30 4 * * 0')

@@ -132,14 +132,14 @@ type DoctorCheck = Awaited<ReturnType<BackupEngine['doctor']>>['checks'][number]
 /** As a user who is not root: nothing is refused to that one. */
 async function foundAsUser(options: EngineOptions, id: string): Promise<DoctorCheck[]> {
   const program = fileURLToPath(new URL('./doctor-program.ts', import.meta.url))
-  const account = process.getuid?.() === 0 ? other : {}
-  const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', program, JSON.stringify(options)], {
-    ...account,
-    env: { ...process.env, HOME: folder },
-  })
+  const account = process.getuid?.() === 0 ? ['65534'] : []
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--no-warnings', program, JSON.stringify(options), ...account],
+    { env: { ...process.env, HOME: folder } },
+  )
   return (JSON.parse(stdout) as DoctorCheck[]).filter((check) => check.id === id)
 }
-const other = { uid: 65_534, gid: 65_534 }
 
 /** Gives everything to the user who is not root. */
 const give = () => {

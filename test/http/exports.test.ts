@@ -86,6 +86,8 @@ test('a failed backup can be deleted; one that waits cannot', async () => {
   await cluster.sql('postgres', `ALTER DATABASE away RENAME TO ${database}`)
   expect(failed.status).toBe('failed')
   expect((await ask(`/backups/${failed.id}/`)).status).toBe(200)
+  expect((await ask('/health/')).status).toBe(503)
+  expect(await (await ask('/status/')).json()).toMatchObject({ last_attempt_failed: true })
   expect((await remove(failed.id)).status).toBe(204)
   expect((await ask(`/backups/${failed.id}/`)).status).toBe(404)
   expect((await remove(failed.id)).status).toBe(404)
