@@ -113,7 +113,9 @@ for (const [index, { name, http, unavailable, start }] of places.entries())
           await engine.repository.init()
           let good = 0
           const before = { ...place.proxy }
-          for (let run = 1; run <= runs; run++) {
+          const met = () => place.proxy.cuts + place.proxy.answered - before.cuts - before.answered
+          // Where the weather passed by every connection, once more.
+          for (let run = 1; run <= runs || (weather.faults && met() === 0 && run < runs + 5); run++) {
             await cluster.sql('app', `UPDATE orders SET note = md5(note) || substr(note, 33) WHERE id % 7 = ${run % 7}`)
             Object.assign(place.proxy.weather, weather.of(random))
             // Connections kept from before would know nothing of it.
@@ -150,7 +152,7 @@ for (const [index, { name, http, unavailable, start }] of places.entries())
           console.info(
             `${name}, ${kind} (seed ${seed}): ${good} of ${runs} good; ${cuts - before.cuts} resets, ${answered - before.answered} times 503`,
           )
-          if (weather.faults) expect(cuts + answered - before.cuts - before.answered).toBeGreaterThan(0)
+          if (weather.faults) expect(met()).toBeGreaterThan(0)
           const next = await engine.backups.create({ name: 'afterwards' })
           for (const { id } of (await engine.backups.list()).backups)
             expect(await engine.backups.verify(id, { levels: ['checksums'] })).toMatchObject({ ok: true })

@@ -1,8 +1,11 @@
 export const reminderPeriods = ['week', 'month', 'quarter', 'year'] as const
 export type ReminderPeriod = (typeof reminderPeriods)[number]
 
-/** Days after which evidence of the period before counts no more: its longest length. */
-export const longestDays: Readonly<Record<ReminderPeriod, number>> = { week: 7, month: 31, quarter: 92, year: 366 }
+/**
+ * Days after which evidence of the period before counts no more: its longest length and the day of the reminder, since what was
+ * done early on the first day of a period is older than the period when the next reminder is due.
+ */
+export const longestDays: Readonly<Record<ReminderPeriod, number>> = { week: 8, month: 32, quarter: 93, year: 367 }
 
 /** The first day of the period that a moment lies in, in UTC; weeks begin on Monday. */
 function firstDay(period: ReminderPeriod, moment: Date): Date {

@@ -57,16 +57,20 @@ test('what a look shows to be done is done, and what cannot be found out is due'
     'Open: A; B; C; D; E; and 2 more.',
   )
   const stale = {
-    drills: { known: ['a', 'b'].map((label) => ({ label, goodAt: daysAgo(label === 'a' ? 1 : 32) })) },
-    keyMadeAt: { known: daysAgo(367) },
+    drills: { known: ['a', 'b'].map((label) => ({ label, goodAt: daysAgo(label === 'a' ? 1 : 33) })) },
+    keyMadeAt: { known: daysAgo(368) },
     kitTakenAt: { known: null },
   }
   expect(statesOf(stale)).toMatchObject({ drills: 'due', key_rotation: 'due', recovery_kit: 'due' })
-  expect(one('drills', stale).message).toContain('of "b": 2027-01-17')
+  expect(one('drills', stale).message).toContain('of "b": 2027-01-16')
+  // What was done early on the first day of a month of 31 days counts on the first day of the next.
+  const early = { drills: { known: [{ label: 'a', goodAt: '2026-12-01T00:10:00Z' }] } }
+  const inJanuary = { ...early, now: new Date('2027-01-01T08:00:00Z') }
+  expect(one('drills', inJanuary).state).toBe('done')
   // A date in the future is of a wrong clock.
   expect(one('key_rotation', { keyMadeAt: { known: daysAgo(-2) } }).state).toBe('due')
   expect(statesOf({ copyDrill: { known: { copies: 0, goodAt: null } } })).toMatchObject({ copy_drill: 'not_needed' })
-  expect(statesOf({ copyDrill: { known: { copies: 1, goodAt: daysAgo(93) } } })).toMatchObject({ copy_drill: 'due' })
+  expect(statesOf({ copyDrill: { known: { copies: 1, goodAt: daysAgo(94) } } })).toMatchObject({ copy_drill: 'due' })
   expect(statesOf({ encryption: { known: 'none' } })).toMatchObject({
     ...{ key_rotation: 'not_needed', recovery_kit: 'not_needed' },
   })
