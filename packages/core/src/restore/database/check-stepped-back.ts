@@ -1,11 +1,10 @@
+import { migrationStateOf, newestInState } from '../../backup/same-state.ts'
 import { schemaOfBackup, schemaOfDatabase } from '../../backup/schema-sides.ts'
 import { EngineError } from '../../errors.ts'
 import { log } from '../../events.ts'
 import type { ConnectionParameters } from '../../postgres/connection.ts'
 import type { Manifest } from '../../repository/documents/documents.ts'
-import { listManifests } from '../../repository/documents/manifests.ts'
-import { requireTrusted } from '../../repository/documents/trust.ts'
-import { diffSchemas, type ObjectChange, type SchemaDiff } from '../../schema/diff/diff-schemas.ts'
+import { diffSchemas, isOfOwner, realChanges, type SchemaDiff } from '../../schema/diff/diff-schemas.ts'
 import { formatSchemaDiff } from '../../schema/diff/format-diff.ts'
 import type { RestoreRun } from '../restore-run.ts'
 
@@ -23,7 +22,7 @@ export async function checkSteppedBack(run: RestoreRun, parameters: ConnectionPa
   const said = (level: 'info' | 'warning', text: string) => log(report, level, text)
   const changed = changedOnPurpose(run)
   if (changed) return said('warning', `The schema after the down steps was not compared: ${changed}.`)
-  const other = await newestInState(run)
+  const other = await newestSteppedBack(run)
   if (!other) return said('info', 'No other backup is of this state of the migrations: the schema was not compared.')
   const { clientTools } = context
   const [wanted, now] = await Promise.all([
@@ -50,39 +49,19 @@ function changedOnPurpose({ options }: RestoreRun): string | null {
   return null
 }
 
-/** The newest other backup of this database, with the same things left out, whose migrations are those that are left now. */
-async function newestInState({ context, manifest, carried, signal }: RestoreRun): Promise<Manifest | null> {
-  const { repository } = context
-  const state = stateOf(manifest, (inspector, id) =>
+/** A backup in the state that is left when the down steps have run. */
+function newestSteppedBack({ context, manifest, carried, signal }: RestoreRun): Promise<Manifest | null> {
+  const state = migrationStateOf(manifest, (inspector, id) =>
     carried.some((step) => step.inspector === inspector && step.id === id),
   )
-  const scope = JSON.stringify(manifest.exclusions)
-  let newest: Manifest | null = null
-  for await (const { manifest: other } of listManifests(repository, signal ? { signal } : {})) {
-    if (!other || other.media_only || other.id === manifest.id || other.database !== manifest.database) continue
-    if (other.number < (newest?.number ?? 0) || stateOf(other, () => false) !== state) continue
-    if (JSON.stringify(other.exclusions) === scope) newest = other
-  }
-  if (newest) await requireTrusted(repository, newest, signal ? { signal } : {})
-  return newest
-}
-
-/** Which migrations are applied, whatever their order. */
-function stateOf({ migrations }: Manifest, isGone: (inspector: string, id: string) => boolean): string {
-  const states = migrations.map(({ inspector, applied }) => [
-    inspector,
-    applied.flatMap(({ id }) => (isGone(inspector, id) ? [] : id)).toSorted(),
-  ])
-  return JSON.stringify(states.toSorted())
+  return newestInState(context.repository, manifest, { state, signal })
 }
 
 /** Owners are no refusal: what a step makes belongs to the restoring role. */
 function judge(diff: SchemaDiff): { refused: boolean; text: string } {
-  const isOwner = ({ parts, change }: ObjectChange) =>
-    change === 'changed' && parts.length > 0 && parts.every(({ part }) => part === 'owner')
-  const real = diff.changes.filter(({ flags }) => !flags.includes('maybe'))
+  const real = realChanges(diff)
   return {
-    refused: real.some((change) => !isOwner(change)),
+    refused: real.some((change) => !isOfOwner(change)),
     text: real.length === 0 ? '' : formatSchemaDiff({ ...diff, changes: real }).trimEnd(),
   }
 }

@@ -9,6 +9,7 @@ import type { MediaPlace } from '../media/media-place.ts'
 import type { RestoreOptions } from '../options.ts'
 import type { RightsFacts } from '../rights/restore-rights.ts'
 import type { TargetFacts } from '../target/target-plan.ts'
+import type { UnrecordedChanges } from './unrecorded-changes.ts'
 
 /** Everything {@link restorePlan} looks at. Plain JSON, so that tables of cases can be written down. */
 export interface RestoreFacts {
@@ -32,6 +33,8 @@ export interface RestoreFacts {
   /** Of a refresh: the named target. */
   refresh?: TargetFacts
   migrations: InspectorFacts[]
+  /** Where the schema of the backup is not that of an older one with the same migrations. */
+  unrecorded?: UnrecordedChanges
   /** The down steps that the backup carries from it to the code; absent where it is not ahead, or carries none. */
   carried?: PlannedSteps
   media: MediaFacts[]

@@ -30,6 +30,7 @@ import { type RestorePlan, restorePlan } from './plan.ts'
 import type { BackupFacts, LiveDatabaseFacts, MediaFacts, RestoreFacts, ServerSideFacts } from './plan-facts.ts'
 import { plannedDataMigration } from './planned-data-migration.ts'
 import { isEmpty, readLiveDatabase, readTargetServer } from './target-facts.ts'
+import { readUnrecordedChanges } from './unrecorded-changes.ts'
 
 /**
  * Gathers the facts and makes the plan; nothing is changed anywhere. Throws `BACKUP_NOT_FOUND`, `BACKUP_NOT_TRUSTED`, `REPOSITORY_DAMAGED`
@@ -76,6 +77,7 @@ export async function gatherRestoreFacts(
     // What is damaged is refused for that.
     definitions: damaged.length > 0 || mediaAlone || manifest.media_only ? null : definitions,
   })
+  const unrecorded = mediaAlone || damaged.length > 0 ? null : await readUnrecordedChanges(repository, whole, signal)
   return {
     options,
     backup: backupFacts(manifest, checksum),
@@ -107,6 +109,7 @@ export async function gatherRestoreFacts(
     ...(mediaAlone || manifest.media_only
       ? { migrations: [], validators: [], dataMigrations: [] }
       : await onRestoredData(context, manifest)),
+    ...(unrecorded ? { unrecorded } : {}),
   }
 }
 

@@ -20,6 +20,7 @@ export function warningsOf(facts: RestoreFacts): PlanNote[] {
     ...rowsOnlyWarnings(facts),
     ...targetWarnings(facts),
     ...migrationWarnings(facts),
+    ...unrecordedWarnings(facts),
   ]
 }
 
@@ -163,6 +164,19 @@ const rules: Rule[] = [
     },
   ...mediaWarnings,
 ]
+
+const unrecordedWarnings = ({ unrecorded }: RestoreFacts): PlanNote[] => {
+  if (!unrecorded) return []
+  const { backup, createdAt, differences } = unrecorded
+  return [
+    {
+      code: 'SCHEMA_UNRECORDED',
+      text: `The migrations table says the same as in backup ${backup} of ${createdAt.slice(0, 10)}, the schema does not: ${differences
+        .slice(0, 8)
+        .join('; ')}${more(differences, 8)}.`,
+    },
+  ]
+}
 
 function more(names: readonly unknown[], shown: number): string {
   return names.length > shown ? ` and ${names.length - shown} more` : ''

@@ -63,6 +63,16 @@ export function diffSchemas(before: SchemaSide, after: SchemaSide): SchemaDiff {
   return { same: changes.length === 0, counts, changes, notes }
 }
 
+/** Without what another version may only print differently. */
+export function realChanges({ changes }: SchemaDiff): ObjectChange[] {
+  return changes.filter(({ flags }) => !flags.includes('maybe'))
+}
+
+/** Whether nothing but the owner of an object differs. */
+export function isOfOwner({ parts, change }: ObjectChange): boolean {
+  return change === 'changed' && parts.length > 0 && parts.every(({ part }) => part === 'owner')
+}
+
 function wholeObject(before: SchemaObject | undefined, after: SchemaObject | undefined): ObjectChange {
   const object = (after ?? before) as SchemaObject
   const text = [object.definition, ...object.parts.map(describePart)].filter((line) => line !== '').join('\n')
