@@ -162,7 +162,7 @@ test('other line ends are the same text, other comments a warning, other SQL an 
   expect(compareMigrations({ applied, known })).toMatchObject({
     verdict: 'edited',
     edited: ['sql', 'unrecorded'],
-    restyled: ['comment'],
+    restyled: ['ends', 'comment'],
   })
   expect(compareMigrations({ applied: applied.slice(0, 2), known: known.slice(0, 2) }).verdict).toBe('same')
 })

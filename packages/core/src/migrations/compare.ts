@@ -25,7 +25,7 @@ export interface MigrationComparison {
   extra: string[]
   /** Ids on both sides whose checksums, kept by the tool itself, differ. */
   edited: string[]
-  /** Ids whose checksums differ and whose sources differ only in comments and white space: a warning. */
+  /** Ids whose checksums differ and whose sources differ only in comments, white space or line ends: a warning. */
   restyled: string[]
   /** Ids that were begun and not finished. */
   failed: string[]
@@ -95,7 +95,9 @@ export function compareMigrations(histories: MigrationHistories): MigrationCompa
     missing,
     extra,
     edited: differing((was, is) => checksumsDiffer(was, is) && !sameText(was, is)),
-    restyled: differing((was, is) => checksumsDiffer(was, is) && sameText(was, is)),
+    restyled: differing(
+      (was, is) => differ(was.checksum, is.checksum) && (!checksumsDiffer(was, is) || sameText(was, is)),
+    ),
     failed,
     retired: [...appliedById.keys()].filter((id) => !knownById.has(id) && forgiven.has(id)),
     sourceChanged: differing((was, is) => was.checksum === undefined && differ(was.sourceHash, is.sourceHash)),

@@ -39,7 +39,10 @@ export function describeMigrations(
     case 'unknown':
       return {
         text: `${subject} and the code cannot be compared${extra.length > 0 ? ': the code names no migrations' : ''}.`,
-        advice: 'Check the folder or list of migrations handed to the inspector.',
+        advice:
+          extra.length > 0
+            ? 'Check the folder or list of migrations handed to the inspector.'
+            : 'Check the migrations table, folder or list handed to the inspector. Where the database has tables and no migrations table, record a baseline with the tool before it runs: it would start from nothing.',
       }
   }
 }

@@ -130,6 +130,42 @@ test('an abort ends the command and what it started within 5 s', async () => {
   await expect.poll(() => isRunning(pid)).toBe(false)
 })
 
+test('100 MB printed in one line, or in many, cost no memory', async () => {
+  const { lines, run } = watched()
+  const print = (end: string) =>
+    tool(
+      `const text = 'x'.repeat(1e6) + ${JSON.stringify(end)}; let n = 0; (function more() { while (n++ < 100) if (!process.stdout.write(text)) return process.stdout.once('drain', more); console.log('\\nlast') })()`,
+    )
+  for (const end of ['', '\n']) {
+    lines.length = 0
+    const before = process.memoryUsage().rss
+    let most = 0
+    const sampling = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().rss)
+    }, 5)
+    await ledgerInspector({ table: 'm', idColumn: 'id', command: print(end) }).migrate!(run)
+    clearInterval(sampling)
+    expect(lines.at(-1)).toBe('last')
+    expect(lines.every((line) => line.length < 5000)).toBe(true)
+    expect((most - before) / 2 ** 20).toBeLessThan(100)
+  }
+})
+
+test.each([false, true])(
+  'a program left behind that holds the output open is not waited for (in a group of its own: %s)',
+  async (detached) => {
+    const { lines, run } = watched()
+    const child = `process.on('SIGTERM', () => {}); console.log('ready ' + process.pid); setInterval(() => {}, 1000)`
+    const parent = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}], { stdio: 'inherit', detached: ${detached} }); setTimeout(() => process.exit(0), 500)`
+    const stopwatch = startStopwatch()
+    await ledgerInspector({ table: 'm', idColumn: 'id', command: tool(parent) }).migrate!(run)
+    expect(stopwatch.milliseconds()).toBeLessThan(20_000)
+    const pid = Number(lines[0]!.split(' ')[1])
+    if (detached) process.kill(pid, 'SIGKILL')
+    await expect.poll(() => isRunning(pid)).toBe(false)
+  },
+)
+
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)

@@ -14,16 +14,19 @@ export interface Command {
 
 export interface CommandRun {
   signal: AbortSignal
-  /** Gets each line the program prints, on either stream. */
+  /** Gets each line the program prints, on either stream; of a long one its first 8,192 characters. */
   onLine(line: string): void
 }
 
-/** How long a program may take to end after SIGTERM, in milliseconds. */
+/** How long a program may take to end after SIGTERM, and what it started after its own end, in milliseconds. */
 const graceMs = 2000
+/** In characters: a program may print 100 MB without the end of a line. */
+const longestLine = 8192
 const inherited = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'TZ']
 
 /**
- * Runs a program to its end. It gets no input, and its descendants end with it when `signal` fires.
+ * Runs a program to its end. It gets no input, and its descendants end with it, also when `signal` fires. A descendant that
+ * has left its process group is not waited for.
  *
  * @throws `CLIENT_TOOL_FAILED` when it cannot be started or ends with anything but 0; `ABORTED`.
  */
@@ -46,8 +49,10 @@ export async function runCommand(command: Command, { signal, onLine }: CommandRu
     killDescendants: true,
     forceKillAfterDelay: graceMs,
   })
-  for await (const line of running.iterable({ from: 'all' })) onLine(String(line))
+  const leftovers = endLeftovers(running)
+  await readLines(running.iterable({ from: 'all', binary: true }), onLine)
   const result = await running
+  leftovers.stop()
   if (signal.aborted) throw new EngineError('ABORTED', 'Interrupted.', { cause: signal.reason })
   if (result.exitCode === 0) return
   const how =
@@ -57,4 +62,49 @@ export async function runCommand(command: Command, { signal, onLine }: CommandRu
         ? `was ended by ${result.signal}`
         : `could not be started (${result.code ?? 'no reason given'})`
   throw new EngineError('CLIENT_TOOL_FAILED', `${command.file} ${how}.`)
+}
+
+interface RunningProgram {
+  stdout: { destroy(): unknown }
+  stderr: { destroy(): unknown }
+  all: { destroy(): unknown }
+  kill(): unknown
+  nodeChildProcess: { once(event: 'exit', listener: () => void): unknown }
+}
+
+/** What a program leaves behind holds its output open, and would be waited for without end. */
+function endLeftovers(running: RunningProgram): { stop(): void } {
+  const timers: NodeJS.Timeout[] = []
+  running.nodeChildProcess.once('exit', () => {
+    timers.push(setTimeout(() => running.kill(), graceMs / 2))
+    timers.push(
+      setTimeout(() => {
+        running.stdout.destroy()
+        running.stderr.destroy()
+        running.all.destroy()
+      }, graceMs * 2),
+    )
+  })
+  return { stop: () => timers.forEach(clearTimeout) }
+}
+
+async function readLines(chunks: AsyncIterable<unknown>, onLine: (line: string) => void): Promise<void> {
+  const decoder = new TextDecoder()
+  let line = ''
+  try {
+    for await (const chunk of chunks) {
+      const parts = (chunk instanceof Uint8Array ? decoder.decode(chunk, { stream: true }) : '').split('\n')
+      for (const [position, part] of parts.entries()) {
+        if (position > 0) {
+          onLine(line.replace(/\r$/, ''))
+          line = ''
+        }
+        line += part.slice(0, longestLine - line.length)
+      }
+    }
+  } catch (error) {
+    // The output was closed under a program that was left behind.
+    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE')) throw error
+  }
+  if (line !== '') onLine(line)
 }

@@ -82,6 +82,24 @@ test.each<[what: string, ran: string[], says: RegExp]>([
   await expect(migrateForward(inspector, target)).rejects.toMatchObject({ code: 'MIGRATION_FAILED', message: says })
 })
 
+test('a run that drops the migrations table is a failure, also where a missing one is not taken for an empty one', async () => {
+  for (const [applied, says] of [
+    [[], /a, b still missing/],
+    [null, /cannot be compared/],
+  ] as const) {
+    await databases('a')
+    const inspector = plainInspector([{ id: 'a' }, { id: 'b' }], (_url, sql) => sql('DROP TABLE public.plain'))
+    const isThere: MigrationInspector = {
+      ...inspector,
+      async applied(query) {
+        const [found] = await query<{ table: string | null }>(`SELECT to_regclass('public.plain')::text AS table`)
+        return found?.table ? inspector.applied(query) : applied && [...applied]
+      },
+    }
+    await expect(migrateForward(isThere, target)).rejects.toMatchObject({ code: 'MIGRATION_FAILED', message: says })
+  }
+})
+
 test.each([false, true])('a tool that migrates the live database is found out, failing: %s', async (fails) => {
   await databases('a')
   const inspector = plainInspector([{ id: 'a' }, { id: 'b' }], async () => {

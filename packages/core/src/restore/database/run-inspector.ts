@@ -2,6 +2,7 @@ import { counted } from '../../counted.ts'
 import { EngineError, isEngineError } from '../../errors.ts'
 import { log, type Reporter } from '../../events.ts'
 import { compareWith, type MigrationComparison } from '../../migrations/compare.ts'
+import { describeMigrations } from '../../migrations/describe.ts'
 import type { Migration, MigrationInspector } from '../../migrations/inspector.ts'
 import { type ConnectionParameters, connectionUrl } from '../../postgres/connection.ts'
 import { openSession, type Session } from '../../postgres/session.ts'
@@ -43,6 +44,12 @@ export async function migrateForward(inspector: MigrationInspector, target: Migr
     throw failed(inspector, `${comparison.missing.join(', ')} still missing afterwards`)
   if (comparison.extra.length > 0) {
     throw failed(inspector, `${comparison.extra.join(', ')} in its table, which the code does not know`)
+  }
+  if (comparison.verdict !== 'same') {
+    throw failed(
+      inspector,
+      `afterwards its table is not what the code expects: ${describeMigrations(comparison, 'The copy').text}`,
+    )
   }
   return missing
 }

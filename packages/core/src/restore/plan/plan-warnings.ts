@@ -1,4 +1,5 @@
 import { counted } from '../../counted.ts'
+import { describeMigrations } from '../../migrations/describe.ts'
 import { targetWarnings } from '../target/target-plan.ts'
 import type { PlanNote } from './plan.ts'
 import type { RestoreFacts } from './plan-facts.ts'
@@ -188,7 +189,7 @@ function migrationWarnings({ options, migrations }: RestoreFacts): PlanNote[] {
     if (comparison.verdict === 'unknown') {
       notes.push({
         code: 'MIGRATIONS_UNKNOWN',
-        text: `${inspector}: nothing can be said about the backup's migrations${why ? `; ${why}` : ''}.`,
+        text: `${inspector}: nothing can be said about the backup's migrations${why ? `; ${why}` : ''}. ${describeMigrations(comparison).advice}`,
       })
     }
     if (comparison.verdict === 'behind' && !(options.migrate && canMigrate)) {
@@ -200,7 +201,7 @@ function migrationWarnings({ options, migrations }: RestoreFacts): PlanNote[] {
       notes.push({ code: 'MIGRATION_SOURCE', text })
     }
     if (comparison.restyled.length > 0) {
-      const text = `${inspector}: comments or white space of applied migrations changed: ${list(comparison.restyled)}.`
+      const text = `${inspector}: comments, white space or line ends of applied migrations changed: ${list(comparison.restyled)}.`
       notes.push({ code: 'MIGRATION_RESTYLED', text })
     }
     if (comparison.reordered && order === 'strict' && comparison.verdict === 'same') {

@@ -365,6 +365,12 @@ describe('warnings', () => {
     [['BACKUP_BEHIND'], { rest: migrations({ verdict: 'behind', missing: ['2'] }, false) }],
     [['MIGRATION_RESTYLED'], { rest: migrations({ restyled: ['1'] }) }],
     [['MIGRATIONS_REORDERED'], { rest: migrations({ reordered: true }) }],
+    [
+      ['SCHEMA_UNRECORDED'],
+      {
+        rest: { unrecorded: { backup: 3, createdAt: '2026-07-01T10:00:00.000Z', differences: ['public.a: column b'] } },
+      },
+    ],
     [['MIGRATION_SOURCE'], { rest: migrations({ sourceChanged: ['1'] }) }],
   ])('%j %j', (codes, given) => {
     expect(restorePlan(facts(given)).warnings.map(({ code }) => code)).toEqual(codes)

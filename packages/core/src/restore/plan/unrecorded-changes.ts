@@ -45,6 +45,7 @@ export async function readUnrecordedChanges(
 }
 
 function isPartition({ kind, change, before = '', after = '' }: ObjectChange): boolean {
+  if (kind === 'index attach') return true
   return kind === 'table' && change !== 'changed' && /^partition of: /m.test(before + after)
 }
 
