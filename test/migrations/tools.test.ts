@@ -11,6 +11,7 @@ import {
   kyselyInspector,
   mikroOrmInspector,
   nodePgMigrateInspector,
+  prismaInspector,
   typeOrmInspector,
   umzugInspector,
 } from '../../packages/core/src/inspectors.ts'
@@ -259,6 +260,27 @@ const kysely: InspectorKit = {
     `INSERT INTO kysely_migration (name, "timestamp") SELECT 'x' || n, now()::text FROM generate_series(1, ${rows}) n`,
 }
 
+const prismaProgram = join(import.meta.dirname, 'prisma-deploy.mjs')
+const prisma: InspectorKit = {
+  elsewhere: { schema: 'Ops x', table: '_prisma_migrations' },
+  idOf: (step) => `${day(step)}_step`,
+  async inspector(steps, { elsewhere: { schema = 'public' } = {} } = {}) {
+    const migrations = await filesOf(
+      steps,
+      (number) => `${prisma.idOf(number)}/migration.sql`,
+      ({ up }) => up,
+    )
+    return prismaInspector({
+      ...{ migrations, schema },
+      command: { file: process.execPath, args: [prismaProgram, migrations, schema] },
+    })
+  },
+  migratesTo: false,
+  byCommand: true,
+  fillLedger: (rows) =>
+    `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at) SELECT n, '', 'x' || n, now() FROM generate_series(1, ${rows}) n`,
+}
+
 const kits = {
   knex,
   typeorm,
@@ -268,6 +290,7 @@ const kits = {
   'drizzle 0.x': drizzle0,
   'drizzle 1.x': drizzle1,
   kysely,
+  prisma,
 }
 
 describe.each(Object.entries(kits))('%s', (name, kit) => {

@@ -18,6 +18,8 @@ export interface CommandMigration {
 
 /** The most of what a program prints that goes to the log, in lines; the last ones are told with a failure all the same. */
 const mostLines = 2000
+/** Lines told with a failure: some tools print the error first and a trace of their own after it. */
+const mostLast = 20
 /** In characters. */
 const longestLine = 4000
 
@@ -36,7 +38,7 @@ export async function migrateByCommand(migration: CommandMigration, run: Migrati
   const onLine = (line: string) => {
     const text = redact(line.length > longestLine ? `${line.slice(0, longestLine)} ...` : line)
     last.push(text)
-    if (last.length > 5) last.shift()
+    if (last.length > mostLast) last.shift()
     lines++
     if (lines <= mostLines) log(text)
     if (lines === mostLines) log(`More than ${mostLines} lines: the rest is not logged.`)
