@@ -167,6 +167,7 @@ export const cases: Record<ActionName, Case> = {
   'masking.preview': { input: () => ({ backup: 'latest', table: 'orders' }) },
   'masking.suggest': { input: latest },
   'metrics.collect': {},
+  'migrations.check': {},
   'migrations.rehearse': { input: latest },
   'migrations.signSteps': {
     async input({ folder }) {

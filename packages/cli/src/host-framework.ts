@@ -51,8 +51,14 @@ export async function mountLines(folder: string, name: string): Promise<MountLin
   return found ? { ...found, lines: found.lines.map((line) => line.replace(configName, name)) } : null
 }
 
+interface PackageFile {
+  type?: string
+  dependencies?: Record<string, string>
+  devDependencies?: Record<string, string>
+}
+
 /** What package.json of a folder says; nothing where there is none. */
-export async function readPackage(folder: string): Promise<{ type?: string; dependencies?: Record<string, string> }> {
+export async function readPackage(folder: string): Promise<PackageFile> {
   try {
     return JSON.parse(await readFile(resolve(folder, 'package.json'), 'utf8'))
   } catch {

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { EngineError } from '@lifeboat/core'
 import { readPackage } from './host-framework.ts'
+import type { MigrationTool } from './migration-tool.ts'
 
 /** What a new configuration file of a folder is called: `.mts` where Node takes `.ts` for CommonJS. */
 export async function newConfigName(folder: string): Promise<string> {
@@ -9,14 +10,26 @@ export async function newConfigName(folder: string): Promise<string> {
   return type === 'module' ? 'lifeboat.config.ts' : 'lifeboat.config.mts'
 }
 
+interface NewConfig {
+  repository: string
+  encryption: string
+  media: readonly string[]
+  /** What migrates the schema; a tool whose migrations were not found is written as a comment. */
+  tools: readonly MigrationTool[]
+}
+
 /** Writes the configuration file for a new repository; never over one that is there. Gives its path. */
 export async function writeConfigFile(
   folder: string,
-  { repository, encryption, media }: { repository: string; encryption: string; media: readonly string[] },
+  { repository, encryption, media, tools }: NewConfig,
 ): Promise<string> {
   const path = resolve(folder, await newConfigName(folder))
   const sealed = encryption === 'none' ? "'none'" : "{ passphrase: process.env.LIFEBOAT_PASSPHRASE ?? '' }"
-  const text = `import type { EngineOptions } from '@lifeboat/core'
+  const found = tools.filter(({ folder: place }) => place !== null)
+  const names = [...new Set(found.map(({ inspector }) => inspector))].sort()
+  const imports = names.length > 0 ? `\nimport { ${names.join(', ')} } from '@lifeboat/core/migrations'` : ''
+  const seen = tools.filter(({ folder: place }) => place === null).map(({ line }) => `\n  // migrations: [${line}],`)
+  const text = `import type { EngineOptions } from '@lifeboat/core'${imports}
 
 /** Backups of this application: read by the lifeboat command and by createBackupEngine. See docs/configuration.md. */
 const options: EngineOptions = {
@@ -24,8 +37,8 @@ const options: EngineOptions = {
   repository: ${quoted(repository)},
   encryption: ${sealed},
   media: [${media.map(quoted).join(', ')}],
-  // How the schema is migrated: kyselyInspector or ledgerInspector, see docs/migrations.md.
-  migrations: [],
+  // How the schema is migrated: an inspector for each tool, see docs/migrations.md.${seen.join('')}
+  migrations: [${found.map(({ line }) => line).join(', ')}],
   runTime: { auto_backup_enabled: true, auto_backup_hour: 2, max_backups: 10, retention_days: 30 },
 }
 

@@ -34,6 +34,7 @@ const groups: Record<string, Loaders> = {
     query: async () => (await import('./commands/query.ts')).queryCommand,
   },
   'Migrations:': {
+    migrations: async () => (await import('./commands/migrations.ts')).migrationsCommand,
     rehearse: async () => (await import('./commands/rehearse.ts')).rehearseCommand,
     forecast: async () => (await import('./commands/forecast.ts')).forecastCommand,
     'sign-steps': async () => (await import('./commands/sign-steps.ts')).signStepsCommand,

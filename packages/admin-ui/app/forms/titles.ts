@@ -39,6 +39,7 @@ const titles: Record<string, Plain> = {
   doctor: 'Checks',
   'keys.list': 'Keys',
   'keys.recoveryKit': 'Recovery kit',
+  'migrations.check': 'Prove migrations on an empty database',
   'migrations.rehearse': 'Rehearse migrations',
   'migrations.state': 'Migrations of the live database',
   'notifications.deliveries': 'Deliveries of notifications',

@@ -3,6 +3,7 @@ import { EngineError } from '@lifeboat/core'
 import type { CommandDefinition } from '../command-definition.ts'
 import { findConfig } from '../config-file.ts'
 import { type MountLines, mountLines } from '../host-framework.ts'
+import { findMigrationTools, type MigrationTool } from '../migration-tool.ts'
 import { writeConfigFile } from '../new-config-file.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { writeResult } from '../output/result.ts'
@@ -39,8 +40,9 @@ export const initCommand: CommandDefinition = {
           await finish()
           const { encryption } = repository
           const location = options.repository ?? repository.location
+          const tools = options.writeConfig ? await findMigrationTools('.') : []
           const config = options.writeConfig
-            ? await writeConfigFile('.', { repository: location, encryption, media: options.media ?? [] })
+            ? await writeConfigFile('.', { repository: location, encryption, media: options.media ?? [], tools })
             : null
           const mount = options.writeConfig ? await mountLines('.', basename(config ?? '')) : null
           const protection = encryption === 'none' ? 'none: the key lies beside the data' : 'AES-256-GCM'
@@ -49,11 +51,11 @@ export const initCommand: CommandDefinition = {
               ? ''
               : '\n\nKeep the passphrase or key in a second place. Without it no one can read these backups, and no one can help.'
           const next = config
-            ? `Written: ${config}\nNext: lifeboat backup${mount ? `\n\n${describeMount(mount)}` : ''}`
+            ? `Written: ${config}\n${tools.map(describeTool).join('')}Next: lifeboat backup${mount ? `\n\n${describeMount(mount)}` : ''}`
             : `Next: lifeboat backup --repository ${repository.location} --database-url postgresql://…`
           writeResult(
             options,
-            { repository, config, mount },
+            { repository, config, mount, tools },
             `${repository.created ? 'Repository created.' : 'The repository is there already.'}\n\n${formatFields([
               ['location', repository.location],
               ['id', repository.id],
@@ -63,6 +65,12 @@ export const initCommand: CommandDefinition = {
         })
       })
   },
+}
+
+function describeTool({ tool, because, folder, inspector }: MigrationTool): string {
+  return folder === null
+    ? `Found: ${tool} (${because}). Its line in the configuration is a comment: complete it, see docs/migrations.md.\n`
+    : `Found: ${tool} (${because}${because === folder ? '' : `, ${folder}`}): ${inspector}. Prove it: lifeboat migrations check\n`
 }
 
 function describeMount({ framework, packages, lines }: MountLines): string {

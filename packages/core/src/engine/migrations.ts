@@ -2,6 +2,7 @@ import { EngineError } from '../errors.ts'
 import type { MigrationComparison } from '../migrations/compare.ts'
 import type { MigrationInspector } from '../migrations/inspector.ts'
 import type { Rehearsal } from '../migrations/rehearsal/rehearsal.ts'
+import type { InspectorProof } from '../restore/rehearse/prove-inspectors.ts'
 import type { RehearsalOptions } from '../restore/rehearse/rehearse-migrations.ts'
 import type { Backups } from './backups.ts'
 import type { OfDatabase, Running } from './engine-type.ts'
@@ -13,9 +14,19 @@ export interface LiveMigrations {
   inspectors: { inspector: string; can_go_back: boolean; comparison: MigrationComparison }[]
 }
 
+/** What became of each configured inspector on an empty database. */
+export interface MigrationCheck {
+  database: string
+  /** False where no inspector is configured. */
+  ok: boolean
+  inspectors: InspectorProof[]
+}
+
 /** Migrations: compared with the live database, tried on a restored copy, watched while they run on the live one. */
 export interface Migrations {
   state(options?: OfDatabase & Running): Promise<LiveMigrations>
+  /** Proves the configured inspectors on an empty database that is dropped again. */
+  check(options?: OfDatabase & Running): Promise<MigrationCheck>
   /** Tries what is pending on a copy that is dropped again; `from` is a folder with other migrations. */
   rehearse(
     backup: string,
@@ -34,6 +45,19 @@ export function createMigrations(parts: EngineParts, backups: Backups): Migratio
         inspectors.push({ inspector: inspector.name, can_go_back: inspector.rollback !== undefined, comparison })
       }
       return { database: parameters.database, inspectors }
+    },
+
+    async check({ database, signal, report } = {}) {
+      const { proveInspectors } = await import('../restore/rehearse/prove-inspectors.ts')
+      const parameters = parts.connection(database)
+      const configured = parts.settings.migrations
+      const running = { ...(signal ? { signal } : {}), ...(report ? { report } : {}) }
+      const inspectors = configured.length > 0 ? await proveInspectors(parameters, configured, running) : []
+      return {
+        database: parameters.database,
+        ok: inspectors.length > 0 && inspectors.every(({ ok }) => ok),
+        inspectors,
+      }
     },
 
     async rehearse(reference, { database, from, signal, report, ...options }) {

@@ -2,7 +2,7 @@
 
 export type { BlockedWait, GuardedInspector, GuardReport, WaitingSession } from '../engine/guard/guard-report.ts'
 export { type GuardedDeploy, type WithBackupOptions, withBackup } from '../engine/guard/with-backup.ts'
-export type { LiveMigrations } from '../engine/migrations.ts'
+export type { LiveMigrations, MigrationCheck } from '../engine/migrations.ts'
 export {
   drizzleInspector,
   knexInspector,

@@ -67,6 +67,7 @@ export const forms = {
   Scrub: 'Tiefenprüfung',
   'Recovery kit': 'Notfall-Kit',
   'Migrations of the live database': 'Migrationen der Live-Datenbank',
+  'Prove migrations on an empty database': 'Migrationen an einer leeren Datenbank erproben',
   Notifications: 'Benachrichtigungen',
   'Deliveries of notifications': 'Zustellung von Benachrichtigungen',
   'Preview a notification': 'Vorschau einer Benachrichtigung',

@@ -84,6 +84,8 @@ export const serverForms = {
     'Schreibt Zeilen der Maskierung für alles, was sie noch nicht nennt: Vorschläge, die eine Person bestätigt.',
   'Tries the pending migrations on a restored copy: what they block and for how long, and what they change.':
     'Probiert die ausstehenden Migrationen an einer wiederhergestellten Kopie: was sie sperren und wie lange, und was sie ändern.',
+  'Runs all migrations of each inspector on an empty database, which is dropped again.':
+    'Führt alle Migrationen jedes Inspektors an einer leeren Datenbank aus, die danach gelöscht wird.',
   'Says how the live database stands to the migrations of the running code.':
     'Sagt, wie die Live-Datenbank zu den Migrationen des laufenden Codes steht.',
   'Lists what was sent to channels of notifications, and what waits, newest first.':
