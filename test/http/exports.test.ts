@@ -98,8 +98,10 @@ test.skipIf(!canMount())('a deletion that leaves exported files behind says so: 
     expect(body).toMatchObject({ id, status: 'completed' })
     expect(body.warnings.join()).toContain(`are still in ${dirname(busy)}: `)
     expect((await ask(`/backups/${id}/`)).status).toBe(404)
-    const { paths } = (await (await ask('/openapi.json')).json()) as { paths: Record<string, Json> }
-    const { responses } = paths['/backups/{id}/delete/']?.delete as Record<'responses', Json>
+    const { paths } = (await (await ask('/openapi.json')).json()) as {
+      paths: { '/backups/{id}/delete/': { delete: { responses: Json } } }
+    }
+    const { responses } = paths['/backups/{id}/delete/'].delete
     expect(responses).toMatchObject({ 200: { content: {} }, 204: { description: expect.any(String) } })
     expect(responses[204]).not.toHaveProperty('content')
   } finally {
