@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createHandler } from '@lifeboat/core/http'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { canMount } from '../../packages/core/src/testing/can-mount.ts'
 import { as, authorize, newSetting, post, taskEnd } from './setting.ts'
+
+type Json = Record<string, unknown>
 
 let cluster: TemporaryCluster
 let setting: Awaited<ReturnType<typeof newSetting>>
@@ -77,6 +80,33 @@ test('export_after_backup lays the dump beside the backup; it goes with it', asy
   expect((await engine.maintenance.check({})).ok).toBe(true)
   expect((await remove(id)).status).toBe(204)
   expect(await readdir(join(location, 'exports'))).toEqual([])
+})
+
+test.skipIf(!canMount())('a deletion that leaves exported files behind says so: 200 with the warning', async () => {
+  const { engine } = setting
+  const { id } = await backup()
+  await backup()
+  await engine.backups.exportToFolder(id)
+  const { location } = await engine.repository.describe()
+  const busy = join(location, 'exports', id, 'busy')
+  await mkdir(busy)
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', busy])
+  try {
+    const response = await remove(id)
+    expect(response.status).toBe(200)
+    const body = (await response.json()) as { id: string; warnings: string[] }
+    expect(body).toMatchObject({ id, status: 'completed' })
+    expect(body.warnings.join()).toContain(`are still in ${dirname(busy)}: `)
+    expect((await ask(`/backups/${id}/`)).status).toBe(404)
+    const { paths } = (await (await ask('/openapi.json')).json()) as {
+      paths: { '/backups/{id}/delete/': { delete: { responses: Json } } }
+    }
+    const { responses } = paths['/backups/{id}/delete/'].delete
+    expect(responses).toMatchObject({ 200: { content: {} }, 204: { description: expect.any(String) } })
+    expect(responses[204]).not.toHaveProperty('content')
+  } finally {
+    execFileSync('umount', [busy])
+  }
 })
 
 test('a failed backup can be deleted; one that waits cannot', async () => {

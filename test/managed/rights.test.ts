@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createBackupEngine, type EngineOptions } from '@lifeboat/core'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { Client } from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectionsNeeded } from '../../packages/core/src/postgres/connection-counts.ts'
 
 let cluster: TemporaryCluster
@@ -195,4 +195,53 @@ test('an excluded schema takes foreign keys along by name, not the rows that ref
   } finally {
     await engine.stop()
   }
+})
+
+describe('what a role that owns nothing cannot read is named with the right and the statement, by doctor and by the error', () => {
+  test.each([
+    ['a table', 'CREATE TABLE secret (id int)', 'public.secret: it lacks SELECT.'],
+    [
+      'a schema',
+      'CREATE SCHEMA "Hid den"; CREATE TABLE "Hid den".t (id int)',
+      'Hid den.t: it lacks USAGE on schema "Hid den" and SELECT.',
+    ],
+    ['a sequence', 'CREATE SEQUENCE secret', 'public.secret: it lacks SELECT.'],
+    ['a large object', 'SELECT lo_create(4711)', 'large object 4711: it lacks SELECT.'],
+  ])('%s', async (kind, sql, missing) => {
+    const name = `unread_${kind.replaceAll(' ', '_')}`
+    const { engine } = await application(name, 'CREATEDB')
+    await cluster.sql(name, sql)
+    try {
+      const { checks } = await engine.doctor()
+      for (const id of ['database.rights', 'restore.rights']) {
+        const check = checks.find((found) => found.id === id)
+        expect(check).toMatchObject({ level: 'failed', message: expect.stringContaining(missing) })
+        expect(check?.message).not.toMatch(/pg_dump|Query was/)
+        expect(check?.advice).toContain(`GRANT pg_read_all_data TO "${name}"`)
+      }
+      await expect(engine.backups.create()).rejects.toMatchObject({
+        code: 'DATABASE_RIGHTS',
+        message: expect.stringContaining(missing),
+      })
+      await cluster.sql('postgres', `GRANT pg_read_all_data TO ${name}`)
+      const after = await engine.doctor()
+      expect(after.checks.find(({ id }) => id === 'database.rights')).toMatchObject({ level: 'ok' })
+      await engine.backups.create()
+    } finally {
+      await engine.stop()
+    }
+  })
+
+  test('what is left out by the configuration is no need of a right', async () => {
+    const { engine } = await application('left_out', 'CREATEDB', { exclude: { tables: ['secret'] } })
+    await cluster.sql('left_out', 'CREATE TABLE secret (id int)')
+    try {
+      const { checks } = await engine.doctor()
+      for (const id of ['database.rights', 'restore.rights'])
+        expect(checks.find((found) => found.id === id)).toMatchObject({ level: 'ok' })
+      await engine.backups.create()
+    } finally {
+      await engine.stop()
+    }
+  })
 })

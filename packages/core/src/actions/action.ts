@@ -104,8 +104,10 @@ export interface HttpPlace {
   upload?: string
   /** Default: 202 for a job, 200 otherwise; 204 sends no body. */
   status?: number
-  /** 503 instead of 200, where the answer itself says that something is wrong. */
+  /** Which of `status` and `otherStatus` it is. */
   statusOf?(result: never): number
+  /** 503 instead of 200 where the answer itself says that something is wrong; 200 instead of 204 where there is something to say. */
+  otherStatus?: 200 | 503
   /** What the body is, where it is not the result itself, and its schema. */
   answer?: z.ZodType
   present?(result: never): unknown

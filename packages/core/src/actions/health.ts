@@ -15,7 +15,10 @@ export const health = action({
   kind: 'read',
   input: z.strictObject({}),
   result: healthSchema,
-  http: { method: 'GET', path: 'health', statusOf: (found: Health) => (found.status === 'ok' ? 200 : 503) },
+  http: {
+    ...{ method: 'GET', path: 'health', otherStatus: 503 },
+    statusOf: (found: Health) => (found.status === 'ok' ? 200 : 503),
+  },
   leftOut: { command: '`lifeboat status` says it, with its exit code.' },
   page: 'overview',
   async run(context): Promise<Health> {

@@ -37,7 +37,7 @@ export function actionRoute(action: PlacedAction): Route {
       schema: answerSchema(action),
       ...(list?.csv ? { alsoCsv: true } : {}),
       ...(place.texts ? { alsoTexts: place.texts } : {}),
-      ...(place.statusOf ? { alsoStatus: 503 } : {}),
+      ...(place.otherStatus ? { alsoStatus: place.otherStatus } : {}),
     },
     confirms,
     raw: true,

@@ -92,9 +92,7 @@ function operation(route: Route, path: string, shapes: Shapes) {
       : {}),
     responses: {
       [status]: { description: 'All went well.', ...(status === 204 ? {} : { content }) },
-      ...(alsoStatus === undefined
-        ? {}
-        : { [alsoStatus]: { description: 'The same body: it says what is wrong.', content } }),
+      ...(alsoStatus === undefined ? {} : { [alsoStatus]: { description: alsoSays[alsoStatus], content } }),
       ...(route.ranges
         ? { 206: { description: 'The part that was asked for.', content: { [contentType]: { schema: binary } } } }
         : {}),
@@ -107,6 +105,11 @@ function operation(route: Route, path: string, shapes: Shapes) {
       default: { $ref: '#/components/responses/problem' },
     },
   }
+}
+
+const alsoSays = {
+  200: 'All went well, and there is something to know.',
+  503: 'The same body: it says what is wrong.',
 }
 
 const binary = { type: 'string', format: 'binary' }

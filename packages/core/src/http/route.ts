@@ -32,8 +32,8 @@ export interface Route {
     alsoEvents?: boolean
     /** Other forms of the answer, as texts. */
     alsoTexts?: readonly TextFormat[]
-    /** Another status that comes with the same body: 503, where the answer itself says that something is wrong. */
-    alsoStatus?: number
+    /** Another status: 503 with the same body, where that says that something is wrong; 200 with a body instead of 204. */
+    alsoStatus?: 200 | 503
   }
   /** Whether the plan is shown first: 409 with plan and plan_hash. */
   confirms?: boolean

@@ -134,8 +134,9 @@ describe('preflight', () => {
     const reader = await as('reader', 'reader')
     await expect(preflightSource(reader)).rejects.toMatchObject({
       code: 'DATABASE_RIGHTS',
-      detail: { role: 'reader', relations: ['public.secret'] },
+      detail: { role: 'reader', relations: ['public.secret', 'large object 700', 'large object 4000000000'] },
     })
+    await session.query('GRANT SELECT ON LARGE OBJECT 700 TO PUBLIC; GRANT SELECT ON LARGE OBJECT 4000000000 TO reader')
     const exclude = { tables: ['secret'], schemas: [], rows: [] }
     await expect(preflightSource(reader, exclude)).rejects.toMatchObject({
       code: 'ROW_SECURITY',

@@ -68,20 +68,25 @@ export function locksPerTransaction(
 
 async function refuseMissingRights(query: Query, facts: ServerFacts, exclude: Exclusions): Promise<void> {
   const matcher = exclusionMatcher(exclude)
-  const rows = await query<{ schema: string; name: string; readable: boolean; filtered: boolean }>(`
-    SELECT n.nspname AS schema, c.relname AS name,
-      pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable,
+  const rows = await query<{ schema: string; name: string; enters: boolean; readable: boolean; filtered: boolean }>(`
+    SELECT n.nspname AS schema, c.relname AS name, pg_catalog.has_schema_privilege(n.oid, 'USAGE') AS enters,
+      pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable,
       c.relkind = 'r' AND pg_catalog.row_security_active(c.oid) AS filtered
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN (${extensionConfiguration}) config ON config.oid = c.oid
     WHERE c.relkind IN ('r', 'p', 'S') AND ${dumpedRelations}
     ORDER BY n.nspname, c.relname`)
   const kept = rows.filter((row) => !matcher.excludesTable(row))
-  const unreadable = kept.filter((row) => !row.readable).map(fullName)
+  const unreadable = [
+    ...kept.filter((row) => !row.enters || !row.readable).map((row) => ({ name: fullName(row), lacks: lackOf(row) })),
+    ...(facts.reads_large_object_pages ? [] : await unreadableLargeObjects(query)),
+  ]
   if (unreadable.length > 0) {
     const { before, after } = await readGrantWords(query, facts.major)
-    throw new EngineError('DATABASE_RIGHTS', `Role ${facts.role} cannot read ${someOf(unreadable)}.`, {
-      detail: { role: facts.role, relations: unreadable.slice(0, 100) },
+    const lacks = [...new Set(unreadable.map((relation) => relation.lacks))].join('; ')
+    const names = unreadable.map(({ name }) => name)
+    throw new EngineError('DATABASE_RIGHTS', `Role ${facts.role} cannot read ${someOf(names)}: it lacks ${lacks}.`, {
+      detail: { role: facts.role, relations: names.slice(0, 100) },
       advice: `Use the owner or a superuser, or: ${before}GRANT pg_read_all_data TO ${quoteIdentifier(facts.role)}${after}.`,
     })
   }
@@ -91,6 +96,24 @@ async function refuseMissingRights(query: Query, facts: ServerFacts, exclude: Ex
       detail: { role: facts.role, tables: filtered.slice(0, 100) },
     })
   }
+}
+
+function lackOf({ schema, enters, readable }: { schema: string; enters: boolean; readable: boolean }): string {
+  const needs = [...(enters ? [] : [`USAGE on schema ${quoteIdentifier(schema)}`]), ...(readable ? [] : ['SELECT'])]
+  return needs.join(' and ')
+}
+
+/** Each is opened by a role that cannot read `pg_largeobject`. */
+async function unreadableLargeObjects(query: Query): Promise<{ name: string; lacks: string }[]> {
+  const rows = await query<{ name: string }>(`
+    SELECT 'large object ' || m.oid AS name FROM pg_catalog.pg_largeobject_metadata m
+    WHERE pg_catalog.current_setting('lo_compat_privileges') = 'off' AND NOT pg_catalog.pg_has_role(m.lomowner, 'USAGE')
+      AND NOT EXISTS (
+        SELECT FROM pg_catalog.aclexplode(m.lomacl) a
+        WHERE a.privilege_type = 'SELECT'
+          AND CASE a.grantee WHEN 0 THEN true ELSE pg_catalog.pg_has_role(a.grantee, 'USAGE') END)
+    ORDER BY m.oid LIMIT 100`)
+  return rows.map(({ name }) => ({ name, lacks: 'SELECT' }))
 }
 
 function warningsOf(facts: ServerFacts): PreflightWarning[] {

@@ -8,7 +8,7 @@ import { Complaint } from '../../parts/failure.tsx'
 import { announce } from '../../parts/toasts.tsx'
 import { isTyped, TypedConfirmation } from '../../parts/typed-confirmation.tsx'
 import { WhereItIs } from '../../parts/where-it-is.tsx'
-import { t } from '../../texts/texts.ts'
+import { found, t } from '../../texts/texts.ts'
 
 interface Doomed {
   id: string
@@ -26,15 +26,17 @@ export function DeleteBackup({ backup, onClose, onGone }: { backup: Doomed; onCl
     mutationFn: async () => {
       const target = { params: { id: backup.id }, query: { database } }
       try {
-        await call('DELETE backups/:id/delete', target)
+        return await call('DELETE backups/:id/delete', target)
       } catch (error) {
         const isQuestion = error instanceof Problem && error.code === 'confirmation_required'
         if (!isQuestion) throw error
-        await call('DELETE backups/:id/delete', { ...target, body: { confirm: String(error.body.plan_hash) } })
+        return await call('DELETE backups/:id/delete', { ...target, body: { confirm: String(error.body.plan_hash) } })
       }
     },
-    onSuccess() {
-      announce(t('Backup {wanted} was deleted.', { wanted }))
+    onSuccess(left: { warnings: string[] } | undefined) {
+      announce(
+        [t('Backup {wanted} was deleted.', { wanted }), ...(left?.warnings ?? []).map((text) => found(text))].join(' '),
+      )
       client.invalidateQueries()
       onClose()
       onGone?.()

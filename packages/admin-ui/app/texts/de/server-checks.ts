@@ -49,7 +49,13 @@ export const serverChecks = {
   'ALTER FUNCTION {name} SET search_path = the schemas it needs, or name them in its body; then back up again. {backups.verify} with the level `restore` proves it.':
     'ALTER FUNCTION {name} SET search_path = die Schemata, die sie braucht, oder sie im Rumpf nennen; dann noch einmal sichern. {backups.verify} mit der Stufe `restore` beweist es.',
 
+  // What a deletion leaves
+  'The exported files of backup {id}, which is deleted, are still in {folder}: {why}. Remove that folder by hand.':
+    'Die exportierten Dateien der gelöschten Sicherung {id} liegen noch in {folder}: {why}. Diesen Ordner von Hand entfernen.',
+
   // The role
+  'What a restore needs is not known before everything can be read. {why}':
+    'Was eine Wiederherstellung braucht, ist nicht bekannt, solange nicht alles gelesen werden kann. {why}',
   'A restore can go in place.': 'Eine Wiederherstellung am Ort ist möglich.',
   "A restore can go in place. What is others' stays as it is: {what}.":
     'Eine Wiederherstellung am Ort ist möglich. Was anderen gehört, bleibt, wie es ist: {what}.',

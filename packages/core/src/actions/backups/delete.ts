@@ -3,6 +3,7 @@ import { findBackup } from '../../engine/background/backup-history.ts'
 import { labelOfBackup } from '../../engine/background/core.ts'
 import { backupsNeededForUndo } from '../../engine/background/needed-for-undo.ts'
 import { readStoredBackups } from '../../engine/stored-backups.ts'
+import type { Reporter } from '../../events.ts'
 import { deleteRefusals } from '../../policy/delete-refusals.ts'
 import { action } from '../action.ts'
 import { backupReference, databaseLabel } from '../inputs.ts'
@@ -20,8 +21,14 @@ export const deleteBackup = action({
     force: z.boolean().default(false).describe('Also the last good backup of its database.'),
     database: databaseLabel,
   }),
-  result: z.object({ id: z.string(), number: z.int().nullable(), status: z.string() }),
-  http: { method: 'DELETE', path: 'backups/:id/delete', alias: 'backups/:id', status: 204 },
+  result: z.object({
+    ...{ id: z.string(), number: z.int().nullable(), status: z.string() },
+    warnings: z.array(z.string()).describe('What is left of it, e.g. exported files that could not be removed.'),
+  }),
+  http: {
+    ...{ method: 'DELETE', path: 'backups/:id/delete', alias: 'backups/:id', status: 204, otherStatus: 200 },
+    statusOf: ({ warnings }: { warnings: string[] }) => (warnings.length > 0 ? 200 : 204),
+  },
   command: { name: 'delete', examples: ['lifeboat delete 12', 'lifeboat delete b7k2 --yes'] },
   page: 'backup',
   confirm: 'people',
@@ -40,14 +47,19 @@ export const deleteBackup = action({
     })
   },
   async run(context, { database, force }, plan) {
-    const { backups, parts, signal, report } = context
+    const { backups, parts, signal } = context
+    const warnings: string[] = []
+    const report: Reporter = (event) => {
+      if (event.type === 'log' && event.level === 'warning') warnings.push(event.message)
+      context.report?.(event)
+    }
     const backup = await findBackup(context, plan?.subject ?? '', { signal })
     const { id, number, status } = backup
     if (backup.status === 'completed')
       await backups.delete(id, { database: labelOfBackup(parts, backup, database), force, signal, report })
     // Of what was never stored only the history goes.
     else await (await context.history())?.catalog.jobs.forgetSubject('backup', id)
-    return { id, number, status }
+    return { id, number, status, warnings }
   },
   facts: ({ input: { force }, plan }) => ({ ...plan?.document, force }),
 })

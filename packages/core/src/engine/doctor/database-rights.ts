@@ -5,8 +5,8 @@ import type { DatabaseContext, Probe } from './probe.ts'
 /** What a backup looks at before it begins, and whether a restore may swap. */
 export const databaseRights: Probe<DatabaseContext> = {
   id: 'database.rights',
-  async run({ session }) {
-    const warnings = await preflightSource(session)
+  async run({ session, parts }) {
+    const warnings = await preflightSource(session, parts.settings.exclude)
     const checks: DoctorCheck[] = warnings.map(({ code, text }) => ({
       id: `database.${code.toLowerCase()}`,
       level: 'warning',

@@ -1,7 +1,9 @@
+import { isEngineError } from '../../errors.ts'
 import { openArchive } from '../../postgres/archive/parse-archive.ts'
 import { readBookkeepingSchemas } from '../../postgres/bookkeeping.ts'
 import { findClientTools } from '../../postgres/client-tools.ts'
 import { dumpSchema } from '../../postgres/dump-schema.ts'
+import { preflightSource } from '../../postgres/preflight.ts'
 import { definitionSteps } from '../../restore/database/definitions/definition-steps.ts'
 import { isEmpty } from '../../restore/plan/target-facts.ts'
 import { readRights } from '../../restore/rights/restore-rights.ts'
@@ -20,11 +22,15 @@ export const restoreRights: Probe<DatabaseContext> = {
     )
     const { role = '', superuser = false, createdb = false, owned = false } = self ?? {}
     if (superuser) return [superuserCheck(role)]
+    const { exclude, lockBudgetMs } = parts.settings
+    // Else pg_dump would be what fails, with a statement of its own for a reason.
+    const unread = await preflightSource(session, exclude).then(() => null, rightsError)
+    if (unread) return [unread]
     const tools = await findClientTools(session.serverMajor, { binDirectory: parts.settings.clientTools })
     const archive = await dumpSchema(tools, session.parameters, {
       encoding: session.encoding,
       bookkeeping: await readBookkeepingSchemas(session.query),
-      lockBudgetMs: 3000,
+      ...{ exclude, lockBudgetMs },
       signal,
     })
     const facts = await readRights(definitionSteps(openArchive(archive)), {
@@ -43,6 +49,13 @@ export const restoreRights: Probe<DatabaseContext> = {
       ...(inPlace.length === 0 ? [inPlaceCheck(left, await isEmpty(session.query))] : []),
     ]
   },
+}
+
+/** What a restore needs is known once all of the database can be read: the same is missing as for a backup. */
+function rightsError(error: unknown): DoctorCheck {
+  if (!isEngineError(error)) throw error
+  const message = `What a restore needs is not known before everything can be read. ${error.message}`
+  return { id: 'restore.rights', level: 'failed', message, advice: error.adviceTemplate }
 }
 
 function superuserCheck(role: string): DoctorCheck {
