@@ -4,7 +4,7 @@ export const shell = {
   Overview: 'Übersicht',
   // May break on a telephone, where all stand in one row.
   'Backups#nav': 'Siche\u00ADrungen',
-  'Restore#nav': 'Wieder\u00ADherstellung',
+  'Restore#nav': 'Wieder\u00ADherstel\u00ADlung',
   'Settings#nav': 'Einstel\u00ADlungen',
   Backups: 'Sicherungen',
   Restore: 'Wiederherstellung',
@@ -96,6 +96,7 @@ export const shell = {
   'Try again': 'Erneut versuchen',
   'To the overview': 'Zur Übersicht',
   Next: 'Weiter',
+  'Next#run': 'Nächster Lauf',
   Previous: 'Zurück',
   'Pages of the list': 'Seiten der Liste',
   Loading: 'Wird geladen',
@@ -159,7 +160,7 @@ export const shell = {
   'This is not there': 'Das gibt es nicht',
   'It may have been deleted since.': 'Vielleicht wurde es inzwischen gelöscht.',
   'Too many requests': 'Zu viele Anfragen',
-  'This did not work': 'Das hat nicht geklappt',
+  'This did not work': 'Das hat nicht funktioniert',
 
   // The log of a job
   Log: 'Protokoll',
