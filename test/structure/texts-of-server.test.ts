@@ -57,7 +57,9 @@ test('why a backup stays or goes, and how rows of a table came into one, is ther
   const said = files.flatMap((file) => {
     const [{ text = '' } = {}] = readSources(`packages/core/src/${file}.ts`)
     const inQuotes = /(?:return |reason: |^ {4}\w+: |\? |: )(?:'([^'\n]+ [^'\n]+)'|`([^`\n]+ [^`\n]+)`)/gm
-    return [...text.replaceAll(/\/\*[\s\S]*?\*\//g, '').matchAll(inQuotes)].map(([, plain, template]) => plain ?? template ?? '')
+    return [...text.replaceAll(/\/\*[\s\S]*?\*\//g, '').matchAll(inQuotes)].map(
+      ([, plain, template]) => plain ?? template ?? '',
+    )
   })
   expect(said.length).toBeGreaterThan(45)
   expect(said.filter((one) => !Object.keys(server).some((text) => patternOf(one).test(text)))).toEqual([])

@@ -213,6 +213,16 @@ export const serverErrors = {
     'Das Ziel ist, wie es war. Die Tabelle aus `carryOver` nehmen, das andere Ende des Fremdschlüssels auch übernehmen, oder beide durch die Migrationen des Ziels auf ein Schema bringen.',
   'Let the catalog and the repository be written again: {doctor}. In an emergency go ahead with {unrecorded} and a reason: it is recorded as soon as that is possible.':
     'Katalog und Repository wieder beschreibbar machen: {doctor}. Im Notfall mit {unrecorded} und einem Grund weitermachen: es wird festgehalten, sobald das möglich ist.',
+  'The backup gave way: session {pid} had waited {n} ms for it ({statement}).':
+    'Die Sicherung hat nachgegeben: Sitzung {pid} hatte {n} ms auf sie gewartet ({statement}).',
+  'The backup waited {n} ms for a table that session {pid} ({statement}) has locked.':
+    'Die Sicherung hat {n} ms auf eine Tabelle gewartet, die Sitzung {pid} ({statement}) gesperrt hat.',
+  'The backup waited {n} ms for a table that another session has locked.':
+    'Die Sicherung hat {n} ms auf eine Tabelle gewartet, die eine andere Sitzung gesperrt hat.',
+  'Session {pid} holds a lock on a table of the backup.':
+    'Sitzung {pid} hält eine Sperre auf einer Tabelle der Sicherung.',
+  'Tables changed under {n} attempts to take a snapshot.':
+    'Tabellen haben sich bei {n} Versuchen, einen Snapshot zu erstellen, geändert.',
   'This needs the permission {permission}.': 'Dafür ist das Recht {permission} nötig.',
   'To take a pin off needs the permission {permission}.':
     'Um die Anheftung zu lösen, ist das Recht {permission} nötig.',

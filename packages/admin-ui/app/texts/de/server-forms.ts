@@ -195,6 +195,7 @@ export const serverForms = {
   'Tables with fewer rows are no finding.': 'Tabellen mit weniger Zeilen werden nicht gemeldet.',
   'Also run the down steps, and the migrations again.':
     'Auch die Rückschritte ausführen, und die Migrationen noch einmal.',
+  'Also whether the running code could restore each.': 'Auch, ob der laufende Code jede wiederherstellen könnte.',
   'Only these.': 'Nur diese.',
   'Only of this channel.': 'Nur von diesem Kanal.',
   'Number of the page.': 'Nummer der Seite.',
