@@ -33,7 +33,7 @@ export function BackupsPage() {
     pinned: filter.pinned ? 'true' : undefined,
     sort: filter.sort,
   }
-  const backups = useBackups({ ...query, page, page_size: pageSize })
+  const backups = useBackups({ ...query, page, page_size: pageSize, forecast: 'true' })
   const { itemsFor, windows } = useBackupActions()
   const change = (next: Partial<BackupFilter>) => {
     setFilter({ ...filter, ...next })
