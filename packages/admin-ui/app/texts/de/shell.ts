@@ -26,6 +26,7 @@ export const shell = {
     '{n} Auftrag wartet, angehalten | {n} Aufträge warten, angehalten',
   'The connection to the server is interrupted. What you see is from {time} and may be old; it is tried again by itself.':
     'Die Verbindung zum Server ist unterbrochen. Was Sie sehen, ist von {time} und kann veraltet sein; es wird von selbst wieder versucht.',
+  'Exact times': 'Genaue Zeiten',
   'Colours: {theme}': 'Farben: {theme}',
   'Colours: {theme}. Change to {next}.': 'Farben: {theme}. Wechseln zu: {next}.',
   system: 'wie das System',
