@@ -75,7 +75,7 @@ export function BackupsPage() {
                   <p className="muted">
                     {t('The first one reads everything; it does not get in the application’s way.')}
                   </p>
-                  {create}
+                  {create && <Button onClick={() => setCreating(true)}>{t('Make the first backup')}</Button>}
                   <ButtonLink kind="quiet" to="/schedule">
                     {t('Or let them be made every night')}
                   </ButtonLink>
