@@ -100,7 +100,7 @@ describe.skipIf(!browserPath)(named('for eyes, keyboards and screen readers'), (
     expect(found).toEqual([])
   })
 
-  test('a backup and a restore by the keyboard alone', async () => {
+  test('a backup, a restore and its undo by the keyboard alone', async () => {
     const { page } = await openPage(await browser.newContext())
     const tabTo = async (name: string | RegExp, role: 'button' | 'link' | 'textbox') => {
       const target = page.getByRole(role, { name, exact: typeof name === 'string' })
@@ -129,5 +129,11 @@ describe.skipIf(!browserPath)(named('for eyes, keyboards and screen readers'), (
     await page.keyboard.type(host.database)
     await page.keyboard.press('Enter')
     await page.getByText(`The restored data is live in "${host.database}".`).waitFor()
+    await tabTo('Undo this restore', 'button')
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').waitFor()
+    await tabTo('Undo now', 'button')
+    await page.keyboard.press('Enter')
+    await page.getByText('is again what it was before the restore').waitFor()
   })
 })

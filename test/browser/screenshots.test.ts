@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Page, Request } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { browserPath, openBrowser, openPage } from './browser.ts'
 import { ended, type Host, openHost } from './host.ts'
@@ -138,12 +138,23 @@ describe.skipIf(!browserPath || !folder)('pictures of every page', { timeout: 60
       })
       const { page } = await openPage(context)
       await spread(page)
+      const asked = new Set<Request>()
+      page.on('request', (request) => {
+        if (request.resourceType() === 'fetch' && !/event-stream/.test(request.headers().accept ?? ''))
+          asked.add(request)
+      })
+      page.on('requestfinished', (request) => asked.delete(request))
+      page.on('requestfailed', (request) => asked.delete(request))
       const picture = (name: string) => join(folder ?? '', `${german ? 'de-' : ''}${name}-${colorScheme}-${width}.png`)
       const shoot = async (name: string, url: string) => {
         await page.goto('about:blank')
         await page.goto(url)
         await page.getByRole('heading', { level: 1 }).waitFor()
-        await expect.poll(() => page.locator('.waiting, [aria-busy=true], .chart:empty').count()).toBe(0)
+        const waits = () => page.locator('.waiting, [aria-busy=true], .chart:empty').count()
+        // What comes late is in the picture too.
+        await expect.poll(async () => (await waits()) + asked.size).toBe(0)
+        await page.waitForTimeout(100)
+        await expect.poll(async () => (await waits()) + asked.size).toBe(0)
         // One form of a list is looked at open.
         const form = page.locator('.action-card > summary').nth(2)
         if ((await form.count()) > 0) await form.click()

@@ -114,6 +114,25 @@ describe('completion', () => {
     expect(stdout.trim().split(/\s+/)).toContain('rewind')
   })
 
+  const own = () => ({ ...process.env, HOME: folder, PATH: `${folder}:${process.env.PATH}` })
+
+  test.skipIf(!hasProgram('fish'))('works in a real fish', async () => {
+    const { stdout } = await run('fish', ['-c', 'lifeboat completion fish | source; complete -C "lifeboat rew"'], {
+      env: own(),
+    })
+    expect(stdout).toMatch(/^rewind\t\S/m)
+  })
+
+  test.skipIf(!hasProgram('zsh'))('works in a real zsh', async () => {
+    // Only a terminal completes: zsh opens one of its own, types, and reads what is offered.
+    const script = `zmodload zsh/zpty; zpty z zsh -f -i
+      zpty -w z 'PS1=; autoload -Uz compinit; compinit -u -d ${folder}/zcompdump; source <(lifeboat completion zsh); echo rea""dy'
+      zpty -r -m z line '*ready*'; zpty -w -n z $'lifeboat rewin\\t\\t'
+      zpty -r -m z line '*rewinds*'; print -r -- "$line"; zpty -d z`
+    const { stdout } = await run('zsh', ['-f', '-c', script], { env: own(), timeout: 120_000 })
+    expect(stdout).toMatch(/rewind +-- \S[\s\S]*rewinds/)
+  })
+
   test.each(['zsh', 'fish'])('%s accepts the script', async (shell) => {
     const { stdout, code } = await runCli(['completion', shell])
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('lifeboat complete --') })

@@ -232,4 +232,5 @@ export const cases: Record<ActionName, Case> = {
   'tasks.pause': {},
   'tasks.reorder': { input: () => ({ taskIds: ['t000000000000'] }) },
   'tasks.resume': {},
+  'tasks.tryNow': { input: () => ({ task: 't000000000000' }), refused: 'TASK_NOT_FOUND' },
 }

@@ -14,9 +14,15 @@ const sources = readSources('{packages,examples,scripts,test}/**/*.{ts,tsx,mjs,j
   ({ path }) => !path.startsWith('test/structure/'),
 )
 
-test.each(shells)('nothing uses %s', (_what, pattern) => {
+/** Where a shell itself is what is tested. */
+const tried: Readonly<Record<string, readonly string[]>> = {
+  // Completion, in a real zsh.
+  'a shell by name': ['test/cli/terminal.test.ts'],
+}
+
+test.each(shells)('nothing uses %s', (what, pattern) => {
   expect(sources.length).toBeGreaterThan(50)
-  expect(sources.filter(({ text }) => pattern.test(text)).map(({ path }) => path)).toEqual([])
+  expect(sources.filter(({ text }) => pattern.test(text)).map(({ path }) => path)).toEqual(tried[what] ?? [])
 })
 
 test('the patterns find what they look for', () => {

@@ -52,6 +52,19 @@ test('codes of errors and their advice are there in German', () => {
   expect(lacking(rows.flatMap(([, { advice }]) => advice || []))).toEqual([])
 })
 
+test('why a backup stays or goes, and how rows of a table came into one, is there in German', () => {
+  const files = ['policy/retention', 'backup/compare-table', 'backup/base', 'backup/find-base', 'backup/same-history']
+  const said = files.flatMap((file) => {
+    const [{ text = '' } = {}] = readSources(`packages/core/src/${file}.ts`)
+    const inQuotes = /(?:return |reason: |^ {4}\w+: |\? |: )(?:'([^'\n]+ [^'\n]+)'|`([^`\n]+ [^`\n]+)`)/gm
+    return [...text.replaceAll(/\/\*[\s\S]*?\*\//g, '').matchAll(inQuotes)].map(
+      ([, plain, template]) => plain ?? template ?? '',
+    )
+  })
+  expect(said.length).toBeGreaterThan(45)
+  expect(said.filter((one) => !Object.keys(server).some((text) => patternOf(one).test(text)))).toEqual([])
+})
+
 /** A text of a source as a pattern: anything in the place of each value. */
 function patternOf(text: string): RegExp {
   const parts = text.split(/\$\{(?:[^{}]|\{[^{}]*\})*\}/)

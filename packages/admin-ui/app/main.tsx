@@ -7,7 +7,7 @@ import { LiveProvider } from './api/live.tsx'
 import { SessionProvider } from './api/session.tsx'
 import { Pages } from './pages/pages.tsx'
 import { Toasts } from './parts/toasts.tsx'
-import { Shell } from './shell/shell.tsx'
+import { Shell, WaitingShell } from './shell/shell.tsx'
 import { loadTexts } from './texts/texts.ts'
 import './styles/tokens.css'
 import './styles/base.css'
@@ -45,7 +45,7 @@ function draw(): void {
     <StrictMode>
       <QueryClientProvider client={client}>
         <Router base={uiRoot}>
-          <SessionProvider>
+          <SessionProvider waiting={<WaitingShell />}>
             <LiveProvider>
               <Shell>
                 <Pages />

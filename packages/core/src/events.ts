@@ -5,6 +5,20 @@ export type EngineEvent = PhaseEvent | ProgressEvent | LogEvent
 export interface PhaseEvent {
   type: 'phase'
   phase: string
+  /** With phase `waiting`: why the work stands still. */
+  waiting?: Waiting
+}
+
+/** Why work stands still. */
+export interface Waiting {
+  /** One sentence for people, without secrets. */
+  reason: string
+  /** The session of the database that is in the way, where one was seen. */
+  blockedBy: { pid: number; statement: string } | null
+  /** When it tries again, as ISO 8601; null: as soon as the way is free. */
+  nextTryAt: string | null
+  /** Ends the wait and tries again now, where it waits for a time. */
+  tryNow?: () => void
 }
 
 /** How far the present phase is. Sent at most a few times a second; the last one of a phase is always sent. */

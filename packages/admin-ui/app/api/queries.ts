@@ -11,6 +11,7 @@ type BackupQuery = HttpApi['GET backups']['query']
 const listed = [
   ...['id', 'number', 'status', 'name', 'trigger', 'created_by', 'created_at', 'completed_at', 'task_id'],
   ...['logical_bytes', 'stored_bytes', 'include_media', 'media_only', 'pinned', 'last_verified', 'error'],
+  ...['lost_files', 'quarantine', 'forecast'],
 ].join(',')
 
 export function useBackups(query: { [Field in keyof BackupQuery]?: string | number | undefined }, enabled = true) {

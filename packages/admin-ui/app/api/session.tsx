@@ -16,8 +16,8 @@ interface Known extends Session {
 const SessionContext = createContext<Known | null>(null)
 const storageKey = 'lifeboat.database'
 
-/** Who is there and what they may: nothing is shown before that is known. */
-export function SessionProvider({ children }: { children: ReactNode }) {
+/** Who is there and what they may: until that is known, `waiting` is shown. */
+export function SessionProvider({ waiting, children }: { waiting: ReactNode; children: ReactNode }) {
   const session = useQuery({ queryKey: ['session'], queryFn: ({ signal }) => call('GET session', { signal }) })
   const [chosen, choose] = useState(() => localStorage.getItem(storageKey))
   if (session.error && !session.data)
@@ -26,7 +26,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
         <Failure page error={session.error} retry={() => session.refetch()} />
       </main>
     )
-  if (!session.data) return <main className="alone" aria-busy="true" />
+  if (!session.data) return waiting
   const { databases, database_names: names, permissions } = session.data
   const label = databases.find((one) => one === chosen) ?? databases[0]
   const known: Known = {

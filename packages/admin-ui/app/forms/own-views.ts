@@ -28,6 +28,7 @@ export const ownViews: Readonly<Record<string, string>> = {
   'backups.import': 'Backups: Upload a file',
   'backups.list': 'Backups',
   'backups.pin': 'the menu of a backup',
+  'backups.trust': 'the page of an imported backup',
   'backups.verify': 'the menu of a backup',
   'config.change': 'Settings and Schedule',
   'config.read': 'Settings and Schedule',
@@ -59,4 +60,5 @@ export const ownViews: Readonly<Record<string, string>> = {
   'tasks.pause': 'Activity',
   'tasks.reorder': 'Activity',
   'tasks.resume': 'Activity',
+  'tasks.tryNow': 'Overview, Activity, the job and its backup',
 }

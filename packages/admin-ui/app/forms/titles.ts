@@ -83,6 +83,7 @@ const titles: Record<string, Plain> = {
   'tasks.pause': 'Pause the queue',
   'tasks.reorder': 'Reorder the queue',
   'tasks.resume': 'Resume the queue',
+  'tasks.tryNow': 'Try now',
 }
 
 export function titleOf(name: string): string {

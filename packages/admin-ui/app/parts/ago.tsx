@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react'
+import { useExactTimes } from './exact-times.ts'
 import { ago, exact } from './format.ts'
 
 /** One clock for all of them. */
@@ -23,13 +24,14 @@ function subscribe(listener: () => void) {
 /** Draws again what is said of the time, now and then. */
 const useTick = (): number => useSyncExternalStore(subscribe, () => ticks)
 
-/** A moment as people say it; the exact one when pointed at. */
+/** A moment as people say it; the exact one when pointed at, or where exact times are chosen. */
 export function Ago({ at }: { at: string | null | undefined }) {
   useTick()
+  const isExact = useExactTimes()
   if (!at) return <span>–</span>
   return (
     <time dateTime={at} title={exact(at)}>
-      {ago(at, Date.now())}
+      {isExact ? exact(at) : ago(at, Date.now())}
     </time>
   )
 }

@@ -15,6 +15,7 @@ const paths = {
   down: 'M12 5v14M6 13l6 6 6-6',
   pin: 'M9 4h6l-1 6 4 4H6l4-4zM12 14v6',
   theme: 'M12 4a8 8 0 1 0 0 16zM12 4a8 8 0 0 1 0 16',
+  clock: 'M12 4a8 8 0 1 0 0 16a8 8 0 1 0 0-16M12 8v4.500l3 2',
   restore: 'M4 12a8 8 0 1 0 2.5-5.800M4 4v4h4',
   download: 'M12 4v11M7 11l5 5 5-5M4 20h16',
   bell: 'M6 17V11a6 6 0 0 1 12 0v6l2 2H4zM10 21.500h4',

@@ -3,11 +3,14 @@ import { isOpen, type Task } from '../api/records.ts'
 import { t } from '../texts/texts.ts'
 import { bytes, capital, duration, percent, words } from './format.ts'
 import { phaseText } from './phases.ts'
+import { WaitNote } from './wait-note.tsx'
 
 /** How far a task is. Takes the same room from the beginning to the end. */
-export function Progress({ task }: { task: Pick<Task, 'status' | 'progress'> }) {
+export function Progress({ task }: { task: Pick<Task, 'task_id' | 'status' | 'progress'> }) {
   const { progress, status } = task
-  const share = status === 'succeeded' ? 100 : (progress?.percent ?? null)
+  // A bar that moves while nothing does would be untrue.
+  const standsStill = isOpen(task) && progress?.waiting !== undefined
+  const share = status === 'succeeded' ? 100 : standsStill ? 0 : (progress?.percent ?? null)
   const paused = usePaused(status === 'queued')
   const waiting = paused ? t('Waiting: the queue is paused') : t('Waiting for its turn')
   const phase = status === 'queued' ? waiting : progress ? phaseText(progress.phase) : t('Starting')
@@ -22,6 +25,7 @@ export function Progress({ task }: { task: Pick<Task, 'status' | 'progress'> }) 
         <span>{isOpen(task) ? phase : capital(words(status))}</span>
         <span className="muted numbers">{isOpen(task) ? particulars(progress) : ''}</span>
       </span>
+      {standsStill && <WaitNote task={task} />}
     </div>
   )
 }

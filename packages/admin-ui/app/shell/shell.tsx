@@ -11,6 +11,7 @@ import { ApprovalBell } from './approval-bell.tsx'
 import { LanguageChoice } from './language-choice.tsx'
 import { RunningNow } from './running-now.tsx'
 import { ThemeChoice } from './theme-choice.tsx'
+import { TimeChoice } from './time-choice.tsx'
 
 const places: { to: string; name: Plain; icon: IconName; also?: string[] }[] = [
   { to: '/', name: 'Overview', icon: 'overview' },
@@ -24,9 +25,44 @@ const places: { to: string; name: Plain; icon: IconName; also?: string[] }[] = [
 
 /** What is around every page: where one is, where one can go, and whether what is shown is current. */
 export function Shell({ children }: { children: ReactNode }) {
+  const isStale = useStreamState() === 'lost'
+  return (
+    <Frame
+      where={<Where />}
+      end={
+        <>
+          <ApprovalBell />
+          <RunningNow />
+          <Who />
+        </>
+      }
+      className={isStale ? 'may-be-old' : undefined}
+    >
+      <Connection />
+      {children}
+    </Frame>
+  )
+}
+
+/** The same before it is known who asks: the pages are there to be seen, and nothing of what is in them. */
+export function WaitingShell() {
+  return (
+    <Frame where={null} end={null}>
+      <div className="waiting" aria-busy="true" />
+    </Frame>
+  )
+}
+
+interface FrameProps {
+  where: ReactNode
+  end: ReactNode
+  className?: string | undefined
+  children: ReactNode
+}
+
+function Frame({ where, end, className, children }: FrameProps) {
   const [location] = useLocation()
   const main = useRef<HTMLElement>(null)
-  const isStale = useStreamState() === 'lost'
   const first = useRef(true)
   useEffect(() => {
     // A new page begins at its top, for eyes and for screen readers.
@@ -45,7 +81,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <img src={icon} alt="" width="22" height="22" />
           <span>Lifeboat</span>
         </Link>
-        <Where />
+        {where}
         <nav aria-label={t('Pages')}>
           {places.map(({ to, name, icon, also = [] }) => {
             const here = to === '/' ? location === '/' : [to, ...also].some((start) => location.startsWith(start))
@@ -57,14 +93,9 @@ export function Shell({ children }: { children: ReactNode }) {
             )
           })}
         </nav>
-        <div className="side-end">
-          <ApprovalBell />
-          <RunningNow />
-          <Who />
-        </div>
+        <div className="side-end">{end}</div>
       </header>
-      <main ref={main} tabIndex={-1} className={isStale ? 'may-be-old' : undefined}>
-        <Connection />
+      <main ref={main} tabIndex={-1} className={className}>
         {children}
       </main>
     </div>
@@ -93,6 +124,7 @@ function Who() {
         {actor.role && <span className="muted"> · {known(actor.role)}</span>}
       </span>
       <LanguageChoice />
+      <TimeChoice />
       <ThemeChoice />
     </div>
   )

@@ -8,16 +8,18 @@ interface Catalogue {
   texts: Readonly<Record<string, string>>
   /** Texts of the server, by the English one; `{name}` stands for what changes in them. */
   server: Readonly<Record<string, string>>
+  /** What the server puts in straight quotes is put in these. */
+  quotes: readonly [string, string]
 }
 
 const catalogues: Partial<Record<Language, () => Promise<Catalogue>>> = {
   de: async () => {
     const { de, server } = await import('./de/index.ts')
-    return { texts: de, server }
+    return { texts: de, server, quotes: ['„', '“'] }
   },
 }
 
-let catalogue: Catalogue = { texts: {}, server: {} }
+let catalogue: Catalogue = { texts: {}, server: {}, quotes: ['"', '"'] }
 let patterns: readonly ReturnType<typeof patternOf>[] = []
 
 /** Fetches the texts of the language; the server's own are English until then. Undefined where there is nothing to fetch. */
@@ -26,8 +28,10 @@ export function loadTexts(): Promise<void> | undefined {
   if (!load) return undefined
   return load().then((loaded) => {
     catalogue = loaded
+    // What says most of a text goes first: "It is so." fits "It is so. What follows." too, with all of that as its value.
     patterns = Object.entries(loaded.server)
       .filter(([text]) => place.test(text))
+      .sort(([one], [other]) => withoutPlaces(other).length - withoutPlaces(one).length)
       .map(patternOf)
     document.documentElement.lang = language
   })
@@ -56,6 +60,13 @@ export function known(text: string): string {
   return own(server, text) ?? own(texts, text) ?? byPattern(text) ?? text
 }
 
+/** A sentence of the server that joins several reasons by ", and ", each of which is a text. */
+export function knownReasons(sentence: string): string {
+  const reasons = sentence.replace(/\.$/, '').split(', and ')
+  const joined = lists.format(reasons.map((reason) => known(reason.slice(0, 1).toLowerCase() + reason.slice(1))))
+  return `${joined.slice(0, 1).toUpperCase()}${joined.slice(1)}.`
+}
+
 /** `constructor` is a text like any other. */
 const own = (texts: Readonly<Record<string, string>>, text: string): string | undefined =>
   Object.hasOwn(texts, text) ? texts[text] : undefined
@@ -75,11 +86,14 @@ function byPattern(text: string): string | undefined {
 function textOrNumber(value: string, name: string | undefined): Value {
   if (/^\d{1,3}(,\d{3})+$/.test(value)) return Number(value.replaceAll(',', ''))
   if (name === 'points') return value.split('; ').map(known).join('; ')
+  if (/^\d{4}-\d\d-\d\d$/.test(value)) return days.format(new Date(value))
+  if (/^"[^"]*"$/.test(value)) return `${catalogue.quotes[0]}${value.slice(1, -1)}${catalogue.quotes[1]}`
   return value.includes(' ') || name === 'level' ? known(value) : value
 }
 
 /** `{n}` stands for a number, `{name}` for anything; also with a dot in it, for an action. */
 const place = /\{([\w.]+)\}/
+const withoutPlaces = (text: string): string => text.replaceAll(/\{[\w.]+\}/g, '')
 
 function patternOf([text, translated]: readonly [string, string]) {
   const parts = text.split(place)
@@ -103,6 +117,9 @@ export function found(text: string, values: Readonly<Record<string, unknown>> = 
 }
 
 const numbers = new Intl.NumberFormat(locale)
+const lists = new Intl.ListFormat(locale)
+/** A day of the server, which has no hour and so no zone. */
+const days = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' })
 export const written = (value: Value): string => (typeof value === 'number' ? numbers.format(value) : value)
 
 const filled = (text: string, values: Readonly<Record<string, Value>>): string =>

@@ -50,7 +50,7 @@ function linesOf({ state, title, database, message, advice, last_true_at: last }
   return [
     `${marks[state]} ${title}${database === undefined ? '' : ` (${plainText(database)})`}`,
     `    ${plainText(message)}`,
-    ...(isOpen && last !== null ? [`    It was so last on ${formatTime(last)}.`] : []),
+    ...(isOpen && last !== null ? [`    Last evidence of it: ${formatTime(last)}.`] : []),
     ...(isOpen && advice ? [`    ${plainText(advice)}`] : []),
   ]
 }

@@ -12,6 +12,8 @@ export const listCommand: CommandDefinition = {
   description: 'List the backups, newest first.',
   examples: ['lifeboat list', 'lifeboat list --json | jq -r ".backups[0].id"'],
   action: 'backups.list',
+  // It is always told.
+  own: ['forecast'],
   configure(command, signal, action) {
     command.action(async (options: CommonOptions) => {
       await withSession(options, { signal }, async ({ engine, database, running, finish }) => {
@@ -25,6 +27,7 @@ export const listCommand: CommandDefinition = {
           ...running,
           database,
           ...inputFrom(action as AnyAction, options),
+          forecast: true,
         })
         await finish()
         const rows = found.map((backup) =>
@@ -51,6 +54,7 @@ export const listCommand: CommandDefinition = {
                 [
                   backup.name,
                   backup.pinned && '(pinned)',
+                  outlooks[backup.forecast?.outlook ?? 'unknown'],
                   backup.lost_files > 0 && `(lost ${formatCounted(backup.lost_files, 'file')})`,
                 ]
                   .filter(Boolean)
@@ -86,6 +90,15 @@ export const listCommand: CommandDefinition = {
     })
   },
 }
+
+/** How the running code could restore a backup, where not as it is. */
+const outlooks = {
+  'as-is': '',
+  unknown: '',
+  migrated: '(restorable by migrations)',
+  carried: '(restorable by carried steps)',
+  refused: '(not restorable by this code)',
+} as const
 
 /** One that waits, runs or has failed: there is nothing stored to tell sizes of. */
 function unfinishedRow({ number, id, created_at: at, database, type, status, name }: BackupRow): string[] {

@@ -1,8 +1,9 @@
 /** What a phase does, for people; its name is for programs. */
-const words: Record<string, string> = {
+export const phaseWords: Record<string, string> = {
   prepare: 'opening',
   open: 'opening the repository',
   plan: 'planning',
+  waiting: 'waiting',
   snapshot: 'taking a snapshot',
   compare: 'looking for changes',
   rows: 'rows',
@@ -14,6 +15,10 @@ const words: Record<string, string> = {
   clear: 'emptying the database',
   'read-all': 'reading the backup whole',
   indexes: 'indexes and constraints',
+  subset: 'choosing the rows of the subset',
+  'prove-masked': 'searching the copy for masked values',
+  definitions: 'tables and functions',
+  manifest: 'completing',
   refresh: 'filling materialized views',
   analyze: 'collecting statistics',
   'count-rows': 'counting rows',
@@ -43,10 +48,14 @@ const words: Record<string, string> = {
   copy: 'copying',
   repair: 'repairing',
   'verify.presence': 'looking for every object',
+  'verify.manifest': 'reading the manifest',
   'verify.checksums': 'reading and checking data',
+  'verify.structure': 'reading the structure',
   'verify.restore': 'restoring into a scratch database',
 }
 
 export function wordsOfPhase(phase: string): string {
-  return Object.hasOwn(words, phase) ? (words[phase] as string) : phase.replace(/^verify\./, '').replaceAll('-', ' ')
+  return Object.hasOwn(phaseWords, phase)
+    ? (phaseWords[phase] as string)
+    : phase.replace(/^verify\./, '').replaceAll('-', ' ')
 }

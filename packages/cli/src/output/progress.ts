@@ -1,5 +1,5 @@
-import type { EngineEvent, ProgressEvent } from '@lifeboat/core'
-import { formatBytes, formatCount, formatCounted, formatDuration, plainText } from './format.ts'
+import type { EngineEvent, ProgressEvent, Waiting } from '@lifeboat/core'
+import { formatBytes, formatCount, formatCounted, formatDuration, formatTime, plainText } from './format.ts'
 import { wordsOfPhase } from './phase-words.ts'
 import { forTerminal } from './terminal.ts'
 
@@ -34,7 +34,8 @@ export function createProgress(
         phase = event.phase
         phaseStarted = performance.now()
         lastPlain = phaseStarted
-        if (live) draw(`${wordsOfPhase(phase)} …`)
+        if (event.waiting) writeWait(event.waiting)
+        else if (live) draw(`${wordsOfPhase(phase)} …`)
         else stream.write(`  ${wordsOfPhase(phase)}\n`)
       } else if (live) {
         draw(progressLine(event, performance.now() - phaseStarted, stream.columns ?? 80))
@@ -44,6 +45,12 @@ export function createProgress(
       }
     },
     end: clear,
+  }
+
+  /** Why it stands still, as a line that stays: a bar would say that something happens. */
+  function writeWait({ reason, nextTryAt }: Waiting) {
+    const until = nextTryAt ? `next try at ${formatTime(nextTryAt)}` : 'it goes on as soon as the way is free'
+    stream.write(`${forTerminal(`  waiting: ${plainText(reason)} (${until})`, stream)}\n`)
   }
 
   function draw(text: string) {

@@ -112,6 +112,7 @@ export const actions = {
   'tasks.pause': async () => (await import('./tasks/pause.ts')).pauseTasks,
   'tasks.reorder': async () => (await import('./tasks/reorder.ts')).reorderTasks,
   'tasks.resume': async () => (await import('./tasks/resume.ts')).resumeTasks,
+  'tasks.tryNow': async () => (await import('./tasks/try-now.ts')).tryTaskNow,
 }
 
 type Registry = typeof actions

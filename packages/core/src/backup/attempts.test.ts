@@ -3,7 +3,8 @@ import { EngineError } from '../errors.ts'
 import type { EngineEvent } from '../events.ts'
 import { withAttempts } from './attempts.ts'
 
-const blocked = () => new EngineError('LOCK_BUDGET', 'ALTER TABLE waits.')
+const blocked = () =>
+  new EngineError('LOCK_BUDGET', 'ALTER TABLE waits.', { detail: { pid: 7, statement: 'ALTER TABLE t' } })
 
 test('gives way as often as there are delays, then fails with the last error', async () => {
   const events: EngineEvent[] = []
@@ -17,7 +18,7 @@ test('gives way as often as there are delays, then fails with the last error', a
   )
   await expect(run).rejects.toMatchObject({ code: 'LOCK_BUDGET' })
   expect(seen).toEqual([1, 2, 3, 4])
-  expect(events).toHaveLength(3)
+  expect(events.map(({ type }) => type)).toEqual(['log', 'phase', 'log', 'phase', 'log', 'phase'])
 })
 
 test('a later attempt may succeed', async () => {
@@ -42,6 +43,29 @@ test('other errors are not tried again', async () => {
   )
   await expect(run).rejects.toMatchObject({ code: 'ROW_COUNT_MISMATCH' })
   expect(attempts).toBe(1)
+})
+
+test('a wait says why, who is in the way and until when, and ends as soon as somebody asks for it', async () => {
+  const begun = Date.now()
+  const run = withAttempts(
+    async (number) => {
+      if (number === 1) throw blocked()
+      return number
+    },
+    {
+      delaysMs: [3_600_000],
+      report(event) {
+        if (event.type !== 'phase') return
+        expect(event.waiting).toMatchObject({
+          reason: 'ALTER TABLE waits.',
+          blockedBy: { pid: 7, statement: 'ALTER TABLE t' },
+        })
+        expect(Date.parse(event.waiting?.nextTryAt ?? '') - begun).toBeGreaterThanOrEqual(3_600_000)
+        setTimeout(() => event.waiting?.tryNow?.(), 20)
+      },
+    },
+  )
+  expect(await run).toBe(2)
 })
 
 test('an abort ends the wait', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isEngineError, throwIfAborted } from '../errors.ts'
-import { log, type Reporter } from '../events.ts'
+import { type EngineError, isEngineError, throwIfAborted } from '../errors.ts'
+import { log, type Reporter, type Waiting } from '../events.ts'
 
 /** Waits between attempts: long enough for a migration to end, short enough for a nightly window. */
 export const defaultRetryDelaysMs = [60_000, 300_000, 900_000] as const
@@ -26,7 +26,25 @@ export async function withAttempts<T>(
         code: error.code,
         ...error.detail,
       })
-      await sleep(delay, undefined, { signal: options.signal }).catch(() => throwIfAborted(options.signal))
+      await waitFor(delay, { reason: error.message, blockedBy: blockedBy(error) }, options)
     }
   }
+}
+
+/** Waits, as phase `waiting`, until the time is over or somebody does not want to wait for it. */
+async function waitFor(
+  delayMs: number,
+  why: Pick<Waiting, 'reason' | 'blockedBy'>,
+  { signal, report }: { signal?: AbortSignal; report?: Reporter },
+): Promise<void> {
+  const early = new AbortController()
+  const nextTryAt = new Date(Date.now() + delayMs).toISOString()
+  report?.({ type: 'phase', phase: 'waiting', waiting: { ...why, nextTryAt, tryNow: () => early.abort() } })
+  const ends = signal ? AbortSignal.any([signal, early.signal]) : early.signal
+  await sleep(delayMs, undefined, { signal: ends }).catch(() => throwIfAborted(signal))
+}
+
+/** The session that a lock was waited for, or that waited for ours. */
+function blockedBy({ detail: { pid, statement } }: EngineError): Waiting['blockedBy'] {
+  return typeof pid === 'number' && typeof statement === 'string' ? { pid, statement } : null
 }

@@ -40,7 +40,7 @@ const cases: [
   ['no marker, restarted', { base: unmarked, now: { postmaster_started: 'later' } }, /restarted/],
   ['no marker, the log stands before', { base: unmarked, seen: { positionReached: false } }, /back in its log/],
   ['another server', { now: { system_identifier: '99' } }, /another server/],
-  ['another database', { now: { database_oid: 99 } }, /another database/],
+  ['another database', { now: { database_oid: 99 } }, /restored or made since/],
   ['another block size', { now: { block_size: 16_384 } }, /block size/],
   ['a setting changed', { now: { settings: ['DateStyle=German', 'fsync=on'] } }, /setting DateStyle/],
   ['a setting more then', { base: { settings: [...base.settings, 'x=1'] } }, /setting/],

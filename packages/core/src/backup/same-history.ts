@@ -24,7 +24,7 @@ const largestDistance = 2n ** 31n - 2n ** 24n
  */
 export function differentHistory(base: SnapshotFacts, now: SnapshotFacts, seen: HistoryObservations): string | null {
   if (base.system_identifier !== now.system_identifier) return 'it is of another server'
-  if (base.database_oid !== now.database_oid) return 'it is of another database'
+  if (base.database_oid !== now.database_oid) return 'the live database was restored or made since'
   if (base.block_size !== now.block_size) return 'the block size changed'
   const setting = changedSetting(base.settings, now.settings)
   if (setting !== null) return `the setting ${setting} changed`

@@ -137,15 +137,20 @@ export interface JobTable {
   outline(filter?: JobFilter): Promise<JobOutline[]>
   /** queued -> running. `busy`: another job of the same writer runs, or waits in front of it. `gone`: it is not queued any more. */
   claim(id: string, claim: JobClaim): Promise<'claimed' | 'busy' | 'gone'>
-  /** Prolongs the lease and stores progress. `cancel`: a user asked for it. `lost`: the job is not ours any more. */
+  /**
+   * Prolongs the lease and stores progress. `cancel`: a user asked for it. `try_now`: a user does not want to wait for its
+   * next try; told once. `lost`: the job is not ours any more.
+   */
   beat(
     id: string,
     beat: { worker: string; lease_until: string; progress?: Json | null },
-  ): Promise<'held' | 'cancel' | 'lost'>
+  ): Promise<'held' | 'cancel' | 'try_now' | 'lost'>
   /** running -> its end, if `worker` still holds it. */
   finish(id: string, worker: string, outcome: JobOutcome): Promise<boolean>
   /** Queued ones end at once; running ones are marked, and their worker sees it at its next beat. */
   cancel(id: string, at: string): Promise<'cancelled' | 'requested' | 'finished' | 'missing'>
+  /** Marks a running job, whose worker sees it at its next beat; false where it does not run. */
+  requestTry(id: string): Promise<boolean>
   /**
    * running with a lease that ended before `now` -> interrupted. Gives the jobs this call changed. The job that `next`
    * returns to continue one of them is added in the same transaction: no crash can lose a job between the two.

@@ -87,9 +87,12 @@ export function jobTable(session: CatalogSession): JobTable {
           .where('id', '=', id)
           .where('status', '=', 'running')
           .where('worker', '=', worker)
-          .returning('cancel_requested')
+          .returning(['cancel_requested', 'try_requested'])
           .executeTakeFirst()
-        return row === undefined ? 'lost' : row.cancel_requested ? 'cancel' : 'held'
+        if (row?.try_requested)
+          await database.updateTable('jobs').set({ try_requested: 0 }).where('id', '=', id).execute()
+        if (row === undefined) return 'lost'
+        return row.cancel_requested ? 'cancel' : row.try_requested ? 'try_now' : 'held'
       }),
 
     finish: (id, worker, { status, result = null, error = null, finished_at, next = null }) =>
@@ -124,6 +127,17 @@ export function jobTable(session: CatalogSession): JobTable {
         if (running.numUpdatedRows > 0n) return 'requested'
         const row = await database.selectFrom('jobs').select('id').where('id', '=', id).executeTakeFirst()
         return row ? 'finished' : 'missing'
+      }),
+
+    requestTry: (id) =>
+      session.write(async (database) => {
+        const running = await database
+          .updateTable('jobs')
+          .set({ try_requested: 1 })
+          .where('id', '=', id)
+          .where('status', '=', 'running')
+          .executeTakeFirst()
+        return running.numUpdatedRows > 0n
       }),
 
     expire: (now, next = () => null) =>
@@ -228,7 +242,7 @@ export async function insertJob(session: CatalogSession, database: Database, job
 }
 
 function newRow({ input, attempt = 1, resumes = null, ...rest }: NewJob) {
-  return { ...rest, input: toText(input), attempt, resumes, cancel_requested: 0 }
+  return { ...rest, input: toText(input), attempt, resumes, cancel_requested: 0, try_requested: 0 }
 }
 
 /** A process that finds a writer busy with one job must not take the job after the next when the first has just ended. */
@@ -283,7 +297,7 @@ function filtered(database: Database, { statuses, kinds, database: label, subjec
     .$if(finishedSince !== undefined, (query) => query.where('finished_at', '>=', finishedSince ?? ''))
 }
 
-function toJob(row: Tables['jobs']): JobRecord {
+function toJob({ try_requested: _, ...row }: Tables['jobs']): JobRecord {
   return {
     ...row,
     input: fromText(row.input),

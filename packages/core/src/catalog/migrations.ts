@@ -32,6 +32,7 @@ const migrations: Record<string, Migration> = {
   '0004_notifications': { up: addNotifications },
   '0005_audit_seals': { up: addAuditSeals },
   '0006_approvals': { up: addApprovals },
+  '0007_try_requested': { up: addTryRequested },
 }
 
 const provider: MigrationProvider = { getMigrations: async () => migrations }
@@ -219,6 +220,13 @@ async function addAuditSeals(database: Kysely<Tables>): Promise<void> {
     .addColumn('seq', 'integer', (column) => column.notNull())
     .addColumn('hash', 'text', (column) => column.notNull())
     .addColumn('at', 'text', (column) => column.notNull())
+    .execute()
+}
+
+async function addTryRequested(database: Kysely<Tables>): Promise<void> {
+  await database.schema
+    .alterTable('jobs')
+    .addColumn('try_requested', 'integer', (column) => column.notNull().defaultTo(0))
     .execute()
 }
 

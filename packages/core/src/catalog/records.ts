@@ -57,6 +57,10 @@ export const backupSchema = z
       .nullable()
       .optional()
       .describe('The last verification, where it could not find out; `last_verified` is what was known before.'),
+    forecast: z
+      .object({ outlook: z.enum(['as-is', 'migrated', 'carried', 'refused', 'unknown']), why: z.string() })
+      .optional()
+      .describe('Whether the running code could restore it, where a list was asked for that.'),
     quarantine: z
       .object({
         file_sha256: z.string(),
@@ -128,6 +132,14 @@ export const taskSchema = z
         bytes_total: z.number().nullable(),
         rows: z.number().nullable(),
         eta_seconds: z.number().nullable(),
+        waiting: z
+          .object({
+            reason: z.string(),
+            blocked_by: z.object({ pid: z.int(), statement: z.string() }).nullable(),
+            next_try_at: time.nullable(),
+          })
+          .optional()
+          .describe('Only in phase `waiting`: why the work stands still, who is in the way, when it tries again.'),
       })
       .nullable(),
     result: z.record(z.string(), z.unknown()).nullable(),

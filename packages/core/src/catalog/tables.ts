@@ -26,6 +26,7 @@ export interface Tables {
     worker: string | null
     lease_until: string | null
     cancel_requested: number
+    try_requested: number
     attempt: number
     resumes: string | null
   }

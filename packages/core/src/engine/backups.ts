@@ -34,8 +34,8 @@ export interface Backups {
     reference: string,
     options: OfDatabase & Running & { reason: string; by?: string; dataOnly?: boolean },
   ): Promise<BackupSummary>
-  /** Newest first; of one database only where its label is given. */
-  list(options?: OfDatabase & Running): Promise<BackupList>
+  /** Newest first; of one database only where its label is given. `forecast`: also what `forecast` says of each. */
+  list(options?: OfDatabase & Running & { forecast?: boolean | undefined }): Promise<BackupList>
   get(reference: string, options?: OfDatabase & Running): Promise<BackupSummary>
   details(reference: string, options?: OfDatabase & Running): Promise<BackupDetails>
   /**
@@ -165,6 +165,10 @@ export function createBackups(parts: EngineParts): Backups {
       const [{ readStoredBackups }, { backupsOf }] = done
       const { backups, damaged, unreadable } = await readStoredBackups(await opening, options.signal)
       const summaries = backups.map(backupSummary)
+      if (options.forecast) {
+        const { addForecasts } = await import('./forecast.ts')
+        await addForecasts(parts, summaries, backups)
+      }
       if (options.database === undefined) return { backups: summaries, damaged, unreadable }
       // Asked for its errors: an unknown label.
       parts.connection(options.database)
@@ -214,16 +218,12 @@ export function createBackups(parts: EngineParts): Backups {
       const { opening, done } = await whileOpening(parts, () =>
         Promise.all([import('./stored-backups.ts'), import('./forecast.ts')]),
       )
-      const [{ readStoredBackups }, { forecastBackups }] = done
+      const [{ readStoredBackups }, { forecastStored }] = done
       const { backups } = await readStoredBackups(await opening, options.signal)
       const database = options.database === undefined ? undefined : parts.connection(options.database).database
-      const wanted = backups.filter(
-        ({ manifest }) => !manifest.media_only && (database === undefined || manifest.database === database),
-      )
-      return forecastBackups(
-        wanted.map(({ manifest }) => manifest),
-        parts.settings.migrations,
-        { application: await parts.applicationName(), trustedKeys: parts.settings.downSteps.trustedKeys },
+      return forecastStored(
+        parts,
+        backups.filter(({ manifest }) => database === undefined || manifest.database === database),
       )
     },
 

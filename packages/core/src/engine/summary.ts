@@ -1,3 +1,4 @@
+import type { BackupForecast } from '../migrations/forecast.ts'
 import type { Stamps } from '../policy/backup-age.ts'
 import type { SourceDatabase } from '../policy/backup-order.ts'
 import type { RetentionBackup } from '../policy/retention.ts'
@@ -49,6 +50,8 @@ export interface BackupSummary {
   last_verified: LastVerified | null
   /** The last verification could not find out; `last_verified` is what was known before. */
   not_verified: NotVerified | null
+  /** Whether the running code could restore it, and why. Only where a list was asked for it, of backups of a database. */
+  forecast?: Pick<BackupForecast, 'outlook' | 'why'>
   /** Of a backup that was imported from a file; `trusted` null: nothing of it may be run. */
   quarantine: QuarantineSummary | null
   error: null

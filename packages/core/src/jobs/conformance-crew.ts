@@ -115,7 +115,7 @@ function workHandler(runs: Crew['runs']) {
   let moments = 0
   const handler: JobHandler = {
     resumable: true,
-    async run({ id, input }: JobRecord, { signal }) {
+    async run({ id, input }: JobRecord, { signal, report }) {
       const { name, hold, fail } = input as { name: string; hold: boolean; fail: boolean }
       const run: Crew['runs'][number] = { id, name, began: ++moments, ended: null }
       runs.push(run)
@@ -123,6 +123,13 @@ function workHandler(runs: Crew['runs']) {
         if (hold && !released.has(name))
           await new Promise<void>((resolve, reject) => {
             held.set(name, resolve)
+            const waiting = {
+              reason: 'It is held.',
+              blockedBy: null,
+              nextTryAt: '2100-01-01T00:00:00.000Z',
+              tryNow: resolve,
+            }
+            report({ type: 'phase', phase: 'waiting', waiting })
             signal.addEventListener('abort', () => reject(new Error('It was stopped.')), { once: true })
             if (signal.aborted) reject(new Error('It was stopped.'))
           })

@@ -117,6 +117,22 @@ export const queueConformance: readonly QueueRule[] = [
     },
   ),
 
+  rule('a job that waits for its next try goes on when it is asked to, by whatever process', async (crew) => {
+    const one = await crew.process()
+    const asker = await crew.process({ works: false })
+    for (const [name, by] of [
+      ['here', one],
+      ['elsewhere', asker],
+    ] as const) {
+      const { id } = await one.add(request({ name, hold: true }))
+      await until('it waits', async () => (await crew.catalog.jobs.get(id))?.progress?.phase === 'waiting')
+      assert.equal(await by.tryNow(id), 'asked')
+      await ended(crew, [id])
+      assert.equal((await crew.catalog.jobs.get(id))?.status, 'succeeded')
+      assert.equal(await by.tryNow(id), 'not_waiting')
+    }
+  }),
+
   rule('while the queue is paused nothing begins, in no process; afterwards everything runs', async (crew) => {
     const one = await crew.process()
     const two = await crew.process()

@@ -40,6 +40,8 @@ export interface Jobs {
   /** For jobs that another process added to the catalog. */
   notice(job: QueuedJob): Promise<void>
   cancel(jobId: string): Promise<'cancelled' | 'requested' | 'finished' | 'missing'>
+  /** Ends the wait of a running job for its next try: here at once, in another process at its next beat. */
+  tryNow(jobId: string): Promise<'asked' | 'not_waiting'>
   /** Puts these queued jobs first, in this order. Gives the ids that were moved. */
   reorder(jobIds: readonly string[]): Promise<string[]>
   pause(): Promise<void>
@@ -264,6 +266,12 @@ export function createJobs(options: JobsOptions): Jobs {
       if (outcome === 'requested') runner.stop(jobId, 'cancelled')
       watchers.notify(jobId)
       return outcome
+    },
+    async tryNow(jobId) {
+      if (runner.tryNow(jobId)) return 'asked'
+      // One that runs here does not wait; its process is the one to know.
+      if (runner.running().includes(jobId)) return 'not_waiting'
+      return (await catalog.jobs.requestTry(jobId)) ? 'asked' : 'not_waiting'
     },
     async reorder(jobIds) {
       const queued = await catalog.jobs.list({ statuses: ['queued'] })

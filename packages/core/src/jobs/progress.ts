@@ -1,4 +1,4 @@
-import type { EngineEvent } from '../events.ts'
+import type { EngineEvent, Waiting } from '../events.ts'
 
 /** How far a job is, as the HTTP contract has it. Percentage and time left are those of the present phase. */
 export interface JobProgress {
@@ -9,14 +9,24 @@ export interface JobProgress {
   bytes_total: number | null
   rows: number | null
   eta_seconds: number | null
+  /** Only while the work stands still, in phase `waiting`. */
+  waiting?: {
+    reason: string
+    blocked_by: { pid: number; statement: string } | null
+    /** Null: as soon as the way is free. */
+    next_try_at: string | null
+  }
 }
 
 /** Turns the events of running work into its progress. */
 export function createProgressMeter(now: () => number): {
   take(event: EngineEvent): void
   read(): JobProgress | null
+  /** Ends a wait for a time; false where the work does not wait for one. */
+  tryNow(): boolean
 } {
   let progress: JobProgress | null = null
+  let tryNow: (() => void) | undefined
   let begun = 0
   const enter = (phase: string) => {
     if (progress?.phase === phase) return
@@ -27,7 +37,13 @@ export function createProgressMeter(now: () => number): {
     take(event) {
       if (event.type === 'log') return
       enter(event.phase)
-      if (event.type === 'phase') return
+      if (event.type === 'phase') {
+        const { waiting } = event
+        tryNow = waiting?.tryNow
+        if (progress && waiting) progress = { ...progress, waiting: waitOf(waiting) }
+        return
+      }
+      tryNow = undefined
       const { bytes, bytesTotal, rows, items, itemsTotal } = event
       const share = shareOf(bytes, bytesTotal) ?? shareOf(items, itemsTotal)
       progress = {
@@ -40,8 +56,19 @@ export function createProgressMeter(now: () => number): {
       }
     },
     read: () => progress,
+    tryNow() {
+      const waits = tryNow !== undefined
+      tryNow?.()
+      return waits
+    },
   }
 }
+
+const waitOf = ({ reason, blockedBy, nextTryAt }: Waiting): NonNullable<JobProgress['waiting']> => ({
+  reason,
+  blocked_by: blockedBy,
+  next_try_at: nextTryAt,
+})
 
 function shareOf(done: number | undefined, total: number | undefined): number | null {
   if (done === undefined || total === undefined || total <= 0) return null

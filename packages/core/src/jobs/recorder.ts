@@ -7,6 +7,8 @@ import { createProgressMeter, type JobProgress } from './progress.ts'
 export interface JobRecorder {
   report: Reporter
   progress(): JobProgress | null
+  /** Ends a wait for a time; false where the work does not wait for one. */
+  tryNow(): boolean
   /** Writes the lines that are still here. */
   flush(): Promise<void>
 }
@@ -61,6 +63,7 @@ export function createRecorder(options: {
       onProgress()
     },
     progress: meter.read,
+    tryNow: meter.tryNow,
     flush,
   }
 }

@@ -50,6 +50,8 @@ export interface JobRunner {
   /** Stops the job if it runs here. */
   stop(jobId: string, reason: StopReason): boolean
   stopAll(reason: StopReason): void
+  /** Ends the wait of a job that runs here for its next try; false where none runs here, or it does not wait for one. */
+  tryNow(jobId: string): boolean
   running(): string[]
 }
 
@@ -71,6 +73,7 @@ const beatMs = 2000
 export function createJobRunner(options: RunnerOptions): JobRunner {
   const { catalog, handlers, clock, worker, leaseMs = 30_000, successorOf, onChange } = options
   const active = new Map<string, AbortController>()
+  const waits = new Map<string, () => boolean>()
   /** From before the claim to the end: a claim of our own worker's job succeeds again, so it must not be asked twice. */
   const ours = new Set<string>()
 
@@ -164,6 +167,7 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
         dirty = true
       },
     })
+    waits.set(job.id, recorder.tryNow)
     const lease = keepLease(job.id, abort, () => {
       if (!dirty) return undefined
       dirty = false
@@ -181,6 +185,7 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
         recorder.report({ type: 'log', level: 'error', message: String(outcome.error?.detail) })
     }
     await lease.end()
+    waits.delete(job.id)
     // Logs and progress that cannot be written must not keep the job from ending.
     await recorder.flush().catch(() => {})
     const progress = recorder.progress()
@@ -218,6 +223,7 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
       if (answer === 'lost') return stop('lost')
       leaseUntil = until
       if (answer === 'cancel') stop('cancelled')
+      if (answer === 'try_now') waits.get(jobId)?.()
       if (changed !== undefined) onChange(jobId)
     }
     const schedule = () => {
@@ -252,6 +258,7 @@ export function createJobRunner(options: RunnerOptions): JobRunner {
     stopAll(reason) {
       for (const abort of active.values()) abort.abort(reason)
     },
+    tryNow: (jobId) => waits.get(jobId)?.() ?? false,
     running: () => [...active.keys()],
   }
 }

@@ -198,12 +198,18 @@ async function exportSnapshot(session: Session, watcher: Session, options: Expor
     await onStep?.('listed')
     await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     await onStep?.('begun')
-    const blockers = watchBlockers(watcher.query, session.backendPid)
+    let isWaiting = false
+    const blockers = watchBlockers(watcher.query, session.backendPid, (blockedBy) => {
+      isWaiting = true
+      const reason = `Session ${blockedBy.pid} holds a lock on a table of the backup.`
+      report?.({ type: 'phase', phase: 'waiting', waiting: { reason, blockedBy, nextTryAt: null } })
+    })
     const gone = await lockTables(session, listed, lockBudgetMs, blockers.seen)
       .catch(async (error: unknown) => {
         throw sqlState(error) === '53200' ? await lockTableFull(watcher.query, listed.length, error) : error
       })
       .finally(blockers.stop)
+    if (isWaiting) report?.({ type: 'phase', phase: 'snapshot' })
     if (gone === null) {
       await onStep?.('locked')
       const [exported] = await session.query<{ id: string }>('SELECT pg_catalog.pg_export_snapshot() AS id')

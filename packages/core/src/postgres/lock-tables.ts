@@ -85,9 +85,20 @@ export interface LockHolder {
   statement: string
 }
 
-/** Polls who blocks backend `pid`, for as long as it does; the last answer is kept. */
-export function watchBlockers(query: Query, pid: number): { seen(): LockHolder | undefined; stop(): Promise<void> } {
+/** Blocked for so many looks in a row, a session counts as waiting: shorter waits are nobody's business. */
+const looksUntilTold = 5
+
+/**
+ * Polls who blocks backend `pid`, for as long as it does; the last answer is kept. `onBlocked` is told once of each
+ * session that stays in the way for half a second.
+ */
+export function watchBlockers(
+  query: Query,
+  pid: number,
+  onBlocked?: (holder: LockHolder) => void,
+): { seen(): LockHolder | undefined; stop(): Promise<void> } {
   let last: LockHolder | undefined
+  let looks = 0
   let running: Promise<void> | undefined
   const look = async () => {
     const [holder] = await query<LockHolder>(
@@ -96,7 +107,9 @@ export function watchBlockers(query: Query, pid: number): { seen(): LockHolder |
        LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = blocker.pid LIMIT 1`,
       [pid],
     )
-    if (holder) last = holder
+    looks = holder && holder.pid === last?.pid ? looks + 1 : 0
+    if (holder) last = { ...holder, statement: shorten(holder.statement) }
+    if (last && looks === looksUntilTold) onBlocked?.(last)
   }
   const timer = setInterval(() => {
     running ??= look()

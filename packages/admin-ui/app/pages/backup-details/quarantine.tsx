@@ -1,4 +1,7 @@
+import { useAction } from '../../api/actions.ts'
 import type { CompletedBackup } from '../../api/records.ts'
+import { ActionForm } from '../../forms/action-form.tsx'
+import { ActionCard } from '../../forms/action-list.tsx'
 import { brief, bytes } from '../../parts/format.ts'
 import { Facts, Panel } from '../../parts/panel.tsx'
 import { Prose } from '../../parts/prose.tsx'
@@ -7,13 +10,14 @@ import { t } from '../../texts/texts.ts'
 /** Of a backup that came from a file: what a restore would run of it, and who has trusted it. */
 export function Quarantine({ backup }: { backup: CompletedBackup }) {
   const { quarantine, findings } = backup
+  const trust = useAction('backups.trust')
   if (!quarantine) return null
   const { trusted } = quarantine
   return (
     <Panel title={t('Imported from a file')}>
       {trusted === null && (
         <p className="note warn">
-          {t('It is in quarantine: no restore runs anything of it before a person trusts it, under Trust below.')}
+          {t('It is in quarantine: no restore runs anything of it before a person trusts it.')}
         </p>
       )}
       <Facts
@@ -44,6 +48,11 @@ export function Quarantine({ backup }: { backup: CompletedBackup }) {
             ))}
           </ul>
         </details>
+      )}
+      {trust && trusted?.scope !== 'all' && (
+        <ActionCard action={trust}>
+          <ActionForm action={trust} subject={backup.id} />
+        </ActionCard>
       )}
     </Panel>
   )

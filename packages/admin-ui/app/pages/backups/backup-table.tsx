@@ -9,7 +9,7 @@ import { Icon } from '../../parts/icon.tsx'
 import { Menu, type MenuItem } from '../../parts/menu.tsx'
 import { phaseText } from '../../parts/phases.ts'
 import { TableFrame } from '../../parts/table-frame.tsx'
-import { t } from '../../texts/texts.ts'
+import { known, t } from '../../texts/texts.ts'
 
 interface BackupTableProps {
   backups: readonly Backup[]
@@ -134,6 +134,7 @@ function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
             {backup.status === 'completed' && backup.lost_files > 0 && (
               <Badge status="warning">{t('with losses')}</Badge>
             )}
+            <Outlook backup={backup} />
             {backup.last_verified && (
               <Badge status={backup.last_verified.ok ? 'ok' : 'failed'}>
                 {backup.last_verified.ok ? t('verified') : t('bad')}
@@ -150,6 +151,24 @@ function BackupLine({ backup, task, chosen, onChoose, menu }: LineProps) {
       <td className="number nowrap wide-only">{bytes(backup.stored_bytes)}</td>
       <td className="narrow">{menu}</td>
     </tr>
+  )
+}
+
+/** Of a backup that the running code could not restore as it is: how it could, if at all. */
+function Outlook({ backup }: { backup: Backup }) {
+  if (backup.status !== 'completed' || !backup.forecast) return null
+  const { outlook, why: reason } = backup.forecast
+  if (outlook === 'as-is' || outlook === 'unknown') return null
+  return (
+    <span title={known(reason)}>
+      {outlook === 'migrated' ? (
+        <Badge status={outlook}>{t('restorable by migrations')}</Badge>
+      ) : outlook === 'carried' ? (
+        <Badge status="warning">{t('restorable by carried steps')}</Badge>
+      ) : (
+        <Badge status="failed">{t('not restorable by this code')}</Badge>
+      )}
+    </span>
   )
 }
 

@@ -33,7 +33,7 @@ export function BackupsPage() {
     pinned: filter.pinned ? 'true' : undefined,
     sort: filter.sort,
   }
-  const backups = useBackups({ ...query, page, page_size: pageSize })
+  const backups = useBackups({ ...query, page, page_size: pageSize, forecast: 'true' })
   const { itemsFor, windows } = useBackupActions()
   const change = (next: Partial<BackupFilter>) => {
     setFilter({ ...filter, ...next })
@@ -75,7 +75,7 @@ export function BackupsPage() {
                   <p className="muted">
                     {t('The first one reads everything; it does not get in the application’s way.')}
                   </p>
-                  {create}
+                  {create && <Button onClick={() => setCreating(true)}>{t('Make the first backup')}</Button>}
                   <ButtonLink kind="quiet" to="/schedule">
                     {t('Or let them be made every night')}
                   </ButtonLink>

@@ -46,7 +46,7 @@ export function ScheduleTable() {
                 <tr>
                   <th>{t('Schedule')}</th>
                   <th>{t('When')}</th>
-                  <th className="wide-only">{t('Next')}</th>
+                  <th className="wide-only">{t('Next#run')}</th>
                   <th className="narrow">
                     <span className="visually-hidden">{t('Actions')}</span>
                   </th>

@@ -60,7 +60,7 @@ function PointLine({ point }: { point: Point }) {
         {isOpen && (advice || last) && (
           <span className="row-note muted">
             {advice && <Prose text={advice} />}
-            {last && <> {tx('It was so last {time}.', { time: <Ago at={last} /> })}</>}
+            {last && <> {tx('Last evidence of it: {time}.', { time: <Ago at={last} /> })}</>}
           </span>
         )}
       </span>

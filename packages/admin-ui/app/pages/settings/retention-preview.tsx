@@ -5,7 +5,7 @@ import { Badge } from '../../parts/badge.tsx'
 import { numbered } from '../../parts/format.ts'
 import { Loaded } from '../../parts/loaded.tsx'
 import { TableFrame } from '../../parts/table-frame.tsx'
-import { known, t } from '../../texts/texts.ts'
+import { knownReasons, t } from '../../texts/texts.ts'
 
 /** What would go and what would stay, with the reason of each. */
 export function RetentionPreview({ trial }: { trial: Record<string, number> }) {
@@ -44,7 +44,7 @@ export function RetentionPreview({ trial }: { trial: Record<string, number> }) {
                         <td>
                           <Badge status={keep ? 'stays' : 'goes'} tone={keep ? 'ok' : 'bad'} />
                         </td>
-                        <td>{known(text)}</td>
+                        <td>{knownReasons(text)}</td>
                       </tr>
                     ))}
                 </tbody>

@@ -9,6 +9,9 @@ export const backups = {
   'media alone': 'nur Medien',
   'with media': 'mit Medien',
   'with losses': 'mit Verlusten',
+  'restorable by migrations': 'durch Migrationen wiederherstellbar',
+  'restorable by carried steps': 'durch mitgebrachte Rückschritte wiederherstellbar',
+  'not restorable by this code': 'mit diesem Code nicht wiederherstellbar',
   'Select one backup, to compare it with now, or two':
     'Eine Sicherung auswählen, um sie mit jetzt zu vergleichen, oder zwei',
   'No backup matches.': 'Keine Sicherung passt.',
@@ -156,8 +159,8 @@ export const backups = {
   File: 'Datei',
   quarantine: 'Quarantäne',
   'Imported from a file': 'Aus einer Datei importiert',
-  'It is in quarantine: no restore runs anything of it before a person trusts it, under Trust below.':
-    'Sie ist in Quarantäne: Keine Wiederherstellung führt etwas davon aus, bevor eine Person ihr weiter unten vertraut.',
+  'It is in quarantine: no restore runs anything of it before a person trusts it.':
+    'Sie ist in Quarantäne: keine Wiederherstellung führt etwas davon aus, bevor eine Person ihr vertraut.',
   'Size of the file': 'Größe der Datei',
   Trusted: 'Vertraut',
   'its rows alone, {time} by {who}: {reason}': 'nur seinen Zeilen, {time} von {who}: {reason}',

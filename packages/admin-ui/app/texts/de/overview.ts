@@ -40,7 +40,7 @@ export const overview = {
   size: 'Größe',
   'And {n} more. | And {n} more.': 'Und {n} weiterer. | Und {n} weitere.',
   '<link>Backup {number}</link>, from before, is kept until this is acknowledged.':
-    '<link>Sicherung {number}</link>, von davor, wird aufgehoben, bis dies bestätigt ist.',
+    '<link>Sicherung {number}</link>, von davor, wird aufbewahrt, bis dies bestätigt ist.',
   'Restore from it': 'Daraus wiederherstellen',
   Acknowledge: 'Bestätigen',
   'Acknowledge<hidden> the alarm about backup {number}</hidden>…':

@@ -7,7 +7,7 @@ export const restore = {
   'Backups that can be restored': 'Sicherungen, die wiederhergestellt werden können',
   'Restore<hidden> backup {number}</hidden>…': '<hidden>Sicherung {number} </hidden>Wiederherstellen…',
   'Restores so far': 'Bisherige Wiederherstellungen',
-  'What restores and rewinds have kept': 'Was Wiederherstellungen und Rückspulungen aufgehoben haben',
+  'What restores and rewinds have kept': 'Was Wiederherstellungen und Rückspulungen aufbewahrt haben',
   'Nothing has been restored yet.': 'Noch wurde nichts wiederhergestellt.',
   'A restore begins at a backup: choose one, and look at the plan.':
     'Eine Wiederherstellung beginnt bei einer Sicherung: eine wählen und den Plan ansehen.',
@@ -17,7 +17,7 @@ export const restore = {
   'until {time}': 'endet {time}',
   'swapped in by renaming': 'durch Umbenennen getauscht',
   'into a new database': 'in eine neue Datenbank',
-  'in place': 'am Ort',
+  'in place': 'an Ort und Stelle',
 
   // What is wanted
   'Restore “{name}”': '„{name}“ wiederherstellen',
@@ -32,16 +32,16 @@ export const restore = {
   'Where to': 'Wohin',
   'Replace the database, with a way back': 'Die Datenbank ersetzen, mit Weg zurück',
   'Restored beside the live database, checked there, then swapped in by renaming. The old one is kept, so it can be undone.':
-    'Neben der Live-Datenbank wiederhergestellt, dort geprüft, dann durch Umbenennen getauscht. Die alte wird aufgehoben, damit es rückgängig zu machen ist.',
+    'Neben der Live-Datenbank wiederhergestellt, dort geprüft, dann durch Umbenennen getauscht. Die alte wird aufbewahrt, sodass sich die Wiederherstellung rückgängig machen lässt.',
   'Restore into a new database': 'In eine neue Datenbank wiederherstellen',
   'Nothing is replaced. For looking something up, or for trying a restore.':
     'Nichts wird ersetzt. Um etwas nachzusehen oder eine Wiederherstellung zu testen.',
-  'Replace the contents in place': 'Den Inhalt am Ort ersetzen',
+  'Replace the contents in place': 'Den Inhalt an Ort und Stelle ersetzen',
   'For a role that cannot create databases. The application waits while it runs.':
     'Für eine Rolle, die keine Datenbanken anlegen darf. Die Anwendung wartet, solange es läuft.',
   'Replace the media folders alone': 'Nur die Medienordner ersetzen',
   'The database stays as it is. What is in the folders now is backed up first, and kept.':
-    'Die Datenbank bleibt, wie sie ist. Was jetzt in den Ordnern ist, wird vorher gesichert und aufgehoben.',
+    'Die Datenbank bleibt, wie sie ist. Was jetzt in den Ordnern ist, wird vorher gesichert und aufbewahrt.',
   'Run missing migrations': 'Fehlende Migrationen ausführen',
   'On the restored copy, before it goes live, where the backup is older than the code.':
     'In der wiederhergestellten Kopie, bevor sie live geht, falls die Sicherung älter ist als der Code.',
@@ -73,7 +73,7 @@ export const restore = {
   'Overridden by you.': 'Von Ihnen übergangen.',
   'Create these roles': 'Diese Rollen anlegen',
   'It is meant: replace this database': 'So gewollt: diese Datenbank ersetzen',
-  'Restore in place instead': 'Stattdessen am Ort wiederherstellen',
+  'Restore in place instead': 'Stattdessen an Ort und Stelle wiederherstellen',
   'The running code can restore <link>backup {number}</link>, made {time}.':
     'Der laufende Code kann <link>Sicherung {number}</link> wiederherstellen, erstellt {time}.',
   Steps: 'Schritte',
@@ -101,14 +101,14 @@ export const restore = {
   'Backup and code cannot be compared.': 'Sicherung und Code lassen sich nicht vergleichen.',
   'A safety backup of the media folders is made first.': 'Zuerst wird eine Sicherheitskopie der Medienordner erstellt.',
   'The present folders are kept beside the new ones. {database} stays as it is.':
-    'Die jetzigen Ordner werden neben den neuen aufgehoben. {database} bleibt, wie sie ist.',
+    'Die jetzigen Ordner werden neben den neuen aufbewahrt. {database} bleibt, wie sie ist.',
   'Nothing is replaced: {database} is made new.': 'Nichts wird ersetzt: {database} wird neu angelegt.',
   'A safety backup of what is there now is made first.':
     'Zuerst wird eine Sicherheitskopie des jetzigen Stands erstellt.',
   'No safety backup is made.': 'Es wird keine Sicherheitskopie erstellt.',
   'That backup is the only way back.': 'Diese Sicherung ist der einzige Weg zurück.',
   'The present database is kept under another name, so that this can be undone in a moment. Until the swap, the application goes on with the present one.':
-    'Die jetzige Datenbank wird unter anderem Namen aufgehoben, damit dies in einem Augenblick rückgängig zu machen ist. Bis zum Tausch arbeitet die Anwendung mit der jetzigen weiter.',
+    'Die jetzige Datenbank wird unter anderem Namen aufbewahrt, sodass sich dies in einem Augenblick rückgängig machen lässt. Bis zum Tausch arbeitet die Anwendung mit der jetzigen weiter.',
   'What is lost': 'Was verloren geht',
   'What would be lost could not be counted: {reason}.': 'Was verloren ginge, ließ sich nicht zählen: {reason}.',
   'No row is lost: nothing was added or changed since the backup.':
@@ -148,34 +148,34 @@ export const restore = {
   'What it is': 'Was es ist',
   'none to compare': 'keine zum Vergleichen',
   'Safety backup': 'Sicherheitskopie',
-  'Kept database': 'Aufgehobene Datenbank',
-  'Kept until': 'Aufgehoben bis',
+  'Kept database': 'Aufbewahrte Datenbank',
+  'Kept until': 'Aufbewahrt bis',
   'Log of the restore': 'Protokoll der Wiederherstellung',
   'Migrations run': 'Ausgeführte Migrationen',
   'Data migrations': 'Datenmigrationen',
   'Validators passed': 'Bestandene Prüfungen',
-  'It did not work.': 'Es hat nicht geklappt.',
+  'It did not work.': 'Es hat nicht funktioniert.',
   'The way back': 'Der Weg zurück',
-  'The database from before is kept as `{database}`.': 'Die Datenbank von davor ist aufgehoben als `{database}`.',
+  'The database from before is kept as `{database}`.': 'Die Datenbank von davor ist aufbewahrt als `{database}`.',
   'The database from before is kept as `{database}`, to be dropped {time}.':
-    'Die Datenbank von davor ist aufgehoben als `{database}`; gelöscht wird sie {time}.',
+    'Die Datenbank von davor ist aufbewahrt als `{database}`; gelöscht wird sie {time}.',
   'Undo this restore': 'Wiederherstellung rückgängig machen',
   'Undo this restore?': 'Wiederherstellung rückgängig machen?',
   'Undo now': 'Jetzt rückgängig machen',
   'The database from before the restore becomes {database} again, by renaming. What was written since the restore is not in it; the restored database is kept in its turn.':
-    'Die Datenbank von vor der Wiederherstellung wird durch Umbenennen wieder {database}. Was seit der Wiederherstellung geschrieben wurde, ist nicht in ihr; die wiederhergestellte Datenbank wird ihrerseits aufgehoben.',
+    'Die Datenbank von vor der Wiederherstellung wird durch Umbenennen wieder {database}. Was seit der Wiederherstellung geschrieben wurde, ist nicht in ihr; die wiederhergestellte Datenbank wird ihrerseits aufbewahrt.',
   'Drop the old database': 'Alte Datenbank löschen',
   'Drop the old database?': 'Alte Datenbank löschen?',
   'There is no undo after that. What was in {database} before the restore is then only in backups.':
-    'Danach ist es nicht mehr rückgängig zu machen. Was vor der Wiederherstellung in {database} war, ist dann nur noch in Sicherungen.',
-  'The restored database is kept as `{database}`.': 'Die wiederhergestellte Datenbank ist aufgehoben als `{database}`.',
+    'Danach lässt es sich nicht mehr rückgängig machen. Was vor der Wiederherstellung in {database} war, ist dann nur noch in Sicherungen.',
+  'The restored database is kept as `{database}`.': 'Die wiederhergestellte Datenbank ist aufbewahrt als `{database}`.',
   'The restored database is kept as `{database}`, to be dropped {time}.':
-    'Die wiederhergestellte Datenbank ist aufgehoben als `{database}`; gelöscht wird sie {time}.',
+    'Die wiederhergestellte Datenbank ist aufbewahrt als `{database}`; gelöscht wird sie {time}.',
   'Bring the restored one back': 'Die wiederhergestellte zurückholen',
   'Bring the restored database back?': 'Die wiederhergestellte Datenbank zurückholen?',
   'Bring it back now': 'Jetzt zurückholen',
   'The restored database becomes {database} again, by renaming. What was written since the undo is not in it; the present database is kept in its turn.':
-    'Die wiederhergestellte Datenbank wird durch Umbenennen wieder {database}. Was seit der Rücknahme geschrieben wurde, ist nicht in ihr; die jetzige Datenbank wird ihrerseits aufgehoben.',
+    'Die wiederhergestellte Datenbank wird durch Umbenennen wieder {database}. Was seit der Rücknahme geschrieben wurde, ist nicht in ihr; die jetzige Datenbank wird ihrerseits aufbewahrt.',
   'Drop the restored database': 'Wiederhergestellte Datenbank löschen',
   'Drop the restored database?': 'Wiederhergestellte Datenbank löschen?',
   '{database} stays as it is. What was restored is then only in the backup.':

@@ -56,9 +56,9 @@ export const serverChecks = {
   // The role
   'What a restore needs is not known before everything can be read. {why}':
     'Was eine Wiederherstellung braucht, ist nicht bekannt, solange nicht alles gelesen werden kann. {why}',
-  'A restore can go in place.': 'Eine Wiederherstellung am Ort ist möglich.',
+  'A restore can go in place.': 'Eine Wiederherstellung an Ort und Stelle ist möglich.',
   "A restore can go in place. What is others' stays as it is: {what}.":
-    'Eine Wiederherstellung am Ort ist möglich. Was anderen gehört, bleibt, wie es ist: {what}.',
+    'Eine Wiederherstellung an Ort und Stelle ist möglich. Was anderen gehört, bleibt, wie es ist: {what}.',
   'A swap would be refused: the database belongs to another role.':
     'Ein Tausch würde abgelehnt: die Datenbank gehört einer anderen Rolle.',
   'A swap would be refused: the role cannot create databases.':
@@ -111,11 +111,11 @@ export const serverChecks = {
   '"{name}" is kept for an undo of the restore of "{database}", and its time was over on {date}.':
     '„{name}“ bleibt für eine Rücknahme der Wiederherstellung von „{database}“; die Frist war am {date} um.',
   '"{name}" is kept of the media folder {folder} until {date}.':
-    '„{name}“ ist vom Medienordner {folder} aufgehoben, bis {date}.',
+    '„{name}“ ist vom Medienordner {folder} aufbewahrt, bis {date}.',
   '"{name}" is kept of the media folder {folder}, until it is discarded.':
-    '„{name}“ ist vom Medienordner {folder} aufgehoben, bis es verworfen wird.',
+    '„{name}“ ist vom Medienordner {folder} aufbewahrt, bis es verworfen wird.',
   '"{name}" is kept of the media folder {folder}, and its time was over on {date}.':
-    '„{name}“ ist vom Medienordner {folder} aufgehoben; die Frist war am {date} um.',
+    '„{name}“ ist vom Medienordner {folder} aufbewahrt; die Frist war am {date} um.',
   '"{name}" was left behind for the media folder {folder} by restore {restore}.':
     '„{name}“ blieb für den Medienordner {folder} von Wiederherstellung {restore} zurück.',
   'Put it into place, or remove it where its database is not live, with {maintenance.cleanLeftovers}.':
@@ -194,7 +194,7 @@ export const serverChecks = {
   'The repository is not sealed.': 'Das Repository ist nicht versiegelt.',
   'The newest key was made: {date}.': 'Der neueste Schlüssel ist vom {date}.',
   'The newest key was made: never.': 'Einen Schlüssel gab es noch nie.',
-  'Make the recovery kit new, and store it elsewhere': 'Das Notfall-Kit neu erstellen und anderswo aufheben',
+  'Make the recovery kit new, and store it elsewhere': 'Das Notfall-Kit neu erstellen und anderswo aufbewahren',
   'Make it and print it: {keys.recoveryKit}.': 'Erstellen und drucken: {keys.recoveryKit}.',
   'The recovery kit was last taken: {date}.': 'Das Notfall-Kit wurde zuletzt erstellt: {date}.',
   'The recovery kit was last taken: never.': 'Das Notfall-Kit wurde zuletzt erstellt: nie.',
@@ -204,16 +204,17 @@ export const serverChecks = {
   // How a restore, and what goes wrong with a folder, ended
   'The restored data is live in "{database}".': 'Die wiederhergestellten Daten sind live in „{database}“.',
   'The restored data is live in "{database}". What it replaced is kept as "{kept}".':
-    'Die wiederhergestellten Daten sind live in „{database}“. Was sie ersetzten, ist als „{kept}“ aufgehoben.',
+    'Die wiederhergestellten Daten sind live in „{database}“. Was sie ersetzten, ist als „{kept}“ aufbewahrt.',
   'The restored data is live in "{database}", but not everything is in place: {problem} What it replaced is kept as "{kept}".':
-    'Die wiederhergestellten Daten sind live in „{database}“, aber nicht alles ist an seinem Platz: {problem} Was sie ersetzten, ist als „{kept}“ aufgehoben.',
+    'Die wiederhergestellten Daten sind live in „{database}“, aber nicht alles ist an seinem Platz: {problem} Was sie ersetzten, ist als „{kept}“ aufbewahrt.',
   'The restored data is live in "{database}", but not everything is in place: {problem}':
     'Die wiederhergestellten Daten sind live in „{database}“, aber nicht alles ist an seinem Platz: {problem}',
   'The folder {path} is not there.': 'Der Ordner {path} fehlt.',
 
   // Why what would be lost cannot be counted
   'it is of another server': 'sie ist von einem anderen Server',
-  'it is of another database': 'sie ist von einer anderen Datenbank',
+  'the live database was restored or made since':
+    'die Live-Datenbank wurde seitdem wiederhergestellt oder neu angelegt',
   'the block size changed': 'die Blockgröße hat sich geändert',
   'the setting {name} changed': 'die Einstellung {name} hat sich geändert',
   'the server has gone back in time': 'der Server steht auf einem früheren Stand',
@@ -222,6 +223,62 @@ export const serverChecks = {
   'its marker is gone: the server was put back, or failed over':
     'ihre Marke ist weg: der Server wurde zurückgesetzt, oder ein anderer hat übernommen',
   'the server was restarted, and runs with fsync off': 'der Server wurde neu gestartet und läuft ohne fsync',
+
+  // Why a backup stays or goes
+  'it is pinned': 'sie ist angeheftet',
+  'it has just been made': 'sie wurde gerade erst erstellt',
+  'its pin or a verification of it cannot be read': 'ihre Anheftung oder eine ihrer Prüfungen ist nicht lesbar',
+  'an undo of a restore or rewind needs it': 'die Rücknahme einer Wiederherstellung oder Rückspulung braucht sie',
+  'it is the last good backup of its database': 'sie ist die letzte gute Sicherung ihrer Datenbank',
+  'its database has no good backup, so nothing goes': 'ihre Datenbank hat keine gute Sicherung, darum fällt nichts weg',
+  'it is a safety backup that has not expired': 'sie ist eine Sicherheitskopie, deren Frist noch läuft',
+  'it is within the limits': 'sie liegt innerhalb der Grenzen',
+  'it is one of {n} hourly backups': 'sie ist eine von {n} stündlichen Sicherungen',
+  'it is one of {n} daily backups': 'sie ist eine von {n} täglichen Sicherungen',
+  'it is one of {n} weekly backups': 'sie ist eine von {n} wöchentlichen Sicherungen',
+  'it is one of {n} monthly backups': 'sie ist eine von {n} monatlichen Sicherungen',
+  'it is one of {n} yearly backups': 'sie ist eine von {n} jährlichen Sicherungen',
+  '{n} newer good backups exist': 'es gibt {n} neuere gute Sicherungen',
+  'it is older than {n} days': 'sie ist älter als {n} Tage',
+  'it is a safety backup older than {n} days': 'sie ist eine Sicherheitskopie, die älter ist als {n} Tage',
+  'the clocks do not agree with the newest backup, so nothing goes':
+    'die Uhren passen nicht zur neuesten Sicherung, darum fällt nichts weg',
+  'more than half of the backups would go at once': 'mehr als die Hälfte der Sicherungen fiele auf einmal weg',
+
+  // How rows of a table came into a backup
+  'the first backup': 'die erste Sicherung',
+  'no earlier backup of this very database': 'keine frühere Sicherung genau dieser Datenbank',
+  'the earlier backup {number} cannot be read': 'die frühere Sicherung {number} ist nicht lesbar',
+  'backup {number} is from the future': 'Sicherung {number} liegt in der Zukunft',
+  'the last full backup is {n} days old': 'die letzte vollständige Sicherung ist {n} Tage alt',
+  'verification found backup {number} wrong': 'eine Prüfung fand Sicherung {number} fehlerhaft',
+  'what backup {number} says of its tables cannot be read':
+    'was Sicherung {number} über ihre Tabellen sagt, ist nicht lesbar',
+  'backup {number} is no base: {why}': 'Sicherung {number} taugt nicht zum Vergleich: {why}',
+  'it left no marker, and what it saw was not known to be on disk':
+    'sie hinterließ keine Marke, und ob auf der Platte lag, was sie sah, war nicht bekannt',
+  'the server was restarted, and it left no marker': 'der Server wurde neu gestartet, und sie hinterließ keine Marke',
+  'the server has gone back in its log': 'der Server ist in seinem Log zurückgegangen',
+  '{n} of {all} segment': '{n} von {all} Segment',
+  '{n} of {all} segments': '{n} von {all} Segmenten',
+  'no transaction has ended since': 'seitdem ist keine Transaktion zu Ende gegangen',
+  'full: {why}': 'ganz: {why}',
+  'rows left out': 'Zeilen ausgelassen',
+  'new table': 'neue Tabelle',
+  'its rows were left out before': 'ihre Zeilen waren zuvor ausgelassen',
+  'access method {name}': 'Zugriffsmethode {name}',
+  'read under a condition': 'unter einer Bedingung gelesen',
+  'read by COPY alone: {why}': 'nur durch COPY gelesen: {why}',
+  'a column prints what other rows or unknown code say':
+    'was eine Spalte ausgibt, hängt von anderen Zeilen oder unbekanntem Code ab',
+  'access method changed': 'die Zugriffsmethode hat sich geändert',
+  'relfilenode changed': 'die Datei der Tabelle wurde neu geschrieben',
+  'columns or types changed': 'Spalten oder Typen haben sich geändert',
+  'not read by blocks ({plan})': 'nicht nach Blöcken gelesen ({plan})',
+  'asked for': 'so verlangt',
+  'no full backup of this database to compare with': 'keine vollständige Sicherung dieser Datenbank zum Vergleichen',
+  'pg_largeobject cannot be read': 'pg_largeobject ist nicht lesbar',
+  'pg_largeobject was not read before': 'pg_largeobject wurde zuvor nicht gelesen',
   '{n} table': '{n} Tabelle',
   '{n} tables': '{n} Tabellen',
 } as const

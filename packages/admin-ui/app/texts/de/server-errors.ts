@@ -44,7 +44,7 @@ export const serverErrors = {
   'List the backups with {backups.list}.': 'Die Sicherungen zeigt {backups.list}.',
   'Give more characters of the id.': 'Mehr Zeichen der Id angeben.',
   'Give more characters of the restore, or the name of the kept database.':
-    'Mehr Zeichen der Wiederherstellung angeben, oder den Namen der aufgehobenen Datenbank.',
+    'Mehr Zeichen der Wiederherstellung angeben, oder den Namen der aufbewahrten Datenbank.',
   'Cancel its task, or wait until it has ended.': 'Ihren Auftrag abbrechen, oder warten, bis er endet.',
   'Unpin the backup first.': 'Zuerst die Anheftung der Sicherung lösen.',
   'An object lock holds until then, also for its owner. Retention passes it over until then.':
@@ -62,7 +62,7 @@ export const serverErrors = {
   'An undo of a restore or rewind needs this backup. Discard the restore first ({restores.discard}); what a rewind needs is kept for a few days ({rows.kept}).':
     'Die Rücknahme einer Wiederherstellung oder Rückspulung braucht diese Sicherung. Zuerst die Wiederherstellung verwerfen ({restores.discard}); was eine Rückspulung braucht, bleibt einige Tage ({rows.kept}).',
   'The rows written differ from the rows counted in the same snapshot. Nothing was kept; run again and report this.':
-    'Die geschriebenen Zeilen weichen von den im selben Snapshot gezählten ab. Nichts wurde aufgehoben; noch einmal ausführen und dies melden.',
+    'Die geschriebenen Zeilen weichen von den im selben Snapshot gezählten ab. Nichts wurde aufbewahrt; noch einmal ausführen und dies melden.',
   'PostgreSQL cannot write this value as COPY text (1 GB limit). Leave the table or its rows out, or split the value.':
     'PostgreSQL kann diesen Wert nicht als COPY-Text schreiben (Grenze 1 GB). Die Tabelle oder ihre Zeilen auslassen, oder den Wert teilen.',
   'A schema change and this backup wait for each other. Run the backup at another time, or with {lockBudget}.':
@@ -167,7 +167,7 @@ export const serverErrors = {
   'Rows that were put back have changed since. Rewind to the safety backup instead; {rows.lost} shows what that would take.':
     'Zurückgeholte Zeilen haben sich seitdem geändert. Stattdessen auf die Sicherheitskopie zurückspulen; was das kosten würde, zeigt {rows.lost}.',
   'List the rewinds that can be undone with {rows.kept}.':
-    'Die Rückspulungen, die rückgängig zu machen sind, zeigt {rows.kept}.',
+    'Die Rückspulungen, die sich rückgängig machen lassen, zeigt {rows.kept}.',
   'Complete the option `masking`: {masking.suggest} writes a line for each column that is not named. Then look again with {masking.check}.':
     'Die Option `masking` ergänzen: {masking.suggest} schreibt eine Zeile für jede nicht genannte Spalte. Dann mit {masking.check} erneut ansehen.',
   'Correct the function; it takes each value as a text and returns a text or null. Nothing was kept of the copy.':
@@ -213,6 +213,21 @@ export const serverErrors = {
     'Das Ziel ist, wie es war. Die Tabelle aus `carryOver` nehmen, das andere Ende des Fremdschlüssels auch übernehmen, oder beide durch die Migrationen des Ziels auf ein Schema bringen.',
   'Let the catalog and the repository be written again: {doctor}. In an emergency go ahead with {unrecorded} and a reason: it is recorded as soon as that is possible.':
     'Katalog und Repository wieder beschreibbar machen: {doctor}. Im Notfall mit {unrecorded} und einem Grund weitermachen: es wird festgehalten, sobald das möglich ist.',
+  'The backup gave way: session {pid} had waited {n} ms for it ({statement}).':
+    'Die Sicherung hat nachgegeben: Sitzung {pid} hatte {n} ms auf sie gewartet ({statement}).',
+  'The backup waited {n} ms for a table that session {pid} ({statement}) has locked.':
+    'Die Sicherung hat {n} ms auf eine Tabelle gewartet, die Sitzung {pid} ({statement}) gesperrt hat.',
+  'The backup waited {n} ms for a table that another session has locked.':
+    'Die Sicherung hat {n} ms auf eine Tabelle gewartet, die eine andere Sitzung gesperrt hat.',
+  'Session {pid} holds a lock on a table of the backup.':
+    'Sitzung {pid} hält eine Sperre auf einer Tabelle der Sicherung.',
+  'Tables changed under {n} attempts to take a snapshot.':
+    'Tabellen haben sich bei {n} Versuchen, einen Snapshot zu erstellen, geändert.',
+  'This needs the permission {permission}.': 'Dafür ist das Recht {permission} nötig.',
+  'To take a pin off needs the permission {permission}.':
+    'Um die Anheftung zu lösen, ist das Recht {permission} nötig.',
+  'This alarm holds a backup: to acknowledge it needs the permission {permission}.':
+    'Dieser Alarm hält eine Sicherung fest: um ihn zu bestätigen, ist das Recht {permission} nötig.',
   'It needs the approval of another person: {approvals.approve}.':
     'Es braucht die Freigabe einer anderen Person: {approvals.approve}.',
   'Ask for this permission, or have it done by a person who has it.':

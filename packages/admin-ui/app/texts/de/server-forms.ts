@@ -23,7 +23,7 @@ export const serverForms = {
   'Everything is trusted. That is the default.': 'Allem wird vertraut. Das ist die Vorgabe.',
   'Makes a backup of a pg_dump custom-format file, in quarantine until it is trusted; nothing of it is run.':
     'Macht aus einer Datei im Custom-Format von pg_dump eine Sicherung, in Quarantäne, bis ihr vertraut wird; nichts davon wird ausgeführt.',
-  'A name for people. Default: that of the file.': 'Ein Name für Menschen. Standard: der der Datei.',
+  'A name for people. Default: that of the file.': 'Frei wählbar. Voreingestellt: der Name der Datei.',
   'Where the file comes from.': 'Woher die Datei kommt.',
   'The SHA-256 that the file must have, in hex.': 'Die SHA-256, die die Datei haben muss, hexadezimal.',
   'Lists the configured targets of refreshes: what is in each, and whether it can be refreshed.':
@@ -45,7 +45,7 @@ export const serverForms = {
   'Number, id, the first characters of an id, or `latest`.': 'Nummer, Id, die ersten Zeichen einer Id, oder `latest`.',
   'Only this one.': 'Nur diese.',
   'Puts back the media folders that a restore of media alone replaced, all or none. What is there now is kept in its turn.':
-    'Stellt die Medienordner zurück, die eine Wiederherstellung nur von Medien ersetzt hat, alle oder keinen. Was jetzt da ist, wird seinerseits behalten.',
+    'Stellt die Medienordner zurück, die eine Wiederherstellung nur von Medien ersetzt hat, alle oder keinen. Was jetzt da ist, wird seinerseits aufbewahrt.',
   'Run the down steps that the backup carries, on the copy: the hash that the plan gives for them. For a backup that is ahead of the code.':
     'Die Rückschritte, die die Sicherung mitführt, auf der Kopie ausführen: der Hash, den der Plan für sie nennt. Für eine Sicherung, die dem Code voraus ist.',
   Import: 'Import',
@@ -69,7 +69,7 @@ export const serverForms = {
   'Checks whether everything stored is there and, with the data read, is what was written.':
     'Prüft, ob alles Gespeicherte da ist und, wenn die Daten gelesen werden, ob es das Geschriebene ist.',
   'Drops what killed restores left on the server, and kept databases whose time is over.':
-    'Löscht, was abgebrochene Wiederherstellungen auf dem Server hinterlassen haben, und aufgehobene Datenbanken, deren Zeit um ist.',
+    'Löscht, was abgebrochene Wiederherstellungen auf dem Server hinterlassen haben, und aufbewahrte Datenbanken, deren Zeit um ist.',
   'Frees the space of what no backup needs any more. What was marked is deleted by a later run.':
     'Gibt den Platz von allem frei, was keine Sicherung mehr braucht. Was vorgemerkt ist, löscht ein späterer Lauf.',
   'Repairs what is missing or damaged from the copies, or from one of them.':
@@ -98,33 +98,33 @@ export const serverForms = {
   'Sends a test message to a channel, and says whether it was taken.':
     'Sendet eine Testnachricht an einen Kanal und sagt, ob sie angenommen wurde.',
   'Drops the database a restore replaced: after that there is no undo.':
-    'Löscht die Datenbank, die eine Wiederherstellung ersetzt hat: danach ist nichts mehr rückgängig zu machen.',
+    'Löscht die Datenbank, die eine Wiederherstellung ersetzt hat: danach lässt sich nichts mehr rückgängig machen.',
   'Removes the media folders that an in-place restore, or one of media alone, keeps; those of others go with their database.':
-    'Entfernt die Medienordner, die eine Wiederherstellung am Ort oder eine nur von Medien aufhebt; die anderen fallen mit ihrer Datenbank weg.',
+    'Entfernt die Medienordner, die eine Wiederherstellung an Ort und Stelle oder eine nur von Medien aufbewahrt; die anderen fallen mit ihrer Datenbank weg.',
   'Lists the databases that restores replaced and that can still be put back, as the server has them.':
-    'Zeigt die von Wiederherstellungen ersetzten Datenbanken, die noch zurückzuholen sind, wie der Server sie hat.',
+    'Zeigt die von Wiederherstellungen ersetzten Datenbanken, die sich noch zurückholen lassen, wie der Server sie hat.',
   'Lists what restores keep of the configured media folders, also of in-place restores.':
-    'Zeigt, was Wiederherstellungen von den Medienordnern aufheben, auch die am Ort.',
+    'Zeigt, was Wiederherstellungen von den Medienordnern aufbewahren, auch solche an Ort und Stelle.',
   'Restores a backup beside the live database, migrates and checks it there, then swaps it in.':
     'Stellt eine Sicherung neben der Live-Datenbank wieder her, migriert und prüft sie dort und tauscht sie dann ein.',
   'Puts back the database a restore replaced. What is live now is kept in its turn.':
-    'Holt die Datenbank zurück, die eine Wiederherstellung ersetzt hat. Was jetzt live ist, wird seinerseits aufgehoben.',
+    'Holt die Datenbank zurück, die eine Wiederherstellung ersetzt hat. Was jetzt live ist, wird seinerseits aufbewahrt.',
   'Lets retention drop the backups it may now, and frees their space.':
     'Lässt die Aufbewahrung löschen, was sie jetzt löschen darf, und gibt den Platz frei.',
   'Makes a table of its own from one table of a backup, in another schema of the live database.':
     'Macht aus einer Tabelle einer Sicherung eine eigene Tabelle, in einem anderen Schema der Live-Datenbank.',
   'Lists the rewinds that can be undone, newest first.':
-    'Zeigt die Rückspulungen, die rückgängig zu machen sind, die neueste zuerst.',
+    'Zeigt die Rückspulungen, die sich rückgängig machen lassen, die neueste zuerst.',
   'Counts the rows added, changed and deleted since a backup, by table: what a restore would lose.':
     'Zählt die seit einer Sicherung hinzugefügten, geänderten und gelöschten Zeilen je Tabelle: was eine Wiederherstellung verlieren würde.',
   'Shows the rows of one table that differ from a backup, old and new values.':
     'Zeigt die Zeilen einer Tabelle, die von einer Sicherung abweichen, mit alten und neuen Werten.',
   'Puts chosen rows of one table back, in one transaction. Rows added since stay. It can be undone.':
-    'Holt gewählte Zeilen einer Tabelle zurück, in einer Transaktion. Seitdem hinzugefügte Zeilen bleiben. Es ist rückgängig zu machen.',
+    'Holt gewählte Zeilen einer Tabelle zurück, in einer Transaktion. Seitdem hinzugefügte Zeilen bleiben. Das lässt sich rückgängig machen.',
   'Answers one SELECT over the database as of a backup: `was.orders` is the table then, `orders` the table now.':
     'Beantwortet ein SELECT über die Datenbank zum Stand einer Sicherung: `was.orders` ist die Tabelle damals, `orders` die Tabelle jetzt.',
   'Takes back what changed since a backup, in place and in one transaction. It can be undone.':
-    'Nimmt zurück, was sich seit einer Sicherung geändert hat, am Ort und in einer Transaktion. Es ist rückgängig zu machen.',
+    'Nimmt zurück, was sich seit einer Sicherung geändert hat, an Ort und Stelle und in einer Transaktion. Das lässt sich rückgängig machen.',
   'Undoes a rewind: takes out the rows that it put back, and puts in those that it took out.':
     'Macht eine Rückspulung rückgängig: entfernt die Zeilen, die sie zurückgeholt hat, und fügt die entfernten wieder ein.',
   'Tries whether a storage does all that a repository needs, and how fast.':
@@ -144,11 +144,11 @@ export const serverForms = {
   'At most so many.': 'Höchstens so viele.',
   'Pass over so many.': 'So viele übergehen.',
   'What the repository holds, without the catalog: of every catalog that recorded into it.':
-    'Was das Repository hält, ohne den Katalog: von jedem Katalog, der darin aufgezeichnet hat.',
-  'Another name for people.': 'Ein anderer Name.',
+    'Was das Repository enthält, ohne den Katalog: von jedem Katalog, der darin aufgezeichnet hat.',
+  'Another name for people.': 'Ein anderer Name für die Listen.',
   'Another description.': 'Eine andere Beschreibung.',
-  'Names with values: all of them, in place of those it has.': 'Namen mit Werten: alle, an Stelle der jetzigen.',
-  'A name for people.': 'Ein Name.',
+  'Names with values: all of them, in place of those it has.': 'Namen mit Werten: alle, anstelle der jetzigen.',
+  'A name for people.': 'Frei wählbar; so heißt sie in den Listen.',
   'Why this backup is made.': 'Warum diese Sicherung erstellt wird.',
   'Also the media folders.': 'Auch die Medienordner.',
   'The media folders alone, and nothing of the database.': 'Nur die Medienordner und nichts von der Datenbank.',
@@ -157,7 +157,7 @@ export const serverForms = {
   'Names with values.': 'Namen mit Werten.',
   'Retention and delete leave it alone.': 'Aufbewahrung und Löschen lassen sie stehen.',
   'What is left out, in place of what the options say.':
-    'Was ausgelassen wird, an Stelle dessen, was die Optionen sagen.',
+    'Was ausgelassen wird, anstelle dessen, was die Optionen sagen.',
   'Tables left out, as schema.table.': 'Ausgelassene Tabellen, als schema.tabelle.',
   'Schemas left out.': 'Ausgelassene Schemata.',
   'Tables whose rows are left out, as schema.table.': 'Tabellen, deren Zeilen ausgelassen werden, als schema.tabelle.',
@@ -167,7 +167,7 @@ export const serverForms = {
     'Millisekunden, die auf das Ende einer anderen Sicherung derselben Datenbank gewartet wird. Voreingestellt: 0.',
   'zstd level; 0 stores uncompressed.': 'zstd-Stufe; 0 speichert unkomprimiert.',
   'Also the last good backup of its database.': 'Auch die letzte gute Sicherung ihrer Datenbank.',
-  'false takes the pin off.': 'false löst die Anheftung.',
+  'Off: the pin is taken off.': 'Aus: die Anheftung wird gelöst.',
   '`live`, or another backup: number, id, its beginning, `latest`.':
     '`live` oder eine andere Sicherung: Nummer, Id, deren Anfang, `latest`.',
   'Why the file is trusted; it is kept with the backup.':
@@ -197,6 +197,7 @@ export const serverForms = {
   'Tables with fewer rows are no finding.': 'Tabellen mit weniger Zeilen werden nicht gemeldet.',
   'Also run the down steps, and the migrations again.':
     'Auch die Rückschritte ausführen, und die Migrationen noch einmal.',
+  'Also whether the running code could restore each.': 'Auch, ob der laufende Code jede wiederherstellen könnte.',
   'Only these.': 'Nur diese.',
   'Only of this channel.': 'Nur von diesem Kanal.',
   'Number of the page.': 'Nummer der Seite.',
@@ -211,7 +212,7 @@ export const serverForms = {
   'Also the media folders, where the backup has some.': 'Auch die Medienordner, wo die Sicherung welche hat.',
   'Run the migrations that the backup lacks on the copy.':
     'In der Kopie die Migrationen ausführen, die der Sicherung fehlen.',
-  'false: what is replaced is not backed up first.': 'false: was ersetzt wird, wird nicht vorher gesichert.',
+  'Off: what is replaced is not backed up first.': 'Aus: was ersetzt wird, wird vorher nicht gesichert.',
   'Refusals to go past, by the name the plan gives them.':
     'Ablehnungen, die übergangen werden, mit dem Namen aus dem Plan.',
   'Roles of the backup, and the roles that stand for them.': 'Rollen der Sicherung und die Rollen, die für sie stehen.',
@@ -242,7 +243,7 @@ export const serverForms = {
   'Of so many years.': 'Aus so vielen Jahren.',
   'So many may go, also more than half or against a clock: the number that the preview gives.':
     'So viele dürfen wegfallen, auch mehr als die Hälfte oder gegen eine Uhr: die Zahl aus der Vorschau.',
-  'false leaves the space to the next prune.': 'false überlässt den Platz der nächsten Bereinigung.',
+  'Off: the space is left to the next prune.': 'Aus: den Platz gibt erst die nächste Bereinigung frei.',
   'Their space is freed at once, as by a prune with `now`. Only while nothing else runs.':
     'Ihr Platz wird sofort frei, wie bei einer Bereinigung mit `now`. Nur während nichts anderes läuft.',
   'The schema that gets the table; made where there is none.':
@@ -251,7 +252,7 @@ export const serverForms = {
     'Eine SQL-Bedingung: nur Zeilen, auf die sie zutrifft. Sie läuft mit den Rechten der Rolle der Sicherungen.',
   'Most rows that are given.': 'So viele Zeilen werden höchstens geliefert.',
   'How many rows to pass over first.': 'Wie viele Zeilen zuerst übergangen werden.',
-  'false: what is taken back is not backed up first.': 'false: was zurückgenommen wird, wird nicht vorher gesichert.',
+  'Off: what is taken back is not backed up first.': 'Aus: was zurückgenommen wird, wird vorher nicht gesichert.',
   "An SQL condition on the backup's rows: only these. It runs with the rights of the backups' role.":
     'Eine SQL-Bedingung an die Zeilen der Sicherung: nur diese. Sie läuft mit den Rechten der Rolle der Sicherungen.',
   'Of rows that changed since: `backup` replaces them, `live` leaves them.':
@@ -273,7 +274,7 @@ export const serverForms = {
     'Art des Auftrags: backup, verify, drill, scrub, prune, copy, ...',
   'IANA name. Default: as in the run-time settings.': 'IANA-Name. Voreingestellt: wie in den Einstellungen.',
   'Runs begin up to so many minutes late.': 'Läufe beginnen bis zu so viele Minuten später.',
-  'false keeps it without running it.': 'false hebt ihn auf, ohne dass er läuft.',
+  'Off: it is kept, but does not run.': 'Aus: er bleibt erhalten, läuft aber nicht.',
   'What the job is asked for, in the words of the API.': 'Womit der Auftrag läuft, in den Worten der API.',
   'A storage that the host listed in `allowedStorageEndpoints`. Default: the one in use.':
     'Ein Speicher, den der Betreiber in `allowedStorageEndpoints` aufgeführt hat. Voreingestellt: der benutzte.',

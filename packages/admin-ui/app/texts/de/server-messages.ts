@@ -47,7 +47,7 @@ export const serverMessages = {
     'Eine geplante Sicherung hätte vor {minutes} Minuten beginnen sollen und hat es nicht.',
   'See what runs the schedule: {doctor}.': 'Ansehen, was den Zeitplan ausführt: {doctor}.',
   'A backup has rows that are missing or rewritten, and no one has looked at it.':
-    'In einer Sicherung fehlen Zeilen oder sind umgeschrieben, und es hat noch keiner angesehen.',
+    'In einer Sicherung fehlen Zeilen oder sind umgeschrieben, und niemand hat es bisher angesehen.',
   'Look at it: {alarms.list}.': 'Ansehen: {alarms.list}.',
   'No backup of this database was verified yet.': 'Noch keine Sicherung dieser Datenbank wurde geprüft.',
   'Verify one: {backups.verify}.': 'Eine prüfen: {backups.verify}.',
@@ -68,7 +68,7 @@ export const serverMessages = {
   'No backup was ever restored or drilled.': 'Noch nie wurde eine Sicherung wiederhergestellt oder eine Übung gemacht.',
   'Drill one: {drills.run}.': 'Eine Übung machen: {drills.run}.',
   'Rows are missing or rewritten, and no one has looked at it.':
-    'Zeilen fehlen oder sind umgeschrieben, und es hat noch keiner angesehen.',
+    'Zeilen fehlen oder sind umgeschrieben, und niemand hat es bisher angesehen.',
   'The last drill failed.': 'Die letzte Übung ist gescheitert.',
   'See why: {drills.list}.': 'Ansehen, warum: {drills.list}.',
   'The last good drill or restore was {days} days ago.':
@@ -83,7 +83,7 @@ export const serverMessages = {
   'The last scrub found damaged or missing packs.': 'Die letzte Tiefenprüfung fand beschädigte oder fehlende Packs.',
   'Repair from a copy: {maintenance.repair}.': 'Aus einer Kopie reparieren: {maintenance.repair}.',
   'A backup has an odd size, and no one has looked at it.':
-    'Eine Sicherung hat eine auffällige Größe, und es hat noch keiner angesehen.',
+    'Eine Sicherung hat eine auffällige Größe, und niemand hat es bisher angesehen.',
   'No schedule makes backups.': 'Kein Zeitplan erstellt Sicherungen.',
   'Turn it on: {config.change}.': 'Einschalten: {config.change}.',
   'There is no catalog: runs and messages are not known.':
@@ -98,7 +98,7 @@ export const serverMessages = {
   'A copy of the repository is behind, or away.': 'Eine Kopie des Repositorys ist im Rückstand oder weg.',
   'Bring it up to date: {copies.update}.': 'Auf den neuesten Stand bringen: {copies.update}.',
   'Keep less, or give it more space: {retention.preview}.':
-    'Weniger aufheben oder mehr Platz geben: {retention.preview}.',
+    'Weniger aufbewahren oder mehr Platz geben: {retention.preview}.',
   'No channel has taken a message in the last 30 days.':
     'In den letzten 30 Tagen hat kein Kanal eine Nachricht angenommen.',
   'Try one: {notifications.test}.': 'Einen testen: {notifications.test}.',
@@ -174,10 +174,10 @@ export const serverMessages = {
   'A verification is scheduled; what is stored was last read on {date}.':
     'Eine Prüfung ist geplant; Gespeichertes wurde zuletzt am {date} gelesen.',
   'Say what is kept: {config.change}; see what would go: {retention.preview}.':
-    'Sagen, was aufgehoben wird: {config.change}; sehen, was wegfiele: {retention.preview}.',
+    'Sagen, was aufbewahrt wird: {config.change}; sehen, was wegfiele: {retention.preview}.',
   'Everything is kept for ever: one day the storage is full.':
-    'Alles wird für immer aufgehoben: eines Tages ist der Speicher voll.',
-  'Kept: {what}.': 'Aufgehoben: {what}.',
+    'Alles wird für immer aufbewahrt: eines Tages ist der Speicher voll.',
+  'Kept: {what}.': 'Aufbewahrt: {what}.',
   'Name a storage elsewhere in the option `copies`, then fill it: {copies.update}.':
     'In der Option `copies` einen Speicher an anderem Ort nennen, dann füllen: {copies.update}.',
   'All backups lie in one place.': 'Alle Sicherungen liegen an einem Ort.',
@@ -189,7 +189,7 @@ export const serverMessages = {
     'Ein neues Repository mit Passphrase oder Schlüssel anlegen: {repository.init}.',
   'Backups are sealed with AES-256-GCM.': 'Sicherungen sind mit AES-256-GCM versiegelt.',
   'Add a second key, {keys.add}, or take the recovery kit and keep it elsewhere: {keys.recoveryKit}.':
-    'Einen zweiten Schlüssel hinzufügen, {keys.add}, oder das Notfall-Kit erstellen und anderswo aufheben: {keys.recoveryKit}.',
+    'Einen zweiten Schlüssel hinzufügen, {keys.add}, oder das Notfall-Kit erstellen und anderswo aufbewahren: {keys.recoveryKit}.',
   'Without encryption no key can be lost.': 'Ohne Verschlüsselung kann kein Schlüssel verloren gehen.',
   '{n} keys open the repository.': '{n} Schlüssel öffnen das Repository.',
   'One key opens the repository, and its recovery kit was never taken.':
@@ -222,7 +222,7 @@ export const serverMessages = {
   'The role may create databases: restores can swap.':
     'Die Rolle darf Datenbanken anlegen: Wiederherstellungen können tauschen.',
   'The role cannot create databases: only in-place restores are possible, which lock the site.':
-    'Die Rolle darf keine Datenbanken anlegen: nur Wiederherstellungen am Ort sind möglich, sie sperren die Anwendung.',
+    'Die Rolle darf keine Datenbanken anlegen: nur Wiederherstellungen an Ort und Stelle sind möglich, sie sperren die Anwendung.',
   'A restore can swap: the role may make all there is.':
     'Eine Wiederherstellung kann tauschen: die Rolle darf alles anlegen.',
   '"{role}" is a superuser: functions in the database\'s definitions run near its rights while it is restored or verified.':
@@ -268,11 +268,11 @@ export const serverMessages = {
   'Remove it with {maintenance.cleanLeftovers}.': 'Entfernen mit {maintenance.cleanLeftovers}.',
   'Drop it with {maintenance.cleanLeftovers}.': 'Löschen mit {maintenance.cleanLeftovers}.',
   'The audit log is as it was recorded.': 'Das Prüfprotokoll ist, wie es aufgezeichnet wurde.',
-  'The clocks of this machine and of {name} agree.': 'Die Uhren dieser Maschine und von {name} stimmen überein.',
+  'The clocks of this machine and of {name} agree.': 'Die Uhr dieser Maschine geht gleich mit {name}.',
   'The clock of this machine is {time} ahead of that of {name}.':
-    'Die Uhr dieser Maschine geht {time} vor gegenüber der von {name}.',
+    'Die Uhr dieser Maschine geht gegenüber {name} {time} vor.',
   'The clock of this machine is {time} behind that of {name}.':
-    'Die Uhr dieser Maschine geht {time} nach gegenüber der von {name}.',
+    'Die Uhr dieser Maschine geht gegenüber {name} {time} nach.',
   'The media folder {path} ("{name}") is not there: backups with media fail.':
     'Der Medienordner {path} („{name}“) fehlt: Sicherungen mit Medien scheitern.',
   'The media folder {path} can be read: {n} entries.': 'Der Medienordner {path} ist lesbar: {n} Einträge.',
@@ -280,8 +280,8 @@ export const serverMessages = {
   'Bring copy "{name}" up to date with {copies.update}.':
     'Kopie „{name}“ mit {copies.update} auf den neuesten Stand bringen.',
   'Run {maintenance.check} to see what else is damaged.': 'Mit {maintenance.check} sehen, was noch beschädigt ist.',
-  'Copy "{name}" holds {n} backups.': 'Kopie „{name}“ hält {n} Sicherungen.',
-  'Copy "{name}" holds {n} backup.': 'Kopie „{name}“ hält {n} Sicherung.',
+  'Copy "{name}" holds {n} backups.': 'Kopie „{name}“ enthält {n} Sicherungen.',
+  'Copy "{name}" holds {n} backup.': 'Kopie „{name}“ enthält {n} Sicherung.',
   'No schedule is due, and no process is needed.': 'Kein Zeitplan ist fällig, und kein Prozess wird gebraucht.',
 
   // Steps of a restore
@@ -350,7 +350,7 @@ export const serverMessages = {
   'The server is a standby. Restore on its primary.':
     'Der Server ist ein Standby. Auf seinem Primary wiederherstellen.',
   'Role {role} cannot create databases. Run ALTER ROLE ... CREATEDB, or restore in-place.':
-    'Rolle {role} darf keine Datenbanken anlegen. ALTER ROLE ... CREATEDB ausführen, oder am Ort wiederherstellen.',
+    'Rolle {role} darf keine Datenbanken anlegen. ALTER ROLE ... CREATEDB ausführen, oder an Ort und Stelle wiederherstellen.',
   'Database {name} exists already. Choose another name, or strategy swap to replace it.':
     'Datenbank {name} besteht schon. Einen anderen Namen wählen, oder sie durch Tausch ersetzen.',
   'PostgreSQL allows 63 bytes for the name of a database.':
@@ -363,7 +363,6 @@ export const serverMessages = {
   // Why retention keeps a backup or lets it go
   'It is pinned.': 'Sie ist angeheftet.',
   'It has just been made.': 'Sie ist eben erst entstanden.',
-  'It is the last good backup of its database.': 'Sie ist die letzte gute Sicherung ihrer Datenbank.',
   'An undo of a restore or rewind needs it.': 'Die Rücknahme einer Wiederherstellung oder Rückspulung braucht sie.',
   'It is a safety backup that has not expired.': 'Sie ist eine Sicherheitskopie, deren Frist läuft.',
   'It is within the limits.': 'Sie liegt innerhalb der Grenzen.',

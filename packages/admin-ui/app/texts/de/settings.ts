@@ -2,13 +2,13 @@
 export const settings = {
   'Changes hold at once, without a restart. Each is in the audit log.':
     'Änderungen gelten sofort, ohne Neustart. Jede steht im Prüfprotokoll.',
-  'What is kept': 'Was aufgehoben wird',
+  'What is kept': 'Was aufbewahrt wird',
   Repository: 'Repository',
   Maintenance: 'Wartung',
   'Keys and checks': 'Schlüssel und Prüfungen',
 
   // What is kept
-  'What is kept was changed.': 'Was aufgehoben wird, wurde geändert.',
+  'What is kept was changed.': 'Was aufbewahrt wird, wurde geändert.',
   'Save what is kept': 'Aufbewahrung speichern',
   'A whole number.': 'Eine ganze Zahl.',
   'Newest backups': 'Neueste Sicherungen',
@@ -18,7 +18,7 @@ export const settings = {
   'Days for safety backups': 'Tage für Sicherheitskopien',
   'Those made before restores. 0: for ever.': 'Die vor Wiederherstellungen erstellten. 0: für immer.',
   'Kept whatever the limits say: one backup for each of the last …':
-    'Unabhängig von den Grenzen aufgehoben: je eine Sicherung für die letzten …',
+    'Unabhängig von den Grenzen aufbewahrt: je eine Sicherung für die letzten …',
   Hourly: 'Stündlich',
   hours: 'Stunden',
   Daily: 'Täglich',
@@ -30,7 +30,7 @@ export const settings = {
   Yearly: 'Jährlich',
   years: 'Jahre',
   'Always kept: pinned backups, the last good one, and what an undo needs.':
-    'Immer aufgehoben: angeheftete Sicherungen, die letzte gute, und was eine Rücknahme braucht.',
+    'Immer aufbewahrt: angeheftete Sicherungen, die letzte gute, und was eine Rücknahme braucht.',
   'Nothing would go': 'Nichts würde wegfallen',
   '{n} backup would go | {n} backups would go': '{n} Sicherung würde wegfallen | {n} Sicherungen würden wegfallen',
   'after the next backup, {n} backup would stay | after the next backup, {n} backups would stay':
@@ -102,7 +102,7 @@ export const settings = {
   'Nothing is open.': 'Nichts ist offen.',
   '{n} point open, {done} done. | {n} points open, {done} done.':
     '{n} Punkt offen, {done} erledigt. | {n} Punkte offen, {done} erledigt.',
-  'It was so last {time}.': 'Zuletzt war es so {time}.',
+  'Last evidence of it: {time}.': 'Letzter Beleg dafür: {time}.',
   Reminders: 'Erinnerungen',
   'Save as calendar': 'Als Kalender speichern',
   'Next date: {time}.': 'Nächster Termin: {time}.',

@@ -32,6 +32,7 @@ const input = z.strictObject({
   createdBy: z.string().max(200).optional().describe('Who asked for it.'),
   includeMedia: z.boolean().optional().describe('With, or without, media.'),
   pinned: z.boolean().optional().describe('Only pinned, or only unpinned ones.'),
+  forecast: z.boolean().optional().describe('Also whether the running code could restore each.'),
   tag: z.string().max(200).optional().describe('NAME or NAME=VALUE.'),
   createdAfter: z.iso.datetime({ offset: true }).optional().describe('Made at this time or later.'),
   createdBefore: z.iso.datetime({ offset: true }).optional().describe('Made before this time.'),
@@ -88,8 +89,8 @@ export const listBackups = action({
   },
   page: 'backups',
   async run(context, asked): Promise<BackupList> {
-    const { database } = asked
-    const { rows: all, ...unread } = await readBackups(context, { database, signal: context.signal })
+    const { database, forecast } = asked
+    const { rows: all, ...unread } = await readBackups(context, { database, forecast, signal: context.signal })
     const found = sortAndSearch(
       all.filter((row) => matches(row, asked)),
       asked,

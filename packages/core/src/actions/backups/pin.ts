@@ -18,7 +18,7 @@ export const pinBackup = action({
   subject: 'backup',
   input: z.strictObject({
     backup: backupReference,
-    pinned: z.boolean().default(true).describe('false takes the pin off.'),
+    pinned: z.boolean().default(true).describe('Off: the pin is taken off.'),
     database: databaseLabel,
   }),
   result: backupSchema,

@@ -16,7 +16,7 @@ export const runRetention = action({
   kind: 'job',
   makesRoom: true,
   input: retentionInput.extend({
-    prune: z.boolean().default(true).describe('false leaves the space to the next prune.'),
+    prune: z.boolean().default(true).describe('Off: the space is left to the next prune.'),
     now: z
       .boolean()
       .default(false)

@@ -31,7 +31,7 @@ export const restoreInput = z.strictObject({
       .describe('Where the media go: a folder, or folders by name. Default: the configured folders.'),
   ),
   runMigrations: z.boolean().default(true).describe('Run the migrations that the backup lacks on the copy.'),
-  safetyBackup: z.boolean().default(true).describe('false: what is replaced is not backed up first.'),
+  safetyBackup: z.boolean().default(true).describe('Off: what is replaced is not backed up first.'),
   overrides: z
     .array(z.string().max(100))
     .max(50)

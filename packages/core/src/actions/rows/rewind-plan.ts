@@ -37,7 +37,7 @@ export const rewindInput = z.strictObject({
     .max(20)
     .default([])
     .describe('Refusals to go past, by the name the plan gives them.'),
-  safetyBackup: z.boolean().default(true).describe('false: what is taken back is not backed up first.'),
+  safetyBackup: z.boolean().default(true).describe('Off: what is taken back is not backed up first.'),
   database: databaseLabel,
 })
 

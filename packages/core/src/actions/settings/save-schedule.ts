@@ -28,7 +28,7 @@ export const saveSchedule = action({
       .default(null)
       .describe('IANA name. Default: as in the run-time settings.'),
     jitterMinutes: z.number().int().min(0).max(720).default(0).describe('Runs begin up to so many minutes late.'),
-    enabled: z.boolean().default(true).describe('false keeps it without running it.'),
+    enabled: z.boolean().default(true).describe('Off: it is kept, but does not run.'),
     input: z
       .record(z.string(), z.unknown())
       .default({})

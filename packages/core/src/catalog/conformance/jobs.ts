@@ -159,6 +159,21 @@ const queued: CatalogRule[] = [
     },
   },
   {
+    name: 'who does not want to wait for the next try is heard once, by the worker of a running job',
+    async run({ jobs }) {
+      await jobs.insert(job('j1'))
+      assert.equal(await jobs.requestTry('j1'), false)
+      await jobs.claim('j1', claim('w1'))
+      assert.equal(await jobs.requestTry('j1'), true)
+      const beat = { worker: 'w1', lease_until: at(60) }
+      assert.equal(await jobs.beat('j1', beat), 'try_now')
+      assert.equal(await jobs.beat('j1', beat), 'held')
+      await jobs.finish('j1', 'w1', { status: 'succeeded', finished_at: at(6) })
+      assert.equal(await jobs.requestTry('j1'), false)
+      assert.equal(await jobs.requestTry('absent'), false)
+    },
+  },
+  {
     name: 'a silent worker loses its job, once, and its writer is free again',
     async run({ jobs }) {
       await jobs.insert(job('j1'))

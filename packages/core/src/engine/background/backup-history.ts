@@ -9,9 +9,13 @@ type Ready = EngineCore & { history(): Promise<Background | null> }
 /** Backups of every status, newest first: completed ones from the repository, the others from their jobs. */
 export async function listBackups(
   ready: Ready,
-  { database, signal }: { database?: string | undefined; signal?: AbortSignal | undefined } = {},
+  {
+    database,
+    forecast,
+    signal,
+  }: { database?: string | undefined; forecast?: boolean | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<{ rows: BackupRow[] } & Pick<BackupList, 'damaged' | 'unreadable'>> {
-  const [stored, history] = await Promise.all([ready.backups.list({ database, signal }), ready.history()])
+  const [stored, history] = await Promise.all([ready.backups.list({ database, forecast, signal }), ready.history()])
   const jobs = history
     ? await history.catalog.jobs.outline({ kinds: ['backup'], ...(database === undefined ? {} : { database }) })
     : []

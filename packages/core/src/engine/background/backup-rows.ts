@@ -14,7 +14,7 @@ export interface JobError {
 export type BackupRow = CompletedBackup | UnfinishedBackup
 export type CompletedBackup = BackupSummary & { task_id: string | null }
 export type UnfinishedBackup = {
-  [Field in Exclude<keyof BackupSummary, 'status' | 'error' | 'id'>]: BackupSummary[Field] | null
+  [Field in Exclude<keyof BackupSummary, 'status' | 'error' | 'id' | 'forecast'>]: BackupSummary[Field] | null
 } & {
   id: string
   status: 'pending' | 'running' | 'failed' | 'cancelled' | 'interrupted'

@@ -32,6 +32,12 @@ export interface TaskProgress {
   bytes_total: number | null
   rows: number | null
   eta_seconds: number | null
+  /** Only in phase `waiting`: why the work stands still, which session is in the way, and when it tries again. */
+  waiting?: {
+    reason: string
+    blocked_by: { pid: number; statement: string } | null
+    next_try_at: string | null
+  }
 }
 
 /** One line of the log of a task; `seq` counts them from 1. */

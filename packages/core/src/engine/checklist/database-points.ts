@@ -82,6 +82,8 @@ function migrations({ ledgers }: DatabaseFacts, { now, inspectedTables }: Checkl
         `The database has the history of a migration tool (${missing.join(', ')}), and no inspector reads it: a restore cannot tell how the data stands to the code.`,
         'Name the tool in the option `migrations`: docs/migrations.md.',
       )
+    if (found.length === 0 && inspectedTables.length > 0)
+      return done(`An inspector reads ${inspectedTables.join(', ')}.`, now.toISOString())
     if (found.length === 0) return notNeeded('The database shows no migration tool.')
     return done(`An inspector reads ${found.join(', ')}.`, now.toISOString())
   })
