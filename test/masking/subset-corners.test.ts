@@ -221,3 +221,40 @@ describe.each([...keys, ...conditions])('$name', ({ sql, tables, subset, encodin
       ).toEqual([{ rows }])
   })
 })
+
+describe('what a restore leaves out', () => {
+  const sql = `CREATE TABLE log (id int PRIMARY KEY); INSERT INTO log VALUES (1), (2);
+    CREATE TABLE c (id int PRIMARY KEY, l int REFERENCES log); INSERT INTO c VALUES (1, 1), (2, NULL);
+    CREATE TABLE d (id int PRIMARY KEY, c int REFERENCES c); INSERT INTO d VALUES (1, 1);`
+  let context: Awaited<ReturnType<typeof contextOf>>
+  let id: string
+  beforeAll(async () => {
+    await cluster.createDatabase('left')
+    await cluster.sql('left', sql)
+    context = await contextOf('left', { masking: policy(all('c', 'd', 'log'), { ...fromOne, children: ['d'] }) })
+    id = await backup(context)
+  })
+  const planned = (leaveOut: string[], targetDatabase: string) =>
+    planRestore(context, { ...defaultRestoreOptions, backupId: id, ...into(targetDatabase), leaveOut })
+
+  test.each([
+    ['public.d', ['table d in `children`']],
+    ['public.c', ['table c in `from`', 'd is among the children', 'does not reach table public.log']],
+  ])('is no table that the policy names: the plan that leaves %s out refuses', async (name, texts) => {
+    const plan = await planned([name], 'left_refused')
+    expect(plan.refusals.map(({ text }) => text)).toEqual(texts.map((text) => expect.stringContaining(text)))
+    await expect(runRestore(context, plan)).rejects.toMatchObject({ code: 'RESTORE_REFUSED' })
+  })
+
+  test('can be a table that is only referred to', async () => {
+    const plan = await planned(['public.log'], 'left_copy')
+    expect(plan.refusals).toEqual([])
+    expect(plan.warnings.map(({ code }) => code)).not.toContain('MASK_UNKNOWN')
+    expect(plan.steps.find((step) => step.id === 'subset')?.text).not.toContain('public.log')
+    const { masking } = await runRestore(context, plan)
+    expect(masking?.tables.map(({ table, rows }) => [table, rows])).toEqual([
+      ['public.c', 1],
+      ['public.d', 1],
+    ])
+  })
+})

@@ -100,7 +100,7 @@ function rolesByName({ subset, masked, schema }: Given, { roots, problems }: Fin
       problems.push({
         code: 'SUBSET_UNKNOWN',
         place: name,
-        text: `The subset names table ${name} in \`${option}\`, and the backup has none of that name.`,
+        text: `The subset names table ${name} in \`${option}\`, and the backup has none of that name, or it is left out.`,
       })
     else if (before !== undefined && before !== role)
       problems.push({
