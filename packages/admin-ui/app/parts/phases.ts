@@ -9,6 +9,7 @@ const phases: Record<string, Plain> = {
   lists: 'Writing the lists',
   manifest: 'Storing what is left',
   'create-database': 'Making the new database',
+  subset: 'Choosing the rows of the subset',
   definitions: 'Tables and functions',
   'count-rows': 'Counting the rows',
   properties: 'Owner, grants and settings',

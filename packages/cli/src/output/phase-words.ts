@@ -13,6 +13,8 @@ const words: Record<string, string> = {
   'create-database': 'creating the database',
   clear: 'emptying the database',
   'read-all': 'reading the backup whole',
+  subset: 'choosing the rows of the subset',
+  'prove-masked': 'searching for values that were masked',
   indexes: 'indexes and constraints',
   refresh: 'filling materialized views',
   analyze: 'collecting statistics',

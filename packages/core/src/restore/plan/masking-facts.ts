@@ -21,11 +21,11 @@ export async function readMaskingFacts(
     policy: policyDigest(policy),
     ...{ problems, unknown, largeObjects: policy.largeObjects, media: policy.media },
     ...countMasked(resolved),
-    subset: resolved.subset && byRole(resolved.subset),
+    subset: resolved.subset && tablesByRole(resolved.subset),
   }
 }
 
-function byRole(tables: readonly SubsetTable[]): SubsetFacts {
+export function tablesByRole(tables: readonly SubsetTable[]): SubsetFacts {
   const of = (wanted: SubsetRole) =>
     [...new Set(tables.filter(({ role }) => role === wanted).map(({ root }) => root))].toSorted()
   return { start: of('start'), child: of('child'), needed: of('needed'), whole: of('whole'), empty: of('empty') }
