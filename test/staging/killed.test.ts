@@ -28,6 +28,8 @@ beforeAll(async () => {
     masking: {
       key: 'a key of this test, long enough',
       tables: { person: { id: 'keep', name: 'name', note: 'keep' }, login: { id: 'keep', name: 'hash' } },
+      // Every row, chosen one by one.
+      subset: { from: [{ table: 'person', share: 1 }], whole: ['login'] },
     },
     targets: {
       staging: { url: cluster.url('shop_staging'), carryOver: ['login'], keepReplacedDays: 'discard' },
@@ -107,6 +109,7 @@ test('leaves a whole target that is still one, no original anywhere, and nothing
   timeout: 300_000,
 }, async () => {
   const moments: [string, number][] = [
+    ['subset', 0],
     ['rows', 0],
     ['refresh', 0],
     ['carry-over', 0],
@@ -122,7 +125,7 @@ test('leaves a whole target that is still one, no original anywhere, and nothing
     ['swap', 40],
     ['swap', 80],
   ]
-  for (const [phase, delay] of some(moments, 3)) {
+  for (const [phase, delay] of some(moments, 4)) {
     expect(await killedAt(phase, delay)).toBe(true)
     await expect.poll(ours, { timeout: 60_000 }).toBe(0)
     // The target is whole, old or new, and carries the mark by which the next refresh knows it.

@@ -79,7 +79,7 @@ const steps: Record<string, Step> = {
 }
 
 function describeCheck(check: ActionResult<'masking.check'>): string {
-  const { problems, unknown, tables, columns, searched, number } = check
+  const { problems, unknown, tables, columns, subset, searched, number } = check
   const found = searched?.found.map(({ place, of }) => `✗ ${place} holds values of ${of.join(', ')}`) ?? []
   return [
     ...problems.map(({ text }) => `✗ ${text}`),
@@ -88,10 +88,22 @@ function describeCheck(check: ActionResult<'masking.check'>): string {
     problems.length > 0
       ? `Backup ${number} cannot be copied by this policy. \`lifeboat mask init\` writes the lines that are missing.`
       : `The policy names every column of backup ${number}: ${columns} masked in ${tables.masked} tables; ${tables.empty} tables left empty, ${tables.kept} as they are.`,
+    ...(subset && problems.length === 0 ? describeSubset(subset) : []),
     ...(searched
       ? [
           `Searched ${searched.relations} tables and views of "${searched.database}" for ${searched.canaries} original values: ${found.length === 0 ? 'none found' : 'found'}.`,
         ]
       : []),
   ].join('\n')
+}
+
+function describeSubset(subset: NonNullable<ActionResult<'masking.check'>['subset']>): string[] {
+  const lines: [string, string[]][] = [
+    ['Some rows of', subset.start],
+    ['Rows that refer to these, of', subset.child],
+    ['Rows that any of them refers to, of', subset.needed],
+    ['Every row of', subset.whole],
+    ['No row of', subset.empty],
+  ]
+  return lines.flatMap(([text, tables]) => (tables.length > 0 ? [`${text} ${tables.join(', ')}.`] : []))
 }

@@ -3,6 +3,7 @@ import { inputFrom } from '../action-options.ts'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatCounted, formatDuration, formatTime } from '../output/format.ts'
+import { describeKeptRows } from '../output/kept-rows.ts'
 import { describePlan } from '../output/plan.ts'
 import { writeResult } from '../output/result.ts'
 
@@ -67,6 +68,7 @@ function describe(done: ActionResult<'targets.refresh'>): string {
     masking
       ? `Masked by policy ${masking.policy.slice(0, 12)}; searched for ${masking.canaries} original values: none found.`
       : 'Not masked: it holds production data as it is.',
+    ...[masking ? describeKeptRows(masking) : ''].filter((text) => text !== ''),
     ...(migrations.length > 0 ? [`Migrations run: ${migrations.join(', ')}.`] : []),
     ...carried.map(({ table, rows }) => `Kept of the target: ${formatCounted(rows, 'row')} of ${table}.`),
     ...(kept ? [`What was there is kept as "${kept}"${until ? ` until ${formatTime(until)}` : ''}.`] : []),

@@ -3,6 +3,7 @@ import { numberOf } from '../action-options.ts'
 import type { CommandDefinition } from '../command-definition.ts'
 import { type CommonOptions, withSession } from '../options.ts'
 import { formatBytes, formatDuration, formatTime } from '../output/format.ts'
+import { describeKeptRows } from '../output/kept-rows.ts'
 import { describePlan } from '../output/plan.ts'
 import { writeResult } from '../output/result.ts'
 import { formatTable } from '../output/table.ts'
@@ -165,6 +166,7 @@ function describeMasking(masking: RestoreSummary['masking']): string {
     `\nMasked: ${columns} columns. Searched for ${masking.canaries} original values in ${masking.searched.relations} tables and views: none found.`,
     ...(masking.leftOut.length > 0 ? [`\nLeft out: ${masking.leftOut.join(', ')}.`] : []),
     ...masking.notes.map((note) => `\n${note}`),
+    ...[describeKeptRows(masking)].filter((text) => text !== '').map((text) => `\n${text}`),
     '\nThe data is pseudonymised, not anonymous: anyone who has the key, or knows a person well, can identify them.',
   ].join('')
 }

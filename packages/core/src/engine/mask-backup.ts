@@ -18,7 +18,7 @@ import { requireTrusted } from '../repository/documents/trust.ts'
 import { loadChunkIndex } from '../repository/index/load-index.ts'
 import type { Repository } from '../repository/repository.ts'
 import { searchDatabase } from '../restore/database/prove-masked.ts'
-import { countMasked } from '../restore/plan/masking-facts.ts'
+import { countMasked, tablesByRole } from '../restore/plan/masking-facts.ts'
 import type { MaskCheck, MaskPreview, MaskSuggestion } from './masking.ts'
 
 interface Opened {
@@ -79,6 +79,7 @@ export async function checkBackup(
     problems: resolved.problems,
     unknown: resolved.unknown,
     ...countMasked(resolved),
+    subset: resolved.subset && tablesByRole(resolved.subset),
     searched: search,
   }
 }

@@ -1,6 +1,7 @@
 import type { MaskProblem } from '../masking/resolve-policy.ts'
 import type { SuggestedColumn } from '../masking/suggest-policy.ts'
 import { resolveConnection } from '../postgres/connection.ts'
+import type { SubsetFacts } from '../restore/plan/plan-facts.ts'
 import type { OfDatabase, Running } from './engine-type.ts'
 import type { EngineParts } from './parts.ts'
 
@@ -25,6 +26,8 @@ export interface MaskCheck {
   unknown: string[]
   tables: { kept: number; empty: number; masked: number }
   columns: number
+  /** Of a subset: tables by why a copy has rows of them; null where every row is kept. */
+  subset: SubsetFacts | null
   /** Of a copy that was searched. */
   searched: {
     database: string

@@ -1,5 +1,5 @@
 /** How the server decides whether two values of a key are equal. */
-export type Comparison = 'exact' | 'number' | 'float' | 'padded' | 'folded'
+export type Comparison = 'exact' | 'number' | 'float' | 'single' | 'padded' | 'folded'
 
 /** Of a type as definitions write it; `exact` of all that is written in one way only. */
 export function comparisonOf(type: string | null): Comparison {
@@ -21,6 +21,8 @@ export const bareType = (type: string | null): string => (type ?? '').replace(/\
 export function keyText(value: string, comparison: Comparison): string {
   if (comparison === 'number') return decimalOf(value)
   if (comparison === 'float') return String(Number(value) + 0)
+  // As `real`, of which the other end has as many digits only.
+  if (comparison === 'single') return String(Math.fround(Number(value)) + 0)
   if (comparison === 'padded') return value.replace(/ +$/, '')
   if (comparison === 'folded') return Buffer.from(value, 'latin1').toString('utf8').toUpperCase().toLowerCase()
   return value

@@ -11,6 +11,8 @@ export interface ForeignKey {
   columns: string[]
   target: TableName
   targetColumns: string[]
+  /** MATCH FULL: all of its columns are NULL, or none. */
+  isFull: boolean
 }
 
 export interface UniqueKey {
@@ -38,13 +40,15 @@ export interface MaskedSchema {
   /** The tables whose columns a table inherits. */
   inherited: Map<TableName, TableName[]>
   /** The type that a domain is over, and whether it is NOT NULL. */
-  domains: Map<string, { type: string; notNull: boolean }>
+  domains: Map<string, { type: string; notNull: boolean; collation: string | null }>
+  /** Collations, quoted and with their schema, under which texts can be equal that differ. */
+  loose: Set<string>
 }
 
 /** Reads what pg_dump has written, and runs nothing. */
 export function readMaskedSchema(archive: ReadableArchive): MaskedSchema {
   const text = archiveText(archive)
-  const kinds = new Set(['TABLE', 'TABLE ATTACH', 'CONSTRAINT', 'INDEX', 'FK CONSTRAINT', 'DOMAIN'])
+  const kinds = new Set(['TABLE', 'TABLE ATTACH', 'CONSTRAINT', 'INDEX', 'FK CONSTRAINT', 'DOMAIN', 'COLLATION'])
   const entries = Iterator.from(archive.entries)
     .filter(({ kind }) => kinds.has(kind))
     .map(({ kind, schema, tag, definition }) => ({
@@ -62,9 +66,10 @@ const constraint = new RegExp(
   `^ALTER TABLE (?:ONLY )?${qualified}\\s+ADD CONSTRAINT (${identifier}) (PRIMARY KEY|UNIQUE|EXCLUDE)([^]*)$`,
 )
 const foreignKey = new RegExp(
-  `^ALTER TABLE (?:ONLY )?${qualified}\\s+ADD CONSTRAINT (${identifier}) FOREIGN KEY \\(([^]*?)\\) REFERENCES ${qualified}\\(([^]*?)\\)`,
+  `^ALTER TABLE (?:ONLY )?${qualified}\\s+ADD CONSTRAINT (${identifier}) FOREIGN KEY \\(([^]*?)\\) REFERENCES ${qualified}\\(([^]*?)\\)( MATCH FULL)?`,
 )
 const uniqueIndex = new RegExp(`^CREATE UNIQUE INDEX (${identifier}) ON (?:ONLY )?${qualified} USING \\S+ ([^]*)$`)
+const collation = new RegExp(`^CREATE COLLATION (${qualified}) \\([^]*\\bdeterministic = false\\b`)
 const domain = new RegExp(
   `^CREATE DOMAIN ${qualified} AS ([^]*?)(?=\\s+(?:COLLATE|DEFAULT|NOT NULL|CONSTRAINT|CHECK)\\b|;|$)`,
 )
@@ -79,6 +84,7 @@ export function maskedSchemaOf(entries: readonly DefinitionEntry[]): MaskedSchem
     partitionKeys: new Map(),
     inherited: new Map(),
     domains: new Map(),
+    loose: new Set(),
   }
   for (const { schema, name, columns } of tablesOfDefinitions(entries)) {
     found.tables.set(`${schema}.${name}`, columns)
@@ -119,12 +125,20 @@ const readers: Record<string, (definition: string, found: MaskedSchema) => void>
     foreignKeys.push({
       ...{ name: plain(match[3]), table: nameOf(match[1], match[2]), columns: identifiersIn(match[4] ?? '') },
       ...{ target: nameOf(match[5], match[6]), targetColumns: identifiersIn(match[7] ?? '') },
+      isFull: match[8] !== undefined,
     })
   },
   DOMAIN: (definition, { domains }) => {
     const match = domain.exec(definition)
-    if (match)
-      domains.set(`${match[1]}.${match[2]}`, { type: (match[3] ?? '').trim(), notNull: / NOT NULL\b/.test(definition) })
+    if (!match) return
+    const [, collated] = new RegExp(`^\\s+COLLATE (${qualified})`).exec(definition.slice(match[0].length)) ?? []
+    domains.set(`${match[1]}.${match[2]}`, {
+      ...{ type: (match[3] ?? '').trim(), notNull: / NOT NULL\b/.test(definition), collation: collated ?? null },
+    })
+  },
+  COLLATION: (definition, { loose }) => {
+    const [, name] = collation.exec(definition) ?? []
+    if (name) loose.add(name)
   },
 }
 
@@ -178,8 +192,8 @@ export function columnOf(schema: MaskedSchema, table: TableName, column: string)
 export function typeOfColumn(
   schema: MaskedSchema,
   column: ColumnSchema,
-): { type: string; nullable: boolean | null; isDomain: boolean } {
-  let { type, nullable } = column
+): { type: string; nullable: boolean | null; isDomain: boolean; collation: string | null } {
+  let { type, nullable, collation: collated = null } = column
   let isDomain = false
   for (let depth = 0; depth < 32; depth++) {
     const base = schema.domains.get(type)
@@ -187,8 +201,9 @@ export function typeOfColumn(
     isDomain = true
     type = base.type
     if (base.notNull) nullable = false
+    collated ??= base.collation
   }
-  return { type, nullable, isDomain }
+  return { type, nullable, isDomain, collation: collated }
 }
 
 /** The partitioned tables that a partition is part of, the nearest first. */

@@ -57,9 +57,12 @@ export function resolvePolicy(tables: readonly BackupTable[], given: Given): Res
   const used = new Set<string>()
   const resolved = tables.map((table) => resolveTable(table, given, { problems, used }))
   const open = new Set(problems.map(({ place }) => place))
-  problems.push(...foreignKeyProblems(resolved, given, open))
   const { policy, schema } = given
-  const subset = policy.subset ? resolveSubset(tables, { subset: policy.subset, schema, masked: resolved }) : null
+  const subset = policy.subset
+    ? resolveSubset(tables, { subset: policy.subset, schema, encoding: given.encoding, masked: resolved })
+    : null
+  const filled = resolved.filter((_, position) => subset?.tables[position]?.role !== 'empty')
+  problems.push(...foreignKeyProblems(resolved, given, { open, filled: new Set(filled) }))
   // The same of each partition is said once.
   const once = new Map([...problems, ...(subset?.problems ?? [])].map((one) => [`${one.place}\0${one.text}`, one]))
   return {
@@ -236,13 +239,17 @@ function domainOf({ root, column, given }: Pick<Place, 'root' | 'column' | 'give
 }
 
 /** Both ends of a key have to be masked alike, or rows would point nowhere. */
-function foreignKeyProblems(tables: readonly ResolvedTable[], given: Given, open: ReadonlySet<string>): MaskProblem[] {
+function foreignKeyProblems(
+  tables: readonly ResolvedTable[],
+  given: Given,
+  { open, filled }: { open: ReadonlySet<string>; filled: ReadonlySet<ResolvedTable> },
+): MaskProblem[] {
   const byRoot = Map.groupBy(tables, ({ root }) => root)
-  return given.schema.foreignKeys.flatMap(({ name, table, columns, target, targetColumns }): MaskProblem[] => {
+  return given.schema.foreignKeys.flatMap(({ name, table, columns, target, targetColumns, isFull }): MaskProblem[] => {
     const children = byRoot.get(rootOf(table, given.schema)) ?? []
     const parents = byRoot.get(rootOf(target, given.schema)) ?? []
     const [child, parent] = [children[0], parents[0]]
-    const isUsed = children.some(({ isEmpty, rows }) => !isEmpty && rows > 0)
+    const isUsed = children.some((one) => !one.isEmpty && one.rows > 0 && filled.has(one))
     if (!child || !parent || !isUsed) return []
     // An end that has a problem of its own comes first.
     const ends = [
@@ -251,10 +258,18 @@ function foreignKeyProblems(tables: readonly ResolvedTable[], given: Given, open
     ]
     if ([child.root, parent.root, ...ends].some((place) => open.has(place))) return []
     const maskOf = (one: ResolvedTable, column = '') => one.columns.find((found) => found.name === column)?.mask ?? null
-    const isNull = columns.some((column) => maskOf(child, column)?.kind === 'null')
-    if (isNull) return []
     const place = `${child.root}.${columns.join(', ')}`
     const said = `${place} refers to ${parent.root} by the key ${name}`
+    const nulls = columns.filter((column) => maskOf(child, column)?.kind === 'null')
+    if (isFull && nulls.length > 0 && nulls.length < columns.length)
+      return [
+        {
+          code: 'MASK_FOREIGN_KEY',
+          place,
+          text: `${said}, which is MATCH FULL: make all of its columns NULL, or none.`,
+        },
+      ]
+    if (nulls.length > 0) return []
     if (parent.isEmpty)
       return [
         {

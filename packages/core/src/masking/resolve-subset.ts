@@ -1,13 +1,5 @@
-import { bareType, comparisonOf } from './key-value.ts'
-import {
-  ancestors,
-  columnOf,
-  type ForeignKey,
-  type MaskedSchema,
-  rootOf,
-  type TableName,
-  typeOfColumn,
-} from './masked-schema.ts'
+import { comparisonOfEnds } from './compare-ends.ts'
+import { ancestors, type ForeignKey, type MaskedSchema, rootOf, type TableName } from './masked-schema.ts'
 import type { BackupTable, MaskProblem, ResolvedTable } from './resolve-policy.ts'
 import { startRule } from './resolve-start.ts'
 import type { KeyFact, TableScan } from './row-facts.ts'
@@ -34,6 +26,8 @@ export interface ResolvedSubset {
 interface Given {
   subset: SubsetPolicy
   schema: MaskedSchema
+  /** Of the database: values of the policy have to be in it. */
+  encoding: string
   /** What the policy does to columns, in the order of the backup's tables. */
   masked: readonly ResolvedTable[]
 }
@@ -68,7 +62,7 @@ export function resolveSubset(tables: readonly BackupTable[], given: Given): Res
       const { name, root } = given.masked[position] as ResolvedTable
       const role = roles.get(root) ?? 'empty'
       const of = { table, name, root, role }
-      return { name, root, role, scan: scanOf(of, { given, followed, children, problems }) }
+      return { name, root, role, scan: scanOf(of, { given, roots, followed, children, problems }) }
     }),
   }
 }
@@ -93,17 +87,20 @@ function findRoot(name: string, roots: ReadonlySet<string>): TableName | undefin
   return [name, `public.${name}`].find((one) => roots.has(one))
 }
 
-function rolesByName({ subset, masked }: Given, { roots, problems }: Finding): Map<TableName, SubsetRole> {
+function rolesByName({ subset, masked, schema }: Given, { roots, problems }: Finding): Map<TableName, SubsetRole> {
   const roles = new Map<TableName, SubsetRole>()
   for (const { root, isEmpty } of masked) if (isEmpty) roles.set(root, 'empty')
   const give = (name: string, role: SubsetRole, option: string) => {
     const root = findRoot(name, roots)
     const before = root === undefined ? undefined : roles.get(root)
+    // One without partitions has no rows.
+    const isWithoutRows = [name, `public.${name}`].some((one) => schema.partitionKeys.has(one))
+    if (root === undefined && isWithoutRows) return
     if (root === undefined)
       problems.push({
         code: 'SUBSET_UNKNOWN',
         place: name,
-        text: `The subset names table ${name} in \`${option}\`, and the backup has none of that name.`,
+        text: `The subset names table ${name} in \`${option}\`, and the backup has none of that name, or it is left out.`,
       })
     else if (before !== undefined && before !== role)
       problems.push({
@@ -219,6 +216,7 @@ function reachedRoles(
 
 interface Scanning {
   given: Given
+  roots: ReadonlySet<string>
   followed: readonly Edge[]
   children: ReadonlySet<Edge>
   problems: MaskProblem[]
@@ -231,7 +229,7 @@ interface Scanned {
   role: SubsetRole
 }
 
-function scanOf(of: Scanned, { given, followed, children, problems }: Scanning): TableScan | null {
+function scanOf(of: Scanned, { given, roots, followed, children, problems }: Scanning): TableScan | null {
   const { name, role } = of
   if (role === 'empty') return null
   const names = [name, ...ancestors(name, given.schema)]
@@ -249,8 +247,8 @@ function scanOf(of: Scanned, { given, followed, children, problems }: Scanning):
           .filter(({ key }) => names.includes(key.target))
           .flatMap((edge) => factOf(edge, edge.key.targetColumns) ?? [])
   const starts = given.subset.from
-    .filter(({ table }) => of.root === table || of.root === `public.${table}`)
-    .flatMap((rows) => startRule(rows, of, { schema: given.schema, problems }) ?? [])
+    .filter(({ table }) => findRoot(table, roots) === of.root)
+    .flatMap((rows) => startRule(rows, of, { schema: given.schema, encoding: given.encoding, problems }) ?? [])
   if (role === 'whole' && references.length === 0) return null
   const once = new Map(keys.map((fact) => [JSON.stringify(fact), fact]))
   return { starts, isWhole: role === 'whole', keys: [...once.values()], references }
@@ -260,23 +258,21 @@ function scanOf(of: Scanned, { given, followed, children, problems }: Scanning):
 function keyFact(
   { key }: Edge,
   columns: readonly string[],
-  { table, name, root }: Scanned,
+  { table, name }: Scanned,
   { given: { schema }, problems }: Pick<Scanning, 'given' | 'problems'>,
 ): KeyFact | null {
   const order = key.targetColumns
     .map((_, at) => at)
     .toSorted((a, b) => ((key.targetColumns[a] ?? '') < (key.targetColumns[b] ?? '') ? -1 : 1))
   const problem = (code: MaskProblem['code'], text: string) => {
-    problems.push({ code, place: `${root}.${columns.join(', ')}`, text })
+    problems.push({ code, place: `${key.table}.${key.columns.join(', ')}`, text })
     return null
   }
-  const comparisons = order.map((at) => comparisonOfEnds(key, at, schema))
-  const at = comparisons.indexOf(null)
-  if (at >= 0)
-    return problem(
-      'SUBSET_KEY',
-      `The key ${key.name} of ${key.table} compares values of two types, ${key.columns[order[at]!]} and ${key.targetColumns[order[at]!]}, whose texts differ: a subset cannot follow it.`,
-    )
+  const ends = order.map((at) => comparisonOfEnds(key, at, schema))
+  const why = ends.find((end) => typeof end === 'object')?.why
+  if (why !== undefined)
+    return problem('SUBSET_KEY', `The key ${key.name} of ${key.table} ${why}: a subset cannot follow it.`)
+  const comparisons = ends.filter((end) => typeof end === 'string')
   const positions = order.map((one) => table.columns.indexOf(columns[one] ?? ''))
   if (positions.includes(-1))
     return problem(
@@ -287,29 +283,4 @@ function keyFact(
     domain: JSON.stringify([key.target, order.map((one) => key.targetColumns[one]), comparisons]),
     columns: positions.map((column, part) => ({ column, comparison: comparisons[part] ?? 'exact' })),
   }
-}
-
-/** Types of text, which are equal where their characters are. */
-const texts = new Set(['text', 'character varying', 'name', 'character', 'bpchar'])
-
-/** How the two ends are compared; null where their texts do not say it. */
-function comparisonOfEnds(key: ForeignKey, at: number, schema: MaskedSchema) {
-  const [own, theirs] = [
-    typeAt(schema, key.table, key.columns[at] ?? ''),
-    typeAt(schema, key.target, key.targetColumns[at] ?? ''),
-  ]
-  const [one, other] = [comparisonOf(own), comparisonOf(theirs)]
-  const both = new Set([one, other])
-  if (both.size === 1) {
-    const differ = one === 'exact' && own !== null && theirs !== null && bareType(own) !== bareType(theirs)
-    return differ && !(texts.has(bareType(own)) && texts.has(bareType(theirs))) ? null : one
-  }
-  if (both.has('number') && both.has('float')) return 'float'
-  if (both.has('folded')) return 'folded'
-  return both.has('padded') ? 'padded' : null
-}
-
-function typeAt(schema: MaskedSchema, table: TableName, column: string): string | null {
-  const found = columnOf(schema, table, column)
-  return found ? typeOfColumn(schema, found).type : null
 }

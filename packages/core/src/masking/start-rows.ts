@@ -1,13 +1,13 @@
 import { bareType, type Comparison, compareNumbers, keyText } from './key-value.ts'
 import type { KeyedHash } from './keyed-hash.ts'
-import type { ColumnCondition } from './subset-policy.ts'
 
 /** A condition of one column, with the type that says how values compare. Positions are those of the table's COPY. */
 export interface RowCondition {
   column: number
   type: string | null
   comparison: Comparison
-  condition: ColumnCondition
+  /** Values are as COPY writes them: see condition-value.ts. */
+  condition: { oneOf: (string | null)[] } | { from?: string; below?: string }
 }
 
 /** Which rows of a table a copy begins with: those that meet all of it. */
@@ -38,25 +38,17 @@ function isDrawn({ of, by }: NonNullable<StartRule['share']>, field: FieldOf, ha
 }
 
 function meets({ condition, comparison, type }: RowCondition, value: string | null): boolean {
-  if (typeof condition !== 'object' || condition === null || Array.isArray(condition)) {
-    const wanted = Array.isArray(condition) ? condition : [condition]
-    return wanted.some((one) => {
+  const isTime = /^(?:date|timestamp)/.test(type ?? '')
+  if ('oneOf' in condition)
+    return condition.oneOf.some((one) => {
       if (one === null || value === null) return one === value
-      return keyText(value, comparison) === keyText(textOf(one), comparison)
+      if (isTime) return compareTimes(value, one) === 0
+      return keyText(value, comparison) === keyText(one, comparison)
     })
-  }
   if (value === null) return false
   const { from, below } = condition
-  const order = /^(?:date|timestamp)/.test(type ?? '') ? compareTimes : compareNumbers
-  return (
-    (from === undefined || order(value, String(from)) >= 0) && (below === undefined || order(value, String(below)) < 0)
-  )
-}
-
-/** As COPY writes it, bytes as Latin-1. */
-function textOf(value: string | number | boolean): string {
-  if (typeof value === 'boolean') return value ? 't' : 'f'
-  return Buffer.from(String(value), 'utf8').toString('latin1')
+  const order = isTime ? compareTimes : compareNumbers
+  return (from === undefined || order(value, from) >= 0) && (below === undefined || order(value, below) < 0)
 }
 
 /** Of ISO texts in UTC, as backups hold them. A shorter text is the beginning of its day, month or year. */
@@ -76,6 +68,8 @@ function timeOf(text: string): string {
     .replace(/(?:Z|[+-]00(?::?00)?)$/, '')
     .replace(/(\.\d*?)0+$/, '$1')
     .replace(/\.$/, '')
+    // Midnight is the beginning of its day.
+    .replace(/ 00:00(?::00)?$/, '')
   const year = /^\d+/.exec(iso)?.[0] ?? ''
   if (!isBefore) return `1${iso.padStart(iso.length + Math.max(0, 7 - year.length), '0')}`
   // The year 1 BC comes after 2 BC, and within a year months go on.

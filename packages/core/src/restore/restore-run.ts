@@ -1,6 +1,5 @@
 import type { PlannedStep } from '../migrations/down-steps/plan-carried.ts'
 import { openArchive } from '../postgres/archive/parse-archive.ts'
-import { qualifiedName } from '../postgres/identifiers.ts'
 import { type ChunkReader, createChunkReader } from '../repository/chunks/chunk-reader.ts'
 import {
   type Manifest,
@@ -11,7 +10,7 @@ import {
 } from '../repository/documents/documents.ts'
 import { loadChunkIndex } from '../repository/index/load-index.ts'
 import { type DefinitionStep, definitionSettings, definitionSteps } from './database/definitions/definition-steps.ts'
-import { leftOutSteps } from './database/definitions/leave-out.ts'
+import { leftOutSteps, relationsOf } from './database/definitions/leave-out.ts'
 import { notValidSteps } from './database/definitions/not-valid.ts'
 import { type ContentMasking, maskContent, maskManifest } from './mask-content.ts'
 import type { RestoreContext, RestoreOptions, Running } from './options.ts'
@@ -114,13 +113,4 @@ async function readRowRecords({
     Array.fromAsync(reader.readJsonLines(manifest.streams.sequences, sequenceSchema)),
   ])
   return { tables, sequences }
-}
-
-function relationsOf(steps: readonly DefinitionStep[]): (relation: { schema: string; name: string }) => boolean {
-  const names = new Set(
-    steps
-      .filter(({ kind }) => kind === 'TABLE' || kind === 'SEQUENCE')
-      .map(({ schema, tag }) => qualifiedName({ schema: schema ?? '', name: tag })),
-  )
-  return (relation) => names.has(qualifiedName(relation))
 }

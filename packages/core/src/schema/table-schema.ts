@@ -17,6 +17,8 @@ export interface ColumnSchema {
   /** Of a generated column what it is computed from. */
   default: string | null
   generated: boolean
+  /** Quoted, with its schema; absent where it is that of the type. */
+  collation?: string
 }
 
 /** One entry of an archive's table of contents, its texts decoded. */
@@ -91,12 +93,14 @@ function columnOf(text: string, masked: string): ColumnSchema | null {
   const own = masked.slice(lead + name.length, lead + name.length + rest.length)
   const typeEnd = afterType.exec(own)?.index ?? rest.length
   const generated = / GENERATED ALWAYS AS (?=«)/.exec(own)
+  const [, collation] = new RegExp(` COLLATE ((?:${identifier})\\.(?:${identifier}))`).exec(rest.slice(typeEnd)) ?? []
   return {
     name: plain(name),
     type: rest.slice(0, typeEnd).trim(),
     nullable: !/ NOT NULL(?= |$)/.test(own),
     default: generated ? inParentheses(rest, own, generated.index + generated[0].length) : defaultOf(rest, own),
     generated: generated !== null,
+    ...(collation === undefined ? {} : { collation }),
   }
 }
 

@@ -5,6 +5,7 @@ import { LogView } from '../../log/log-view.tsx'
 import { Ago } from '../../parts/ago.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { brief, duration, secondsBetween, why, words } from '../../parts/format.ts'
+import { KeptRows } from '../../parts/kept-rows.tsx'
 import { Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Facts, Panel } from '../../parts/panel.tsx'
@@ -60,6 +61,7 @@ function Shown({ task }: { task: Task }) {
             {typeof task.error.advice === 'string' && <Prose text={task.error.advice} />}
           </p>
         )}
+        <KeptRows result={task.result} />
         <LogView taskId={task.task_id} />
         <Panel title={t('Particulars')}>
           <Facts

@@ -60,6 +60,7 @@ export function TaskTable({ tasks }: { tasks: readonly Task[] }) {
   )
 }
 
-function subjectOf({ result, subject_id: subject }: Task): string {
+function subjectOf({ kind, result, subject_id: subject }: Task): string {
+  if (kind === 'refresh' && typeof result?.database === 'string') return result.database
   return typeof result?.number === 'number' ? t('backup {number}', { number: String(result.number) }) : (subject ?? '')
 }

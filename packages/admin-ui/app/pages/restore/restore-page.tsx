@@ -5,6 +5,7 @@ import { Ago } from '../../parts/ago.tsx'
 import { BackupLink } from '../../parts/backup-link.tsx'
 import { Badge } from '../../parts/badge.tsx'
 import { brief, count, duration, secondsBetween, words } from '../../parts/format.ts'
+import { KeptRows } from '../../parts/kept-rows.tsx'
 import { Loaded } from '../../parts/loaded.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Facts, Panel } from '../../parts/panel.tsx'
@@ -88,6 +89,7 @@ function Shown({ restore }: { restore: Restore }) {
           ]}
         />
       </Panel>
+      <KeptRows result={task?.result} />
       {restore.task_id && (
         <section aria-label={t('Log of the restore')}>
           <LogView taskId={restore.task_id} />

@@ -13,6 +13,7 @@ import { Panel } from '../../parts/panel.tsx'
 import { TableFrame } from '../../parts/table-frame.tsx'
 import { tx } from '../../texts/mixed.tsx'
 import { t } from '../../texts/texts.ts'
+import { RefreshHistory } from './refresh-history.tsx'
 import { RestoreHistory } from './restore-history.tsx'
 
 const most = 10
@@ -36,6 +37,7 @@ export function RestoresPage() {
           <RestoreHistory />
         </Panel>
       )}
+      {may('backups:read') && <RefreshHistory />}
       {forms.length > 0 && (
         <Panel title={t('What restores and rewinds have kept')}>
           <ActionList page="restore" />

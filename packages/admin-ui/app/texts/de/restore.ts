@@ -19,6 +19,18 @@ export const restore = {
   'into a new database': 'in eine neue Datenbank',
   'in place': 'an Ort und Stelle',
 
+  'Refreshes of targets so far': 'Bisherige Auffrischungen von Zielen',
+  'Rows of the subset': 'Zeilen der Teilmenge',
+  'Rows of the subset, as a table': 'Zeilen der Teilmenge, als Tabelle',
+  'Rows kept': 'Behaltene Zeilen',
+  'In the backup': 'In der Sicherung',
+  Why: 'Warum',
+  'The subset begins with them.': 'Die Teilmenge beginnt mit ihnen.',
+  'They refer to rows of the subset.': 'Sie verweisen auf Zeilen der Teilmenge.',
+  'Rows of the subset refer to them.': 'Zeilen der Teilmenge verweisen auf sie.',
+  'Copied whole.': 'Ganz kopiert.',
+  'Left empty.': 'Leer gelassen.',
+
   // What is wanted
   'Restore “{name}”': '„{name}“ wiederherstellen',
   'Restore backup {number}': 'Sicherung {number} wiederherstellen',

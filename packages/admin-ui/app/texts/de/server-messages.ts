@@ -334,7 +334,15 @@ export const serverMessages = {
   'Search the copy for values that were masked; with one found, the copy is dropped.':
     'Die Kopie nach maskierten Werten durchsuchen; wird einer gefunden, wird die Kopie gelöscht.',
 
+  'Keep some rows: {what}.': 'Einige Zeilen behalten: {what}.',
+
   // What stands in the way of a restore
+  'The subset names table {name} in `{option}`, and the backup has none of that name, or it is left out.':
+    'Die Teilmenge nennt Tabelle {name} in `{option}`, und die Sicherung hat keine dieses Namens, oder sie wird ausgelassen.',
+  'The policy says of {name} both {one} and {other}.': 'Die Regeln sagen über {name} zweierlei: {one} und {other}.',
+  'The subset names column {name}, and {why}.': 'Die Teilmenge nennt Spalte {name}, und {why}.',
+  'The key {key} of {name} {why}: a subset cannot follow it.':
+    'Der Schlüssel {key} von {name} {why}: eine Teilmenge kann ihm nicht folgen.',
   'The configured media folders stay as they are: the restored database is not the one they belong to.':
     'Die eingerichteten Medienordner bleiben, wie sie sind: die wiederhergestellte Datenbank ist nicht die, zu der sie gehören.',
   'The backup holds no such media: the media folders stay as they are.':

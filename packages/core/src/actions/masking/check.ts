@@ -4,6 +4,8 @@ import type { MaskCheck } from '../../engine/masking.ts'
 import { action } from '../action.ts'
 import { backupReference, databaseLabel, local } from '../inputs.ts'
 
+const tables = z.array(z.string())
+
 export const checkMasking = action({
   name: 'masking.check',
   summary: 'Says whether the masking policy names every column of a backup, and searches a copy for what was masked.',
@@ -33,6 +35,10 @@ export const checkMasking = action({
       unknown: z.array(z.string()).describe('Names of the policy that the backup does not have.'),
       tables: z.object({ kept: z.int(), empty: z.int(), masked: z.int() }),
       columns: z.int().describe('Columns that are masked.'),
+      subset: z
+        .object({ start: tables, child: tables, needed: tables, whole: tables, empty: tables })
+        .nullable()
+        .describe('Of a policy that keeps some rows: tables by why a copy has rows of them.'),
       searched: z
         .object({
           database: z.string(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isAllowed } from '../../policy/permissions.ts'
 import type { TargetState } from '../../restore/target/target-state.ts'
 import { action } from '../action.ts'
 import { toWire, wireResult } from '../wire.ts'
@@ -8,8 +9,8 @@ const targetState = z
   .object({
     name: z.string(),
     database: z.string(),
-    host: z.string(),
-    port: z.int(),
+    host: z.string().nullable().describe('Null for people who cannot refresh it.'),
+    port: z.int().nullable(),
     state: z.enum(['ready', 'not_adopted', 'missing', 'unreachable']),
     why: z.string().nullable().describe('Why it cannot be refreshed as it is.'),
     masked: z.boolean(),
@@ -42,12 +43,24 @@ export const listTargets = action({
     method: 'GET',
     path: 'targets',
     answer: z.object({ count: z.int(), results: z.array(wireResult(targetState)) }),
-    present: (results: TargetState[]) => ({
+    present: (results: ListedTarget[]) => ({
       count: results.length,
       results: results.map((one) => toWire(targetState, one)),
     }),
   },
   command: { name: 'targets', examples: ['lifeboat targets', 'lifeboat targets --json'] },
   page: 'restore',
-  run: ({ targets, signal }, { target }): Promise<TargetState[]> => targets.list({ target, signal }),
+  async run({ targets, signal, caller }, { target }): Promise<ListedTarget[]> {
+    const found = await targets.list({ target, signal })
+    return isAllowed(caller.actor, 'restores:run') ? found : found.map(withoutAddress)
+  },
+})
+
+type ListedTarget = Omit<TargetState, 'host' | 'port'> & { host: string | null; port: number | null }
+
+/** Where a server is concerns those alone who replace what is on it. What it says when it cannot be reached says where it is. */
+const withoutAddress = (one: TargetState): ListedTarget => ({
+  ...one,
+  ...{ host: null, port: null },
+  why: one.state === 'unreachable' ? 'Its server cannot be reached.' : one.why,
 })

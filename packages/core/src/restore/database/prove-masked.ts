@@ -4,6 +4,7 @@ import type { Canaries } from '../../masking/canaries.ts'
 import { canaryBytes } from '../../masking/canary-sample.ts'
 import { requirePolicy } from '../../masking/mask-problems.ts'
 import { policyDigest } from '../../masking/policy.ts'
+import type { SubsetRole } from '../../masking/resolve-subset.ts'
 import type { ConnectionParameters } from '../../postgres/connection.ts'
 import { copyOut } from '../../postgres/copy-out.ts'
 import { quoteIdentifier, quoteLiteral } from '../../postgres/identifiers.ts'
@@ -20,8 +21,9 @@ export interface MaskReport {
   tables: {
     table: string
     rows: number
-    /** Of a subset: how many the backup has. */
+    /** Of a subset: how many the backup has, and why the copy has these. */
     of?: number
+    why?: SubsetRole
     kept: boolean
     empty: boolean
     masked: { column: string; mask: string; canaries: number }[]
@@ -76,7 +78,7 @@ export async function proveMasked(run: RestoreRun, copy: FilledCopy): Promise<Ma
       return {
         table: name,
         rows,
-        ...(subset ? { of } : {}),
+        ...(subset ? { of, why: subset[position]?.role ?? 'empty' } : {}),
         kept: !isEmpty && masked.length === 0,
         empty: isEmpty,
         masked,

@@ -4,28 +4,28 @@ import { type ResolvedMasking, resolvePolicy } from '../../masking/resolve-polic
 import type { SubsetRole, SubsetTable } from '../../masking/resolve-subset.ts'
 import { openArchive } from '../../postgres/archive/parse-archive.ts'
 import type { ChunkReader } from '../../repository/chunks/chunk-reader.ts'
-import { type Manifest, tableSchema } from '../../repository/documents/documents.ts'
+import { type Manifest, type TableRecord, tableSchema } from '../../repository/documents/documents.ts'
 import type { MaskingFacts, SubsetFacts } from './plan-facts.ts'
 
-/** Holds the policy against the backup: for a plan, before anything is made. */
+/** Holds the policy against what is restored of the backup: for a plan, before anything is made. */
 export async function readMaskingFacts(
   policy: MaskingPolicy | undefined,
-  manifest: Manifest,
+  { manifest, isLeftOut }: { manifest: Manifest; isLeftOut(table: TableRecord): boolean },
   reader: ChunkReader,
 ): Promise<MaskingFacts> {
   const nothing = { problems: [], unknown: [], tables: { kept: 0, empty: 0, masked: 0 }, columns: 0, subset: null }
   if (!policy) return { policy: null, ...nothing, largeObjects: 'leave-out', media: 'leave-out' }
-  const resolved = await resolveForBackup(policy, manifest, reader)
+  const resolved = await resolveForBackup(policy, { manifest, isLeftOut }, reader)
   const { problems, unknown } = resolved
   return {
     policy: policyDigest(policy),
     ...{ problems, unknown, largeObjects: policy.largeObjects, media: policy.media },
     ...countMasked(resolved),
-    subset: resolved.subset && byRole(resolved.subset),
+    subset: resolved.subset && tablesByRole(resolved.subset),
   }
 }
 
-function byRole(tables: readonly SubsetTable[]): SubsetFacts {
+export function tablesByRole(tables: readonly SubsetTable[]): SubsetFacts {
   const of = (wanted: SubsetRole) =>
     [...new Set(tables.filter(({ role }) => role === wanted).map(({ root }) => root))].toSorted()
   return { start: of('start'), child: of('child'), needed: of('needed'), whole: of('whole'), empty: of('empty') }
@@ -46,7 +46,7 @@ export function countMasked({ tables }: ResolvedMasking): Pick<MaskingFacts, 'ta
 
 async function resolveForBackup(
   policy: MaskingPolicy,
-  manifest: Manifest,
+  { manifest, isLeftOut }: { manifest: Manifest; isLeftOut(table: TableRecord): boolean },
   reader: ChunkReader,
 ): Promise<ResolvedMasking> {
   const [definitions, tables] = await Promise.all([
@@ -54,5 +54,9 @@ async function resolveForBackup(
     Array.fromAsync(reader.readJsonLines(manifest.streams.tables, tableSchema)),
   ])
   const { encoding } = manifest.database_properties
-  return resolvePolicy(tables, { policy, schema: readMaskedSchema(openArchive(definitions)), encoding })
+  const given = { policy, schema: readMaskedSchema(openArchive(definitions)), encoding }
+  const restored = tables.filter((table) => !isLeftOut(table))
+  if (restored.length === tables.length) return resolvePolicy(tables, given)
+  // A name of a table that is left out is known all the same.
+  return { ...resolvePolicy(restored, given), unknown: resolvePolicy(tables, given).unknown }
 }

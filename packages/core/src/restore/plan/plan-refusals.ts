@@ -144,6 +144,8 @@ const always: Rule[] = [
     const { freeBytes } = facts.server
     return (
       freeBytes !== null &&
+      // How much a subset takes is known once its rows are chosen.
+      !facts.masking?.subset &&
       freeBytes < spaceNeeded(facts) && {
         code: 'DISK_SPACE',
         text: 'There is less free space on the server than the restored database is going to take.',

@@ -16,7 +16,7 @@ import { loadChunkIndex } from '../../repository/index/load-index.ts'
 import type { Repository } from '../../repository/repository.ts'
 import { openControlSession } from '../database/control-session.ts'
 import { type DefinitionStep, definitionSteps } from '../database/definitions/definition-steps.ts'
-import { chooseObjects, choosesByName, leftOutSteps } from '../database/definitions/leave-out.ts'
+import { chooseObjects, choosesByName, leftOutRelations, leftOutSteps } from '../database/definitions/leave-out.ts'
 import { maskManifest } from '../mask-content.ts'
 import { findMediaPlace } from '../media/media-place.ts'
 import { findMediaTargets } from '../media/restore-media.ts'
@@ -92,7 +92,7 @@ export async function gatherRestoreFacts(
       ? {
           masking: await readMaskingFacts(
             context.masking,
-            manifest,
+            { manifest, isLeftOut: await leftOutBy(options, definitions) },
             createChunkReader(repository, indexRead.value, { signal, useCopies: true }),
           ),
         }
@@ -111,6 +111,10 @@ export async function gatherRestoreFacts(
       : await onRestoredData(context, manifest)),
     ...(unrecorded ? { unrecorded } : {}),
   }
+}
+
+async function leftOutBy({ leaveOut = [] }: RestoreOptions, definitions: () => Promise<DefinitionStep[]>) {
+  return leaveOut.length > 0 ? leftOutRelations(await definitions(), leaveOut) : () => false
 }
 
 async function rowsOnlyFacts(

@@ -5,6 +5,12 @@ import { defaultRestoreOptions, type RestoreOptions } from '../options.ts'
 import { restorePlan } from './plan.ts'
 import type { BackupFacts, LiveDatabaseFacts, MediaFacts, RestoreFacts, ServerSideFacts } from './plan-facts.ts'
 
+function maskingFacts(): NonNullable<RestoreFacts['masking']> {
+  const nothing = { problems: [], unknown: [], tables: { kept: 1, empty: 0, masked: 0 }, columns: 0 }
+  const subset = { start: ['public.a'], child: [], needed: [], whole: [], empty: [] }
+  return { ...nothing, policy: 'abc', largeObjects: 'leave-out', media: 'leave-out', subset }
+}
+
 function mediaFacts(facts: Partial<MediaFacts> = {}, place: Partial<MediaPlace> = {}): MediaFacts {
   return {
     ...{ name: 'uploads', files: 1, bytes: 100, lost: 0, foreignOwners: [], target: '/m', replaces: true },
@@ -293,6 +299,7 @@ describe('refusals', () => {
       { live: { owned: false }, server: { role: { ...role, superuser: true, createDatabase: false } } },
     ],
     ['exactly enough space', { server: { freeBytes: 111 } }],
+    ['little space for a subset', { server: { freeBytes: 20 }, rest: { masking: maskingFacts() } }],
     ['a newer server', { server: { majorVersion: 18 } }],
   ])('none: %s', (_, given) => {
     expect(restorePlan(facts(given)).refusals).toEqual([])

@@ -1,4 +1,5 @@
 import { nearestName } from '../../../nearest-name.ts'
+import { qualifiedName } from '../../../postgres/identifiers.ts'
 import type { RestoreOptions } from '../../options.ts'
 import type { DefinitionStep } from './definition-steps.ts'
 import { inlineChecks, objectNames } from './object-names.ts'
@@ -36,6 +37,25 @@ export function leftOutSteps(steps: readonly DefinitionStep[], names: readonly s
     if (ids.size > 0) found.set(name, ids)
   }
   return found
+}
+
+/** The tables and sequences that steps make. Pure. */
+export function relationsOf(steps: readonly DefinitionStep[]): (relation: { schema: string; name: string }) => boolean {
+  const names = new Set(
+    steps
+      .filter(({ kind }) => kind === 'TABLE' || kind === 'SEQUENCE')
+      .map(({ schema, tag }) => qualifiedName({ schema: schema ?? '', name: tag })),
+  )
+  return (relation) => names.has(qualifiedName(relation))
+}
+
+/** The same of what goes with names that are left out. Pure. */
+export function leftOutRelations(
+  steps: readonly DefinitionStep[],
+  names: readonly string[],
+): (relation: { schema: string; name: string }) => boolean {
+  const ids = new Set([...leftOutSteps(steps, names).values()].flatMap((found) => [...found]))
+  return relationsOf(steps.filter(({ id }) => ids.has(id)))
 }
 
 /** What the options mean in this backup. Pure. */
