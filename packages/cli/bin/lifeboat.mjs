@@ -55,6 +55,7 @@ function keepCompiled() {
 function keepSmall(command) {
   if (runsOn.includes(command)) return
   v8.setFlagsFromString('--semi-space-growth-factor=1')
+  v8.setFlagsFromString('--no-parallel-scavenge')
   if (looks.includes(command)) v8.setFlagsFromString('--no-opt')
 }
 
