@@ -49,12 +49,14 @@ function keepCompiled() {
 
 /**
  * V8 doubles its young generation, up to 64 MiB, whenever much survives in it: all does while modules are loaded. A command
- * that ends soon touches a quarter less memory without, and takes no more processor time. One that only looks ends before
- * what V8's last compiler makes of it is of use, which costs 6 MiB.
+ * that ends soon touches a quarter less memory without, and takes no more processor time. To wake threads for
+ * collections so small takes longer than these do. One that only looks ends before what V8's last compiler makes of it is of
+ * use, which costs 6 MiB.
  */
 function keepSmall(command) {
   if (runsOn.includes(command)) return
   v8.setFlagsFromString('--semi-space-growth-factor=1')
+  v8.setFlagsFromString('--no-parallel-scavenge')
   if (looks.includes(command)) v8.setFlagsFromString('--no-opt')
 }
 

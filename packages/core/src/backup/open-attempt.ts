@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { EngineError } from '../errors.ts'
-import { openSnapshotSessions, type SnapshotSessions } from '../postgres/exported-snapshot.ts'
+import { openSnapshotOwner, openSnapshotSessions, type SnapshotSessions } from '../postgres/exported-snapshot.ts'
 import { openSession, type Session } from '../postgres/session.ts'
 import { manifestName } from '../repository/documents/manifests.ts'
 import { loadChunkIndex } from '../repository/index/load-index.ts'
@@ -15,6 +15,7 @@ import { type EarlierBackups, type FoundBase, findBase, readEarlierBackups } fro
 import { type InspectedSource, inspectSource } from './inspect-source.ts'
 import { createLazyPool, type LazyPool } from './lazy-pool.ts'
 import { preferErrorOf } from './prefer-error-of.ts'
+import { looksLittle } from './read-here.ts'
 import { openScanSessions, type ScanSessions } from './scan-sessions.ts'
 import { createWorkerPool } from './worker-pool.ts'
 
@@ -98,8 +99,8 @@ export async function openAttempt(scope: AttemptScope, job: BackupJob): Promise<
   const workers = options.includeMedia ? connections : workerCount(connections, source.server.database_size)
   const pool = createLazyPool(workers, () => createWorkerPool(workers, setup, writer.storePack))
   scope.onEnd(() => pool.stop())
-  // Where everything will be read, the threads start while the snapshot is being taken.
-  if ('reason' in found) pool.start()
+  // Where everything will be read, and it is not little, the threads start while the snapshot is being taken.
+  if ('reason' in found && !looksLittle(source.server)) pool.start()
 
   const databaseBytes = 'reason' in found || found.looksIdle ? 0 : source.server.database_size
   const scanSessions = openScanSessions(context.database, { most: isFrugal ? 0 : connections, databaseBytes, signal })
@@ -134,7 +135,7 @@ async function lookAtSource({ signal, onEnd }: AttemptScope, { context, options 
 }
 
 async function openFrugally(control: Session, signal: AbortSignal): Promise<SnapshotSessions> {
-  return { owner: await openSession(control.parameters, { application: 'snapshot', signal }), watcher: control }
+  return { owner: await openSnapshotOwner(control.parameters, signal), watcher: control }
 }
 
 /**

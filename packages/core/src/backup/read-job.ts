@@ -29,11 +29,11 @@ export async function readJob(
     segments: job.copies.map(() => null),
     counts: job.counts.map(() => null),
   }
-  const isTogether = ({ together, lock }: CopyItem | CountItem) =>
-    together === true && session.copyReader !== null && !isContested({ lock })
+  const isTogether = (item: CopyItem | CountItem) => canTogether(session, item) && !isContested(item)
+  const onBytes = (bytes: number) => shared.addBytesRead(bytes)
   shared.active = true
   try {
-    await readTogether(session, chunks, { job, isTogether, result, shared })
+    await readTogether(session, chunks, { job, isTogether, result, onBytes })
     for (const [position, copy] of job.copies.entries()) {
       if (isContested(copy) || isTogether(copy)) continue
       const stream = chunks.openStream()
@@ -55,25 +55,30 @@ export async function readJob(
   return result
 }
 
+/** Over TLS there is no reader that could tell many apart. */
+export function canTogether({ copyReader }: Session, { together }: CopyItem | CountItem): boolean {
+  return together === true && copyReader !== null
+}
+
 /** Small tables, and their counts, as one query. */
-async function readTogether(
+export async function readTogether(
   session: Session,
-  chunks: ChunkWriter,
+  chunks: Pick<ChunkWriter, 'openStream'>,
   run: {
-    job: ReadJob
+    job: Pick<ReadJob, 'copies' | 'counts'>
     isTogether: (item: CopyItem | CountItem) => boolean
-    result: ReadJobResult
-    shared: SharedState
+    result: Pick<ReadJobResult, 'segments' | 'counts'>
+    onBytes: (bytes: number) => void
   },
 ): Promise<void> {
-  const { job, isTogether, result, shared } = run
+  const { job, isTogether, result, onBytes } = run
   const copies = job.copies.flatMap((copy, position) => {
     if (!isTogether(copy)) return []
     let stream: ReturnType<ChunkWriter['openStream']> | undefined
     const onData = (bytes: Uint8Array) => {
       stream ??= chunks.openStream()
       stream.write(bytes)
-      shared.addBytesRead(bytes.byteLength)
+      onBytes(bytes.byteLength)
     }
     const onEnd = (rows: number) => {
       result.segments[position] = { rows, ...(stream?.end() ?? { bytes: 0, ids: [] }) }

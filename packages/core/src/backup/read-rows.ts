@@ -8,7 +8,7 @@ import type { Segment } from '../repository/documents/documents.ts'
 import type { RepositoryWriter } from '../repository/repository-writer.ts'
 import type { LazyPool } from './lazy-pool.ts'
 import { inPhase, type Progress } from './progress.ts'
-import { littleWork, readHere } from './read-here.ts'
+import { isLittle, readHere, type TotalsHere } from './read-here.ts'
 import { type ReadTotals, readTables } from './read-tables.ts'
 import { planJob, type Wanted, workOf } from './read-work.ts'
 import { changedWhole, nameOf, type Readable, type ReadSegment } from './readable.ts'
@@ -70,11 +70,9 @@ export async function readRows(run: RowRun): Promise<RowReading> {
   return { segmentsSampled: sample.length, bytesRead: bytesRead(), baseIsWrong }
 }
 
-interface RowTotals extends ReadTotals {
+interface RowTotals extends ReadTotals, TotalsHere {
   /** Of all work so far. */
   weight: number
-  /** Read in this thread. */
-  bytesHere: number
 }
 
 /** Reads what is wanted: in this thread where it is little, else on the workers. */
@@ -84,9 +82,8 @@ async function readWanted(run: RowRun, totals: RowTotals, wanted: Wanted): Promi
   const items = groups.flat()
   if (items.length === 0) return
   totals.weight += weightOfRows(items)
-  const isLittle = items.reduce((sum, { weight }) => sum + weight, 0) <= littleWork
-  if (pool.started || !isLittle) await readTables({ pool, session, groups, totals, report })
-  else totals.bytesHere += (await readHere({ session, writer, items, totals })).bytes
+  if (pool.started || !isLittle(items, session)) await readTables({ pool, session, groups, totals, report })
+  else await readHere({ session, writer, groups, totals })
 }
 
 /** Which of the sampled segments is not what the base has of it; null: all are. */

@@ -24,6 +24,9 @@ function isRead({ table, ranges }: ReadableTable): 'small' | 'planned' {
   return isSmall && !table.condition && table.columns.length > 0 ? 'small' : 'planned'
 }
 
+/** Whether it is read together with others, in one query of many. */
+export const isTogether = (readable: Readable): boolean => readable.kind === 'table' && isRead(readable) === 'small'
+
 /** Whether a range is to be read. */
 export type Wanted = (readable: Readable, segment: number) => boolean
 

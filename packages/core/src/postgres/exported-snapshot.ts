@@ -74,7 +74,10 @@ export async function openSnapshotSessions(
   parameters: ConnectionParameters,
   signal?: AbortSignal,
 ): Promise<SnapshotSessions> {
-  const opening = ['snapshot', 'lock watch'].map((application) => openSession(parameters, { application, signal }))
+  const opening = [
+    openSnapshotOwner(parameters, signal),
+    openSession(parameters, { application: 'lock watch', signal }),
+  ]
   try {
     const [owner, watcher] = await Promise.all(opening)
     return { owner: owner!, watcher: watcher! }
@@ -83,6 +86,11 @@ export async function openSnapshotSessions(
       if (session.status === 'fulfilled') void session.value.close()
     throw error
   }
+}
+
+/** The session that will own a snapshot; small tables are read by it too. */
+export function openSnapshotOwner(parameters: ConnectionParameters, signal?: AbortSignal): Promise<Session> {
+  return openSession(parameters, { application: 'snapshot', copyReader: true, signal })
 }
 
 /** How often to begin again when tables change between being listed and being seen. */

@@ -13,6 +13,10 @@ export interface ServerFacts {
   database: string
   database_oid: number
   database_size: number
+  /** Tables outside of the system's schemas. */
+  tables: number
+  /** Of them and their TOAST, as the server last counted; null: it has counted less than half of them. Only a hint. */
+  table_blocks: number | null
   role: string
   superuser: boolean
   bypass_rls: boolean
@@ -42,6 +46,7 @@ export async function readServerFacts(query: Query): Promise<ServerFacts> {
       pg_catalog.current_setting('block_size')::int AS block_size,
       d.datname AS database, d.oid::pg_catalog.int8::float8 AS database_oid,
       pg_catalog.pg_database_size(d.oid)::float8 AS database_size,
+      counted.tables, counted.table_blocks,
       r.rolname AS role, r.rolsuper AS superuser, r.rolbypassrls AS bypass_rls, r.rolcreatedb AS create_db,
       r.rolcreaterole AS create_role,
       pg_catalog.has_table_privilege('pg_catalog.pg_largeobject', 'SELECT') AS reads_large_object_pages,
@@ -57,7 +62,13 @@ export async function readServerFacts(query: Query): Promise<ServerFacts> {
         AS oldest_transaction_age,
       COALESCE((pg_catalog.to_jsonb(d) ->> 'datcollversion') <> pg_catalog.pg_database_collation_actual_version(d.oid),
         false) AS collation_mismatch
-    FROM pg_catalog.pg_database d, pg_catalog.pg_roles r
+    FROM pg_catalog.pg_database d, pg_catalog.pg_roles r, (
+      SELECT pg_catalog.count(*) FILTER (WHERE relkind = 'r')::int AS tables,
+        CASE WHEN 2 * pg_catalog.count(*) FILTER (WHERE relkind = 'r' AND reltuples < 0)
+            <= pg_catalog.count(*) FILTER (WHERE relkind = 'r')
+          THEN COALESCE(pg_catalog.sum(relpages), 0)::float8 END AS table_blocks
+      FROM pg_catalog.pg_class WHERE relkind IN ('r', 't') AND oid >= 16384
+    ) AS counted
     WHERE d.datname = pg_catalog.current_database() AND r.rolname = current_user`)
   return { ...row!, major: Math.floor(row!.version_num / 10_000) }
 }

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { EngineError, throwIfAborted } from '../errors.ts'
 import type { ChunkIndex } from './chunks/chunk-index.ts'
-import { type ChunkWriter, createChunkWriter } from './chunks/chunk-writer.ts'
+import { type ChunkStream, type ChunkWriter, createChunkWriter } from './chunks/chunk-writer.ts'
 import { jsonLines } from './chunks/pieces.ts'
 import { type CommitLease, commitManifest } from './commit.ts'
 import type { Manifest, StreamRef } from './documents/documents.ts'
@@ -29,7 +29,11 @@ export interface RepositoryWriter {
   storePack(pack: FinishedPack): Promise<void>
   /** Writes a stream in this thread, letting the event loop breathe: for small things. */
   writeStream(source: AsyncIterable<Uint8Array> | Uint8Array): Promise<StreamRef>
-  /** The same, with the ids of all chunks, as a segment keeps them. */
+  /** One whose bytes the caller has in hand, synchronously: for small things. Wait for `settled` between some of them. */
+  openStream(): ChunkStream
+  /** Resolves when the packs that are being stored are stored. */
+  settled(): Promise<void>
+  /** As `writeStream`, with the ids of all chunks, as a segment keeps them. */
   writeChunks(source: AsyncIterable<Uint8Array> | Uint8Array): Promise<{ bytes: number; ids: string[] }>
   writeJsonLines(items: Iterable<unknown> | AsyncIterable<unknown>): Promise<StreamRef>
   /** The reference to a stream whose chunks are written: a long list of ids becomes a stream itself. */
@@ -133,6 +137,11 @@ export function createRepositoryWriter(repository: Repository, options: Reposito
   return {
     storePack,
     writeStream,
+    openStream: () => ownWriter().openStream(),
+    async settled() {
+      throwIfAborted(signal)
+      await Promise.all(storing)
+    },
     writeChunks,
     writeJsonLines: (items) => writeStream(jsonLines(items)),
     toStreamRef,
