@@ -213,7 +213,7 @@ describe.skipIf(!canMount())('a folder that is not mounted for a while', () => {
     { timeout: 900_000 },
     async (work) => {
       let waited = 0
-      for (let at = 1; ; at += long ? 1 : 2) {
+      for (let at = 1; ; at += long ? 1 : 3) {
         const restore = work === 'undo media' ? (await mediaRestore()).id : ''
         const end = await dyingAt(work, at, restore)
         if (end === 'done') break
