@@ -5,6 +5,7 @@ import { createBackupEngine } from '@lifeboat/core'
 import { createHandler } from '@lifeboat/core/http'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { cheapenPassphrase } from '../cli/cheap-passphrase.ts'
 import { bin, linesOf, shellWords, start } from './plan-machine.ts'
 
 /**
@@ -52,6 +53,7 @@ test('gets the rows back on an empty server by the commands of the plan', { time
   }
   const engine = createBackupEngine(config)
   await engine.repository.init()
+  await cheapenPassphrase(repository, passphrase)
   const before = await engine.recoveryPlan({ format: 'markdown' })
   expect(before.document).toContain('There is no good backup of `app`: it cannot be restored.')
   expect(before.document).toContain('not measured yet')

@@ -6,24 +6,28 @@ import { fileURLToPath } from 'node:url'
 import { type BackupEngine, createBackupEngine, type EngineOptions } from '@lifeboat/core'
 import { createHandler } from '@lifeboat/core/http'
 import { startTemporaryCluster, type TemporaryCluster } from '@lifeboat/core/testing'
+import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { libraryCaller } from '../../packages/core/src/actions/caller.ts'
 import { insideOf } from '../../packages/core/src/actions/inside.ts'
 import { randomFrom } from './random.ts'
-import { createRestoreModel, type RestoreModel } from './restore-model.ts'
+import { createRestoreModel, type KeptOnServer, type RestoreModel } from './restore-model.ts'
 
 const long = process.env.LIFEBOAT_LONG === '1'
-const histories = Number(process.env.HISTORIES ?? (long ? 500 : 4))
+const histories = Number(process.env.HISTORIES ?? (long ? 500 : 6))
 const firstSeed = Number(process.env.HISTORY_SEED ?? 1)
 /** A killed process holds its lease for half a minute. */
 const killEvery = long ? 25 : Number.POSITIVE_INFINITY
 
 let cluster: TemporaryCluster
+let server: Client
 let folder: string
 let backup: string
 let media: string
 beforeAll(async () => {
   cluster = await startTemporaryCluster()
+  server = new Client(cluster.url())
+  await server.connect()
   folder = await mkdtemp(join(tmpdir(), 'lifeboat-histories-'))
   media = join(folder, 'media', 'uploads')
   await mkdir(media, { recursive: true })
@@ -36,6 +40,7 @@ beforeAll(async () => {
   await engine.stop()
 })
 afterAll(async () => {
+  await server?.end()
   await cluster?.stop()
   await rm(folder, { recursive: true, force: true })
 })
@@ -102,7 +107,7 @@ async function ended(engine: BackupEngine, started: Record<string, unknown>): Pr
 /** Two engines with catalogs of their own: one has jobs and HTTP, the other stands for the command on another host. */
 class History {
   readonly steps: string[] = []
-  readonly model: RestoreModel = createRestoreModel(cluster, 'app')
+  readonly model: RestoreModel = createRestoreModel(cluster, server, 'app')
   readonly seed: number
   readonly random: () => number
   here!: Side
@@ -122,7 +127,7 @@ class History {
 
   async close() {
     for (const { engine } of [this.here, this.there]) await engine.stop()
-    for (const { name } of await this.model.kept()) await cluster.sql('postgres', `DROP DATABASE ${name} WITH (FORCE)`)
+    for (const { name } of await this.model.kept()) await server.query(`DROP DATABASE ${name} WITH (FORCE)`)
   }
 
   pick<T>(from: readonly T[]): T {
@@ -175,13 +180,14 @@ class History {
     const kept = this.pick(await this.model.kept())
     if (!kept) return
     const before = await this.model.live()
+    const marker = await this.model.markerOf(kept.name)
     const way = this.pick(['http', 'library'] as const)
     if (way === 'http') expect((await this.viaHttp(`restores/${kept.restore}/undo`)).status).toBe('succeeded')
     else await this.side().engine.restores.undo(kept.restore)
     await this.model.undone(kept.restore)
-    expect(await this.model.live(), 'what was kept is live').toBe(kept.marker)
-    const now = (await this.model.kept()).find(({ restore }) => restore === kept.restore)
-    expect(now?.marker, 'what was live is kept').toBe(before)
+    expect(await this.model.live(), 'what was kept is live').toBe(marker)
+    const now = (await this.model.kept()).find(({ restore }) => restore === kept.restore) as KeptOnServer
+    expect(await this.model.markerOf(now.name), 'what was live is kept').toBe(before)
   }
 
   /** The page was opened before another face undid the restore. */
@@ -193,11 +199,12 @@ class History {
       { restore: kept.restore },
       { caller: libraryCaller({}) },
     )
+    const marker = await this.model.markerOf(kept.name)
     await this.there.engine.restores.undo(kept.restore)
     await this.model.undone(kept.restore)
     const answer = await this.here.ask(`restores/${kept.restore}/undo`, { confirm: hash })
     expect(answer).toMatchObject({ status: 409, body: { code: 'plan_changed' } })
-    expect(await this.model.live()).toBe(kept.marker)
+    expect(await this.model.live()).toBe(marker)
   }
 
   async discard() {
@@ -213,8 +220,7 @@ class History {
   async expire() {
     const kept = this.pick(await this.model.kept())
     if (!kept) return
-    await cluster.sql(
-      'postgres',
+    await server.query(
       `DO $$ DECLARE facts jsonb := shobj_description((SELECT oid FROM pg_database WHERE datname = '${kept.name}'), 'pg_database');
        BEGIN EXECUTE format('COMMENT ON DATABASE %I IS %L', '${kept.name}',
          facts || '{"keep_until": "2020-01-01T00:00:00.000Z"}'); END $$`,
@@ -267,9 +273,9 @@ class History {
     } catch (error) {
       throw new Error(said, { cause: error })
     }
-    for (const { engine, knows } of [this.here, this.there]) await this.model.check(engine, knows, said)
+    const rows = await this.model.check(this.here.engine, this.here.knows, said)
+    await this.model.check(this.there.engine, this.there.knows, said)
     const { body } = await this.here.ask('restores')
-    const { rows } = await this.here.engine.restores.list()
     expect(body.results, 'HTTP and library say the same').toEqual(rows)
   }
 }
