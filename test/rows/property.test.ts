@@ -18,7 +18,7 @@ import { startClusterOfVersion } from './cluster-of-version.ts'
 import { schema, startRowWorkload, tables } from './workload.ts'
 
 /** `ROUNDS=1000 npx vitest run test/rows/property`; `POSTGRES_MAJOR=18` runs them on another version. */
-const rounds = Number(process.env.ROUNDS ?? fewer(50, 1000))
+const rounds = Number(process.env.ROUNDS ?? fewer(100, 1000))
 const firstSeed = Number(process.env.FIRST_SEED ?? 1)
 /** Workloads and rewinds after each backup: a rewind makes the database what it was, so the next can begin. */
 const perBackup = 5
