@@ -14,8 +14,6 @@ export const phaseWords: Record<string, string> = {
   'create-database': 'creating the database',
   clear: 'emptying the database',
   'read-all': 'reading the backup whole',
-  subset: 'choosing the rows of the subset',
-  'prove-masked': 'searching for values that were masked',
   indexes: 'indexes and constraints',
   subset: 'choosing the rows of the subset',
   'prove-masked': 'searching the copy for masked values',

@@ -167,7 +167,6 @@ export const shell = {
   'Writing the lists': 'Verzeichnisse schreiben',
   'Storing what is left': 'Den Rest speichern',
   'Making the new database': 'Neue Datenbank anlegen',
-  'Choosing the rows of the subset': 'Die Zeilen der Teilmenge auswählen',
   'Tables and functions': 'Tabellen und Funktionen',
   'Counting the rows': 'Zeilen zählen',
   'Owner, grants and settings': 'Eigentümer, Rechte und Einstellungen',
