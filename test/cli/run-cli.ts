@@ -17,14 +17,18 @@ export function runCli(
   options: {
     env?: Record<string, string>
     cwd?: string
+    /** What the standard input holds; default: nothing. */
+    input?: string
     signalWhen?: { stderr: RegExp; signal: NodeJS.Signals }
   } = {},
 ): Promise<CliResult> {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd: options.cwd,
     env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  child.stdin.on('error', () => {})
+  child.stdin.end(options.input)
   return new Promise((resolve, reject) => {
     let stdout = ''
     let stderr = ''

@@ -319,6 +319,12 @@ describe('lifeboat guard', () => {
     expect(await backupsOf(one)).toMatchObject([{ pinned: false }])
   })
 
+  test('hands the standard input to the program', async () => {
+    const one = await shop(first)
+    const { code, stdout } = await runCli(guard(one, 'reads', '--unpin'), { cwd: folder, input: 'yes\n' })
+    expect({ code, first: stdout.split('\n')[0] }).toEqual({ code: 0, first: 'answered yes' })
+  })
+
   test('keeps the exit code of the program, and the command it names puts the database back', async () => {
     const one = await shop(first)
     const { code, json } = await runCli(guard(one, 'second-fails', '--json'), { cwd: folder })

@@ -8,6 +8,10 @@ await client.connect()
 if (what === 'works') {
   await client.query('CREATE TABLE invoices (id int)')
   process.stdout.write('invoices made\n')
+} else if (what === 'reads') {
+  // As a program does that asks before it migrates.
+  process.stdin.setEncoding('utf8')
+  for await (const answer of process.stdin) process.stdout.write(`answered ${answer}`)
 } else if (what === 'second-fails') {
   await client.query('ALTER TABLE orders ADD COLUMN paid boolean')
   await client.query('DELETE FROM orders')
