@@ -61,9 +61,11 @@ describe.skipIf(!browserPath)(named('every form that is made from an action'), (
   /** Opens the form, fills in what it asks for, sends it, and gives what came: an answer, a plan, a job, or a refusal. */
   async function sent(form: Locator): Promise<string> {
     await form.locator('summary').first().click()
+    const button = form.locator('button[type=submit]')
+    // The form is there a moment after it is opened.
+    await button.waitFor()
     const id = form.locator('input').first()
     if ((await id.count()) > 0 && (await labelled(id))?.endsWith(': id')) await fill(id)
-    const button = form.locator('button[type=submit]')
     const outcome = form.locator('[role=status], [role=alert], .plan').first()
     const lacking = form.locator('input[aria-invalid=true], textarea[aria-invalid=true]')
     await button.click()
