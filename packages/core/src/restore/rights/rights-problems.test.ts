@@ -12,6 +12,7 @@ const step = (kind: string, tag: string, owner: string | null = 'app', sql = 'SE
 const nobody: RoleRights = {
   superuser: false,
   becomes: [],
+  superusers: [],
   creates: [],
   present: [],
   subscribes: false,
@@ -82,4 +83,12 @@ test('a refusal names the objects, the statement that mends it, and how to do wi
   expect(extension?.text).toContain("{leaveOut} 'EXTENSION postgis'")
   for (const leaveOut of [['EXTENSION postgis'], ['extensions']])
     expect(rightsProblems(needed, nobody, { strategy: 'swap', role: 'app', leaveOut })).toHaveLength(1)
+})
+
+test('to become a superuser is not advised', () => {
+  const needed = neededRights([step('TABLE', 't', 'boss'), step('TABLE', 'u', 'root')], { noOwner: false })
+  const textOf = (superusers: string[]) =>
+    rightsProblems(needed, { ...nobody, superusers }, { strategy: 'swap', role: 'app' }).map(({ text }) => text)
+  expect(textOf(['root']).join()).toMatch(/GRANT boss TO app; Or restore with/)
+  expect(textOf(['root', 'boss']).join()).not.toContain('GRANT')
 })

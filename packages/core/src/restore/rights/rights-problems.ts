@@ -60,11 +60,15 @@ function ownersProblem({ owners }: NeededRights, may: RoleRights, role: string):
   const which = others
     .slice(0, 5)
     .map(({ role: name, objects, first }) => `${quoted(name)} (${objects}, e.g. ${first})`)
-  const grants = others.slice(0, 5).map((owner) => `${grantOf(identifier(owner.role), identifier(role), may.grants)};`)
+  const grants = others
+    .filter((owner) => !may.superusers.includes(owner.role))
+    .slice(0, 5)
+    .map((owner) => `${grantOf(identifier(owner.role), identifier(role), may.grants)};`)
+  const way = grants.length > 0 ? `${grants.join(' ')} Or restore with {noOwner}.` : 'Restore with {noOwner}.'
   return [
     {
       code: 'OWNERS_NOT_OURS',
-      text: `Objects of the backup belong to roles that ${quoted(role)} cannot act for: ${which.join(', ')}. ${grants.join(' ')} Or restore with {noOwner}.`,
+      text: `Objects of the backup belong to roles that ${quoted(role)} cannot act for: ${which.join(', ')}. ${way}`,
       leaveOut: [],
     },
   ]

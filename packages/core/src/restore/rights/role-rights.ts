@@ -7,6 +7,8 @@ export interface RoleRights {
   superuser: boolean
   /** Roles it can give objects to and then still work on them, of those that need it. */
   becomes: string[]
+  /** Superusers of those that need it: being granted one is being one. */
+  superusers: string[]
   /** Extensions it can create in a new database, of those that are needed. */
   creates: string[]
   /** Extensions that are in the database to be replaced. */
@@ -38,6 +40,11 @@ export async function readRoleRights(
        AND pg_catalog.pg_has_role(oid, 'USAGE') ORDER BY 1`,
     [roles],
   )
+  const superusers = await names(
+    control,
+    'SELECT rolname::text AS name FROM pg_catalog.pg_roles WHERE rolname = ANY ($1) AND rolsuper ORDER BY 1',
+    [roles],
+  )
   const trusted = await names(
     control,
     `SELECT DISTINCT name::text FROM pg_catalog.pg_available_extension_versions
@@ -67,6 +74,7 @@ export async function readRoleRights(
     superuser: role?.superuser ?? false,
     subscribes: role?.subscribes ?? false,
     becomes,
+    superusers,
     creates: [...sure, ...allowed],
     present,
     grants: await readGrantWords(control, serverMajor),
