@@ -84,6 +84,8 @@ test('export_after_backup lays the dump beside the backup; it goes with it', asy
 
 test.skipIf(!canMount())('a deletion that leaves exported files behind says so: 200 with the warning', async () => {
   const { engine } = setting
+  // The exports that follow a backup would still be at work.
+  expect((await ask('/config/', post({ export_after_backup: false }))).status).toBe(200)
   const { id } = await backup()
   await backup()
   await engine.backups.exportToFolder(id)

@@ -1,7 +1,9 @@
-import type { EngineEvent, ProgressEvent, Waiting } from '@lifeboat/core'
+import type { EngineEvent, ProgressEvent } from '@lifeboat/core'
 import { formatBytes, formatCount, formatCounted, formatDuration, formatTime, plainText } from './format.ts'
 import { wordsOfPhase } from './phase-words.ts'
 import { forTerminal } from './terminal.ts'
+
+type Waiting = NonNullable<Extract<EngineEvent, { type: 'phase' }>['waiting']>
 
 /**
  * Shows engine events on stderr: on a terminal one line that is redrawn with a bar, elsewhere a plain line per phase
