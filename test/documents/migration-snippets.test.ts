@@ -129,15 +129,12 @@ test('each tool has a snippet that works in an empty project', async () => {
     }
     await symlink(join(process.cwd(), 'node_modules'), join(folder, 'node_modules'))
     const database = `of_${asked.length}`
-    const databaseUrl = await cluster.createDatabase(database)
-    asked.push({ name, folder, databaseUrl, runs: project.runs ?? true })
+    asked.push({ name, folder, databaseUrl: await cluster.createDatabase(database), runs: project.runs ?? true })
   }
   await symlink(join(process.cwd(), 'node_modules'), join(root, 'node_modules'))
   await writeFile(join(root, 'run.mjs'), program)
   // One process for all of them: most of its time is loading the tools.
-  const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'run.mjs'), JSON.stringify(asked)], {
-    env,
-  })
+  const { stdout } = await promisify(execFile)(process.execPath, [join(root, 'run.mjs'), JSON.stringify(asked)])
   const answers = JSON.parse(stdout.split('\n').at(-1) ?? '') as Record<string, unknown>
   for (const [name, { runs = true }] of Object.entries(projects))
     expect({ name, answer: answers[name] }).toEqual({
