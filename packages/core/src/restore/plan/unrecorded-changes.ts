@@ -16,7 +16,7 @@ export interface UnrecordedChanges {
 
 /**
  * Looks whether the schema of a backup is the one that its migrations lead to, by the newest older backup in the same state: a
- * schema that was changed by hand, or made anew by a tool that kept its migrations table, is seen by nothing else. Null where
+ * schema that was changed by hand, or created again by a tool that kept its migrations table, is seen in no other way. Null where
  * nothing differs or nothing can be compared. Partitions come and go with time, and owners are no part of a migration: neither
  * counts.
  */

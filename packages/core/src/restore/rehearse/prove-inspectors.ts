@@ -57,7 +57,12 @@ export async function proveInspectors(
     for (const inspector of inspectors) proofs.push(await proveInspector(inspector, target))
     return proofs
   } finally {
-    await dropCopyDatabase(control.query, live, name).finally(() => control.close())
+    // What was found comes first; the database that stays is a leftover, which doctor names.
+    await dropCopyDatabase(control.query, live, name).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error)
+      log(report, 'warning', `"${name}" could not be dropped: ${why}`)
+    })
+    await control.close()
   }
 }
 
